@@ -1,0 +1,207 @@
+//! Identifiers.
+//!
+//! What a person names (channels, queues, agents, skills) is identified by a short **slug** chosen
+//! in the configuration. What the hub creates (contacts, interactions, messages, offers) is
+//! identified by a UUIDv7 in its hyphenated text form; callers treat it as opaque.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// Why a text is not an identifier.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum IdError {
+    /// A slug with a character, or of a length, that is not allowed.
+    #[error(
+        "\"{0}\" is not a valid name: use 1 to 64 of the characters a-z, 0-9, '-', '_' and '.', starting with a letter or digit"
+    )]
+    Slug(String),
+    /// Not a UUID in hyphenated form.
+    #[error("\"{0}\" is not an identifier of this kind")]
+    Uuid(String),
+}
+
+fn check_slug(text: &str) -> Result<(), IdError> {
+    let mut bytes = text.bytes();
+    let first_is_ok = bytes
+        .next()
+        .is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    let rest_is_ok =
+        bytes.all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-_.".contains(&b));
+    if first_is_ok && rest_is_ok && text.len() <= 64 {
+        Ok(())
+    } else {
+        Err(IdError::Slug(text.chars().take(80).collect()))
+    }
+}
+
+macro_rules! slug {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        ///
+        /// A slug: 1 to 64 of `a-z 0-9 - _ .`, starting with a letter or digit.
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(std::sync::Arc<str>);
+
+        impl $name {
+            /// The name, checked.
+            pub fn new(text: impl AsRef<str>) -> Result<Self, IdError> {
+                check_slug(text.as_ref())?;
+                Ok(Self(text.as_ref().into()))
+            }
+
+            /// The name as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}({})", stringify!($name), self.0)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = IdError;
+            fn from_str(text: &str) -> Result<Self, IdError> {
+                Self::new(text)
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = IdError;
+            fn try_from(text: String) -> Result<Self, IdError> {
+                Self::new(text)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> String {
+                id.0.as_ref().to_owned()
+            }
+        }
+    };
+}
+
+macro_rules! unique {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        ///
+        /// A UUIDv7; opaque to callers.
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(Uuid);
+
+        impl $name {
+            /// A new identifier of the present moment. Not for deterministic code: that derives its
+            /// identifiers with [`Self::derived`].
+            pub fn generate() -> Self {
+                Self(Uuid::now_v7())
+            }
+
+            /// An identifier made from a time and a number that the caller never repeats, for code
+            /// that must give the same result on every run.
+            pub fn derived(unix_millis: u64, number: u64) -> Self {
+                let mut random = [0_u8; 10];
+                random[2..].copy_from_slice(&number.to_be_bytes());
+                Self(uuid::Builder::from_unix_timestamp_millis(unix_millis, &random).into_uuid())
+            }
+
+            /// The sixteen bytes, big-endian: ordered as the identifiers were made.
+            pub fn as_bytes(&self) -> &[u8; 16] {
+                self.0.as_bytes()
+            }
+
+            /// The identifier with these sixteen bytes.
+            pub fn from_bytes(bytes: [u8; 16]) -> Self {
+                Self(Uuid::from_bytes(bytes))
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}({})", stringify!($name), self.0)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = IdError;
+            fn from_str(text: &str) -> Result<Self, IdError> {
+                Uuid::try_parse(text)
+                    .map(Self)
+                    .map_err(|_| IdError::Uuid(text.chars().take(80).collect()))
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = IdError;
+            fn try_from(text: String) -> Result<Self, IdError> {
+                text.parse()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> String {
+                id.0.to_string()
+            }
+        }
+    };
+}
+
+slug!(
+    /// One company's channels, queues and agents, with one journal and one router.
+    SiteId
+);
+slug!(
+    /// One configured account on a connector.
+    ChannelId
+);
+slug!(
+    /// A plug-in, as its manifest names itself.
+    PluginId
+);
+slug!(
+    /// A queue (the field also says workgroup).
+    QueueId
+);
+slug!(
+    /// A person who signs in: an agent, a supervisor or an administrator.
+    AgentId
+);
+slug!(
+    /// A skill that an interaction may require and an agent may have.
+    SkillId
+);
+
+unique!(
+    /// A customer.
+    ContactId
+);
+unique!(
+    /// The unit that is routed.
+    InteractionId
+);
+unique!(
+    /// One thing that was said, in either direction.
+    MessageId
+);
+unique!(
+    /// One interaction alerting at one agent.
+    OfferId
+);

@@ -1,0 +1,16 @@
+//! The domain's types, without I/O: what a platform said ([`platform`]), what the hub makes of it
+//! ([`message`], [`contact`], [`interaction`]), how work is shared out ([`routing`]), how a site is
+//! set up ([`config`]), and the journal's events ([`event`]).
+
+pub mod ids;
+pub mod manifest;
+pub mod platform;
+pub mod routing;
+
+pub use ids::{
+    AgentId, ChannelId, ContactId, IdError, InteractionId, MessageId, OfferId, PluginId, QueueId,
+    SiteId, SkillId,
+};
+
+/// A moment, to the millisecond where it is stored, RFC 3339 in UTC where it is shown.
+pub type Timestamp = jiff::Timestamp;

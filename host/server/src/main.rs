@@ -1,0 +1,2 @@
+//! DESC
+fn main() {}
