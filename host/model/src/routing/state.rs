@@ -1,0 +1,214 @@
+//! What an interaction and an agent can be doing.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{AgentId, OfferId, SkillId, Timestamp};
+
+/// The kind of work that an interaction is. Capacity is counted by it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MediaType {
+    /// A telephone call.
+    Call,
+    /// A call that the customer asked to get back.
+    Callback,
+    /// A live chat on a web page or in an app.
+    Chat,
+    /// An e-mail.
+    Email,
+    /// Anything without a type of its own.
+    Generic,
+    /// A public conversation on a social network: a post with its comments, a mention.
+    SocialConversation,
+    /// A private dialogue on a social network or messenger.
+    SocialDirectMessage,
+    /// A task that no customer waits on live.
+    WorkItem,
+}
+
+impl MediaType {
+    /// Every media type, in order.
+    pub const ALL: [Self; 8] = [
+        Self::Call,
+        Self::Callback,
+        Self::Chat,
+        Self::Email,
+        Self::Generic,
+        Self::SocialConversation,
+        Self::SocialDirectMessage,
+        Self::WorkItem,
+    ];
+
+    /// The name that files and the wire use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Call => "call",
+            Self::Callback => "callback",
+            Self::Chat => "chat",
+            Self::Email => "email",
+            Self::Generic => "generic",
+            Self::SocialConversation => "social-conversation",
+            Self::SocialDirectMessage => "social-direct-message",
+            Self::WorkItem => "work-item",
+        }
+    }
+}
+
+impl fmt::Display for MediaType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A skill that an interaction needs its agent to have.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct RequiredSkill {
+    /// The skill.
+    pub skill: SkillId,
+    /// The lowest proficiency that will do, 1 to 100. Absent: any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_proficiency: Option<u8>,
+}
+
+/// A skill that an agent has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SkillLevel {
+    /// The skill.
+    pub skill: SkillId,
+    /// How good the agent is at it, 1 to 100. Default 100.
+    #[serde(default = "full_proficiency")]
+    pub proficiency: u8,
+}
+
+fn full_proficiency() -> u8 {
+    100
+}
+
+/// Whether an agent takes work.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+pub enum Presence {
+    /// Takes work as far as there is capacity.
+    Ready,
+    /// Signed in, takes no new work.
+    NotReady {
+        /// Why: one of the site's reasons, such as `Lunch`.
+        reason: String,
+    },
+    /// Not signed in.
+    #[default]
+    Offline,
+}
+
+impl Presence {
+    /// Whether the agent takes new work.
+    pub fn is_ready(&self) -> bool {
+        matches!(self, Self::Ready)
+    }
+}
+
+impl fmt::Display for Presence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ready => f.write_str("ready"),
+            Self::NotReady { reason } => write!(f, "not ready ({reason})"),
+            Self::Offline => f.write_str("offline"),
+        }
+    }
+}
+
+/// Where an interaction is on its way. It is in exactly one of these states.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+pub enum InteractionState {
+    /// Waits in its queue.
+    Queued,
+    /// Alerts at one agent, whose capacity it holds.
+    Offered {
+        /// The agent.
+        agent: AgentId,
+        /// This offer.
+        offer: OfferId,
+        /// From this moment on it can no longer be accepted.
+        deadline: Timestamp,
+    },
+    /// An agent works on it.
+    Connected {
+        /// The agent.
+        agent: AgentId,
+    },
+    /// The conversation is over; the agent still owes it a disposition code and holds capacity for it.
+    WrapUp {
+        /// The agent.
+        agent: AgentId,
+        /// When the queue's default code is given by itself. Absent: only the agent ends it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        deadline: Option<Timestamp>,
+        /// Why the conversation is over.
+        reason: EndReason,
+    },
+    /// Over. The router forgets an interaction that has ended; views and history keep this.
+    Ended {
+        /// Why.
+        reason: EndReason,
+        /// What the agent, or the queue's default, said that became of it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        disposition: Option<String>,
+    },
+}
+
+impl InteractionState {
+    /// The state's name, as on the wire.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Offered { .. } => "offered",
+            Self::Connected { .. } => "connected",
+            Self::WrapUp { .. } => "wrap-up",
+            Self::Ended { .. } => "ended",
+        }
+    }
+
+    /// The agent at whom it alerts or who has it in hand.
+    pub fn agent(&self) -> Option<&AgentId> {
+        match self {
+            Self::Offered { agent, .. }
+            | Self::Connected { agent }
+            | Self::WrapUp { agent, .. } => Some(agent),
+            Self::Queued | Self::Ended { .. } => None,
+        }
+    }
+}
+
+/// Why an interaction is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EndReason {
+    /// The agent ended it.
+    Completed,
+    /// The customer ended the conversation.
+    CustomerLeft,
+    /// The customer deleted what was to be answered.
+    MessageDeleted,
+    /// The thread was closed or removed on the network.
+    ThreadEnded,
+    /// The time in which the network allows an answer ran out.
+    ReplyWindowClosed,
+    /// Somebody answered on the network itself.
+    AnsweredElsewhere,
+    /// A supervisor or a rule took it out.
+    Cancelled,
+}
+
+impl EndReason {
+    /// Whether an interaction that ends for this reason before anybody answered it counts as
+    /// abandoned: only when the customer took it back, or the reply window closed.
+    pub fn is_abandonment(self) -> bool {
+        matches!(
+            self,
+            Self::CustomerLeft | Self::MessageDeleted | Self::ReplyWindowClosed
+        )
+    }
+}
