@@ -1,0 +1,66 @@
+//! Why something was not done.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Timestamp;
+use crate::manifest::ThrottleScope;
+
+/// Why an action or a fetch was not done. The host does the right thing for each case without
+/// knowing the network.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
+pub enum Failure {
+    /// The network asks to wait. The host waits until then and tries again, in order.
+    #[error("the network asks to wait: {}", .0.reason)]
+    Throttled(Throttle),
+    /// It may work later. The host tries again, with growing pauses, for a set time.
+    #[error("it may work later: {0}")]
+    Transient(String),
+    /// The credentials or permissions do not suffice. The host stops the channel's sending and shows
+    /// the text: what a person must do.
+    #[error("not authorized: {0}")]
+    Unauthorized(String),
+    /// The network refuses this action, finally.
+    #[error("the network refuses: {0}")]
+    Rejected(Refusal),
+    /// The reply window is closed.
+    #[error("the reply window is closed: {0}")]
+    WindowClosed(String),
+    /// The recipient, message or thread is not there any more.
+    #[error("it is not there any more: {0}")]
+    Gone(String),
+    /// The network has no such action, or not for this thread.
+    #[error("not supported: {0}")]
+    Unsupported(String),
+    /// It may or may not have been done: the connection broke after the request had left. The host
+    /// never repeats it by itself unless the action is idempotent.
+    #[error("it may or may not have been done: {0}")]
+    Uncertain(String),
+}
+
+/// How long to wait.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Throttle {
+    /// Until when; absent if the network does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+    /// What must wait.
+    pub scope: ThrottleScope,
+    /// The network's code and text.
+    pub reason: Refusal,
+}
+
+/// A network's code and text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusal {
+    /// The network's code, with a sub-code after a slash.
+    pub code: String,
+    /// The network's text.
+    pub text: String,
+}
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} ({})", self.text, self.code)
+    }
+}
