@@ -1,0 +1,1 @@
+//! The middleware side of Open Messaging.
