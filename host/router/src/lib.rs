@@ -1,0 +1,207 @@
+//! The router: which interaction goes to which agent, and what happens to it there.
+//!
+//! It is a state machine without I/O, clock, randomness or threads. [`Router::apply`] takes a time
+//! and a [`Command`] and returns the [`RoutingEvent`]s that say what was decided; the same commands
+//! at the same times give the same events. All of its state comes out of those events:
+//! [`Router::evolve`] folds recorded ones, and a [`Snapshot`] followed by the events after it gives
+//! the same router as all of the events from the start.
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use linecard_model::routing::{
+//!     AgentSettings, MediaType, Presence, QueueSettings, RoutingEvent, RoutingSettings,
+//! };
+//! use linecard_model::{AgentId, InteractionId, QueueId, Timestamp};
+//! use linecard_router::{Command, Router};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let (anna, care) = (AgentId::new("anna")?, QueueId::new("care")?);
+//! let mut queue = QueueSettings::new(care.clone());
+//! queue.members.insert(anna.clone());
+//! let mut router = Router::new(RoutingSettings {
+//!     queues: vec![queue],
+//!     agents: vec![AgentSettings::new(anna.clone())],
+//!     ..RoutingSettings::default()
+//! });
+//!
+//! let nine: Timestamp = "2026-03-02T09:00:00Z".parse()?;
+//! router.apply(nine, Command::SetPresence { agent: anna, presence: Presence::Ready })?;
+//! let events = router.apply(nine, Command::Enqueue {
+//!     interaction: InteractionId::derived(1, 1),
+//!     queue: care,
+//!     media_type: MediaType::SocialDirectMessage,
+//!     skills: vec![],
+//!     priority: None,
+//! })?;
+//! assert!(matches!(events[..], [RoutingEvent::Enqueued { .. }, RoutingEvent::Offered { .. }]));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Time
+//!
+//! The caller brings the time, and calls [`Router::apply`] with [`Command::Tick`] when
+//! [`Router::next_deadline`] has come. Times count in whole milliseconds, and never run backwards:
+//! a time before the last event's is taken as that one's.
+//!
+//! # When does an exclusion end?
+//!
+//! An agent who declines an interaction, or lets it ring out, is not offered it again for the
+//! queue's `exclusion_seconds`, counted from that moment, or until the agent becomes ready anew,
+//! if that is earlier. It is a deadline like the others, so nothing starves: with nobody else to
+//! take it, the interaction comes back to the same agent.
+
+mod command;
+mod counters;
+mod deadlines;
+mod decide;
+mod evolve;
+mod explain;
+mod index;
+mod matching;
+mod state;
+mod stats;
+
+use std::sync::Arc;
+
+use linecard_model::routing::{InteractionState, RoutingEvent, RoutingSettings};
+use linecard_model::{AgentId, InteractionId, OfferId, QueueId, Timestamp};
+use serde::{Deserialize, Serialize};
+
+pub use crate::command::{Command, Refusal};
+pub use crate::explain::{Explanation, MemberStanding, Obstacle};
+use crate::index::{Index, Place};
+use crate::state::State;
+pub use crate::state::{Agent, Away, Exclusion, Work};
+pub use crate::stats::{AgentStats, Census, QueueStats, SlotUse};
+
+/// The router of one site.
+#[derive(Debug, Clone)]
+pub struct Router {
+    state: State,
+    index: Index,
+}
+
+/// A router's whole state at one moment, to be stored and restored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// The version of the layout.
+    version: u32,
+    state: State,
+}
+
+const SNAPSHOT_VERSION: u32 = 1;
+
+impl Router {
+    /// A router with nothing to do and everybody offline. Members that are not among the agents are
+    /// left out of account; [`RoutingSettings::check`] finds such mistakes.
+    pub fn new(settings: impl Into<Arc<RoutingSettings>>) -> Self {
+        let state = State::new(settings.into());
+        let index = Index::build(&state);
+        Self { state, index }
+    }
+
+    /// Does what a command asks for, acts on the deadlines that have passed, and offers all work
+    /// that can be offered, in that order. Returns what was decided, in order; it has been evolved
+    /// already. After a refusal nothing has changed.
+    pub fn apply(&mut self, at: Timestamp, command: Command) -> Result<Vec<RoutingEvent>, Refusal> {
+        let at = self.clock(at);
+        let mut events = decide::decide(&self.state, &self.index, at, command)?;
+        for event in &events {
+            self.evolve(at, event);
+        }
+        self.act_on_deadlines(at, &mut events);
+        self.offer_work(at, &mut events);
+        Ok(events)
+    }
+
+    /// Replaces the state by a stored one.
+    pub fn restore(snapshot: Snapshot) -> Self {
+        let index = Index::build(&snapshot.state);
+        Self {
+            state: snapshot.state,
+            index,
+        }
+    }
+
+    /// The whole state, to be stored.
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot {
+            version: SNAPSHOT_VERSION,
+            state: self.state.clone(),
+        }
+    }
+
+    /// When [`Command::Tick`] is due next. None: when nothing is.
+    pub fn next_deadline(&self) -> Option<Timestamp> {
+        self.index.deadlines.first().map(|(at, _)| *at)
+    }
+
+    /// The settings in force.
+    pub fn settings(&self) -> &Arc<RoutingSettings> {
+        &self.state.settings
+    }
+
+    /// An interaction, unless it has ended.
+    pub fn interaction(&self, id: &InteractionId) -> Option<&Work> {
+        self.state.work.get(id)
+    }
+
+    /// Every interaction that has not ended, in the order of their identifiers.
+    pub fn interactions(&self) -> impl Iterator<Item = (InteractionId, &Work)> {
+        self.state.work.iter().map(|(id, work)| (*id, work))
+    }
+
+    /// The interaction that alerts under an offer.
+    pub fn offer(&self, offer: &OfferId) -> Option<InteractionId> {
+        self.index.offers.get(offer).copied()
+    }
+
+    /// An agent.
+    pub fn agent(&self, id: &AgentId) -> Option<&Agent> {
+        self.state.agents.get(id).filter(|agent| !agent.removed)
+    }
+
+    /// What alerts at an agent, is connected to them or in wrap-up, in the order of identifiers.
+    pub fn work_of(&self, agent: &AgentId) -> impl Iterator<Item = (InteractionId, &Work)> {
+        self.index
+            .work_of(agent)
+            .filter_map(|id| Some((id, self.state.work.get(&id)?)))
+    }
+
+    /// The interactions that wait in a queue, the next one first.
+    pub fn waiting(&self, queue: &QueueId) -> Vec<InteractionId> {
+        let mut places: Vec<Place> = self
+            .index
+            .lanes_of(queue)
+            .flat_map(|(_, lane)| lane.waiting.iter().copied())
+            .collect();
+        places.sort_unstable();
+        places.into_iter().map(|place| place.merit.id).collect()
+    }
+
+    /// The time to decide at: whole milliseconds, not before the last event.
+    fn clock(&self, at: Timestamp) -> Timestamp {
+        let at = Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at);
+        self.state.latest.map_or(at, |latest| latest.max(at))
+    }
+
+    /// Records events that were decided: evolves by each of them.
+    fn record(
+        &mut self,
+        at: Timestamp,
+        decided: impl IntoIterator<Item = RoutingEvent>,
+        events: &mut Vec<RoutingEvent>,
+    ) {
+        for event in decided {
+            self.evolve(at, &event);
+            events.push(event);
+        }
+    }
+
+    /// The interaction and its state, if it is in the router.
+    fn state_of(&self, id: InteractionId) -> Option<&InteractionState> {
+        self.state.work.get(&id).map(|work| &work.state)
+    }
+}

@@ -1,0 +1,259 @@
+//! The figures of queues and agents.
+
+use std::collections::BTreeMap;
+
+use linecard_model::routing::{InteractionState, MediaType, Presence};
+use linecard_model::{AgentId, QueueId, Timestamp};
+use serde::Serialize;
+
+use crate::Router;
+use crate::counters::millis_between;
+use crate::state::Agent;
+
+/// The figures of one media type of one queue, counted since [`QueueStats::since`].
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct QueueStats {
+    /// The queue.
+    pub queue: QueueId,
+    /// The media type.
+    pub media_type: MediaType,
+    /// Since when the figures count. Absent: nothing has happened yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
+    /// How many wait now.
+    pub waiting: usize,
+    /// For how long the oldest of them has waited, in seconds. Absent: none waits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub longest_wait_seconds: Option<u64>,
+    /// Interactions that entered the queue.
+    pub offered: u64,
+    /// Offers made to agents.
+    pub offers: u64,
+    /// Interactions that an agent accepted; each once.
+    pub answered: u64,
+    /// Of these, the ones answered within the service level's target.
+    pub answered_in_target: u64,
+    /// Interactions that the customer took back, or whose reply window closed, before anybody
+    /// answered.
+    pub abandoned: u64,
+    /// Of these, the ones too short to count against the service level.
+    pub short_abandoned: u64,
+    /// Interactions that ended unanswered for another reason.
+    pub withdrawn: u64,
+    /// Returns to the queue, after whatever kind of offer or handling.
+    pub requeued: u64,
+    /// Offers that were declined.
+    pub declined: u64,
+    /// Offers that were not answered.
+    pub rona: u64,
+    /// Interactions that an agent brought to their end.
+    pub handled: u64,
+    /// Answered in target ÷ (answered + abandoned, short ones left out), 0 to 1. Absent: nothing
+    /// to divide by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service_level: Option<f64>,
+    /// The mean wait of the answered, in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub average_speed_of_answer_seconds: Option<f64>,
+    /// The mean time from accepting to the end of wrap-up, in seconds, per handled interaction.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub average_handle_seconds: Option<f64>,
+    /// The part of it before wrap-up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub average_interact_seconds: Option<f64>,
+    /// The part of it in wrap-up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub average_wrap_up_seconds: Option<f64>,
+}
+
+/// The slots of one media type of one agent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct SlotUse {
+    /// Slots in use, including offers and wrap-up.
+    pub used: u16,
+    /// Slots there are: the most that any of the agent's queues allows.
+    pub limit: u16,
+}
+
+/// The figures of one agent.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct AgentStats {
+    /// The agent.
+    pub agent: AgentId,
+    /// Whether the agent takes work.
+    pub presence: Presence,
+    /// Since when. Absent: always so far.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
+    /// Since when the agent's desktop is gone. Absent: it is not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub desktop_lost_since: Option<Timestamp>,
+    /// Slots by media type.
+    pub slots: BTreeMap<MediaType, SlotUse>,
+    /// Interactions that alert, are connected, or in wrap-up now.
+    pub in_hand: usize,
+    /// Offers made to the agent.
+    pub offers: u64,
+    /// Offers that the agent accepted.
+    pub answered: u64,
+    /// Offers that the agent declined.
+    pub declined: u64,
+    /// Offers that the agent did not answer.
+    pub rona: u64,
+    /// Interactions that the agent brought to their end.
+    pub handled: u64,
+    /// The mean time from accepting to the end of wrap-up, in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub average_handle_seconds: Option<f64>,
+    /// Time with accepted work in hand ÷ time with accepted work in hand or ready for it, 0 to 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub occupancy: Option<f64>,
+}
+
+/// How many interactions are where. `entered` is always the sum of the others.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Census {
+    /// Interactions that ever entered.
+    pub entered: u64,
+    /// Interactions that wait.
+    pub queued: u64,
+    /// Interactions that alert at an agent.
+    pub offered: u64,
+    /// Interactions that an agent works on.
+    pub connected: u64,
+    /// Interactions in wrap-up.
+    pub wrap_up: u64,
+    /// Interactions that have ended.
+    pub ended: u64,
+}
+
+impl Router {
+    /// The figures of a queue, by media type. Empty: there is no such queue, or nothing has
+    /// happened in it.
+    pub fn queue_stats(&self, at: Timestamp, id: &QueueId) -> Vec<QueueStats> {
+        let at = self.clock(at);
+        let Some(queue) = self.state.queues.get(id) else {
+            return Vec::new();
+        };
+        queue
+            .counters
+            .iter()
+            .map(|(media_type, counters)| {
+                let ages = self.index.ages.get(&(id.clone(), *media_type));
+                let oldest = ages
+                    .and_then(|ages| ages.first())
+                    .and_then(|(_, id)| self.state.work.get(id));
+                let short = if queue.settings.short_abandon_seconds > 0 {
+                    counters.short_abandoned
+                } else {
+                    0
+                };
+                let handled = counters.handled;
+                QueueStats {
+                    queue: id.clone(),
+                    media_type: *media_type,
+                    since: self.state.counted_since,
+                    waiting: ages.map_or(0, std::collections::BTreeSet::len),
+                    longest_wait_seconds: oldest
+                        .map(|work| millis_between(work.entered, at) / 1000),
+                    offered: counters.entered,
+                    offers: counters.offers,
+                    answered: counters.answered,
+                    answered_in_target: counters.answered_in_target,
+                    abandoned: counters.abandoned,
+                    short_abandoned: counters.short_abandoned,
+                    withdrawn: counters.withdrawn,
+                    requeued: counters.requeued,
+                    declined: counters.declined,
+                    rona: counters.rona,
+                    handled,
+                    service_level: ratio(
+                        counters.answered_in_target,
+                        counters.answered + counters.abandoned.saturating_sub(short),
+                    ),
+                    average_speed_of_answer_seconds: mean_seconds(
+                        counters.answer_wait,
+                        counters.answered,
+                    ),
+                    average_handle_seconds: mean_seconds(
+                        counters.interact_time + counters.wrap_up_time,
+                        handled,
+                    ),
+                    average_interact_seconds: mean_seconds(counters.interact_time, handled),
+                    average_wrap_up_seconds: mean_seconds(counters.wrap_up_time, handled),
+                }
+            })
+            .collect()
+    }
+
+    /// The figures of an agent. None: there is no such agent.
+    pub fn agent_stats(&self, at: Timestamp, id: &AgentId) -> Option<AgentStats> {
+        let agent = self.agent(id)?;
+        let mut counters = agent.counters.clone();
+        counters.account(self.clock(at), &agent.presence, self.index.is_busy(id));
+        Some(AgentStats {
+            agent: id.clone(),
+            presence: agent.presence.clone(),
+            since: agent.since,
+            desktop_lost_since: agent.away.as_ref().map(|away| away.since),
+            slots: MediaType::ALL
+                .into_iter()
+                .map(|media_type| {
+                    let slots = SlotUse {
+                        used: self.index.used(id, media_type),
+                        limit: self.highest_limit(id, agent, media_type),
+                    };
+                    (media_type, slots)
+                })
+                .collect(),
+            in_hand: self.index.work_of(id).count(),
+            offers: counters.offers,
+            answered: counters.answered,
+            declined: counters.declined,
+            rona: counters.rona,
+            handled: counters.handled,
+            average_handle_seconds: mean_seconds(counters.handle_time, counters.handled),
+            occupancy: ratio(counters.busy_time, counters.staffed_time),
+        })
+    }
+
+    /// How many interactions are where.
+    pub fn census(&self) -> Census {
+        let mut census = Census {
+            entered: self.state.arrivals,
+            ended: self.state.ended,
+            ..Census::default()
+        };
+        for work in self.state.work.values() {
+            match work.state {
+                InteractionState::Queued => census.queued += 1,
+                InteractionState::Offered { .. } => census.offered += 1,
+                InteractionState::Connected { .. } => census.connected += 1,
+                InteractionState::WrapUp { .. } => census.wrap_up += 1,
+                InteractionState::Ended { .. } => {}
+            }
+        }
+        census
+    }
+
+    fn highest_limit(&self, id: &AgentId, agent: &Agent, media_type: MediaType) -> u16 {
+        self.state
+            .queues
+            .iter()
+            .filter(|(_, queue)| queue.settings.members.contains(id))
+            .map(|(queue, _)| self.state.limit(agent, queue, media_type))
+            .max()
+            .unwrap_or(0)
+    }
+}
+
+// Counts and milliseconds stay far below 2^53, up to which a double is exact.
+#[allow(clippy::cast_precision_loss)]
+fn ratio(part: u64, whole: u64) -> Option<f64> {
+    (whole > 0).then(|| part as f64 / whole as f64)
+}
+
+#[allow(clippy::cast_precision_loss)]
+fn mean_seconds(millis: u64, count: u64) -> Option<f64> {
+    (count > 0).then(|| millis as f64 / count as f64 / 1000.0)
+}
