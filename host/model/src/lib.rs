@@ -1,11 +1,17 @@
 //! The domain's types, without I/O: what a platform said ([`platform`]), what the hub makes of it
 //! ([`message`], [`contact`], [`interaction`]), how work is shared out ([`routing`]), how a site is
-//! set up ([`config`]), and the journal's events ([`event`]).
+//! set up ([`site`]), and the journal's events ([`event`]).
 
+pub mod contact;
+pub mod event;
 pub mod ids;
+pub mod interaction;
 pub mod manifest;
+pub mod message;
+pub mod outbox;
 pub mod platform;
 pub mod routing;
+pub mod site;
 
 pub use ids::{
     AgentId, ChannelId, ContactId, IdError, InteractionId, MessageId, OfferId, PluginId, QueueId,

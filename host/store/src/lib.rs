@@ -1,1 +1,162 @@
-//! DESC
+//! The durable inbox, journal, views and history of a site, behind one trait; [`sled`] by default.
+//!
+//! # Use this when
+//! something must outlive the process. A write that was awaited is on disk.
+//!
+//! # Invariants
+//! - An event is accepted once for each (channel, platform event id).
+//! - The journal's numbers are dense. A record and the views that it changes are written together or
+//!   not at all.
+//! - A write of an owner whose [`Epoch`] is not the newest is refused.
+
+mod change;
+mod error;
+
+pub use change::{
+    Accept, Accepted, Append, Change, Early, IdempotentResult, InboxEntry, InboxNumber, MessageRef,
+    Page,
+};
+pub use error::StoreError;
+
+use async_trait::async_trait;
+use linecard_model::contact::Contact;
+use linecard_model::event::{Record, Seq};
+use linecard_model::interaction::Interaction;
+use linecard_model::message::Message;
+use linecard_model::outbox::{ChannelHealth, OutboxEntry, OutboxNumber};
+use linecard_model::site::SiteConfig;
+use linecard_model::{ChannelId, ContactId, InteractionId, MessageId, SiteId, Timestamp};
+
+/// Which ownership of a site a write belongs to. Each [`Store::own`] hands out a higher one.
+pub type Epoch = u64;
+
+/// A result of this crate.
+pub type Result<T, E = StoreError> = std::result::Result<T, E>;
+
+/// What keeps a site's data. Every implementation passes [`conformance`].
+///
+/// Reads see all writes that were awaited before them. Every error means that nothing was written,
+/// except [`StoreError::Fatal`]: after it the store takes no more writes, and the process must stop
+/// taking work.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// Takes a site over: from now on, writes with an older epoch are refused.
+    async fn own(&self, site: &SiteId) -> Result<Epoch>;
+
+    /// Takes platform events into the inbox, each (channel, event id) once, in one durable write.
+    /// Many concurrent calls share one synchronization of the disk.
+    async fn accept(&self, site: &SiteId, accept: Accept) -> Result<Accepted>;
+
+    /// The accepted events that are not done yet, in the order of acceptance, after a number.
+    async fn inbox(&self, site: &SiteId, after: InboxNumber, limit: usize)
+    -> Result<Vec<InboxEntry>>;
+
+    /// Writes records and view changes in one atomic, durable batch.
+    ///
+    /// The first record's number must follow the journal's last.
+    async fn append(&self, site: &SiteId, epoch: Epoch, append: Append) -> Result<()>;
+
+    /// The number of the journal's last event; 0 if there is none.
+    async fn last_seq(&self, site: &SiteId) -> Result<Seq>;
+
+    /// The records that hold events after a number, oldest first, `limit` records at most. The first
+    /// one may begin at or before that number.
+    async fn journal(&self, site: &SiteId, after: Seq, limit: usize) -> Result<Vec<Record>>;
+
+    /// The router's newest snapshot and the number of the last event in it.
+    async fn snapshot(&self, site: &SiteId) -> Result<Option<(Seq, Vec<u8>)>>;
+
+    /// The site's configuration.
+    async fn config(&self, site: &SiteId) -> Result<Option<SiteConfig>>;
+
+    /// A contact.
+    async fn contact(&self, site: &SiteId, id: ContactId) -> Result<Option<Contact>>;
+
+    /// The contact with this identity on a channel.
+    async fn contact_by_identity(
+        &self,
+        site: &SiteId,
+        channel: &ChannelId,
+        identity: &str,
+    ) -> Result<Option<ContactId>>;
+
+    /// Contacts, newest first.
+    async fn contacts(&self, site: &SiteId, page: Page<ContactId>) -> Result<Vec<Contact>>;
+
+    /// An interaction, open or ended.
+    async fn interaction(&self, site: &SiteId, id: InteractionId) -> Result<Option<Interaction>>;
+
+    /// All open interactions, oldest first.
+    async fn open_interactions(&self, site: &SiteId) -> Result<Vec<Interaction>>;
+
+    /// Ended interactions, newest first.
+    async fn ended_interactions(
+        &self,
+        site: &SiteId,
+        page: Page<InteractionId>,
+    ) -> Result<Vec<Interaction>>;
+
+    /// A message.
+    async fn message(
+        &self,
+        site: &SiteId,
+        contact: ContactId,
+        id: MessageId,
+    ) -> Result<Option<Message>>;
+
+    /// The message with one of the network's ids.
+    async fn message_by_platform_id(
+        &self,
+        site: &SiteId,
+        channel: &ChannelId,
+        platform_id: &str,
+    ) -> Result<Option<MessageRef>>;
+
+    /// All messages exchanged with a contact, over all channels, newest first.
+    async fn history(
+        &self,
+        site: &SiteId,
+        contact: ContactId,
+        page: Page<MessageId>,
+    ) -> Result<Vec<Message>>;
+
+    /// A channel's outbox, in order, after a number.
+    async fn outbox(
+        &self,
+        site: &SiteId,
+        channel: &ChannelId,
+        after: OutboxNumber,
+        limit: usize,
+    ) -> Result<Vec<OutboxEntry>>;
+
+    /// Events about a message that the hub does not know yet (a receipt can overtake the answer to
+    /// the send).
+    async fn early(&self, site: &SiteId, channel: &ChannelId, platform_id: &str)
+    -> Result<Vec<Early>>;
+
+    /// Where the channel's next poll goes on.
+    async fn cursor(&self, site: &SiteId, channel: &ChannelId) -> Result<Option<Vec<u8>>>;
+
+    /// How the channel fares.
+    async fn health(&self, site: &SiteId, channel: &ChannelId) -> Result<Option<ChannelHealth>>;
+
+    /// What was answered to a request with an idempotency key.
+    async fn idempotent(
+        &self,
+        site: &SiteId,
+        principal: &str,
+        key: &str,
+    ) -> Result<Option<IdempotentResult>>;
+
+    /// A value that is neither journaled nor rebuilt: password and token hashes, encrypted secrets.
+    async fn vault(&self, site: &SiteId, key: &str) -> Result<Option<Vec<u8>>>;
+
+    /// All vault entries whose key begins with a prefix, in the order of their keys.
+    async fn vault_scan(&self, site: &SiteId, prefix: &str) -> Result<Vec<(String, Vec<u8>)>>;
+
+    /// Forgets deduplication marks and idempotent results from before a time. Gives how many.
+    async fn purge(&self, site: &SiteId, before: Timestamp) -> Result<u64>;
+
+    /// Makes everything that was written durable and takes no more writes.
+    async fn close(&self) -> Result<()>;
+}

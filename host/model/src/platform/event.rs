@@ -41,6 +41,10 @@ pub struct Thread {
     /// A link that opens it on the network, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub permalink: Option<String>,
+    /// The customer of a private conversation, whoever is the author of this event. Needed for
+    /// [`EventKind::NativeReply`], whose author is the company; absent in public threads.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer: Option<Identity>,
 }
 
 /// Who did something.

@@ -20,6 +20,7 @@ fn event(kind: EventKind) -> Event {
             key: "t1".into(),
             visibility: Visibility::Private,
             permalink: None,
+            customer: None,
         }),
         author: Some(Author {
             identity: Identity {

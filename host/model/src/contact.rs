@@ -1,0 +1,48 @@
+//! Customers.
+
+use serde::{Deserialize, Serialize};
+
+use crate::platform::{Alias, Profile};
+use crate::{ChannelId, ContactId, Timestamp};
+
+/// A customer: one person as far as the hub knows, under one or more platform identities.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Contact {
+    /// The contact.
+    pub id: ContactId,
+    /// When the hub first heard of them.
+    pub created_at: Timestamp,
+    /// When they last wrote, by the network's clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_seen_at: Option<Timestamp>,
+    /// The name to show: the newest that a network gave.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<String>,
+    /// Who they are on which channel.
+    pub identities: Vec<ContactIdentity>,
+}
+
+/// A contact as one channel sees them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ContactIdentity {
+    /// The channel in whose scope the id is unique.
+    pub channel: ChannelId,
+    /// The network's id.
+    pub id: String,
+    /// Other ids of the same person.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aliases: Vec<Alias>,
+    /// What the network tells about them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<Profile>,
+    /// When the profile was last changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile_at: Option<Timestamp>,
+}
+
+impl Contact {
+    /// The identity on a channel.
+    pub fn identity(&self, channel: &ChannelId) -> Option<&ContactIdentity> {
+        self.identities.iter().find(|i| &i.channel == channel)
+    }
+}

@@ -1,0 +1,244 @@
+//! The journal: everything that happened on a site, in one order.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::contact::Contact;
+use crate::interaction::Interaction;
+use crate::message::{Message, MessageReaction, MessageState};
+use crate::outbox::ChannelHealth;
+use crate::routing::RoutingEvent;
+use crate::site::SiteConfig;
+use crate::{ChannelId, ContactId, InteractionId, MessageId, Timestamp};
+
+/// The number of an event in a site's journal: 1 for the first, without gaps.
+pub type Seq = u64;
+
+/// The events of one command, written together.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// The number of the first event; the others follow it.
+    pub first_seq: Seq,
+    /// When, by the hub's clock.
+    pub at: Timestamp,
+    /// What happened, in order; never empty.
+    pub events: Vec<Event>,
+}
+
+impl Record {
+    /// The events with their numbers.
+    pub fn numbered(&self) -> impl Iterator<Item = (Seq, &Event)> {
+        (self.first_seq..).zip(&self.events)
+    }
+
+    /// The number of the last event.
+    pub fn last_seq(&self) -> Seq {
+        self.first_seq + (self.events.len() as Seq).saturating_sub(1)
+    }
+}
+
+/// Something that happened. Later versions only add events and optional fields.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "data", rename_all = "kebab-case")]
+pub enum Event {
+    /// The router decided something.
+    Routing(RoutingEvent),
+    /// A contact came into being, or facts about them changed.
+    ContactSaved(Contact),
+    /// An interaction began.
+    InteractionStarted(Interaction),
+    /// The customer wrote, or the company wrote on the network itself.
+    MessageReceived(Message),
+    /// An agent or a rule wrote; the hub will send it.
+    MessageAccepted(Message),
+    /// What became of a message that the company sent.
+    MessageStateChanged {
+        /// The message.
+        message: MessageId,
+        /// Its contact.
+        contact: ContactId,
+        /// Its interaction.
+        interaction: InteractionId,
+        /// The new state.
+        state: MessageState,
+        /// The network's ids, when they became known.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        platform_ids: Vec<String>,
+        /// What a person should know about it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        note: Option<String>,
+    },
+    /// A message's author changed it. The former content is kept as a revision.
+    MessageEdited {
+        /// The message.
+        message: MessageId,
+        /// Its contact.
+        contact: ContactId,
+        /// Its interaction.
+        interaction: InteractionId,
+        /// The new text.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text: Option<String>,
+        /// The new attachments, if they changed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        attachments: Option<Vec<crate::platform::Attachment>>,
+        /// When, by the network's clock.
+        edited_at: Timestamp,
+    },
+    /// A message's author, or the network, took it back.
+    MessageDeleted {
+        /// The message.
+        message: MessageId,
+        /// Its contact.
+        contact: ContactId,
+        /// Its interaction.
+        interaction: InteractionId,
+        /// When, by the network's clock.
+        deleted_at: Timestamp,
+    },
+    /// Somebody reacted to a message.
+    ReactionAdded {
+        /// The message.
+        message: MessageId,
+        /// Its contact.
+        contact: ContactId,
+        /// Its interaction.
+        interaction: InteractionId,
+        /// The reaction.
+        reaction: MessageReaction,
+    },
+    /// Somebody took a reaction back.
+    ReactionRemoved {
+        /// The message.
+        message: MessageId,
+        /// Its contact.
+        contact: ContactId,
+        /// Its interaction.
+        interaction: InteractionId,
+        /// The reaction.
+        reaction: MessageReaction,
+    },
+    /// An agent or a rule did something on the network that is not a message, such as a like.
+    ActionChanged {
+        /// The action, by its outbox number's text.
+        action: String,
+        /// The interaction that it belongs to.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        interaction: Option<InteractionId>,
+        /// What it does, such as `react`.
+        name: String,
+        /// What became of it.
+        state: MessageState,
+    },
+    /// Something happened on a network that has no event of its own here. Kept with its payload.
+    PlatformEvent {
+        /// The channel.
+        channel: ChannelId,
+        /// The network's conversation, if it belongs to one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        thread: Option<String>,
+        /// The contact, if it is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        contact: Option<ContactId>,
+        /// What, in a word.
+        name: String,
+        /// When, by the network's clock.
+        occurred_at: Timestamp,
+        /// The details, as normalized by the connector.
+        #[serde(default, skip_serializing_if = "Value::is_null")]
+        details: Value,
+        /// The payload, as it came.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        raw: String,
+    },
+    /// A channel's health changed.
+    ChannelHealthChanged {
+        /// The channel.
+        channel: ChannelId,
+        /// The new health.
+        health: ChannelHealth,
+    },
+    /// The site's configuration was replaced.
+    SiteConfigured {
+        /// The whole of it. It holds no secrets.
+        config: Box<SiteConfig>,
+    },
+    /// A person or a key changed something. What an administrator can look up later.
+    Audited {
+        /// Who: an agent's name or a key's.
+        actor: String,
+        /// What was done, such as `site.apply`.
+        action: String,
+        /// To what.
+        subject: String,
+        /// What stood there before. Never a secret.
+        #[serde(default, skip_serializing_if = "Value::is_null")]
+        before: Value,
+        /// What stands there now. Never a secret.
+        #[serde(default, skip_serializing_if = "Value::is_null")]
+        after: Value,
+    },
+}
+
+impl Event {
+    /// The name under which event streams carry it, such as `message-received`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Routing(event) => routing_name(event),
+            Self::ContactSaved(_) => "contact-saved",
+            Self::InteractionStarted(_) => "interaction-started",
+            Self::MessageReceived(_) => "message-received",
+            Self::MessageAccepted(_) => "message-accepted",
+            Self::MessageStateChanged { .. } => "message-state-changed",
+            Self::MessageEdited { .. } => "message-edited",
+            Self::MessageDeleted { .. } => "message-deleted",
+            Self::ReactionAdded { .. } => "reaction-added",
+            Self::ReactionRemoved { .. } => "reaction-removed",
+            Self::ActionChanged { .. } => "action-changed",
+            Self::PlatformEvent { .. } => "platform-event",
+            Self::ChannelHealthChanged { .. } => "channel-health-changed",
+            Self::SiteConfigured { .. } => "site-configured",
+            Self::Audited { .. } => "audited",
+        }
+    }
+
+    /// The interaction that it is about, if it is about one.
+    pub fn interaction(&self) -> Option<InteractionId> {
+        match self {
+            Self::Routing(event) => event.interaction(),
+            Self::InteractionStarted(interaction) => Some(interaction.id),
+            Self::MessageReceived(message) | Self::MessageAccepted(message) => {
+                Some(message.interaction)
+            }
+            Self::MessageStateChanged { interaction, .. }
+            | Self::MessageEdited { interaction, .. }
+            | Self::MessageDeleted { interaction, .. }
+            | Self::ReactionAdded { interaction, .. }
+            | Self::ReactionRemoved { interaction, .. } => Some(*interaction),
+            Self::ActionChanged { interaction, .. } => *interaction,
+            Self::ContactSaved(_)
+            | Self::PlatformEvent { .. }
+            | Self::ChannelHealthChanged { .. }
+            | Self::SiteConfigured { .. }
+            | Self::Audited { .. } => None,
+        }
+    }
+}
+
+fn routing_name(event: &RoutingEvent) -> &'static str {
+    match event {
+        RoutingEvent::Configured { .. } => "routing-configured",
+        RoutingEvent::Enqueued { .. } => "interaction-enqueued",
+        RoutingEvent::Offered { .. } => "interaction-offered",
+        RoutingEvent::OfferEnded { .. } => "offer-ended",
+        RoutingEvent::ExclusionEnded { .. } => "exclusion-ended",
+        RoutingEvent::Connected { .. } => "interaction-connected",
+        RoutingEvent::Returned { .. } => "interaction-returned",
+        RoutingEvent::WrapUpStarted { .. } => "wrap-up-started",
+        RoutingEvent::Ended { .. } => "interaction-ended",
+        RoutingEvent::PresenceChanged { .. } => "presence-changed",
+        RoutingEvent::DesktopLost { .. } => "desktop-lost",
+        RoutingEvent::DesktopBack { .. } => "desktop-back",
+        RoutingEvent::StatsReset => "stats-reset",
+    }
+}

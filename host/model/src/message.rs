@@ -1,0 +1,229 @@
+//! What was said, in either direction, and what became of it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::manifest::Visibility;
+use crate::platform::{
+    Attachment, Location, OutgoingAttachment, Referral, Refusal, SharedContact, Structured,
+};
+use crate::{AgentId, ChannelId, ContactId, InteractionId, MessageId, Timestamp};
+
+/// One thing that was said.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Message {
+    /// The message. Ordered as the hub came to know of them.
+    pub id: MessageId,
+    /// The customer with whom it was exchanged.
+    pub contact: ContactId,
+    /// The interaction that it belongs to.
+    pub interaction: InteractionId,
+    /// The channel.
+    pub channel: ChannelId,
+    /// The network's key of the conversation.
+    pub thread: String,
+    /// Who can read it.
+    pub visibility: Visibility,
+    /// Who said it.
+    pub author: MessageAuthor,
+    /// When it was said: by the network's clock if the network told, else by the hub's.
+    pub at: Timestamp,
+    /// What was said.
+    pub content: Content,
+    /// What became of it.
+    pub state: MessageState,
+    /// The network's ids of it; several if the network took it in parts, none until it is sent.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub platform_ids: Vec<String>,
+    /// The message that it answers, by the network's id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<String>,
+    /// Whether it addresses the company, if the network tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub addressed: Option<bool>,
+    /// How the customer came in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub referral: Option<Referral>,
+    /// What the analyzers found.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<Finding>,
+    /// What stood here before, oldest first, if its author changed it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub revisions: Vec<Revision>,
+    /// When its author, or the network, took it back. The content stays in the history.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deleted_at: Option<Timestamp>,
+    /// The reactions to it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reactions: Vec<MessageReaction>,
+    /// The part of the network's payload that it came from, as it came.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub raw: String,
+}
+
+/// Who said something.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum MessageAuthor {
+    /// The customer.
+    Contact,
+    /// An agent, through the hub.
+    Agent {
+        /// The agent.
+        agent: AgentId,
+    },
+    /// The company, on the network itself (a native reply).
+    Native,
+    /// A rule of the hub's.
+    Rule {
+        /// The rule.
+        rule: String,
+    },
+}
+
+impl MessageAuthor {
+    /// Whether the customer said it.
+    pub fn is_contact(&self) -> bool {
+        matches!(self, Self::Contact)
+    }
+}
+
+/// What was said.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Content {
+    /// The text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// What is attached.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<Attachment>,
+    /// What is to be attached, of an answer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub outgoing_attachments: Vec<OutgoingAttachment>,
+    /// A place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<Location>,
+    /// Address-book entries.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub contacts: Vec<SharedContact>,
+    /// Structured content.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub structured: Option<Structured>,
+    /// What stood behind the button, quick reply or list row that the customer used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payload: Option<String>,
+}
+
+/// What became of a message.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+pub enum MessageState {
+    /// It came from the customer, or from the network's own pages.
+    Received,
+    /// The hub has it on disk and will send it.
+    Accepted,
+    /// The network has it.
+    Sent {
+        /// When.
+        at: Timestamp,
+    },
+    /// It is on the customer's device.
+    Delivered {
+        /// When.
+        at: Timestamp,
+    },
+    /// The customer opened it.
+    Read {
+        /// When.
+        at: Timestamp,
+    },
+    /// It was not sent, or not delivered.
+    Failed {
+        /// When.
+        at: Timestamp,
+        /// The network's or the hub's code and text.
+        reason: Refusal,
+        /// Whether trying again can help.
+        retryable: bool,
+    },
+    /// It may or may not have been sent: the connection broke after the request had left. It is not
+    /// sent again by itself; a person decides.
+    Uncertain {
+        /// When.
+        at: Timestamp,
+        /// What happened.
+        text: String,
+    },
+}
+
+impl MessageState {
+    /// The state's name on the wire.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Received => "received",
+            Self::Accepted => "accepted",
+            Self::Sent { .. } => "sent",
+            Self::Delivered { .. } => "delivered",
+            Self::Read { .. } => "read",
+            Self::Failed { .. } => "failed",
+            Self::Uncertain { .. } => "uncertain",
+        }
+    }
+
+    /// How far it has come. A receipt never takes a message back to a lower rank: receipts may
+    /// overtake one another.
+    pub fn rank(&self) -> u8 {
+        match self {
+            Self::Received | Self::Accepted => 0,
+            Self::Uncertain { .. } | Self::Failed { .. } => 1,
+            Self::Sent { .. } => 2,
+            Self::Delivered { .. } => 3,
+            Self::Read { .. } => 4,
+        }
+    }
+}
+
+/// What stood in a message before it was changed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Revision {
+    /// When it was replaced.
+    pub replaced_at: Timestamp,
+    /// The former text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// The former attachments.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<Attachment>,
+}
+
+/// A reaction to a message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageReaction {
+    /// Who reacted, by the network's id.
+    pub author: String,
+    /// The network's word.
+    pub name: String,
+    /// The emoji, if it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub emoji: Option<String>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What one analyzer found in a message.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Finding {
+    /// The analyzer, by its name in the site's configuration.
+    pub analyzer: String,
+    /// The labels.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub labels: Vec<crate::platform::Label>,
+    /// The scores.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scores: Vec<crate::platform::Score>,
+    /// The language that it recognized.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
+    /// Why there is nothing, if the analyzer failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<String>,
+}

@@ -1,0 +1,95 @@
+//! What waits to be done on a network, and how the channels fare.
+
+use serde::{Deserialize, Serialize};
+
+use crate::platform::{ActionRequest, Refusal};
+use crate::{ChannelId, ContactId, InteractionId, MessageId, Timestamp};
+
+/// The place of an entry in the outbox of its channel: entries of one thread are done in this order.
+pub type OutboxNumber = u64;
+
+/// One action that waits to be done, or is being done.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OutboxEntry {
+    /// The channel.
+    pub channel: ChannelId,
+    /// Its place.
+    pub number: OutboxNumber,
+    /// The message that it sends; none for a like and its kind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<MessageId>,
+    /// The customer, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact: Option<ContactId>,
+    /// The interaction that it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interaction: Option<InteractionId>,
+    /// What is asked of the connector. Its `id` is the message's, or the action's own.
+    pub request: ActionRequest,
+    /// When it was asked for.
+    pub created_at: Timestamp,
+    /// How far it is.
+    pub state: OutboxState,
+}
+
+/// How far an outbox entry is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+pub enum OutboxState {
+    /// It waits for its turn.
+    Waiting,
+    /// The network asked to wait, or an attempt failed for the time being.
+    Retrying {
+        /// Not before.
+        not_before: Timestamp,
+        /// What happened.
+        reason: Refusal,
+    },
+    /// An attempt has begun. Found after a restart, its outcome is unknown.
+    Attempting {
+        /// Since when.
+        since: Timestamp,
+    },
+}
+
+/// How a channel fares.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct ChannelHealth {
+    /// The state.
+    pub state: HealthState,
+    /// Since when; absent before the first news.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
+    /// What happened, for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// What a person must do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remedy: Option<String>,
+    /// Until when the network asked to wait.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+}
+
+/// The states of a channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HealthState {
+    /// Nothing is known yet.
+    #[default]
+    Unknown,
+    /// It works.
+    Connected,
+    /// The network asked to wait.
+    Throttled,
+    /// Something fails for the time being.
+    TransientFault,
+    /// Credentials or permissions do not suffice: a person must act.
+    CredentialsRefused,
+    /// The network works with restrictions.
+    Restricted,
+    /// The network has stopped the account.
+    Stopped,
+    /// An operator paused it.
+    Paused,
+}

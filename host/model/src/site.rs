@@ -1,0 +1,258 @@
+//! How a site is set up: the declarative site file, which is also what the API reads and writes.
+//!
+//! Secrets are never in it: a channel names where each of its secrets comes from.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::routing::{
+    IdleClock, LostDesktopRule, QueueOrder, RequiredSkill, SelectionMethod, Slots, WrapUpPolicy,
+};
+use crate::{AgentId, ChannelId, PluginId, QueueId, SkillId};
+
+/// A site's channels, queues, agents, keys and analyzers.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SiteConfig {
+    /// The name that people read.
+    #[serde(default)]
+    pub name: String,
+    /// What holds for the whole site.
+    #[serde(default)]
+    pub routing: SiteRouting,
+    /// The queues.
+    #[serde(default)]
+    pub queues: BTreeMap<QueueId, QueueConfig>,
+    /// The people who sign in.
+    #[serde(default)]
+    pub agents: BTreeMap<AgentId, AgentConfig>,
+    /// The machines that call the API.
+    #[serde(default)]
+    pub keys: BTreeMap<String, KeyConfig>,
+    /// The analyzers that read each customer's message, in the order of their names.
+    #[serde(default)]
+    pub analyzers: BTreeMap<String, AnalyzerConfig>,
+    /// The accounts on the networks.
+    #[serde(default)]
+    pub channels: BTreeMap<ChannelId, ChannelConfig>,
+}
+
+/// What holds for the routing of the whole site.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SiteRouting {
+    /// How many interactions of each media type an agent may have at a time, unless the queue or
+    /// the agent says otherwise.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub slots: Slots,
+    /// The reasons for not being ready; the usual ones if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_ready_reasons: Option<Vec<String>>,
+    /// For how long an agent's desktop may be gone before the agent is offline, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub desktop_grace_seconds: Option<u32>,
+    /// What then becomes of the work.
+    #[serde(default)]
+    pub lost_desktop: LostDesktopRule,
+    /// When the idle clock restarts.
+    #[serde(default)]
+    pub idle_clock: IdleClock,
+}
+
+/// A queue.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct QueueConfig {
+    /// The name that people read.
+    #[serde(default)]
+    pub name: String,
+    /// The agents who take work from it.
+    #[serde(default)]
+    pub members: BTreeSet<AgentId>,
+    /// Which agent gets an interaction.
+    #[serde(default)]
+    pub selection: SelectionMethod,
+    /// Which interaction is next.
+    #[serde(default)]
+    pub order: QueueOrder,
+    /// How long an offer alerts, in seconds. Default 30.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offer_timeout_seconds: Option<u32>,
+    /// For how long an agent who declined is not offered the same again, in seconds. Default 60.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exclusion_seconds: Option<u32>,
+    /// Whether interactions connect without the agent being asked.
+    #[serde(default)]
+    pub auto_answer: bool,
+    /// What happens after the conversation.
+    #[serde(default)]
+    pub wrap_up: WrapUpPolicy,
+    /// The disposition codes; the usual ones if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disposition_codes: Option<Vec<String>>,
+    /// Within how many seconds an answer is within the service level. Default 3600.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service_level_seconds: Option<u32>,
+    /// The priority of its interactions; one point is one minute of waiting.
+    #[serde(default)]
+    pub priority: i32,
+    /// Slots of its members by media type, in place of the site's.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub slots: Slots,
+}
+
+/// What somebody may do.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// Takes work, and sees the interactions of the own queues.
+    #[default]
+    Agent,
+    /// Sees everything.
+    Supervisor,
+    /// Changes everything.
+    Admin,
+}
+
+/// A person who signs in.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AgentConfig {
+    /// The name that people read.
+    #[serde(default)]
+    pub name: String,
+    /// What the person may do.
+    #[serde(default)]
+    pub role: Role,
+    /// Whether the person may change channels without being an administrator.
+    #[serde(default)]
+    pub social_media_admin: bool,
+    /// The skills, each with its proficiency from 1 to 100.
+    #[serde(default)]
+    pub skills: BTreeMap<SkillId, u8>,
+    /// Slots by media type, in place of the queue's and the site's.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub slots: Slots,
+    /// Where the password comes from: `env:NAME` or `file:PATH`. The hub keeps only its Argon2 hash.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password: Option<SecretRef>,
+}
+
+/// A machine that calls the API.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeyConfig {
+    /// What it is for.
+    #[serde(default)]
+    pub name: String,
+    /// What it may do.
+    #[serde(default)]
+    pub role: Role,
+    /// The channels to which it may deliver by the Open Messaging API; none if empty.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub channels: BTreeSet<ChannelId>,
+    /// Where the secret comes from: `env:NAME` or `file:PATH`. The hub keeps only its hash.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<SecretRef>,
+}
+
+/// An analyzer at work.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AnalyzerConfig {
+    /// The plug-in.
+    pub plugin: PluginId,
+    /// Its configuration, as its manifest's schema says.
+    #[serde(default)]
+    pub config: Value,
+    /// The channels whose messages it reads; all if empty.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub channels: BTreeSet<ChannelId>,
+}
+
+/// One account on a network.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChannelConfig {
+    /// The connector.
+    pub plugin: PluginId,
+    /// The name that people read.
+    #[serde(default)]
+    pub name: String,
+    /// Whether it neither takes nor sends anything for now.
+    #[serde(default)]
+    pub paused: bool,
+    /// The queue of its interactions.
+    pub queue: QueueId,
+    /// The queue of its public interactions, if another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub public_queue: Option<QueueId>,
+    /// The skills that its interactions need.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub skills: Vec<RequiredSkill>,
+    /// The connector's configuration, as its manifest's schema says.
+    #[serde(default)]
+    pub config: Value,
+    /// Where each secret comes from, by the manifest's name.
+    #[serde(default)]
+    pub secrets: BTreeMap<String, SecretRef>,
+    /// The hosts that the connector may call, as `name` or `name:port`; those of its manifest if
+    /// absent. A host with a private address, or without https, must be named here as a URL such as
+    /// `http://127.0.0.1:8080`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hosts: Option<Vec<String>>,
+    /// The most actions a second, over all; the manifest's limits if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actions_per_second: Option<f64>,
+    /// For how long an action that fails for the time being is tried again, in seconds. Default one
+    /// day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_for_seconds: Option<u32>,
+}
+
+/// Where a secret comes from. Reading the value is the hub's; this is only its place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum SecretRef {
+    /// An environment variable of the hub's process.
+    Env(String),
+    /// A file, without the line break at its end.
+    File(String),
+    /// Kept by the hub, encrypted; it was given through the API.
+    Stored,
+}
+
+/// Not a place that a secret can come from.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "a secret is not written here: name its place as env:NAME or file:PATH, or stored if it was given through the API"
+)]
+pub struct SecretRefError;
+
+impl TryFrom<String> for SecretRef {
+    type Error = SecretRefError;
+
+    // The text itself is not repeated in the error: it may be the secret.
+    fn try_from(text: String) -> Result<Self, SecretRefError> {
+        match text.split_once(':') {
+            Some(("env", name)) if !name.is_empty() => Ok(Self::Env(name.to_owned())),
+            Some(("file", path)) if !path.is_empty() => Ok(Self::File(path.to_owned())),
+            None if text == "stored" => Ok(Self::Stored),
+            _ => Err(SecretRefError),
+        }
+    }
+}
+
+impl From<SecretRef> for String {
+    fn from(place: SecretRef) -> String {
+        match place {
+            SecretRef::Env(name) => format!("env:{name}"),
+            SecretRef::File(path) => format!("file:{path}"),
+            SecretRef::Stored => "stored".to_owned(),
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! What is written and how pages are asked for.
+
+use linecard_model::contact::Contact;
+use linecard_model::event::{Record, Seq};
+use linecard_model::interaction::Interaction;
+use linecard_model::message::Message;
+use linecard_model::outbox::{ChannelHealth, OutboxEntry, OutboxNumber};
+use linecard_model::platform::Event;
+use linecard_model::site::SiteConfig;
+use linecard_model::{ChannelId, ContactId, MessageId, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// The place of an event in the order of acceptance; grows, with gaps.
+pub type InboxNumber = u64;
+
+/// Platform events to be taken in.
+#[derive(Debug, Clone)]
+pub struct Accept {
+    /// The channel that they came to.
+    pub channel: ChannelId,
+    /// When, by the hub's clock.
+    pub at: Timestamp,
+    /// The events, in the order of the payload.
+    pub events: Vec<Event>,
+    /// Where the channel's next poll goes on, if it was a poll that found them.
+    pub cursor: Option<Vec<u8>>,
+}
+
+/// What became of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Accepted {
+    /// How many were new.
+    pub new: usize,
+    /// How many had been accepted before.
+    pub duplicates: usize,
+    /// The number of the last new one.
+    pub last: Option<InboxNumber>,
+}
+
+/// An accepted event that waits for its preparation.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct InboxEntry {
+    /// Its place in the order.
+    pub number: InboxNumber,
+    /// The channel.
+    pub channel: ChannelId,
+    /// When it was accepted, by the hub's clock.
+    pub accepted_at: Timestamp,
+    /// The event.
+    pub event: Event,
+}
+
+/// An event about a message that the hub does not know yet.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Early {
+    /// When it was accepted, by the hub's clock.
+    pub accepted_at: Timestamp,
+    /// The event.
+    pub event: Event,
+}
+
+/// Where a message is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageRef {
+    /// Its contact.
+    pub contact: ContactId,
+    /// The message.
+    pub message: MessageId,
+}
+
+/// The answer to a request that carried an idempotency key.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct IdempotentResult {
+    /// A hash of the request: the same key with another request is an error.
+    pub request_hash: [u8; 32],
+    /// When it was answered.
+    pub at: Timestamp,
+    /// The HTTP status.
+    pub status: u16,
+    /// The body.
+    #[serde(with = "serde_bytes")]
+    pub body: Vec<u8>,
+}
+
+/// Records and view changes that are written together.
+#[derive(Debug, Clone, Default)]
+pub struct Append {
+    /// The records, in order; may be empty.
+    pub records: Vec<Record>,
+    /// The changes, applied in order.
+    pub changes: Vec<Change>,
+}
+
+/// A change of a view.
+#[derive(Debug, Clone)]
+pub enum Change {
+    /// An accepted event is done: what became of it is in this batch's records.
+    InboxDone(InboxNumber),
+    /// A contact, as it is now.
+    PutContact(Contact),
+    /// An identity of a contact that is new, or belongs to another contact now.
+    PutIdentity {
+        /// The channel.
+        channel: ChannelId,
+        /// The network's id.
+        identity: String,
+        /// The contact.
+        contact: ContactId,
+    },
+    /// An interaction, as it is now.
+    PutInteraction(Interaction),
+    /// A message, as it is now.
+    PutMessage(Message),
+    /// One of the network's ids of a message.
+    PutPlatformId {
+        /// The channel.
+        channel: ChannelId,
+        /// The network's id.
+        platform_id: String,
+        /// The message.
+        message: MessageRef,
+    },
+    /// An outbox entry, as it is now.
+    PutOutbox(OutboxEntry),
+    /// An outbox entry is done.
+    RemoveOutbox {
+        /// The channel.
+        channel: ChannelId,
+        /// Its place.
+        number: OutboxNumber,
+    },
+    /// An event about a message that the hub does not know yet.
+    PutEarly {
+        /// The channel.
+        channel: ChannelId,
+        /// The network's id of the message.
+        platform_id: String,
+        /// All that are kept for this id.
+        events: Vec<Early>,
+    },
+    /// The message has come, and its early events are done.
+    RemoveEarly {
+        /// The channel.
+        channel: ChannelId,
+        /// The network's id of the message.
+        platform_id: String,
+    },
+    /// How a channel fares.
+    PutHealth {
+        /// The channel.
+        channel: ChannelId,
+        /// Its health.
+        health: ChannelHealth,
+    },
+    /// The site's configuration.
+    PutConfig(Box<SiteConfig>),
+    /// The router's state after an event.
+    PutSnapshot {
+        /// The event's number.
+        seq: Seq,
+        /// The state.
+        state: Vec<u8>,
+    },
+    /// The answer to a request with an idempotency key.
+    PutIdempotent {
+        /// Who asked.
+        principal: String,
+        /// The key.
+        key: String,
+        /// The answer.
+        result: IdempotentResult,
+    },
+    /// A vault entry.
+    PutVault {
+        /// Its key.
+        key: String,
+        /// Its value.
+        value: Vec<u8>,
+    },
+    /// A vault entry is gone.
+    RemoveVault {
+        /// Its key.
+        key: String,
+    },
+}
+
+/// A page of a listing that runs from the newest to the oldest.
+#[derive(Debug, Clone, Copy)]
+pub struct Page<K> {
+    /// Only what is older than this; from the newest if `None`.
+    pub before: Option<K>,
+    /// The most entries.
+    pub limit: usize,
+}

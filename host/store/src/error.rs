@@ -1,0 +1,73 @@
+//! What can go wrong.
+
+use crate::Epoch;
+use linecard_model::SiteId;
+use linecard_model::event::Seq;
+
+/// Why the store did not do something.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum StoreError {
+    /// Another owner has taken the site over.
+    #[error("site {site} is owned under epoch {newest}; this writer's epoch {given} is stale and it must stop")]
+    StaleEpoch {
+        /// The site.
+        site: SiteId,
+        /// The writer's.
+        given: Epoch,
+        /// The newest.
+        newest: Epoch,
+    },
+    /// The first record does not follow the journal's last.
+    #[error("journal of site {site}: the next event is number {expected}, not {given}")]
+    SeqGap {
+        /// The site.
+        site: SiteId,
+        /// The number that follows.
+        expected: Seq,
+        /// The number that was given.
+        given: Seq,
+    },
+    /// The data was written by a version that this one does not know.
+    #[error("{folder}: the data has schema version {found}, this program knows up to {known}; use a newer program")]
+    Schema {
+        /// The data folder.
+        folder: String,
+        /// The version found.
+        found: u32,
+        /// The newest version known.
+        known: u32,
+    },
+    /// Another process has the data open.
+    #[error("{folder} is in use by another process; stop it, or choose another data folder")]
+    InUse {
+        /// The data folder.
+        folder: String,
+    },
+    /// The data cannot be read.
+    #[error(
+        "{folder} is damaged ({detail}); nothing was changed. Restore a backup, or run `linecard check --data {folder}` and then `linecard export --data {folder}` to save what can be read"
+    )]
+    Damaged {
+        /// The data folder.
+        folder: String,
+        /// What was found.
+        detail: String,
+    },
+    /// A value cannot be read back.
+    #[error("the value at {key} cannot be read ({detail})")]
+    Value {
+        /// The key, for people.
+        key: String,
+        /// What was found.
+        detail: String,
+    },
+    /// The disk refused. The store takes no more writes until the process is started again.
+    #[error("the disk refused a write ({detail}); no more work is taken, what was acknowledged is safe. Free space or repair the disk, then start again")]
+    Fatal {
+        /// What the system said.
+        detail: String,
+    },
+    /// The store is closed.
+    #[error("the store is closed")]
+    Closed,
+}

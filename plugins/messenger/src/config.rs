@@ -1,0 +1,63 @@
+//! What an operator sets for one Messenger channel.
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Deserialize;
+
+/// What stays as it is in a path segment or a query value: RFC 3986's unreserved characters.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
+/// A channel's configuration. The host has checked it against the manifest's schema.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default)]
+pub struct Config {
+    /// The Facebook page's id: digits.
+    pub page_id: String,
+    /// The id of the company's own Meta app, if it is to be told apart in the operator's log.
+    pub app_id: Option<String>,
+    /// Where the Graph API is.
+    pub base_url: String,
+    /// The Graph API's version, such as `v26.0`.
+    pub graph_version: String,
+    /// Whether Meta granted the app the Human Agent feature, which allows an answer for seven days.
+    pub human_agent: bool,
+    /// Whether messages that no webhook brought are looked for in the page's inbox.
+    pub backfill: bool,
+    /// How far back the first look goes, in hours.
+    pub backfill_first_hours: u64,
+    /// How often it looks, in minutes.
+    pub backfill_every_minutes: u64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            page_id: String::new(),
+            app_id: None,
+            base_url: "https://graph.facebook.com".to_owned(),
+            graph_version: "v26.0".to_owned(),
+            human_agent: false,
+            backfill: true,
+            backfill_first_hours: 24,
+            backfill_every_minutes: 15,
+        }
+    }
+}
+
+impl Config {
+    /// The URL of a Graph node or edge: `path` is made of segments that are encoded here, `query` of
+    /// names that are the connector's own and values that are encoded here.
+    pub fn url(&self, path: &[&str], query: &[(&str, &str)]) -> String {
+        let mut url = format!("{}/{}", self.base_url.trim_end_matches('/'), self.graph_version);
+        for segment in path {
+            url.push('/');
+            url.extend(utf8_percent_encode(segment, RESERVED));
+        }
+        for (index, (name, value)) in query.iter().enumerate() {
+            url.push(if index == 0 { '?' } else { '&' });
+            url.push_str(name);
+            url.push('=');
+            url.extend(utf8_percent_encode(value, RESERVED));
+        }
+        url
+    }
+}

@@ -1,0 +1,440 @@
+//! One item of `messaging[]` becomes the events that it stands for.
+
+use linecard_sdk::events::{
+    Alias, Author, ChannelState, ChannelStatus, Deletion, Edit, Event, EventKind, Fact, Identity,
+    Message, Postback, PostbackSource, Profile, Reaction, Receipt, ReceiptScope, ReceiptState,
+    Referral, Thread,
+};
+use linecard_sdk::manifest::Visibility;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+
+use crate::attachments;
+use crate::payload::{self, Party};
+
+/// Starts the id of a person who is known by a `user_ref` only.
+pub const USER_REF: &str = "user_ref:";
+
+/// The members of an item that say what happened, in the order in which they are looked for.
+const KINDS: [&str; 9] = [
+    "message",
+    "message_edit",
+    "postback",
+    "reaction",
+    "read",
+    "delivery",
+    "referral",
+    "optin",
+    "account_linking",
+];
+
+/// The members of an item that accompany what happened.
+const COMPANIONS: [&str; 4] = ["sender", "recipient", "timestamp", "prior_message"];
+
+/// An item that is being read.
+struct Item<'a> {
+    page: &'a str,
+    members: &'a Map<String, Value>,
+    kind: &'a str,
+    sender: Option<Identity>,
+    customer: Option<Identity>,
+    time: u64,
+    raw: &'a str,
+}
+
+/// Reads one item of an entry of this page. What cannot be understood becomes `other`.
+pub fn read_item(page: &str, entry_time: u64, raw: &RawValue) -> Vec<Event> {
+    let raw = raw.get();
+    let Ok(members) = serde_json::from_str::<Map<String, Value>>(raw) else {
+        return vec![unreadable("item", entry_time, raw)];
+    };
+    let kind = kind_of(&members);
+    let item = Item::new(page, &members, kind, entry_time, raw);
+    let read = match kind {
+        "message" => item.message(),
+        "message_edit" => item.edit(),
+        "postback" => item.postback(),
+        "reaction" => item.reaction(),
+        "read" => item.receipt(ReceiptState::Read),
+        "delivery" => item.receipt(ReceiptState::Delivered),
+        "referral" => item.referral(),
+        "optin" => item.optin(),
+        "policy_enforcement" | "policy-enforcement" => item.policy(),
+        _ => None,
+    };
+    match read {
+        Some(events) if !events.is_empty() => events,
+        _ => vec![item.event(item.derived_id(kind), EventKind::Other(kind.to_owned()))],
+    }
+}
+
+/// Reads one item of a conversation that another app has: it is kept, and nobody is asked to answer.
+pub fn read_standby(page: &str, entry_time: u64, raw: &RawValue) -> Event {
+    let Ok(members) = serde_json::from_str::<Map<String, Value>>(raw.get()) else {
+        return unreadable("standby", entry_time, raw.get());
+    };
+    let item = Item::new(page, &members, kind_of(&members), entry_time, raw.get());
+    item.event(item.derived_id("standby"), EventKind::Other("standby".to_owned()))
+}
+
+/// Something that has no reading at all, kept under its name.
+pub fn unreadable(name: &str, time: u64, raw: &str) -> Event {
+    Event {
+        id: format!("{name}:{}", digest(&[name, raw])),
+        time,
+        thread: None,
+        author: None,
+        kind: EventKind::Other(name.to_owned()),
+        raw: raw.to_owned(),
+    }
+}
+
+/// The key of the conversation between a page and a person: page-scoped ids mean nothing without
+/// their page.
+pub fn thread(page: &str, customer: &str) -> Thread {
+    Thread { key: format!("{page}:{customer}"), visibility: Visibility::Private, permalink: None, customer: Some(Identity { id: customer.to_owned(), aliases: Vec::new() }) }
+}
+
+/// A message with nothing in it but its id.
+pub fn blank_message(id: String) -> Message {
+    Message {
+        id,
+        text: None,
+        attachments: Vec::new(),
+        location: None,
+        contacts: Vec::new(),
+        structured: None,
+        parent: None,
+        quoted: None,
+        addressed: Some(true),
+        referral: None,
+        client_ref: None,
+        language: None,
+    }
+}
+
+fn kind_of(members: &Map<String, Value>) -> &str {
+    let known = KINDS.iter().find(|kind| members.contains_key(**kind)).copied();
+    known
+        .or_else(|| members.keys().map(String::as_str).find(|name| !COMPANIONS.contains(name)))
+        .unwrap_or("empty")
+}
+
+impl<'a> Item<'a> {
+    fn new(
+        page: &'a str,
+        members: &'a Map<String, Value>,
+        kind: &'a str,
+        entry_time: u64,
+        raw: &'a str,
+    ) -> Self {
+        let sender = part(members, "sender").as_ref().and_then(identity);
+        let recipient = part(members, "recipient").as_ref().and_then(identity);
+        let customer = if sender.is_some() {
+            [&sender, &recipient].into_iter().flatten().find(|party| party.id != page).cloned()
+        } else {
+            part(members, "optin").as_ref().and_then(identity)
+        };
+        let timestamp = text(members, "timestamp").and_then(|time| time.parse().ok());
+        Self {
+            page,
+            members,
+            kind,
+            sender: sender.or_else(|| customer.clone()),
+            customer,
+            time: timestamp.unwrap_or(entry_time),
+            raw,
+        }
+    }
+
+    /// The part that says what happened.
+    fn part<T: DeserializeOwned>(&self) -> Option<T> {
+        part(self.members, self.kind)
+    }
+
+    /// An id for what Meta gives none: the same for the same item, however often it is delivered.
+    fn derived_id(&self, prefix: &str) -> String {
+        let sender = self.sender.as_ref().map_or("", |sender| sender.id.as_str());
+        // Parsed and written anew: spacing, member order and escapes do not make another event.
+        let content = self.members.get(self.kind).map(Value::to_string).unwrap_or_default();
+        let time = self.time.to_string();
+        let parts = [sender, time.as_str(), self.kind, content.as_str()];
+        format!("{}:{}", bounded(prefix), digest(&parts))
+    }
+
+    /// Meta's message id is the event's id, where there is one.
+    fn id_from(&self, mid: Option<&str>) -> String {
+        match mid {
+            Some(mid) if mid.len() <= 512 => mid.to_owned(),
+            _ => self.derived_id(self.kind),
+        }
+    }
+
+    fn event(&self, id: String, kind: EventKind) -> Event {
+        let author = self.sender.clone().map(|identity| Author { identity, profile: None });
+        Event {
+            id,
+            time: self.time,
+            thread: self.customer.as_ref().map(|customer| thread(self.page, &customer.id)),
+            author,
+            kind,
+            raw: self.raw.to_owned(),
+        }
+    }
+
+    fn one(&self, id: String, kind: EventKind) -> Option<Vec<Event>> {
+        Some(vec![self.event(id, kind)])
+    }
+
+    fn message(&self) -> Option<Vec<Event>> {
+        let read: payload::Message = self.part()?;
+        let mid = read.mid.clone().filter(|mid| !mid.is_empty());
+        let id = self.id_from(mid.as_deref());
+        if read.is_deleted {
+            let message_id = mid?;
+            let deletion = Deletion { message_id: message_id.clone(), by_author: true, hidden_only: false };
+            let id = self.derived_id("deleted");
+            return self.one(id, EventKind::MessageDeleted(deletion));
+        }
+        let parent = read.reply_to.as_ref().and_then(|reply| reply.mid.clone());
+        let came_in = read.referral.as_ref().map(referral).or_else(|| self.prior_message());
+        if let Some(payload) = read.quick_reply.as_ref().and_then(|quick| quick.payload.clone())
+            && !read.is_echo
+        {
+            let postback = Postback {
+                message_id: mid,
+                source: PostbackSource::QuickReply,
+                title: read.text.unwrap_or_default(),
+                payload,
+                in_reply_to: parent,
+                referral: came_in,
+            };
+            return self.one(id, EventKind::Postback(postback));
+        }
+        let content = attachments::read(&read);
+        let message = Message {
+            text: read.text.filter(|text| !text.is_empty()),
+            attachments: content.attachments,
+            location: content.location,
+            structured: content.structured,
+            parent,
+            referral: came_in,
+            client_ref: read.metadata.filter(|metadata| read.is_echo && !metadata.is_empty()),
+            addressed: (!read.is_echo).then_some(true),
+            ..blank_message(mid.unwrap_or_else(|| id.clone()))
+        };
+        if !read.is_echo {
+            return self.one(id, EventKind::MessageCreated(message));
+        }
+        let mut echo = self.event(id, EventKind::NativeReply(message));
+        let app = read.app_id.map(|value| Fact { name: "app_id".to_owned(), value });
+        echo.author = Some(Author {
+            identity: Identity { id: self.page.to_owned(), aliases: Vec::new() },
+            profile: app.map(|fact| Profile { extra: vec![fact], ..blank_profile() }),
+        });
+        Some(vec![echo])
+    }
+
+    /// The checkbox or other plug-in through which a person came in before this message.
+    fn prior_message(&self) -> Option<Referral> {
+        let prior = self.members.get("prior_message")?.as_object()?;
+        Some(Referral {
+            source: text(prior, "source").unwrap_or_default(),
+            reference: text(prior, "identifier"),
+            ad_id: None,
+            url: None,
+            extra: None,
+        })
+    }
+
+    fn edit(&self) -> Option<Vec<Event>> {
+        let read: payload::MessageEdit = self.part()?;
+        let edit = Edit {
+            message_id: read.mid,
+            text: read.text,
+            attachments: None,
+            revision: read.num_edit.and_then(|number| u32::try_from(number).ok()),
+        };
+        self.one(self.derived_id("edit"), EventKind::MessageEdited(edit))
+    }
+
+    fn postback(&self) -> Option<Vec<Event>> {
+        let read: payload::Postback = self.part()?;
+        let mid = read.mid.filter(|mid| !mid.is_empty());
+        let id = self.id_from(mid.as_deref());
+        let postback = Postback {
+            message_id: mid,
+            // Meta puts a referral into a postback only when a link or an advertisement led to the
+            // button with which a conversation starts.
+            source: if read.referral.is_some() { PostbackSource::GetStarted } else { PostbackSource::Button },
+            title: read.title.unwrap_or_default(),
+            payload: read.payload.unwrap_or_default(),
+            in_reply_to: None,
+            referral: read.referral.as_ref().map(referral),
+        };
+        self.one(id, EventKind::Postback(postback))
+    }
+
+    fn reaction(&self) -> Option<Vec<Event>> {
+        let read: payload::Reaction = self.part()?;
+        let reaction = Reaction {
+            message_id: read.mid,
+            name: read.reaction.unwrap_or_default(),
+            emoji: read.emoji,
+        };
+        let kind = match read.action.as_str() {
+            "react" => EventKind::ReactionAdded(reaction),
+            "unreact" => EventKind::ReactionRemoved(reaction),
+            _ => return None,
+        };
+        self.one(self.derived_id("reaction"), kind)
+    }
+
+    /// A delivery names messages and a time up to which everything arrived. Both are told: the ids
+    /// hold whatever the clocks say, the time also covers what an earlier lost delivery had named.
+    fn receipt(&self, state: ReceiptState) -> Option<Vec<Event>> {
+        let read: payload::Receipt = self.part()?;
+        let id = self.derived_id(self.kind);
+        let mids = read.mids.unwrap_or_default();
+        let mut scopes = Vec::with_capacity(2);
+        if !mids.is_empty() {
+            scopes.push((format!("{id}:mids"), ReceiptScope::Messages(mids)));
+        }
+        if let Some(watermark) = read.watermark {
+            scopes.push((id, ReceiptScope::UpTo(watermark)));
+        }
+        let events = scopes.into_iter().map(|(id, scope)| {
+            self.event(id, EventKind::Receipt(Receipt { state, scope, reason: None }))
+        });
+        Some(events.collect())
+    }
+
+    fn referral(&self) -> Option<Vec<Event>> {
+        let read: Map<String, Value> = self.part()?;
+        self.one(self.derived_id("referral"), EventKind::Referral(referral(&read)))
+    }
+
+    /// An opt-in that carries the company's own reference says how the customer came in. Others
+    /// (recurring notifications, one-time notifications) have no kind of their own.
+    fn optin(&self) -> Option<Vec<Event>> {
+        let read: Map<String, Value> = self.part()?;
+        let reference = text(&read, "ref")?;
+        if read.contains_key("type") {
+            return None;
+        }
+        let referral = Referral {
+            source: "OPTIN".to_owned(),
+            reference: Some(reference),
+            ad_id: None,
+            url: None,
+            extra: Some(Value::Object(read).to_string()),
+        };
+        self.one(self.derived_id("optin"), EventKind::Referral(referral))
+    }
+
+    fn policy(&self) -> Option<Vec<Event>> {
+        let read: payload::Policy = self.part()?;
+        let (state, remedy) = match read.action.as_str() {
+            "block" => (
+                ChannelState::Stopped,
+                Some("Meta has blocked the page from Messenger. Appeal in the page's support inbox; sending works again after an `unblock`."),
+            ),
+            "unblock" => (ChannelState::Connected, None),
+            _ => (
+                ChannelState::Restricted,
+                Some("Read what Meta says in the page's support inbox and change what it names."),
+            ),
+        };
+        let status = ChannelStatus {
+            state,
+            code: Some(read.action),
+            text: read.reason.unwrap_or_default(),
+            remedy: remedy.map(str::to_owned),
+        };
+        let mut event = self.event(self.derived_id("policy"), EventKind::ChannelStatus(status));
+        event.thread = None;
+        event.author = None;
+        Some(vec![event])
+    }
+}
+
+/// A profile that says nothing.
+pub fn blank_profile() -> Profile {
+    Profile {
+        display_name: None,
+        handle: None,
+        avatar_url: None,
+        followers: None,
+        verified: None,
+        follows_us: None,
+        we_follow: None,
+        locale: None,
+        utc_offset_minutes: None,
+        extra: Vec::new(),
+    }
+}
+
+fn referral(read: &Map<String, Value>) -> Referral {
+    const NAMED: [&str; 4] = ["source", "ref", "ad_id", "referer_uri"];
+    let rest: Map<String, Value> = read
+        .iter()
+        .filter(|(name, value)| !NAMED.contains(&name.as_str()) && !value.is_null())
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
+    Referral {
+        source: text(read, "source").or_else(|| text(read, "type")).unwrap_or_default(),
+        reference: text(read, "ref"),
+        ad_id: text(read, "ad_id"),
+        url: text(read, "referer_uri"),
+        extra: (!rest.is_empty()).then(|| Value::Object(rest).to_string()),
+    }
+}
+
+fn identity(party: &Party) -> Option<Identity> {
+    let user_ref = party.user_ref.clone().filter(|user_ref| !user_ref.is_empty());
+    let aliases = user_ref
+        .iter()
+        .map(|value| Alias { kind: "user_ref".to_owned(), value: value.clone() })
+        .collect();
+    let id = party.id.clone().filter(|id| !id.is_empty());
+    let id = id.or_else(|| user_ref.map(|user_ref| format!("{USER_REF}{user_ref}")))?;
+    (id.len() <= 256).then_some(Identity { id, aliases })
+}
+
+fn part<T: DeserializeOwned>(members: &Map<String, Value>, name: &str) -> Option<T> {
+    serde_json::from_value(members.get(name)?.clone()).ok()
+}
+
+fn only(members: &Map<String, Value>, name: &str) -> Map<String, Value> {
+    members.get(name).map(|value| (name.to_owned(), value.clone())).into_iter().collect()
+}
+
+/// A member as text, if it is there and not empty. Ids come as numbers too.
+fn text(members: &Map<String, Value>, name: &str) -> Option<String> {
+    match members.get(name)? {
+        Value::String(text) if !text.is_empty() => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+/// The first 64 bytes of a name that a payload chose, for an id that has an upper limit.
+fn bounded(name: &str) -> &str {
+    let mut end = name.len().min(64);
+    while !name.is_char_boundary(end) {
+        end -= 1;
+    }
+    name.get(..end).unwrap_or_default()
+}
+
+/// 128 bits of SHA-256 over the parts, in hexadecimal: enough to tell any two events apart.
+fn digest(parts: &[&str]) -> String {
+    let mut hasher = Sha256::new();
+    for part in parts {
+        hasher.update((part.len() as u64).to_be_bytes());
+        hasher.update(part.as_bytes());
+    }
+    hasher.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,101 @@
+//! What an agent or a rule does on the network, and how it ended.
+
+use crate::manifest::{ActionKind, ThrottleScope};
+
+pub use crate::bindings::connector::linecard::plugin::actions::{
+    Action, ActionRequest, Budget, EditTarget, Failure, Outcome, Outgoing, OutgoingAttachment, ReactionTarget,
+    Template, Throttle,
+};
+pub use crate::events::{Attachment, Identity, Refusal, Timestamp};
+
+impl Action {
+    /// What it does, without its details.
+    pub fn kind(&self) -> ActionKind {
+        match self {
+            Action::SendMessage(_) => ActionKind::SendMessage,
+            Action::Reply(_) => ActionKind::Reply,
+            Action::PrivateReply(_) => ActionKind::PrivateReply,
+            Action::React(_) => ActionKind::React,
+            Action::Unreact(_) => ActionKind::Unreact,
+            Action::Repost(_) => ActionKind::Repost,
+            Action::Unrepost(_) => ActionKind::Unrepost,
+            Action::Quote(_) => ActionKind::Quote,
+            Action::Follow => ActionKind::Follow,
+            Action::Unfollow => ActionKind::Unfollow,
+            Action::RequestFollow(_) => ActionKind::RequestFollow,
+            Action::Hide(_) => ActionKind::Hide,
+            Action::Unhide(_) => ActionKind::Unhide,
+            Action::Delete(_) => ActionKind::Delete,
+            Action::Edit(_) => ActionKind::Edit,
+            Action::MarkSeen(_) => ActionKind::MarkSeen,
+            Action::Typing(_) => ActionKind::Typing,
+            Action::Publish(_) => ActionKind::Publish,
+            Action::SendTemplate(_) => ActionKind::SendTemplate,
+        }
+    }
+}
+
+impl ActionRequest {
+    /// The recipient's id, or the failure for an action that needs one and has none.
+    pub fn recipient_id(&self) -> Result<&str, Failure> {
+        self.recipient
+            .as_ref()
+            .map(|identity| identity.id.as_str())
+            .ok_or_else(|| Failure::rejected("no-recipient", "this action needs a recipient"))
+    }
+}
+
+impl Outgoing {
+    /// A text and nothing else.
+    pub fn text(text: impl Into<String>) -> Self {
+        Outgoing { text: Some(text.into()), ..Outgoing::default() }
+    }
+}
+
+impl Outcome {
+    /// Done, without a message.
+    pub fn done() -> Self {
+        Outcome::default()
+    }
+
+    /// Done: it made this message.
+    pub fn message(id: impl Into<String>) -> Self {
+        Self::messages(vec![id.into()])
+    }
+
+    /// Done: it made these messages, in this order.
+    pub fn messages(ids: Vec<String>) -> Self {
+        Outcome { message_ids: ids, ..Outcome::default() }
+    }
+
+    /// The network said that it had been done before.
+    #[must_use]
+    pub fn already_done(mut self) -> Self {
+        self.already_done = true;
+        self
+    }
+
+    /// Adds something that a person should know.
+    #[must_use]
+    pub fn note(mut self, text: impl Into<String>) -> Self {
+        self.note = Some(text.into());
+        self
+    }
+}
+
+impl Failure {
+    /// The network refuses it, finally.
+    pub fn rejected(code: impl Into<String>, text: impl Into<String>) -> Self {
+        Failure::Rejected(Refusal::new(code, text))
+    }
+
+    /// The network asks to wait, until then if it says when.
+    pub fn throttled(until: Option<Timestamp>, scope: ThrottleScope, reason: Refusal) -> Self {
+        Failure::Throttled(Throttle { until, scope, reason })
+    }
+
+    /// The network has no such action, or not for this thread.
+    pub fn unsupported(what: impl Into<String>) -> Self {
+        Failure::Unsupported(what.into())
+    }
+}

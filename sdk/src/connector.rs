@@ -1,0 +1,269 @@
+//! A connector: one network's language, for any number of channels.
+
+use crate::actions::{ActionRequest, Failure, Outcome};
+use crate::events::{Attachment, Event, Identity, Profile};
+use crate::manifest::Manifest;
+use serde::de::DeserializeOwned;
+
+pub use crate::bindings::connector::exports::linecard::plugin::connector_api::{
+    Channel, PollPage, Reception, Rejection, StoredMedia, WebhookRequest, WebhookResponse,
+};
+
+/// What a connector does. A webhook-only connector writes [`describe`](Self::describe) and
+/// [`receive`](Self::receive); what else it can do, its manifest says and its methods here do.
+///
+/// There is no `self`: every call runs in a fresh instance, so that nothing one call leaves in memory
+/// can reach the next. What must last is in the channel's configuration or in the poll's cursor.
+pub trait Connector {
+    /// Tells what this plug-in is and wants. Runs with no capability at all.
+    fn describe() -> Manifest;
+
+    /// Verifies a webhook request and turns it into events. Has no network; the host stops it after a
+    /// second.
+    fn receive(channel: &Channel, request: &WebhookRequest) -> Result<Reception, Rejection>;
+
+    /// Fetches what happened since the cursor; an empty cursor means from the beginning. Called if the
+    /// manifest says `polls`.
+    fn poll(channel: &Channel, cursor: &[u8]) -> Result<PollPage, Failure> {
+        let _ = (channel, cursor);
+        Err(Failure::unsupported("this connector does not poll"))
+    }
+
+    /// Does one action on the network. Called for the manifest's `actions`.
+    fn perform(channel: &Channel, request: &ActionRequest) -> Result<Outcome, Failure> {
+        let _ = channel;
+        Err(Failure::unsupported(format!("this connector has no {:?}", request.action.kind())))
+    }
+
+    /// Finds facts about a person; `None` if the network hides them. Called if the manifest says
+    /// `resolves_profiles`.
+    fn resolve_profile(channel: &Channel, identity: &Identity) -> Result<Option<Profile>, Failure> {
+        let _ = (channel, identity);
+        Ok(None)
+    }
+
+    /// Fetches an attachment into the media store, with [`Request::store_body`](crate::http::Request).
+    /// Called if the manifest says `resolves_media`.
+    fn resolve_media(channel: &Channel, attachment: &Attachment) -> Result<StoredMedia, Failure> {
+        let _ = (channel, attachment);
+        Err(Failure::unsupported("this connector does not fetch media"))
+    }
+
+    /// Tells whether the channel's credentials work, with the cheapest call that the network has. Called
+    /// if the manifest says `probes`.
+    fn probe(channel: &Channel) -> Result<(), Failure> {
+        let _ = channel;
+        Err(Failure::unsupported("this connector cannot probe"))
+    }
+}
+
+impl Channel {
+    /// A channel with a configuration, for tests.
+    pub fn new(id: impl Into<String>, config: &serde_json::Value) -> Self {
+        Channel { id: id.into(), config: config.to_string() }
+    }
+
+    /// Reads the configuration. It fails only if the manifest's schema allows what `T` does not; both
+    /// [`Failure`] and [`Rejection`] can be made of the error, so `?` works everywhere.
+    pub fn config<T: DeserializeOwned>(&self) -> Result<T, BadConfig> {
+        crate::config::read(&self.config).map_err(|problem| BadConfig {
+            text: format!("channel {}: configuration at \"{}\": {}", self.id, problem.pointer, problem.text),
+        })
+    }
+}
+
+/// A configuration that the connector cannot read though its schema allowed it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BadConfig {
+    /// Which channel, where and what.
+    pub text: String,
+}
+
+impl From<BadConfig> for Failure {
+    fn from(error: BadConfig) -> Self {
+        Failure::Unauthorized(error.text)
+    }
+}
+
+/// Nothing was verified yet when a configuration is read, so nothing may be stored.
+impl From<BadConfig> for Rejection {
+    fn from(error: BadConfig) -> Self {
+        Rejection::NotForThisChannel(error.text)
+    }
+}
+
+impl WebhookRequest {
+    /// A request with a body, for tests.
+    pub fn post(body: impl Into<Vec<u8>>) -> Self {
+        WebhookRequest {
+            method: "POST".to_owned(),
+            path: String::new(),
+            query: Vec::new(),
+            headers: Vec::new(),
+            body: body.into(),
+        }
+    }
+
+    /// A request with query parameters, for tests.
+    pub fn get<K: Into<String>, V: Into<String>>(query: impl IntoIterator<Item = (K, V)>) -> Self {
+        WebhookRequest {
+            method: "GET".to_owned(),
+            query: query.into_iter().map(|(name, value)| (name.into(), value.into())).collect(),
+            ..Self::post(Vec::new())
+        }
+    }
+
+    /// Adds a header, for tests.
+    #[must_use]
+    pub fn with_header(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.headers.push((name.to_ascii_lowercase(), value.into()));
+        self
+    }
+
+    /// The first header of this name, in any case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        crate::first_header(&self.headers, name)
+    }
+
+    /// All headers of this name, in any case.
+    pub fn header_values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.headers.iter().filter(move |(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+
+    /// The first query parameter of this name.
+    pub fn query(&self, name: &str) -> Option<&str> {
+        self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The body as text, or the rejection of one that is not UTF-8.
+    pub fn text(&self) -> Result<&str, Rejection> {
+        std::str::from_utf8(&self.body).map_err(|error| Rejection::Malformed(format!("the body is not UTF-8: {error}")))
+    }
+
+    /// Reads the body as JSON, or gives a rejection that names the place. Verify the signature first: a
+    /// malformed body is kept, and only a network's own may be.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, Rejection> {
+        serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_slice(&self.body))
+            .map_err(|error| Rejection::Malformed(error.to_string()))
+    }
+}
+
+impl WebhookResponse {
+    /// 200 without a body.
+    pub fn ok() -> Self {
+        WebhookResponse { status: 200, headers: Vec::new(), body: Vec::new() }
+    }
+
+    /// 200 with a plain text, as verification handshakes want it.
+    pub fn text(text: impl Into<String>) -> Self {
+        Self::with_body("text/plain; charset=utf-8", text.into().into_bytes())
+    }
+
+    /// 200 with JSON.
+    pub fn json(value: &serde_json::Value) -> Self {
+        Self::with_body("application/json", value.to_string().into_bytes())
+    }
+
+    fn with_body(content_type: &str, body: Vec<u8>) -> Self {
+        WebhookResponse { status: 200, headers: vec![("content-type".to_owned(), content_type.to_owned())], body }
+    }
+
+    /// Sets another status, 200 to 599.
+    #[must_use]
+    pub fn status(mut self, status: u16) -> Self {
+        self.status = status;
+        self
+    }
+}
+
+impl Reception {
+    /// Only an answer: a handshake.
+    pub fn answer(response: WebhookResponse) -> Self {
+        Reception { response, events: Vec::new() }
+    }
+
+    /// 200 and these events, in the payload's order.
+    pub fn events(events: Vec<Event>) -> Self {
+        Reception { response: WebhookResponse::ok(), events }
+    }
+}
+
+impl PollPage {
+    /// Events, oldest first, where the next poll goes on (up to 16 KiB), and how long to wait before it,
+    /// in milliseconds; 0 if there is more now.
+    pub fn new(events: Vec<Event>, cursor: impl Into<Vec<u8>>, next_in_ms: u64) -> Self {
+        PollPage { events, cursor: cursor.into(), next_in_ms }
+    }
+}
+
+impl StoredMedia {
+    /// The file that an answer to a request with `store_body` put into the media store; `None` if the
+    /// answer holds none.
+    pub fn from_response(response: &crate::http::Response) -> Option<Self> {
+        let stored = response.stored.as_ref()?;
+        Some(StoredMedia {
+            media: stored.media.clone(),
+            mime: response.header("content-type").map(str::to_owned),
+            size: stored.size,
+            sha256: stored.sha256.clone(),
+        })
+    }
+}
+
+/// Makes the component's entry points call a [`Connector`]; see [`export_connector!`](crate::export_connector).
+#[doc(hidden)]
+pub struct Component<C>(std::marker::PhantomData<C>);
+
+impl<C: Connector> crate::bindings::connector::exports::linecard::plugin::connector_api::Guest for Component<C> {
+    fn describe() -> Manifest {
+        C::describe()
+    }
+
+    fn receive(channel: Channel, request: WebhookRequest) -> Result<Reception, Rejection> {
+        C::receive(&channel, &request)
+    }
+
+    fn poll(channel: Channel, cursor: Vec<u8>) -> Result<PollPage, Failure> {
+        C::poll(&channel, &cursor)
+    }
+
+    fn perform(channel: Channel, request: ActionRequest) -> Result<Outcome, Failure> {
+        C::perform(&channel, &request)
+    }
+
+    fn resolve_profile(channel: Channel, identity: Identity) -> Result<Option<Profile>, Failure> {
+        C::resolve_profile(&channel, &identity)
+    }
+
+    fn resolve_media(channel: Channel, attachment: Attachment) -> Result<StoredMedia, Failure> {
+        C::resolve_media(&channel, &attachment)
+    }
+
+    fn probe(channel: Channel) -> Result<(), Failure> {
+        C::probe(&channel)
+    }
+}
+
+/// Makes a crate a connector component: call it once, in the crate's root, with the type that implements
+/// [`Connector`].
+///
+/// On native targets it only checks that the type does, so that the crate's tests can call its methods
+/// directly.
+#[macro_export]
+macro_rules! export_connector {
+    ($connector:ty) => {
+        #[cfg(target_arch = "wasm32")]
+        #[doc(hidden)]
+        #[allow(unsafe_code, missing_docs, reason = "the component's entry points")]
+        mod linecard_component {
+            use super::*;
+            type Component = $crate::connector::Component<$connector>;
+            $crate::__export_connector_component!(Component with_types_in $crate::bindings::connector);
+        }
+        #[cfg(not(target_arch = "wasm32"))]
+        const _: fn() = || {
+            fn is_a_connector<T: $crate::connector::Connector>() {}
+            is_a_connector::<$connector>();
+        };
+    };
+}

@@ -1,0 +1,174 @@
+//! How a plug-in describes itself: what the host reads before it grants anything.
+
+pub use crate::bindings::connector::linecard::plugin::manifest::{
+    ActionAbility, ActionKind, AnalyzerManifest, AttachmentKind, ConnectorManifest, HostWant, Manifest, MediaLimit,
+    RateLimit, ReplyWindow, SecretKind, SecretWant, TextLimit, TextUnit, ThrottleScope, Visibility, WindowDemand,
+};
+
+/// The version of the contract that this SDK is built against.
+pub const CONTRACT: &str = "0.1.0";
+
+/// A schema that takes any object: for a plug-in without configuration.
+const ANY_OBJECT: &str = r#"{"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object"}"#;
+
+impl Manifest {
+    /// A connector's manifest, with a schema that takes any object until
+    /// [`config_schema`](Self::config_schema) sets a better one.
+    pub fn connector(
+        id: impl Into<String>,
+        version: impl Into<String>,
+        display_name: impl Into<String>,
+        connector: ConnectorManifest,
+    ) -> Self {
+        Manifest { connector: Some(connector), ..Self::bare(id.into(), version.into(), display_name.into()) }
+    }
+
+    /// An analyzer's manifest.
+    pub fn analyzer(
+        id: impl Into<String>,
+        version: impl Into<String>,
+        display_name: impl Into<String>,
+        analyzer: AnalyzerManifest,
+    ) -> Self {
+        Manifest { analyzer: Some(analyzer), ..Self::bare(id.into(), version.into(), display_name.into()) }
+    }
+
+    fn bare(id: String, version: String, display_name: String) -> Self {
+        Manifest {
+            id,
+            version,
+            display_name,
+            description: String::new(),
+            contract: CONTRACT.to_owned(),
+            config_schema: ANY_OBJECT.to_owned(),
+            connector: None,
+            analyzer: None,
+        }
+    }
+
+    /// Sets one or two sentences for an operator: up to 500 characters.
+    #[must_use]
+    pub fn description(mut self, text: impl Into<String>) -> Self {
+        self.description = text.into();
+        self
+    }
+
+    /// Sets the JSON Schema (2020-12) of the configuration; usually an `include_str!`.
+    #[must_use]
+    pub fn config_schema(mut self, schema: impl Into<String>) -> Self {
+        self.config_schema = schema.into();
+        self
+    }
+}
+
+impl SecretWant {
+    /// A secret that every channel must have. The title is the network's own word for it, the hint says
+    /// where a person finds the value.
+    pub fn required(
+        name: impl Into<String>,
+        kind: SecretKind,
+        title: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> Self {
+        SecretWant { name: name.into(), title: title.into(), hint: hint.into(), kind, required: true }
+    }
+
+    /// A secret that a channel can work without.
+    pub fn optional(
+        name: impl Into<String>,
+        kind: SecretKind,
+        title: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> Self {
+        SecretWant { required: false, ..Self::required(name, kind, title, hint) }
+    }
+}
+
+impl ActionAbility {
+    /// An action without text, attachments or limits, in any conversation.
+    pub fn new(kind: ActionKind) -> Self {
+        ActionAbility {
+            kind,
+            visibilities: Vec::new(),
+            text: None,
+            media: Vec::new(),
+            max_attachments: 0,
+            text_with_media: false,
+            max_quick_replies: 0,
+            structured: Vec::new(),
+            windows: Vec::new(),
+            idempotent: false,
+        }
+    }
+
+    /// Only in private conversations.
+    #[must_use]
+    pub fn private(mut self) -> Self {
+        self.visibilities = vec![Visibility::Private];
+        self
+    }
+
+    /// Only in public conversations.
+    #[must_use]
+    pub fn public(mut self) -> Self {
+        self.visibilities = vec![Visibility::Public];
+        self
+    }
+
+    /// Takes a text up to this length.
+    #[must_use]
+    pub fn text(mut self, max: u32, unit: TextUnit) -> Self {
+        self.text = Some(TextLimit { max, unit });
+        self
+    }
+
+    /// Takes up to so many attachments of these kinds, each with a limit of its own.
+    #[must_use]
+    pub fn media(mut self, max_attachments: u32, media: Vec<MediaLimit>) -> Self {
+        self.max_attachments = max_attachments;
+        self.media = media;
+        self
+    }
+
+    /// Takes a text and attachments together.
+    #[must_use]
+    pub fn text_with_media(mut self) -> Self {
+        self.text_with_media = true;
+        self
+    }
+
+    /// Takes so many quick replies.
+    #[must_use]
+    pub fn quick_replies(mut self, max: u32) -> Self {
+        self.max_quick_replies = max;
+        self
+    }
+
+    /// Takes these kinds of structured content.
+    #[must_use]
+    pub fn structured(mut self, kinds: &[&str]) -> Self {
+        self.structured = kinds.iter().map(|&kind| kind.to_owned()).collect();
+        self
+    }
+
+    /// Adds a time in which it is allowed, counted from the customer's last message.
+    #[must_use]
+    pub fn window(mut self, window: ReplyWindow) -> Self {
+        self.windows.push(window);
+        self
+    }
+
+    /// Repeating it under the same `ActionRequest::id` has no second effect.
+    #[must_use]
+    pub fn idempotent(mut self) -> Self {
+        self.idempotent = true;
+        self
+    }
+}
+
+impl MediaLimit {
+    /// Attachments of one kind up to a size in bytes; no MIME types mean any.
+    pub fn new(kind: AttachmentKind, mime: &[&str], max_bytes: u64) -> Self {
+        MediaLimit { kind, mime: mime.iter().map(|&mime| mime.to_owned()).collect(), max_bytes }
+    }
+}

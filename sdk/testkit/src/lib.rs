@@ -1,0 +1,1 @@
+//! linecard-testkit
