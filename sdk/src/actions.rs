@@ -3,8 +3,8 @@
 use crate::manifest::{ActionKind, ThrottleScope};
 
 pub use crate::bindings::connector::linecard::plugin::actions::{
-    Action, ActionRequest, Budget, EditTarget, Failure, Outcome, Outgoing, OutgoingAttachment, ReactionTarget,
-    Template, Throttle,
+    Action, ActionRequest, Budget, EditTarget, Failure, Outcome, Outgoing, OutgoingAttachment,
+    ReactionTarget, Template, Throttle,
 };
 pub use crate::events::{Attachment, Identity, Refusal, Timestamp};
 
@@ -48,7 +48,10 @@ impl ActionRequest {
 impl Outgoing {
     /// A text and nothing else.
     pub fn text(text: impl Into<String>) -> Self {
-        Outgoing { text: Some(text.into()), ..Outgoing::default() }
+        Outgoing {
+            text: Some(text.into()),
+            ..Outgoing::default()
+        }
     }
 }
 
@@ -65,7 +68,10 @@ impl Outcome {
 
     /// Done: it made these messages, in this order.
     pub fn messages(ids: Vec<String>) -> Self {
-        Outcome { message_ids: ids, ..Outcome::default() }
+        Outcome {
+            message_ids: ids,
+            ..Outcome::default()
+        }
     }
 
     /// The network said that it had been done before.
@@ -91,7 +97,11 @@ impl Failure {
 
     /// The network asks to wait, until then if it says when.
     pub fn throttled(until: Option<Timestamp>, scope: ThrottleScope, reason: Refusal) -> Self {
-        Failure::Throttled(Throttle { until, scope, reason })
+        Failure::Throttled(Throttle {
+            until,
+            scope,
+            reason,
+        })
     }
 
     /// The network has no such action, or not for this thread.

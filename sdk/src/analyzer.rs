@@ -35,21 +35,31 @@ pub trait Analyzer: Sized + 'static {
 impl ConfigProblem {
     /// What is wrong at a JSON Pointer (RFC 6901), and what to do.
     pub fn new(pointer: impl Into<String>, text: impl Into<String>) -> Self {
-        ConfigProblem { pointer: pointer.into(), text: text.into() }
+        ConfigProblem {
+            pointer: pointer.into(),
+            text: text.into(),
+        }
     }
 }
 
 impl Label {
     /// A label that is sure, without evidence.
     pub fn new(name: impl Into<String>) -> Self {
-        Label { name: name.into(), confidence: 1.0, evidence: Vec::new() }
+        Label {
+            name: name.into(),
+            confidence: 1.0,
+            evidence: Vec::new(),
+        }
     }
 }
 
 impl Score {
     /// A number about the message; the manifest names those outside the contract's own.
     pub fn new(name: impl Into<String>, value: f64) -> Self {
-        Score { name: name.into(), value }
+        Score {
+            name: name.into(),
+            value,
+        }
     }
 }
 
@@ -86,7 +96,9 @@ pub trait Slot {
 #[doc(hidden)]
 pub struct Component<S>(std::marker::PhantomData<S>);
 
-impl<S: Slot> crate::bindings::analyzer::exports::linecard::plugin::analyzer_api::Guest for Component<S> {
+impl<S: Slot> crate::bindings::analyzer::exports::linecard::plugin::analyzer_api::Guest
+    for Component<S>
+{
     fn describe() -> Manifest {
         S::Analyzer::describe()
     }

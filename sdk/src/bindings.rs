@@ -3,8 +3,18 @@
 //! The connector world is generated whole; the analyzer world uses its types, so that an `Event`, a
 //! `Manifest` or a `Visibility` is one type everywhere. The public names are in the modules beside
 //! this one.
-#![allow(missing_docs, unsafe_code, reason = "generated: the component's binary interface")]
-#![allow(clippy::all, clippy::pedantic, unused_qualifications, rust_2018_idioms, reason = "generated")]
+#![allow(
+    missing_docs,
+    unsafe_code,
+    reason = "generated: the component's binary interface"
+)]
+#![allow(
+    clippy::all,
+    clippy::pedantic,
+    unused_qualifications,
+    rust_2018_idioms,
+    reason = "generated"
+)]
 
 pub mod connector {
     wit_bindgen::generate!({

@@ -21,7 +21,10 @@ pub fn read<T: DeserializeOwned>(json: &str) -> Result<T, ConfigProblem> {
     let mut deserializer = serde_json::Deserializer::from_str(json);
     serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let pointer = pointer(error.path());
-        ConfigProblem { pointer, text: error.into_inner().to_string() }
+        ConfigProblem {
+            pointer,
+            text: error.into_inner().to_string(),
+        }
     })
 }
 

@@ -32,7 +32,10 @@ pub trait Connector {
     /// Does one action on the network. Called for the manifest's `actions`.
     fn perform(channel: &Channel, request: &ActionRequest) -> Result<Outcome, Failure> {
         let _ = channel;
-        Err(Failure::unsupported(format!("this connector has no {:?}", request.action.kind())))
+        Err(Failure::unsupported(format!(
+            "this connector has no {:?}",
+            request.action.kind()
+        )))
     }
 
     /// Finds facts about a person; `None` if the network hides them. Called if the manifest says
@@ -60,14 +63,20 @@ pub trait Connector {
 impl Channel {
     /// A channel with a configuration, for tests.
     pub fn new(id: impl Into<String>, config: &serde_json::Value) -> Self {
-        Channel { id: id.into(), config: config.to_string() }
+        Channel {
+            id: id.into(),
+            config: config.to_string(),
+        }
     }
 
     /// Reads the configuration. It fails only if the manifest's schema allows what `T` does not; both
     /// [`Failure`] and [`Rejection`] can be made of the error, so `?` works everywhere.
     pub fn config<T: DeserializeOwned>(&self) -> Result<T, BadConfig> {
         crate::config::read(&self.config).map_err(|problem| BadConfig {
-            text: format!("channel {}: configuration at \"{}\": {}", self.id, problem.pointer, problem.text),
+            text: format!(
+                "channel {}: configuration at \"{}\": {}",
+                self.id, problem.pointer, problem.text
+            ),
         })
     }
 }
@@ -108,7 +117,10 @@ impl WebhookRequest {
     pub fn get<K: Into<String>, V: Into<String>>(query: impl IntoIterator<Item = (K, V)>) -> Self {
         WebhookRequest {
             method: "GET".to_owned(),
-            query: query.into_iter().map(|(name, value)| (name.into(), value.into())).collect(),
+            query: query
+                .into_iter()
+                .map(|(name, value)| (name.into(), value.into()))
+                .collect(),
             ..Self::post(Vec::new())
         }
     }
@@ -127,17 +139,24 @@ impl WebhookRequest {
 
     /// All headers of this name, in any case.
     pub fn header_values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.headers.iter().filter(move |(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .filter(move |(key, _)| key.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
     }
 
     /// The first query parameter of this name.
     pub fn query(&self, name: &str) -> Option<&str> {
-        self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+        self.query
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// The body as text, or the rejection of one that is not UTF-8.
     pub fn text(&self) -> Result<&str, Rejection> {
-        std::str::from_utf8(&self.body).map_err(|error| Rejection::Malformed(format!("the body is not UTF-8: {error}")))
+        std::str::from_utf8(&self.body)
+            .map_err(|error| Rejection::Malformed(format!("the body is not UTF-8: {error}")))
     }
 
     /// Reads the body as JSON, or gives a rejection that names the place. Verify the signature first: a
@@ -151,7 +170,11 @@ impl WebhookRequest {
 impl WebhookResponse {
     /// 200 without a body.
     pub fn ok() -> Self {
-        WebhookResponse { status: 200, headers: Vec::new(), body: Vec::new() }
+        WebhookResponse {
+            status: 200,
+            headers: Vec::new(),
+            body: Vec::new(),
+        }
     }
 
     /// 200 with a plain text, as verification handshakes want it.
@@ -165,7 +188,11 @@ impl WebhookResponse {
     }
 
     fn with_body(content_type: &str, body: Vec<u8>) -> Self {
-        WebhookResponse { status: 200, headers: vec![("content-type".to_owned(), content_type.to_owned())], body }
+        WebhookResponse {
+            status: 200,
+            headers: vec![("content-type".to_owned(), content_type.to_owned())],
+            body,
+        }
     }
 
     /// Sets another status, 200 to 599.
@@ -179,12 +206,18 @@ impl WebhookResponse {
 impl Reception {
     /// Only an answer: a handshake.
     pub fn answer(response: WebhookResponse) -> Self {
-        Reception { response, events: Vec::new() }
+        Reception {
+            response,
+            events: Vec::new(),
+        }
     }
 
     /// 200 and these events, in the payload's order.
     pub fn events(events: Vec<Event>) -> Self {
-        Reception { response: WebhookResponse::ok(), events }
+        Reception {
+            response: WebhookResponse::ok(),
+            events,
+        }
     }
 }
 
@@ -192,7 +225,11 @@ impl PollPage {
     /// Events, oldest first, where the next poll goes on (up to 16 KiB), and how long to wait before it,
     /// in milliseconds; 0 if there is more now.
     pub fn new(events: Vec<Event>, cursor: impl Into<Vec<u8>>, next_in_ms: u64) -> Self {
-        PollPage { events, cursor: cursor.into(), next_in_ms }
+        PollPage {
+            events,
+            cursor: cursor.into(),
+            next_in_ms,
+        }
     }
 }
 
@@ -214,7 +251,9 @@ impl StoredMedia {
 #[doc(hidden)]
 pub struct Component<C>(std::marker::PhantomData<C>);
 
-impl<C: Connector> crate::bindings::connector::exports::linecard::plugin::connector_api::Guest for Component<C> {
+impl<C: Connector> crate::bindings::connector::exports::linecard::plugin::connector_api::Guest
+    for Component<C>
+{
     fn describe() -> Manifest {
         C::describe()
     }

@@ -5,7 +5,11 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// What RFC 3986 leaves unencoded everywhere: letters, digits, `-`, `.`, `_` and `~`.
-const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 
 /// Base64 with padding (RFC 4648, section 4).
 pub fn base64(bytes: &[u8]) -> String {
@@ -52,7 +56,9 @@ pub fn percent(text: &str) -> String {
 /// assert_eq!(linecard_sdk::encode::form([("q", "a b"), ("n", "1&2")]), "q=a+b&n=1%262");
 /// ```
 pub fn form<K: AsRef<str>, V: AsRef<str>>(pairs: impl IntoIterator<Item = (K, V)>) -> String {
-    form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
+    form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(pairs)
+        .finish()
 }
 
 /// Reads `application/x-www-form-urlencoded`. Bytes that are not UTF-8 become U+FFFD.
@@ -71,19 +77,26 @@ pub(crate) mod readable {
         Base64 { base64: String },
     }
 
-    pub(crate) fn serialize<S: Serializer>(bytes: &Vec<u8>, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(
+        bytes: &Vec<u8>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
         match std::str::from_utf8(bytes) {
             Ok(text) => serializer.serialize_str(text),
-            Err(_) => Readable::Base64 { base64: super::base64(bytes) }.serialize(serializer),
+            Err(_) => Readable::Base64 {
+                base64: super::base64(bytes),
+            }
+            .serialize(serializer),
         }
     }
 
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Vec<u8>, D::Error> {
         match Readable::deserialize(deserializer)? {
             Readable::Text(text) => Ok(text.into_bytes()),
-            Readable::Base64 { base64 } => {
-                super::from_base64(&base64).ok_or_else(|| serde::de::Error::custom("not base64 with padding"))
-            }
+            Readable::Base64 { base64 } => super::from_base64(&base64)
+                .ok_or_else(|| serde::de::Error::custom("not base64 with padding")),
         }
     }
 }

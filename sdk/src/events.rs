@@ -1,9 +1,10 @@
 //! What happened on a network, in words that are the same for every network.
 
 pub use crate::bindings::connector::linecard::plugin::events::{
-    Alias, Attachment, Author, ChannelState, ChannelStatus, Deletion, Edit, Event, EventKind, Fact, Identity, Location,
-    Message, Postback, PostbackSource, Profile, ProfileChange, Reaction, Receipt, ReceiptScope, ReceiptState, Referral,
-    Refusal, SharedContact, Structured, Thread, Timestamp,
+    Alias, Attachment, Author, ChannelState, ChannelStatus, Deletion, Edit, Event, EventKind, Fact,
+    Identity, Location, Message, Postback, PostbackSource, Profile, ProfileChange, Reaction,
+    Receipt, ReceiptScope, ReceiptState, Referral, Refusal, SharedContact, Structured, Thread,
+    Timestamp,
 };
 pub use crate::bindings::connector::linecard::plugin::manifest::{AttachmentKind, Visibility};
 
@@ -13,7 +14,14 @@ impl Event {
     /// The id is the network's own, or derived from what makes the event unique: the host takes an id
     /// once for each channel, however often it comes. At most 512 bytes.
     pub fn new(id: impl Into<String>, time: Timestamp, kind: EventKind) -> Self {
-        Event { id: id.into(), time, thread: None, author: None, kind, raw: String::new() }
+        Event {
+            id: id.into(),
+            time,
+            thread: None,
+            author: None,
+            kind,
+            raw: String::new(),
+        }
     }
 
     /// Sets where it happened.
@@ -39,15 +47,33 @@ impl Event {
 }
 
 impl Thread {
-    /// A conversation that only the two sides can read. The key is unique in the channel, at most 512
+    /// A conversation that only the two sides can read; see also [`customer`](Self::customer). The key is unique in the channel, at most 512
     /// bytes.
     pub fn private(key: impl Into<String>) -> Self {
-        Thread { key: key.into(), visibility: Visibility::Private, permalink: None }
+        Thread {
+            key: key.into(),
+            visibility: Visibility::Private,
+            permalink: None,
+            customer: None,
+        }
     }
 
     /// A conversation that anybody can read.
     pub fn public(key: impl Into<String>) -> Self {
-        Thread { key: key.into(), visibility: Visibility::Public, permalink: None }
+        Thread {
+            key: key.into(),
+            visibility: Visibility::Public,
+            permalink: None,
+            customer: None,
+        }
+    }
+
+    /// Sets the customer of a private conversation, whoever the author of this event is: a
+    /// `NativeReply`, whose author is the company, needs it.
+    #[must_use]
+    pub fn customer(mut self, customer: Identity) -> Self {
+        self.customer = Some(customer);
+        self
     }
 
     /// Sets a link that opens it on the network.
@@ -61,13 +87,19 @@ impl Thread {
 impl Author {
     /// Somebody of whom only the id is known, unique in the channel's scope.
     pub fn new(id: impl Into<String>) -> Self {
-        Author { identity: Identity::new(id), profile: None }
+        Author {
+            identity: Identity::new(id),
+            profile: None,
+        }
     }
 
     /// Adds another id of the same person, such as a phone number.
     #[must_use]
     pub fn alias(mut self, kind: impl Into<String>, value: impl Into<String>) -> Self {
-        self.identity.aliases.push(Alias { kind: kind.into(), value: value.into() });
+        self.identity.aliases.push(Alias {
+            kind: kind.into(),
+            value: value.into(),
+        });
         self
     }
 
@@ -82,20 +114,29 @@ impl Author {
 impl Identity {
     /// An id without aliases, at most 256 bytes.
     pub fn new(id: impl Into<String>) -> Self {
-        Identity { id: id.into(), aliases: Vec::new() }
+        Identity {
+            id: id.into(),
+            aliases: Vec::new(),
+        }
     }
 }
 
 impl Profile {
     /// Only a name that is shown.
     pub fn named(display_name: impl Into<String>) -> Self {
-        Profile { display_name: Some(display_name.into()), ..Profile::default() }
+        Profile {
+            display_name: Some(display_name.into()),
+            ..Profile::default()
+        }
     }
 
     /// Adds a fact that has no field, by the network's name.
     #[must_use]
     pub fn fact(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.extra.push(Fact { name: name.into(), value: value.into() });
+        self.extra.push(Fact {
+            name: name.into(),
+            value: value.into(),
+        });
         self
     }
 }
@@ -103,12 +144,18 @@ impl Profile {
 impl Message {
     /// A message of which only the network's id is known.
     pub fn new(id: impl Into<String>) -> Self {
-        Message { id: id.into(), ..Message::default() }
+        Message {
+            id: id.into(),
+            ..Message::default()
+        }
     }
 
     /// A message with a text.
     pub fn text(id: impl Into<String>, text: impl Into<String>) -> Self {
-        Message { text: Some(text.into()), ..Message::new(id) }
+        Message {
+            text: Some(text.into()),
+            ..Message::new(id)
+        }
     }
 }
 
@@ -129,44 +176,69 @@ impl Attachment {
 
     /// An attachment that can be fetched at a URL.
     pub fn at(kind: AttachmentKind, url: impl Into<String>) -> Self {
-        Attachment { url: Some(url.into()), ..Attachment::new(kind) }
+        Attachment {
+            url: Some(url.into()),
+            ..Attachment::new(kind)
+        }
     }
 
     /// An attachment that the network names by an id; `resolve_media` fetches it.
     pub fn with_media_id(kind: AttachmentKind, media_id: impl Into<String>) -> Self {
-        Attachment { media_id: Some(media_id.into()), ..Attachment::new(kind) }
+        Attachment {
+            media_id: Some(media_id.into()),
+            ..Attachment::new(kind)
+        }
     }
 }
 
 impl Location {
     /// A place in degrees north and east.
     pub fn new(latitude: f64, longitude: f64) -> Self {
-        Location { latitude, longitude, name: None, address: None }
+        Location {
+            latitude,
+            longitude,
+            name: None,
+            address: None,
+        }
     }
 }
 
 impl Structured {
     /// Content with a form of its own; the contract's `structured` record lists the kinds and their JSON.
     pub fn new(kind: impl Into<String>, json: &serde_json::Value) -> Self {
-        Structured { kind: kind.into(), json: json.to_string() }
+        Structured {
+            kind: kind.into(),
+            json: json.to_string(),
+        }
     }
 }
 
 impl Refusal {
     /// A network's code and text.
     pub fn new(code: impl Into<String>, text: impl Into<String>) -> Self {
-        Refusal { code: code.into(), text: text.into() }
+        Refusal {
+            code: code.into(),
+            text: text.into(),
+        }
     }
 }
 
 impl Receipt {
     /// What became of these messages.
     pub fn of_messages(state: ReceiptState, ids: Vec<String>) -> Self {
-        Receipt { state, scope: ReceiptScope::Messages(ids), reason: None }
+        Receipt {
+            state,
+            scope: ReceiptScope::Messages(ids),
+            reason: None,
+        }
     }
 
     /// What became of all that was sent in the thread up to a time.
     pub fn up_to(state: ReceiptState, time: Timestamp) -> Self {
-        Receipt { state, scope: ReceiptScope::UpTo(time), reason: None }
+        Receipt {
+            state,
+            scope: ReceiptScope::UpTo(time),
+            reason: None,
+        }
     }
 }

@@ -16,7 +16,12 @@ pub trait Host {
     /// Makes one HTTP request.
     fn send(&self, request: &http::Request) -> Result<http::Response, http::Error>;
     /// The HMAC of the bytes under a named secret.
-    fn hmac(&self, name: &str, algorithm: secrets::Algorithm, message: &[u8]) -> Result<Vec<u8>, secrets::Error>;
+    fn hmac(
+        &self,
+        name: &str,
+        algorithm: secrets::Algorithm,
+        message: &[u8],
+    ) -> Result<Vec<u8>, secrets::Error>;
     /// Whether `mac` is that HMAC, compared in constant time.
     fn verify_hmac(
         &self,

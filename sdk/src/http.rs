@@ -83,10 +83,14 @@ impl Request {
 
     /// Adds query parameters, encoded, after those that the URL has.
     #[must_use]
-    pub fn query<K: AsRef<str>, V: AsRef<str>>(mut self, pairs: impl IntoIterator<Item = (K, V)>) -> Self {
+    pub fn query<K: AsRef<str>, V: AsRef<str>>(
+        mut self,
+        pairs: impl IntoIterator<Item = (K, V)>,
+    ) -> Self {
         let query = encode::form(pairs);
         if !query.is_empty() {
-            self.url.push(if self.url.contains('?') { '&' } else { '?' });
+            self.url
+                .push(if self.url.contains('?') { '&' } else { '?' });
             self.url.push_str(&query);
         }
         self
@@ -117,16 +121,23 @@ impl Request {
     /// whose keys are not texts.
     pub fn json_of<T: Serialize + ?Sized>(self, value: &T) -> Result<Self, Failure> {
         let text = serde_json::to_string(value).map_err(|error| {
-            Failure::Rejected(Refusal { code: "json".to_owned(), text: format!("the body cannot be written: {error}") })
+            Failure::Rejected(Refusal {
+                code: "json".to_owned(),
+                text: format!("the body cannot be written: {error}"),
+            })
         })?;
         Ok(self.header("content-type", "application/json").bytes(text))
     }
 
     /// Sends an `application/x-www-form-urlencoded` form.
     #[must_use]
-    pub fn form<K: AsRef<str>, V: AsRef<str>>(self, pairs: impl IntoIterator<Item = (K, V)>) -> Self {
+    pub fn form<K: AsRef<str>, V: AsRef<str>>(
+        self,
+        pairs: impl IntoIterator<Item = (K, V)>,
+    ) -> Self {
         let text = encode::form(pairs);
-        self.header("content-type", "application/x-www-form-urlencoded").bytes(text)
+        self.header("content-type", "application/x-www-form-urlencoded")
+            .bytes(text)
     }
 
     /// Sends `multipart/form-data`; the host writes the boundary and the content type.
@@ -205,7 +216,12 @@ impl BodyPart {
 impl Response {
     /// An answer with a status and a body, for tests.
     pub fn new(status: u16, body: impl Into<Vec<u8>>) -> Self {
-        Response { status, headers: Vec::new(), body: body.into(), stored: None }
+        Response {
+            status,
+            headers: Vec::new(),
+            body: body.into(),
+            stored: None,
+        }
     }
 
     /// Whether the status is 2xx.
@@ -225,15 +241,23 @@ impl Response {
 
     /// Reads the body as JSON. After a success an unreadable answer leaves a [`Call::Once`] uncertain.
     pub fn json<T: DeserializeOwned>(&self, call: Call) -> Result<T, Failure> {
-        serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_slice(&self.body)).map_err(|error| {
-            call.unknown_outcome(format!("status {} with an answer that cannot be read: {error}", self.status))
-        })
+        serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_slice(&self.body))
+            .map_err(|error| {
+                call.unknown_outcome(format!(
+                    "status {} with an answer that cannot be read: {error}",
+                    self.status
+                ))
+            })
     }
 
     /// The answer if its status is 2xx, else the failure that the status alone tells:
     /// see [`Response::failure`].
     pub fn success(self, call: Call) -> Result<Response, Failure> {
-        if self.is_success() { Ok(self) } else { Err(self.failure(call)) }
+        if self.is_success() {
+            Ok(self)
+        } else {
+            Err(self.failure(call))
+        }
     }
 
     /// What an unsuccessful status means by RFC 9110 and RFC 6585, for a network that says no more:
@@ -249,11 +273,17 @@ impl Response {
             429 => Failure::Throttled(Throttle {
                 until: self.retry_after(),
                 scope: ThrottleScope::Channel,
-                reason: Refusal { code: "429".to_owned(), text: excerpt(&self.body) },
+                reason: Refusal {
+                    code: "429".to_owned(),
+                    text: excerpt(&self.body),
+                },
             }),
             503 => Failure::Transient(text()),
             408 | 500.. => call.unknown_outcome(text()),
-            _ => Failure::Rejected(Refusal { code: self.status.to_string(), text: excerpt(&self.body) }),
+            _ => Failure::Rejected(Refusal {
+                code: self.status.to_string(),
+                text: excerpt(&self.body),
+            }),
         }
     }
 
@@ -270,7 +300,10 @@ impl Response {
 /// The start of a body, for a person who looks for a cause.
 fn excerpt(body: &[u8]) -> String {
     const MOST_CHARACTERS: usize = 300;
-    String::from_utf8_lossy(body).chars().take(MOST_CHARACTERS).collect()
+    String::from_utf8_lossy(body)
+        .chars()
+        .take(MOST_CHARACTERS)
+        .collect()
 }
 
 impl Error {

@@ -92,18 +92,23 @@ pub mod prelude {
     pub use crate::actions::{Action, ActionRequest, Failure, Outcome, Outgoing};
     pub use crate::analyzer::{Analysis, Analyzer, ConfigProblem, Label, Score, Subject};
     pub use crate::connector::{
-        Channel, Connector, PollPage, Reception, Rejection, StoredMedia, WebhookRequest, WebhookResponse,
+        Channel, Connector, PollPage, Reception, Rejection, StoredMedia, WebhookRequest,
+        WebhookResponse,
     };
     pub use crate::events::{
-        Attachment, Author, Event, EventKind, Identity, Message, Profile, Refusal, Thread, Timestamp,
+        Attachment, Author, Event, EventKind, Identity, Message, Profile, Refusal, Thread,
+        Timestamp,
     };
     pub use crate::http::{Call, Request, Response};
     pub use crate::manifest::{
-        ActionAbility, ActionKind, AnalyzerManifest, AttachmentKind, ConnectorManifest, HostWant, Manifest, SecretKind,
-        SecretWant, TextUnit, Visibility,
+        ActionAbility, ActionKind, AnalyzerManifest, AttachmentKind, ConnectorManifest, HostWant,
+        Manifest, SecretKind, SecretWant, TextUnit, Visibility,
     };
 }
 
 fn first_header<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {
-    headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    headers
+        .iter()
+        .find(|(key, _)| key.eq_ignore_ascii_case(name))
+        .map(|(_, value)| value.as_str())
 }

@@ -1,15 +1,17 @@
 //! How a plug-in describes itself: what the host reads before it grants anything.
 
 pub use crate::bindings::connector::linecard::plugin::manifest::{
-    ActionAbility, ActionKind, AnalyzerManifest, AttachmentKind, ConnectorManifest, HostWant, Manifest, MediaLimit,
-    RateLimit, ReplyWindow, SecretKind, SecretWant, TextLimit, TextUnit, ThrottleScope, Visibility, WindowDemand,
+    ActionAbility, ActionKind, AnalyzerManifest, AttachmentKind, ConnectorManifest, HostWant,
+    Manifest, MediaLimit, RateLimit, ReplyWindow, SecretKind, SecretWant, TextLimit, TextUnit,
+    ThrottleScope, Visibility, WindowDemand,
 };
 
 /// The version of the contract that this SDK is built against.
 pub const CONTRACT: &str = "0.1.0";
 
 /// A schema that takes any object: for a plug-in without configuration.
-const ANY_OBJECT: &str = r#"{"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object"}"#;
+const ANY_OBJECT: &str =
+    r#"{"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object"}"#;
 
 impl Manifest {
     /// A connector's manifest, with a schema that takes any object until
@@ -20,7 +22,10 @@ impl Manifest {
         display_name: impl Into<String>,
         connector: ConnectorManifest,
     ) -> Self {
-        Manifest { connector: Some(connector), ..Self::bare(id.into(), version.into(), display_name.into()) }
+        Manifest {
+            connector: Some(connector),
+            ..Self::bare(id.into(), version.into(), display_name.into())
+        }
     }
 
     /// An analyzer's manifest.
@@ -30,7 +35,10 @@ impl Manifest {
         display_name: impl Into<String>,
         analyzer: AnalyzerManifest,
     ) -> Self {
-        Manifest { analyzer: Some(analyzer), ..Self::bare(id.into(), version.into(), display_name.into()) }
+        Manifest {
+            analyzer: Some(analyzer),
+            ..Self::bare(id.into(), version.into(), display_name.into())
+        }
     }
 
     fn bare(id: String, version: String, display_name: String) -> Self {
@@ -70,7 +78,13 @@ impl SecretWant {
         title: impl Into<String>,
         hint: impl Into<String>,
     ) -> Self {
-        SecretWant { name: name.into(), title: title.into(), hint: hint.into(), kind, required: true }
+        SecretWant {
+            name: name.into(),
+            title: title.into(),
+            hint: hint.into(),
+            kind,
+            required: true,
+        }
     }
 
     /// A secret that a channel can work without.
@@ -80,7 +94,10 @@ impl SecretWant {
         title: impl Into<String>,
         hint: impl Into<String>,
     ) -> Self {
-        SecretWant { required: false, ..Self::required(name, kind, title, hint) }
+        SecretWant {
+            required: false,
+            ..Self::required(name, kind, title, hint)
+        }
     }
 }
 
@@ -169,6 +186,10 @@ impl ActionAbility {
 impl MediaLimit {
     /// Attachments of one kind up to a size in bytes; no MIME types mean any.
     pub fn new(kind: AttachmentKind, mime: &[&str], max_bytes: u64) -> Self {
-        MediaLimit { kind, mime: mime.iter().map(|&mime| mime.to_owned()).collect(), max_bytes }
+        MediaLimit {
+            kind,
+            mime: mime.iter().map(|&mime| mime.to_owned()).collect(),
+            max_bytes,
+        }
     }
 }

@@ -15,7 +15,12 @@ pub fn hmac(name: &str, algorithm: Algorithm, message: &[u8]) -> Result<Vec<u8>,
 }
 
 /// Whether `mac` is the HMAC of the bytes, compared in constant time (kind `hmac-key`).
-pub fn verify_hmac(name: &str, algorithm: Algorithm, message: &[u8], mac: &[u8]) -> Result<bool, Error> {
+pub fn verify_hmac(
+    name: &str,
+    algorithm: Algorithm,
+    message: &[u8],
+    mac: &[u8],
+) -> Result<bool, Error> {
     crate::host::with(|host| host.verify_hmac(name, algorithm, message, mac))
 }
 
@@ -75,7 +80,10 @@ impl BodySignature<'_> {
             (Some(_), Some(_)) => return Err(refused("there are several")),
             (None, _) => return Err(refused("there is none")),
         };
-        let written = value.trim().strip_prefix(self.prefix).ok_or_else(|| refused("it has another form"))?;
+        let written = value
+            .trim()
+            .strip_prefix(self.prefix)
+            .ok_or_else(|| refused("it has another form"))?;
         let mac = match self.notation {
             Notation::Hex => encode::from_hex(written),
             Notation::Base64 => encode::from_base64(written),

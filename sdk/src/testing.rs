@@ -68,7 +68,10 @@ pub const DEFAULT_NOW: Timestamp = 1_767_225_600_000;
 impl TestHost {
     /// A host without secrets or answers, at [`DEFAULT_NOW`].
     pub fn new() -> Self {
-        TestHost { now: Cell::new(DEFAULT_NOW), ..TestHost::default() }
+        TestHost {
+            now: Cell::new(DEFAULT_NOW),
+            ..TestHost::default()
+        }
     }
 
     /// Adds a secret.
@@ -103,10 +106,18 @@ impl TestHost {
     pub fn install(self) -> Installed {
         let host = Rc::new(self);
         let guard = install(host.clone());
-        Installed { host, _guard: guard }
+        Installed {
+            host,
+            _guard: guard,
+        }
     }
 
-    fn mac(&self, name: &str, algorithm: secrets::Algorithm, message: &[u8]) -> Result<Vec<u8>, secrets::Error> {
+    fn mac(
+        &self,
+        name: &str,
+        algorithm: secrets::Algorithm,
+        message: &[u8],
+    ) -> Result<Vec<u8>, secrets::Error> {
         let key = self.key(name)?;
         Ok(hmac_of(algorithm, key, message))
     }
@@ -148,13 +159,20 @@ pub fn hmac_of(algorithm: secrets::Algorithm, key: &[u8], message: &[u8]) -> Vec
 impl Host for TestHost {
     fn send(&self, request: &http::Request) -> Result<http::Response, http::Error> {
         self.requests.borrow_mut().push(request.clone());
-        self.answers
-            .borrow_mut()
-            .pop_front()
-            .unwrap_or_else(|| Err(http::Error::Denied(format!("the test has no answer for {}", request.url))))
+        self.answers.borrow_mut().pop_front().unwrap_or_else(|| {
+            Err(http::Error::Denied(format!(
+                "the test has no answer for {}",
+                request.url
+            )))
+        })
     }
 
-    fn hmac(&self, name: &str, algorithm: secrets::Algorithm, message: &[u8]) -> Result<Vec<u8>, secrets::Error> {
+    fn hmac(
+        &self,
+        name: &str,
+        algorithm: secrets::Algorithm,
+        message: &[u8],
+    ) -> Result<Vec<u8>, secrets::Error> {
         self.mac(name, algorithm, message)
     }
 

@@ -30,7 +30,9 @@ pub fn from_rfc3339(text: &str) -> Option<Timestamp> {
 /// ```
 pub fn rfc3339(time: Timestamp) -> String {
     let milliseconds = i64::try_from(time).unwrap_or(i64::MAX);
-    jiff::Timestamp::from_millisecond(milliseconds).unwrap_or(jiff::Timestamp::MAX).to_string()
+    jiff::Timestamp::from_millisecond(milliseconds)
+        .unwrap_or(jiff::Timestamp::MAX)
+        .to_string()
 }
 
 /// Reads a time as HTTP headers write it (RFC 9110, section 5.6.7), such as
