@@ -108,7 +108,8 @@ pub enum SecretKind {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum HostWant {
-    /// This very host, as `name` or `name:port`; the port is 443 if it is not given.
+    /// This very host, as `name` or `name:port`; the port is 443 if it is not given. A name that
+    /// starts with `*.` stands for every host below it.
     Exact(String),
     /// The host of the URL in the channel's configuration at this JSON Pointer (RFC 6901).
     FromConfig(String),
