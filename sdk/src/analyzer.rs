@@ -133,7 +133,7 @@ macro_rules! export_analyzer {
                 static PREPARED: $crate::analyzer::Prepared<$analyzer> =
                     const { $crate::analyzer::Prepared(::std::cell::RefCell::new(None)) };
             }
-            pub struct Instance;
+            struct Instance;
             impl $crate::analyzer::Slot for Instance {
                 type Analyzer = $analyzer;
                 fn with<T>(call: impl FnOnce(&$crate::analyzer::Prepared<$analyzer>) -> T) -> T {
@@ -141,7 +141,7 @@ macro_rules! export_analyzer {
                 }
             }
             type Component = $crate::analyzer::Component<Instance>;
-            $crate::__export_analyzer_component!(Component with_types_in $crate::bindings::analyzer);
+            $crate::bindings::analyzer::__export_analyzer_component!(Component with_types_in $crate::bindings::analyzer);
         }
         #[cfg(not(target_arch = "wasm32"))]
         const _: fn() = || {

@@ -297,7 +297,7 @@ macro_rules! export_connector {
         mod linecard_component {
             use super::*;
             type Component = $crate::connector::Component<$connector>;
-            $crate::__export_connector_component!(Component with_types_in $crate::bindings::connector);
+            $crate::bindings::connector::__export_connector_component!(Component with_types_in $crate::bindings::connector);
         }
         #[cfg(not(target_arch = "wasm32"))]
         const _: fn() = || {

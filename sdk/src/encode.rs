@@ -77,10 +77,7 @@ pub(crate) mod readable {
         Base64 { base64: String },
     }
 
-    pub(crate) fn serialize<S: Serializer>(
-        bytes: &Vec<u8>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
         match std::str::from_utf8(bytes) {
             Ok(text) => serializer.serialize_str(text),
             Err(_) => Readable::Base64 {
