@@ -18,12 +18,15 @@ use crate::faults::{Fault, FaultPlan, When};
 use crate::record::Direction;
 use crate::serve::World;
 
+/// A network's own faults by name.
+pub(crate) type NamedFault = dyn Fn(&str) -> Option<Fault> + Send + Sync;
+
 /// What the shared control endpoints need of a network.
 #[derive(Clone)]
 pub(crate) struct Control {
     pub(crate) world: Arc<World>,
     /// The network's own faults by name.
-    pub(crate) named_fault: Arc<dyn Fn(&str) -> Option<Fault> + Send + Sync>,
+    pub(crate) named_fault: Arc<NamedFault>,
 }
 
 pub(crate) fn router(control: Control) -> Router {

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::error::{Result, SimulatorError};
-use crate::record::{Direction, Opening, Record, readable};
+use crate::record::{Direction, Opening, Record, readable, without_token};
 
 /// How a network repeats a call that was not accepted.
 #[derive(Debug, Clone, PartialEq)]
@@ -230,7 +230,7 @@ async fn send_once(
         operation,
         status,
         if record.keeps_bodies() {
-            answer.clone()
+            without_token(answer.clone())
         } else {
             Value::Null
         },

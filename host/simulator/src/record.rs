@@ -249,3 +249,22 @@ pub(crate) fn readable(content_type: Option<&str>, bytes: &[u8]) -> Value {
         Err(_) => Value::String(format!("({kind}, {} bytes)", bytes.len())),
     })
 }
+
+/// A JSON or form body without the token that some clients and answers carry.
+pub(crate) fn without_token(mut shown: Value) -> Value {
+    if let Value::Object(members) = &mut shown
+        && let Some(token) = members.get_mut("access_token")
+    {
+        *token = Value::String("...".to_owned());
+    }
+    if let Value::String(form) = &shown
+        && form.contains("access_token=")
+    {
+        let kept: Vec<&str> = form
+            .split('&')
+            .filter(|pair| !pair.starts_with("access_token="))
+            .collect();
+        return Value::String(kept.join("&"));
+    }
+    shown
+}

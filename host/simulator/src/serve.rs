@@ -19,7 +19,7 @@ use crate::clock::SimulatedClock;
 use crate::customers::Customers;
 use crate::error::{Result, SimulatorError};
 use crate::faults::{Fault, FaultAnswer, Faults};
-use crate::record::{Direction, Opening, Record, RecordMode, readable};
+use crate::record::{Direction, Opening, Record, RecordMode, readable, without_token};
 
 /// The largest request that a simulated network takes: 25 MB of media and some form around it.
 pub(crate) const MAX_BODY: usize = 28 * 1024 * 1024;
@@ -259,23 +259,4 @@ fn without_tokens(uri: &Uri) -> String {
         })
         .collect();
     format!("{}?{}", uri.path(), kept.join("&"))
-}
-
-/// A JSON or form body without the token that some clients put there.
-fn without_token(mut shown: Value) -> Value {
-    if let Value::Object(members) = &mut shown
-        && let Some(token) = members.get_mut("access_token")
-    {
-        *token = Value::String("...".to_owned());
-    }
-    if let Value::String(form) = &shown
-        && form.contains("access_token=")
-    {
-        let kept: Vec<&str> = form
-            .split('&')
-            .filter(|pair| !pair.starts_with("access_token="))
-            .collect();
-        return Value::String(kept.join("&"));
-    }
-    shown
 }

@@ -67,7 +67,7 @@ impl Call {
 pub(crate) async fn handle(State(graph): State<Arc<Graph>>, request: Request) -> Response {
     let path = request.uri().path().to_owned();
     if let Some(id) = path.strip_prefix("/media/") {
-        return media(&graph, id);
+        return graph.media.answer(id);
     }
     let number = request.extensions().get::<CallNumber>().map_or(0, |n| n.0);
     let method = request.method().clone();
@@ -211,17 +211,6 @@ fn lock<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex
         .lock()
         .unwrap_or_else(std::sync::PoisonError::into_inner)
-}
-
-fn media(graph: &Graph, id: &str) -> Response {
-    let Some(media) = graph.store.media(id) else {
-        return StatusCode::NOT_FOUND.into_response();
-    };
-    let mut response = Response::new(Body::from(media.bytes));
-    if let Ok(mime) = HeaderValue::try_from(media.mime) {
-        response.headers_mut().insert(header::CONTENT_TYPE, mime);
-    }
-    response
 }
 
 fn json(value: &Value) -> Response {

@@ -1,6 +1,7 @@
 //! The Graph API of one page with Messenger, and the webhooks that it sends.
 
 mod api;
+mod attachments;
 mod control;
 mod errors;
 mod fields;
@@ -9,7 +10,6 @@ mod options;
 mod outbox;
 mod read;
 mod send;
-mod store;
 pub mod webhook;
 
 use std::collections::BTreeMap;
@@ -32,11 +32,12 @@ use crate::customers::{Customer, Customers, Profile, Turn};
 use crate::delivery::{Delivery, Outcome};
 use crate::error::{Result, SimulatorError};
 use crate::faults::Faults;
+use crate::media::MediaStore;
 use crate::people::Network;
 use crate::record::Record;
 use crate::serve::{Observer, Server, World, observe};
+use attachments::Attachments;
 use outbox::Event;
-use store::Store;
 
 /// The state behind the API and the webhooks.
 #[derive(Debug)]
@@ -44,7 +45,8 @@ pub(crate) struct Graph {
     pub(crate) world: Arc<World>,
     pub(crate) options: GraphOptions,
     pub(crate) client: Client,
-    pub(crate) store: Store,
+    pub(crate) media: MediaStore,
+    pub(crate) attachments: Attachments,
     access_token: RwLock<String>,
     callback_url: RwLock<Option<Url>>,
     delivery: RwLock<WebhookDelivery>,
@@ -76,7 +78,8 @@ impl GraphSimulator {
         let graph = Arc::new(Graph {
             world: Arc::clone(&world),
             client: crate::delivery::client()?,
-            store: Store::default(),
+            media: MediaStore::default(),
+            attachments: Attachments::default(),
             access_token: RwLock::new(options.access_token.clone()),
             callback_url: RwLock::new(options.callback_url.clone()),
             delivery: RwLock::new(options.delivery.clone()),
@@ -179,8 +182,8 @@ impl GraphSimulator {
 
     /// Keeps a media file and returns the address where the hub can fetch it.
     pub fn add_media(&self, mime: impl Into<String>, bytes: impl Into<bytes::Bytes>) -> String {
-        let id = self.graph.store.add_media(mime.into(), bytes.into());
-        format!("{}/media/{id}", self.base_url())
+        let path = self.graph.media.add(mime.into(), bytes.into());
+        format!("{}{path}", self.base_url())
     }
 
     /// The faults that strike the hub's calls.

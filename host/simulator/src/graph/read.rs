@@ -276,16 +276,18 @@ fn message_json(
     let mut answer = Map::new();
     for field in fields {
         let value = match field.name.as_str() {
-            "id" => continue,
+            // The id comes last in any case; the others have no value in these conversations.
+            "id" | "sticker" | "tags" | "shares" => continue,
             "created_time" => json!(when(turn.at_ms)),
             "from" => from.clone(),
             "to" => json!({ "data": [to.clone()] }),
             "message" => json!(turn.text),
             "attachments" if turn.attachments.is_empty() => continue,
             "attachments" => {
-                json!({ "data": turn.attachments.iter().map(file).collect::<Vec<_>>() })
+                let files = turn.attachments.iter().enumerate();
+                let files = files.map(|(place, one)| file(&turn.message_id, place, one));
+                json!({ "data": files.collect::<Vec<_>>() })
             }
-            "sticker" | "tags" | "shares" => continue,
             other => return Err(nonexisting(other)),
         };
         answer.insert(field.name.clone(), value);
@@ -295,14 +297,27 @@ fn message_json(
 }
 
 /// An attachment as conversations show it, which differs from the webhook's form.
-fn file(attachment: &Value) -> Value {
-    let url = attachment.pointer("/payload/url").cloned();
-    match attachment.get("type").and_then(Value::as_str) {
-        Some("image") => json!({ "mime_type": "image/jpeg", "image_data": { "url": url } }),
-        Some("video") => json!({ "mime_type": "video/mp4", "video_data": { "url": url } }),
-        Some("audio") => json!({ "mime_type": "audio/mpeg", "file_url": url }),
-        _ => json!({ "mime_type": "application/octet-stream", "file_url": url }),
-    }
+fn file(message_id: &str, place: usize, attachment: &Value) -> Value {
+    let url = attachment.pointer("/payload/url").and_then(Value::as_str);
+    let name = url.and_then(|url| url.rsplit('/').next());
+    let (mime, member) = match attachment.get("type").and_then(Value::as_str) {
+        Some("image") => ("image/jpeg", "image_data"),
+        Some("video") => ("video/mp4", "video_data"),
+        Some("audio") => ("audio/mpeg", "file_url"),
+        _ => ("application/octet-stream", "file_url"),
+    };
+    let data = if member == "file_url" {
+        json!(url)
+    } else {
+        json!({ "url": url })
+    };
+    json!({
+        "id": format!("{message_id}:{place}"),
+        "mime_type": mime,
+        "name": name,
+        "size": null,
+        member: data,
+    })
 }
 
 fn person(customer: &Customer) -> Value {

@@ -94,7 +94,7 @@ pub(crate) async fn upload(graph: &Arc<Graph>, call: &Call) -> Result<Value, Gra
             "param message[attachment][type] must be one of the values: image, audio, video, file",
         ));
     }
-    Ok(json!({ "attachment_id": graph.store.add_attachment(attachment) }))
+    Ok(json!({ "attachment_id": graph.attachments.add(attachment) }))
 }
 
 async fn parameters(call: &Call) -> Result<Parameters, GraphError> {

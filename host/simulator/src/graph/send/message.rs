@@ -205,7 +205,7 @@ fn read_attachment(
         usize::MAX,
     )?;
     match (id, address, file) {
-        (Some(id), None, None) => match graph.store.attachment(&id) {
+        (Some(id), None, None) => match graph.attachments.get(&id) {
             Some(known) if known["type"] == kind => Ok(known),
             Some(_) => Err(GraphError::parameter(format!(
                 "The attachment {id} is not of type {kind}"
@@ -230,8 +230,7 @@ fn read_attachment(
                     "The file must have between 1 byte and 25 MB",
                 ));
             }
-            let id = graph.store.add_media(mime, bytes);
-            let address = format!("{}/media/{id}", graph.base_url());
+            let address = format!("{}{}", graph.base_url(), graph.media.add(mime, bytes));
             Ok(json!({ "type": kind, "payload": { "url": address } }))
         }
         (None, None, None) => Err(GraphError::parameter(format!(
