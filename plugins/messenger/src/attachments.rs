@@ -30,7 +30,8 @@ pub fn read(message: &payload::Message) -> Content {
                 // Until the end of August 2026 one sticker came twice, as an image and as a sticker.
                 let twice = attachment.kind == AttachmentKind::Sticker
                     && content.attachments.iter().any(|other| {
-                        other.kind == AttachmentKind::Sticker && other.media_id == attachment.media_id
+                        other.kind == AttachmentKind::Sticker
+                            && other.media_id == attachment.media_id
                     });
                 if !twice {
                     content.attachments.push(attachment);
@@ -44,7 +45,9 @@ pub fn read(message: &payload::Message) -> Content {
             attachment.media_id = Some(sticker.clone());
             content.attachments.push(attachment);
         } else if message.is_unsupported {
-            content.attachments.push(empty(AttachmentKind::Other, "unsupported"));
+            content
+                .attachments
+                .push(empty(AttachmentKind::Other, "unsupported"));
         }
     }
     content
@@ -79,14 +82,8 @@ fn file(part: &payload::Attachment, kind: AttachmentKind) -> Attachment {
 /// An attachment of which only the kind and Meta's word for it are known.
 pub fn empty(kind: AttachmentKind, label: &str) -> Attachment {
     Attachment {
-        kind,
-        url: None,
-        media_id: None,
-        mime: None,
-        size: None,
-        name: None,
-        sha256: None,
         label: (!label.is_empty()).then(|| label.to_owned()),
+        ..Attachment::new(kind)
     }
 }
 
@@ -101,10 +98,17 @@ fn place(part: &payload::Attachment) -> Option<Location> {
 }
 
 fn template(part: &payload::Attachment) -> Structured {
-    let kind = if part.payload.get("product").is_some() { "product" } else { "template" };
+    let kind = if part.payload.get("product").is_some() {
+        "product"
+    } else {
+        "template"
+    };
     let json = match &part.payload {
         Value::Null => "{}".to_owned(),
         payload => payload.to_string(),
     };
-    Structured { kind: kind.to_owned(), json }
+    Structured {
+        kind: kind.to_owned(),
+        json,
+    }
 }

@@ -1,10 +1,7 @@
 //! What an operator sets for one Messenger channel.
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use linecard_sdk::encode::percent;
 use serde::Deserialize;
-
-/// What stays as it is in a path segment or a query value: RFC 3986's unreserved characters.
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// A channel's configuration. The host has checked it against the manifest's schema.
 #[derive(Debug, Clone, Deserialize)]
@@ -47,16 +44,20 @@ impl Config {
     /// The URL of a Graph node or edge: `path` is made of segments that are encoded here, `query` of
     /// names that are the connector's own and values that are encoded here.
     pub fn url(&self, path: &[&str], query: &[(&str, &str)]) -> String {
-        let mut url = format!("{}/{}", self.base_url.trim_end_matches('/'), self.graph_version);
+        let mut url = format!(
+            "{}/{}",
+            self.base_url.trim_end_matches('/'),
+            self.graph_version
+        );
         for segment in path {
             url.push('/');
-            url.extend(utf8_percent_encode(segment, RESERVED));
+            url.push_str(&percent(segment));
         }
         for (index, (name, value)) in query.iter().enumerate() {
             url.push(if index == 0 { '?' } else { '&' });
             url.push_str(name);
             url.push('=');
-            url.extend(utf8_percent_encode(value, RESERVED));
+            url.push_str(&percent(value));
         }
         url
     }

@@ -1,11 +1,11 @@
 //! One item of `messaging[]` becomes the events that it stands for.
 
+use linecard_sdk::encode;
 use linecard_sdk::events::{
-    Alias, Author, ChannelState, ChannelStatus, Deletion, Edit, Event, EventKind, Fact, Identity,
+    Alias, Author, ChannelState, ChannelStatus, Deletion, Edit, Event, EventKind, Identity,
     Message, Postback, PostbackSource, Profile, Reaction, Receipt, ReceiptScope, ReceiptState,
     Referral, Thread,
 };
-use linecard_sdk::manifest::Visibility;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -76,49 +76,35 @@ pub fn read_standby(page: &str, entry_time: u64, raw: &RawValue) -> Event {
         return unreadable("standby", entry_time, raw.get());
     };
     let item = Item::new(page, &members, kind_of(&members), entry_time, raw.get());
-    item.event(item.derived_id("standby"), EventKind::Other("standby".to_owned()))
+    item.event(
+        item.derived_id("standby"),
+        EventKind::Other("standby".to_owned()),
+    )
 }
 
 /// Something that has no reading at all, kept under its name.
 pub fn unreadable(name: &str, time: u64, raw: &str) -> Event {
-    Event {
-        id: format!("{name}:{}", digest(&[name, raw])),
-        time,
-        thread: None,
-        author: None,
-        kind: EventKind::Other(name.to_owned()),
-        raw: raw.to_owned(),
-    }
+    let id = format!("{name}:{}", digest(&[name, raw]));
+    Event::new(id, time, EventKind::Other(name.to_owned())).raw(raw)
 }
 
-/// The key of the conversation between a page and a person: page-scoped ids mean nothing without
-/// their page.
-pub fn thread(page: &str, customer: &str) -> Thread {
-    Thread { key: format!("{page}:{customer}"), visibility: Visibility::Private, permalink: None, customer: Some(Identity { id: customer.to_owned(), aliases: Vec::new() }) }
-}
-
-/// A message with nothing in it but its id.
-pub fn blank_message(id: String) -> Message {
-    Message {
-        id,
-        text: None,
-        attachments: Vec::new(),
-        location: None,
-        contacts: Vec::new(),
-        structured: None,
-        parent: None,
-        quoted: None,
-        addressed: Some(true),
-        referral: None,
-        client_ref: None,
-        language: None,
-    }
+/// The conversation between a page and a person: page-scoped ids mean nothing without their page.
+pub fn thread(page: &str, customer: &Identity) -> Thread {
+    Thread::private(format!("{page}:{}", customer.id)).customer(customer.clone())
 }
 
 fn kind_of(members: &Map<String, Value>) -> &str {
-    let known = KINDS.iter().find(|kind| members.contains_key(**kind)).copied();
+    let known = KINDS
+        .iter()
+        .find(|kind| members.contains_key(**kind))
+        .copied();
     known
-        .or_else(|| members.keys().map(String::as_str).find(|name| !COMPANIONS.contains(name)))
+        .or_else(|| {
+            members
+                .keys()
+                .map(String::as_str)
+                .find(|name| !COMPANIONS.contains(name))
+        })
         .unwrap_or("empty")
 }
 
@@ -133,7 +119,11 @@ impl<'a> Item<'a> {
         let sender = part(members, "sender").as_ref().and_then(identity);
         let recipient = part(members, "recipient").as_ref().and_then(identity);
         let customer = if sender.is_some() {
-            [&sender, &recipient].into_iter().flatten().find(|party| party.id != page).cloned()
+            [&sender, &recipient]
+                .into_iter()
+                .flatten()
+                .find(|party| party.id != page)
+                .cloned()
         } else {
             part(members, "optin").as_ref().and_then(identity)
         };
@@ -158,7 +148,11 @@ impl<'a> Item<'a> {
     fn derived_id(&self, prefix: &str) -> String {
         let sender = self.sender.as_ref().map_or("", |sender| sender.id.as_str());
         // Parsed and written anew: spacing, member order and escapes do not make another event.
-        let content = self.members.get(self.kind).map(Value::to_string).unwrap_or_default();
+        let content = self
+            .members
+            .get(self.kind)
+            .map(Value::to_string)
+            .unwrap_or_default();
         let time = self.time.to_string();
         let parts = [sender, time.as_str(), self.kind, content.as_str()];
         format!("{}:{}", bounded(prefix), digest(&parts))
@@ -173,11 +167,17 @@ impl<'a> Item<'a> {
     }
 
     fn event(&self, id: String, kind: EventKind) -> Event {
-        let author = self.sender.clone().map(|identity| Author { identity, profile: None });
+        let author = self.sender.clone().map(|identity| Author {
+            identity,
+            profile: None,
+        });
         Event {
             id,
             time: self.time,
-            thread: self.customer.as_ref().map(|customer| thread(self.page, &customer.id)),
+            thread: self
+                .customer
+                .as_ref()
+                .map(|customer| thread(self.page, customer)),
             author,
             kind,
             raw: self.raw.to_owned(),
@@ -194,13 +194,24 @@ impl<'a> Item<'a> {
         let id = self.id_from(mid.as_deref());
         if read.is_deleted {
             let message_id = mid?;
-            let deletion = Deletion { message_id: message_id.clone(), by_author: true, hidden_only: false };
+            let deletion = Deletion {
+                message_id: message_id.clone(),
+                by_author: true,
+                hidden_only: false,
+            };
             let id = self.derived_id("deleted");
             return self.one(id, EventKind::MessageDeleted(deletion));
         }
         let parent = read.reply_to.as_ref().and_then(|reply| reply.mid.clone());
-        let came_in = read.referral.as_ref().map(referral).or_else(|| self.prior_message());
-        if let Some(payload) = read.quick_reply.as_ref().and_then(|quick| quick.payload.clone())
+        let came_in = read
+            .referral
+            .as_ref()
+            .map(referral)
+            .or_else(|| self.prior_message());
+        if let Some(payload) = read
+            .quick_reply
+            .as_ref()
+            .and_then(|quick| quick.payload.clone())
             && !read.is_echo
         {
             let postback = Postback {
@@ -221,18 +232,20 @@ impl<'a> Item<'a> {
             structured: content.structured,
             parent,
             referral: came_in,
-            client_ref: read.metadata.filter(|metadata| read.is_echo && !metadata.is_empty()),
+            client_ref: read
+                .metadata
+                .filter(|metadata| read.is_echo && !metadata.is_empty()),
             addressed: (!read.is_echo).then_some(true),
-            ..blank_message(mid.unwrap_or_else(|| id.clone()))
+            ..Message::new(mid.unwrap_or_else(|| id.clone()))
         };
         if !read.is_echo {
             return self.one(id, EventKind::MessageCreated(message));
         }
         let mut echo = self.event(id, EventKind::NativeReply(message));
-        let app = read.app_id.map(|value| Fact { name: "app_id".to_owned(), value });
-        echo.author = Some(Author {
-            identity: Identity { id: self.page.to_owned(), aliases: Vec::new() },
-            profile: app.map(|fact| Profile { extra: vec![fact], ..blank_profile() }),
+        let page = Author::new(self.page);
+        echo.author = Some(match read.app_id {
+            Some(app) => page.profile(Profile::default().fact("app_id", app)),
+            None => page,
         });
         Some(vec![echo])
     }
@@ -243,9 +256,7 @@ impl<'a> Item<'a> {
         Some(Referral {
             source: text(prior, "source").unwrap_or_default(),
             reference: text(prior, "identifier"),
-            ad_id: None,
-            url: None,
-            extra: None,
+            ..Referral::default()
         })
     }
 
@@ -268,7 +279,11 @@ impl<'a> Item<'a> {
             message_id: mid,
             // Meta puts a referral into a postback only when a link or an advertisement led to the
             // button with which a conversation starts.
-            source: if read.referral.is_some() { PostbackSource::GetStarted } else { PostbackSource::Button },
+            source: if read.referral.is_some() {
+                PostbackSource::GetStarted
+            } else {
+                PostbackSource::Button
+            },
             title: read.title.unwrap_or_default(),
             payload: read.payload.unwrap_or_default(),
             in_reply_to: None,
@@ -306,14 +321,24 @@ impl<'a> Item<'a> {
             scopes.push((id, ReceiptScope::UpTo(watermark)));
         }
         let events = scopes.into_iter().map(|(id, scope)| {
-            self.event(id, EventKind::Receipt(Receipt { state, scope, reason: None }))
+            self.event(
+                id,
+                EventKind::Receipt(Receipt {
+                    state,
+                    scope,
+                    reason: None,
+                }),
+            )
         });
         Some(events.collect())
     }
 
     fn referral(&self) -> Option<Vec<Event>> {
         let read: Map<String, Value> = self.part()?;
-        self.one(self.derived_id("referral"), EventKind::Referral(referral(&read)))
+        self.one(
+            self.derived_id("referral"),
+            EventKind::Referral(referral(&read)),
+        )
     }
 
     /// An opt-in that carries the company's own reference says how the customer came in. Others
@@ -339,7 +364,9 @@ impl<'a> Item<'a> {
         let (state, remedy) = match read.action.as_str() {
             "block" => (
                 ChannelState::Stopped,
-                Some("Meta has blocked the page from Messenger. Appeal in the page's support inbox; sending works again after an `unblock`."),
+                Some(
+                    "Meta has blocked the page from Messenger. Appeal in the page's support inbox; sending works again after an `unblock`.",
+                ),
             ),
             "unblock" => (ChannelState::Connected, None),
             _ => (
@@ -360,22 +387,6 @@ impl<'a> Item<'a> {
     }
 }
 
-/// A profile that says nothing.
-pub fn blank_profile() -> Profile {
-    Profile {
-        display_name: None,
-        handle: None,
-        avatar_url: None,
-        followers: None,
-        verified: None,
-        follows_us: None,
-        we_follow: None,
-        locale: None,
-        utc_offset_minutes: None,
-        extra: Vec::new(),
-    }
-}
-
 fn referral(read: &Map<String, Value>) -> Referral {
     const NAMED: [&str; 4] = ["source", "ref", "ad_id", "referer_uri"];
     let rest: Map<String, Value> = read
@@ -384,7 +395,9 @@ fn referral(read: &Map<String, Value>) -> Referral {
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
     Referral {
-        source: text(read, "source").or_else(|| text(read, "type")).unwrap_or_default(),
+        source: text(read, "source")
+            .or_else(|| text(read, "type"))
+            .unwrap_or_default(),
         reference: text(read, "ref"),
         ad_id: text(read, "ad_id"),
         url: text(read, "referer_uri"),
@@ -393,10 +406,16 @@ fn referral(read: &Map<String, Value>) -> Referral {
 }
 
 fn identity(party: &Party) -> Option<Identity> {
-    let user_ref = party.user_ref.clone().filter(|user_ref| !user_ref.is_empty());
+    let user_ref = party
+        .user_ref
+        .clone()
+        .filter(|user_ref| !user_ref.is_empty());
     let aliases = user_ref
         .iter()
-        .map(|value| Alias { kind: "user_ref".to_owned(), value: value.clone() })
+        .map(|value| Alias {
+            kind: "user_ref".to_owned(),
+            value: value.clone(),
+        })
         .collect();
     let id = party.id.clone().filter(|id| !id.is_empty());
     let id = id.or_else(|| user_ref.map(|user_ref| format!("{USER_REF}{user_ref}")))?;
@@ -405,10 +424,6 @@ fn identity(party: &Party) -> Option<Identity> {
 
 fn part<T: DeserializeOwned>(members: &Map<String, Value>, name: &str) -> Option<T> {
     serde_json::from_value(members.get(name)?.clone()).ok()
-}
-
-fn only(members: &Map<String, Value>, name: &str) -> Map<String, Value> {
-    members.get(name).map(|value| (name.to_owned(), value.clone())).into_iter().collect()
 }
 
 /// A member as text, if it is there and not empty. Ids come as numbers too.
@@ -436,5 +451,9 @@ fn digest(parts: &[&str]) -> String {
         hasher.update((part.len() as u64).to_be_bytes());
         hasher.update(part.as_bytes());
     }
-    hasher.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    hasher
+        .finalize()
+        .get(..16)
+        .map(encode::hex)
+        .unwrap_or_default()
 }

@@ -174,10 +174,12 @@ enum TextOrNumber {
 /// An id: a text, or a number in old payloads. Anything else is an error, so that the caller keeps
 /// the part as something that was not understood.
 pub fn text_or_number<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
-    Ok(Option::<TextOrNumber>::deserialize(from)?.map(|id| match id {
-        TextOrNumber::Text(text) => text,
-        TextOrNumber::Number(number) => number.to_string(),
-    }))
+    Ok(
+        Option::<TextOrNumber>::deserialize(from)?.map(|id| match id {
+            TextOrNumber::Text(text) => text,
+            TextOrNumber::Number(number) => number.to_string(),
+        }),
+    )
 }
 
 /// A count or a time in milliseconds: a number, or digits in a text.
