@@ -8,7 +8,9 @@ use linecard_model::event::Seq;
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
     /// Another owner has taken the site over.
-    #[error("site {site} is owned under epoch {newest}; this writer's epoch {given} is stale and it must stop")]
+    #[error(
+        "site {site} is owned under epoch {newest}; this writer's epoch {given} is stale and it must stop"
+    )]
     StaleEpoch {
         /// The site.
         site: SiteId,
@@ -27,8 +29,18 @@ pub enum StoreError {
         /// The number that was given.
         given: Seq,
     },
+    /// A record has no events, so that the next one would have its number.
+    #[error("journal of site {site}: the record at number {seq} has no events")]
+    EmptyRecord {
+        /// The site.
+        site: SiteId,
+        /// The record's number.
+        seq: Seq,
+    },
     /// The data was written by a version that this one does not know.
-    #[error("{folder}: the data has schema version {found}, this program knows up to {known}; use a newer program")]
+    #[error(
+        "{folder}: the data has schema version {found}, this program knows up to {known}; use a newer program"
+    )]
     Schema {
         /// The data folder.
         folder: String,
@@ -36,6 +48,14 @@ pub enum StoreError {
         found: u32,
         /// The newest version known.
         known: u32,
+    },
+    /// The data folder cannot be used.
+    #[error("{folder} cannot be opened ({detail}); the hub needs to read and write there")]
+    Open {
+        /// The data folder.
+        folder: String,
+        /// What the system said.
+        detail: String,
     },
     /// Another process has the data open.
     #[error("{folder} is in use by another process; stop it, or choose another data folder")]
@@ -62,7 +82,9 @@ pub enum StoreError {
         detail: String,
     },
     /// The disk refused. The store takes no more writes until the process is started again.
-    #[error("the disk refused a write ({detail}); no more work is taken, what was acknowledged is safe. Free space or repair the disk, then start again")]
+    #[error(
+        "the disk refused a write ({detail}); no more work is taken, what was acknowledged is safe. Free space or repair the disk, then start again"
+    )]
     Fatal {
         /// What the system said.
         detail: String,

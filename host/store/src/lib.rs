@@ -10,12 +10,14 @@
 //! - A write of an owner whose [`Epoch`] is not the newest is refused.
 
 mod change;
+mod embedded;
 mod error;
 
 pub use change::{
     Accept, Accepted, Append, Change, Early, IdempotentResult, InboxEntry, InboxNumber, MessageRef,
     Page,
 };
+pub use embedded::{SledOptions, SledStore};
 pub use error::StoreError;
 
 use async_trait::async_trait;
@@ -48,8 +50,12 @@ pub trait Store: Send + Sync + 'static {
     async fn accept(&self, site: &SiteId, accept: Accept) -> Result<Accepted>;
 
     /// The accepted events that are not done yet, in the order of acceptance, after a number.
-    async fn inbox(&self, site: &SiteId, after: InboxNumber, limit: usize)
-    -> Result<Vec<InboxEntry>>;
+    async fn inbox(
+        &self,
+        site: &SiteId,
+        after: InboxNumber,
+        limit: usize,
+    ) -> Result<Vec<InboxEntry>>;
 
     /// Writes records and view changes in one atomic, durable batch.
     ///
@@ -131,8 +137,12 @@ pub trait Store: Send + Sync + 'static {
 
     /// Events about a message that the hub does not know yet (a receipt can overtake the answer to
     /// the send).
-    async fn early(&self, site: &SiteId, channel: &ChannelId, platform_id: &str)
-    -> Result<Vec<Early>>;
+    async fn early(
+        &self,
+        site: &SiteId,
+        channel: &ChannelId,
+        platform_id: &str,
+    ) -> Result<Vec<Early>>;
 
     /// Where the channel's next poll goes on.
     async fn cursor(&self, site: &SiteId, channel: &ChannelId) -> Result<Option<Vec<u8>>>;

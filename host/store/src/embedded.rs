@@ -1,0 +1,68 @@
+//! The embedded default: sled 0.34.7 behind one committer thread.
+//!
+//! Everything is in one tree, so that one batch is atomic over records and views. Three defects of
+//! sled are worked around, each at the place that its comment names; the tests in `tests/defects.rs`
+//! hold them there.
+
+mod committer;
+mod keys;
+mod mark;
+mod open;
+mod shared;
+mod store;
+mod values;
+mod write;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, oneshot};
+
+use committer::{Answer, Submission, Work};
+use shared::Shared;
+
+use crate::{Result, StoreError};
+
+pub use open::SledOptions;
+
+/// The store in a folder, by sled.
+///
+/// One process has it open at a time. Dropping it waits for the writes that are under way.
+pub struct SledStore {
+    folder: PathBuf,
+    shared: Arc<Shared>,
+    queue: Option<mpsc::Sender<Submission>>,
+    committer: Option<std::thread::JoinHandle<()>>,
+}
+
+impl std::fmt::Debug for SledStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SledStore")
+            .field("folder", &self.folder)
+            .finish_non_exhaustive()
+    }
+}
+
+impl SledStore {
+    async fn submit(&self, work: Work) -> Result<Answer> {
+        let (reply, answer) = oneshot::channel();
+        let queue = self.queue.as_ref().ok_or(StoreError::Closed)?;
+        queue
+            .send(Submission { work, reply })
+            .await
+            .map_err(|_| StoreError::Closed)?;
+        // The committer answers everything that it takes; what was still queued when it closed is
+        // dropped with the queue.
+        answer.await.map_err(|_| StoreError::Closed)?
+    }
+}
+
+impl Drop for SledStore {
+    fn drop(&mut self) {
+        self.queue = None;
+        if let Some(committer) = self.committer.take() {
+            // A panic of the committer was reported by it, and nothing is left to be done here.
+            let _ = committer.join();
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! Keys.
+//!
+//! A key is `[length of the site's name][site][family][rest]`, so that everything of one site lies
+//! together and each family in it. Numbers are big-endian and identifiers are sixteen bytes, so that
+//! the order of the keys is the order of time. What the store keeps for itself has the length 0.
+
+use linecard_model::event::Seq;
+use linecard_model::outbox::OutboxNumber;
+use linecard_model::{ChannelId, ContactId, InteractionId, MessageId, SiteId};
+use sha2::{Digest, Sha256};
+
+use crate::InboxNumber;
+
+/// The longest text that stands in a key as it is. A longer one is replaced by its hash.
+const LONGEST_TEXT: usize = 64;
+/// Stands before a hash. No UTF-8 text contains it.
+const HASHED: u8 = 0xFF;
+
+/// What a key leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub(crate) enum Family {
+    Contact = b'C',
+    Dedupe = b'D',
+    Ended = b'E',
+    Config = b'G',
+    Message = b'H',
+    Inbox = b'I',
+    Journal = b'J',
+    Health = b'L',
+    Epoch = b'M',
+    Open = b'O',
+    Identity = b'P',
+    Idempotent = b'Q',
+    Cursor = b'R',
+    Snapshot = b'S',
+    Outbox = b'U',
+    Vault = b'V',
+    PlatformId = b'X',
+    Early = b'Y',
+    Piece = b'Z',
+}
+
+impl Family {
+    pub(crate) const ALL: [Self; 19] = [
+        Self::Contact,
+        Self::Dedupe,
+        Self::Ended,
+        Self::Config,
+        Self::Message,
+        Self::Inbox,
+        Self::Journal,
+        Self::Health,
+        Self::Epoch,
+        Self::Open,
+        Self::Identity,
+        Self::Idempotent,
+        Self::Cursor,
+        Self::Snapshot,
+        Self::Outbox,
+        Self::Vault,
+        Self::PlatformId,
+        Self::Early,
+        Self::Piece,
+    ];
+
+    pub(crate) fn from_byte(byte: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|family| *family as u8 == byte)
+    }
+
+    /// Whether values of this family follow from the journal alone.
+    pub(crate) fn is_view(self) -> bool {
+        matches!(
+            self,
+            Self::Contact
+                | Self::Identity
+                | Self::Open
+                | Self::Ended
+                | Self::Message
+                | Self::PlatformId
+                | Self::Health
+                | Self::Config
+        )
+    }
+}
+
+/// The store's own counters: one key in every batch.
+pub(crate) const HEAD: &[u8] = b"\0head";
+/// The schema version.
+pub(crate) const SCHEMA: &[u8] = b"\0schema";
+
+/// The beginning of all keys of a site.
+pub(crate) fn site_prefix(site: &SiteId) -> Vec<u8> {
+    let name = site.as_str().as_bytes();
+    let mut key = Vec::with_capacity(name.len() + 64);
+    // A slug has at most 64 bytes.
+    key.push(u8::try_from(name.len()).unwrap_or(u8::MAX));
+    key.extend_from_slice(name);
+    key
+}
+
+/// The beginning of all keys of a site's family.
+pub(crate) fn family(site: &SiteId, family: Family) -> Vec<u8> {
+    let mut key = site_prefix(site);
+    key.push(family as u8);
+    key
+}
+
+fn with(site: &SiteId, of: Family, rest: &[u8]) -> Vec<u8> {
+    let mut key = family(site, of);
+    key.extend_from_slice(rest);
+    key
+}
+
+fn push_text(key: &mut Vec<u8>, text: &str) {
+    if text.len() <= LONGEST_TEXT {
+        key.extend_from_slice(text.as_bytes());
+    } else {
+        key.push(HASHED);
+        key.extend_from_slice(&Sha256::digest(text.as_bytes()));
+    }
+}
+
+/// A channel's part of a family: a slug never contains the zero that ends it.
+pub(crate) fn channel(site: &SiteId, of: Family, channel: &ChannelId) -> Vec<u8> {
+    let mut key = with(site, of, channel.as_str().as_bytes());
+    key.push(0);
+    key
+}
+
+/// A network's id in a channel's part of a family.
+pub(crate) fn network_id(site: &SiteId, of: Family, of_channel: &ChannelId, id: &str) -> Vec<u8> {
+    let mut key = channel(site, of, of_channel);
+    push_text(&mut key, id);
+    key
+}
+
+pub(crate) fn epoch(site: &SiteId) -> Vec<u8> {
+    family(site, Family::Epoch)
+}
+
+pub(crate) fn config(site: &SiteId) -> Vec<u8> {
+    family(site, Family::Config)
+}
+
+pub(crate) fn snapshot(site: &SiteId) -> Vec<u8> {
+    family(site, Family::Snapshot)
+}
+
+pub(crate) fn inbox(site: &SiteId, number: InboxNumber) -> Vec<u8> {
+    with(site, Family::Inbox, &number.to_be_bytes())
+}
+
+pub(crate) fn record(site: &SiteId, first_seq: Seq) -> Vec<u8> {
+    with(site, Family::Journal, &first_seq.to_be_bytes())
+}
+
+pub(crate) fn contact(site: &SiteId, id: ContactId) -> Vec<u8> {
+    with(site, Family::Contact, id.as_bytes())
+}
+
+/// An interaction's key; `of` is [`Family::Open`] or [`Family::Ended`].
+pub(crate) fn interaction(site: &SiteId, of: Family, id: InteractionId) -> Vec<u8> {
+    with(site, of, id.as_bytes())
+}
+
+pub(crate) fn message(site: &SiteId, contact: ContactId, id: MessageId) -> Vec<u8> {
+    let mut key = messages(site, contact);
+    key.extend_from_slice(id.as_bytes());
+    key
+}
+
+/// The beginning of the keys of a contact's messages.
+pub(crate) fn messages(site: &SiteId, contact: ContactId) -> Vec<u8> {
+    with(site, Family::Message, contact.as_bytes())
+}
+
+pub(crate) fn outbox(site: &SiteId, of_channel: &ChannelId, number: OutboxNumber) -> Vec<u8> {
+    let mut key = channel(site, Family::Outbox, of_channel);
+    key.extend_from_slice(&number.to_be_bytes());
+    key
+}
+
+pub(crate) fn idempotent(site: &SiteId, principal: &str, key: &str) -> Vec<u8> {
+    // Both are a caller's: a hash keeps any two pairs apart.
+    let mut hash = Sha256::new();
+    hash.update((principal.len() as u64).to_be_bytes());
+    hash.update(principal.as_bytes());
+    hash.update(key.as_bytes());
+    with(site, Family::Idempotent, &hash.finalize())
+}
+
+pub(crate) fn vault(site: &SiteId, key: &str) -> Vec<u8> {
+    with(site, Family::Vault, key.as_bytes())
+}
+
+/// A key taken apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Parts<'a> {
+    pub(crate) site: SiteId,
+    pub(crate) family: Family,
+    pub(crate) rest: &'a [u8],
+}
+
+/// Takes a site's key apart; `None` if it is not one.
+pub(crate) fn parse(key: &[u8]) -> Option<Parts<'_>> {
+    let (length, rest) = key.split_first()?;
+    let (site, rest) = rest.split_at_checked(usize::from(*length))?;
+    let (family, rest) = rest.split_first()?;
+    Some(Parts {
+        site: SiteId::new(std::str::from_utf8(site).ok()?).ok()?,
+        family: Family::from_byte(*family)?,
+        rest,
+    })
+}
+
+/// The key of one piece of the value at `owner`, which must be a site's key.
+pub(crate) fn piece(owner: &[u8], number: u32) -> Vec<u8> {
+    let site = usize::from(owner.first().copied().unwrap_or(0)) + 1;
+    let (site, rest) = owner.split_at(site.min(owner.len()));
+    let mut key = Vec::with_capacity(owner.len() + 7);
+    key.extend_from_slice(site);
+    key.push(Family::Piece as u8);
+    // The length keeps the pieces of a key that another key begins with apart.
+    key.extend_from_slice(&u16::try_from(rest.len()).unwrap_or(u16::MAX).to_be_bytes());
+    key.extend_from_slice(rest);
+    key.extend_from_slice(&number.to_be_bytes());
+    key
+}
+
+/// The key of the value that a piece belongs to, and the piece's number.
+pub(crate) fn owner_of_piece(site: &SiteId, rest: &[u8]) -> Option<(Vec<u8>, u32)> {
+    let (length, rest) = rest.split_first_chunk::<2>()?;
+    let (owner, number) = rest.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;
+    let number = u32::from_be_bytes(number.try_into().ok()?);
+    let mut key = site_prefix(site);
+    key.extend_from_slice(owner);
+    Some((key, number))
+}
+
+/// The number at the end of a key.
+pub(crate) fn last_number(key: &[u8]) -> Option<u64> {
+    key.last_chunk::<8>()
+        .map(|bytes| u64::from_be_bytes(*bytes))
+}
+
+/// The first key after all that begin with `prefix`; `None` if there is none.
+pub(crate) fn after_prefix(prefix: &[u8]) -> Option<Vec<u8>> {
+    let mut end = prefix.to_vec();
+    while let Some(last) = end.pop() {
+        if last < u8::MAX {
+            end.push(last + 1);
+            return Some(end);
+        }
+    }
+    None
+}
+
+/// A key for people.
+pub(crate) fn show(key: &[u8]) -> String {
+    match parse(key) {
+        Some(parts) => format!(
+            "{}/{:?}/{}",
+            parts.site,
+            parts.family,
+            parts.rest.escape_ascii()
+        ),
+        None => key.escape_ascii().to_string(),
+    }
+}

@@ -1,0 +1,242 @@
+//! Opening a folder without hurting it.
+
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use super::committer::Committer;
+use super::keys::{self, Family};
+use super::mark::{self, Mark};
+use super::shared::{Counters, Shared, Synchronize};
+use super::{SledStore, values};
+use crate::{Result, StoreError};
+
+/// The newest schema version that this program writes and reads.
+pub(super) const SCHEMA: u32 = 1;
+/// Held for as long as a process has the folder open.
+const LOCK: &str = "linecard.lock";
+/// sled's data file.
+pub(super) const DATA: &str = "db";
+/// How many submissions may wait before callers have to.
+const QUEUE: usize = 4096;
+
+/// How a folder is opened.
+pub struct SledOptions {
+    /// The bytes of pages that sled tries to keep in memory. It is no ceiling: the process can take
+    /// about twice as much. Default 256 MiB.
+    pub cache_capacity: u64,
+    synchronize: Synchronize,
+}
+
+impl std::fmt::Debug for SledOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SledOptions")
+            .field("cache_capacity", &self.cache_capacity)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Default for SledOptions {
+    fn default() -> Self {
+        Self {
+            cache_capacity: 256 * 1024 * 1024,
+            synchronize: Box::new(File::sync_data),
+        }
+    }
+}
+
+impl SledOptions {
+    /// Replaces the call that synchronizes the data file, which is [`File::sync_data`]. For tests of
+    /// what happens when the disk refuses, and for measurements.
+    #[must_use]
+    pub fn synchronize_with(
+        mut self,
+        synchronize: impl Fn(&File) -> io::Result<()> + Send + Sync + 'static,
+    ) -> Self {
+        self.synchronize = Box::new(synchronize);
+        self
+    }
+
+    /// Opens the store in a folder, which is created if it is not there.
+    ///
+    /// # Errors
+    /// [`StoreError::InUse`] if a process has it open, [`StoreError::Damaged`] if it cannot be read
+    /// or ends before what was confirmed, [`StoreError::Schema`] if a newer program wrote it.
+    pub fn open(self, folder: impl AsRef<Path>) -> Result<SledStore> {
+        let folder = folder.as_ref();
+        let name = folder.display().to_string();
+        let refused = |error: io::Error| StoreError::Open {
+            folder: name.clone(),
+            detail: error.to_string(),
+        };
+        let damaged = |detail: String| StoreError::Damaged {
+            folder: name.clone(),
+            detail,
+        };
+        fs::create_dir_all(folder).map_err(refused)?;
+        let lock = lock(folder, &name)?;
+        let confirmed = mark::read(folder);
+        remove_half_written_snapshots(folder).map_err(refused)?;
+        let db = recover(folder, &name, self.cache_capacity)?;
+        let file = File::options()
+            .read(true)
+            .write(true)
+            .open(folder.join(DATA))
+            .map_err(refused)?;
+        let counters = counters(&db, &name)?;
+        if let Some(confirmed) = confirmed
+            && counters.commit < confirmed.commit
+        {
+            return Err(damaged(format!(
+                "the data ends at batch {}, but batch {} was confirmed",
+                counters.commit, confirmed.commit
+            )));
+        }
+        file.sync_all().map_err(refused)?;
+        File::open(folder)
+            .and_then(|folder| folder.sync_all())
+            .map_err(refused)?;
+
+        let mark = Mark::open(folder).map_err(refused)?;
+        let shared = Arc::new(Shared::new(db, file, self.synchronize, lock));
+        for site in shared.sites()? {
+            let last = shared.newest_seq(&keys::family(&site, Family::Journal))?;
+            shared.set_durable(std::iter::once((&site, last)));
+        }
+        let (queue, submissions) = mpsc::channel(QUEUE);
+        let committer = Committer::new(Arc::clone(&shared), mark, counters);
+        let committer = std::thread::Builder::new()
+            .name("store-committer".to_owned())
+            .spawn(move || committer.run(submissions))
+            .map_err(refused)?;
+        Ok(SledStore {
+            folder: folder.to_owned(),
+            shared,
+            queue: Some(queue),
+            committer: Some(committer),
+        })
+    }
+}
+
+impl SledStore {
+    /// Opens the store in a folder, as [`SledOptions::open`] does by default.
+    pub fn open(folder: impl AsRef<Path>) -> Result<Self> {
+        SledOptions::default().open(folder)
+    }
+}
+
+fn lock(folder: &Path, name: &str) -> Result<File> {
+    let refused = |error: io::Error| StoreError::Open {
+        folder: name.to_owned(),
+        detail: error.to_string(),
+    };
+    let lock = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(folder.join(LOCK))
+        .map_err(refused)?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(StoreError::InUse {
+            folder: name.to_owned(),
+        }),
+        Err(TryLockError::Error(error)) => Err(refused(error)),
+    }
+}
+
+/// sled takes a snapshot file that a kill left half-written for the newest one and then refuses to
+/// open. Without it, it takes the one before and the log.
+fn remove_half_written_snapshots(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with("snap.") && name.ends_with(".generating") {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// Opens sled, whose recovery can fail by a panic.
+fn recover(folder: &Path, name: &str, cache_capacity: u64) -> Result<sled::Db> {
+    let config = sled::Config::new()
+        .path(folder)
+        .cache_capacity(cache_capacity)
+        // The committer flushes. A second flush at the same time can deadlock.
+        .flush_every_ms(None);
+    // After a close in the same process sled's threads may hold its lock for a moment. Ours is held
+    // already, so no other process can be the reason.
+    let mut patience = 200;
+    loop {
+        let opened = catch_unwind(AssertUnwindSafe(|| config.open()));
+        let detail = match opened {
+            Ok(Ok(db)) => return Ok(db),
+            Ok(Err(sled::Error::Io(error))) if error.to_string().contains("acquire lock") => {
+                if patience == 0 {
+                    return Err(StoreError::InUse {
+                        folder: name.to_owned(),
+                    });
+                }
+                patience -= 1;
+                std::thread::sleep(Duration::from_millis(10));
+                continue;
+            }
+            Ok(Err(sled::Error::Io(error))) => {
+                return Err(StoreError::Open {
+                    folder: name.to_owned(),
+                    detail: error.to_string(),
+                });
+            }
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "the storage engine's recovery failed".to_owned(),
+        };
+        return Err(StoreError::Damaged {
+            folder: name.to_owned(),
+            detail,
+        });
+    }
+}
+
+/// Reads the schema version and the counters; writes them into an empty store.
+fn counters(db: &sled::Db, name: &str) -> Result<Counters> {
+    let damaged = |detail: String| StoreError::Damaged {
+        folder: name.to_owned(),
+        detail,
+    };
+    let read = |key: &[u8]| db.get(key).map_err(|error| damaged(error.to_string()));
+    match read(keys::SCHEMA)? {
+        None => {
+            if !db.is_empty() {
+                return Err(damaged("it holds data without a schema version".to_owned()));
+            }
+            let schema = values::encode(keys::SCHEMA, &SCHEMA)?;
+            db.insert(keys::SCHEMA, schema)
+                .and_then(|_| db.flush())
+                .map_err(|error| damaged(error.to_string()))?;
+            Ok(Counters::default())
+        }
+        Some(stored) => {
+            let found: u32 = values::decode(keys::SCHEMA, &stored)?;
+            if found > SCHEMA {
+                return Err(StoreError::Schema {
+                    folder: name.to_owned(),
+                    found,
+                    known: SCHEMA,
+                });
+            }
+            // Migrations from older versions go here, each one step, in the order of the versions.
+            match read(keys::HEAD)? {
+                None => Ok(Counters::default()),
+                Some(stored) => Counters::from_bytes(&stored)
+                    .ok_or_else(|| damaged("its counters cannot be read".to_owned())),
+            }
+        }
+    }
+}

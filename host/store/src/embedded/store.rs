@@ -1,0 +1,348 @@
+//! The trait's implementation.
+
+use std::ops::Bound;
+
+use async_trait::async_trait;
+use linecard_model::contact::Contact;
+use linecard_model::event::{Record, Seq};
+use linecard_model::interaction::Interaction;
+use linecard_model::message::Message;
+use linecard_model::outbox::{ChannelHealth, OutboxEntry, OutboxNumber};
+use linecard_model::site::SiteConfig;
+use linecard_model::{ChannelId, ContactId, InteractionId, MessageId, SiteId, Timestamp};
+
+use super::SledStore;
+use super::committer::{Answer, Work};
+use super::keys::{self, Family};
+use super::shared::read_error;
+use super::values::{self, Write};
+use super::write::{self, Bytes, StoredEntry, StoredIdempotent, StoredSnapshot};
+use crate::{
+    Accept, Accepted, Append, Early, Epoch, IdempotentResult, InboxEntry, InboxNumber, MessageRef,
+    Page, Result, Store, StoreError,
+};
+
+/// How many marks one submission of a purge forgets, so that it does not hold up other work.
+const PURGE_STEP: usize = 1000;
+
+/// All keys that begin with a prefix, from a bound on.
+fn from(prefix: &[u8], start: Bound<Vec<u8>>) -> (Bound<Vec<u8>>, Bound<Vec<u8>>) {
+    let end = keys::after_prefix(prefix).map_or(Bound::Unbounded, Bound::Excluded);
+    (start, end)
+}
+
+/// All keys that begin with a prefix, up to a key that is not among them.
+fn before(prefix: Vec<u8>, end: Option<Vec<u8>>) -> (Bound<Vec<u8>>, Bound<Vec<u8>>) {
+    let end = end
+        .or_else(|| keys::after_prefix(&prefix))
+        .map_or(Bound::Unbounded, Bound::Excluded);
+    (Bound::Included(prefix), end)
+}
+
+fn values_of<T>(found: Vec<(sled::IVec, T)>) -> Vec<T> {
+    found.into_iter().map(|(_, value)| value).collect()
+}
+
+#[async_trait]
+impl Store for SledStore {
+    async fn own(&self, site: &SiteId) -> Result<Epoch> {
+        match self.submit(Work::Own { site: site.clone() }).await? {
+            Answer::Owned(epoch) => Ok(epoch),
+            Answer::Accepted(_) | Answer::Done => Err(StoreError::Closed),
+        }
+    }
+
+    async fn accept(&self, site: &SiteId, accept: Accept) -> Result<Accepted> {
+        let (events, cursor) = write::accept(site, &accept)?;
+        let work = Work::Accept {
+            site: site.clone(),
+            events,
+            cursor,
+        };
+        match self.submit(work).await? {
+            Answer::Accepted(accepted) => Ok(accepted),
+            Answer::Owned(_) | Answer::Done => Err(StoreError::Closed),
+        }
+    }
+
+    async fn inbox(
+        &self,
+        site: &SiteId,
+        after: InboxNumber,
+        limit: usize,
+    ) -> Result<Vec<InboxEntry>> {
+        let range = from(
+            &keys::family(site, Family::Inbox),
+            Bound::Excluded(keys::inbox(site, after)),
+        );
+        let found = self.shared.scan::<StoredEntry>(range, false, limit)?;
+        found
+            .into_iter()
+            .map(|(key, entry)| {
+                let number = keys::last_number(&key)
+                    .ok_or_else(|| values::unreadable(&key, "its key has no number".to_owned()))?;
+                Ok(InboxEntry {
+                    number,
+                    channel: entry.channel,
+                    accepted_at: entry.accepted_at,
+                    event: entry.event,
+                })
+            })
+            .collect()
+    }
+
+    async fn append(&self, site: &SiteId, epoch: Epoch, append: Append) -> Result<()> {
+        let (numbers, writes) = write::append(site, append)?;
+        let work = Work::Append {
+            site: site.clone(),
+            epoch,
+            numbers,
+            writes,
+        };
+        self.submit(work).await.map(|_| ())
+    }
+
+    async fn last_seq(&self, site: &SiteId) -> Result<Seq> {
+        Ok(self.shared.durable(site))
+    }
+
+    async fn journal(&self, site: &SiteId, after: Seq, limit: usize) -> Result<Vec<Record>> {
+        let durable = self.shared.durable(site);
+        let Some(wanted) = after.checked_add(1).filter(|seq| *seq <= durable) else {
+            return Ok(Vec::new());
+        };
+        // The record that holds the wanted event is the last one that begins at or before it.
+        let prefix = keys::family(site, Family::Journal);
+        let first = match self
+            .shared
+            .db()
+            .range(prefix.clone()..=keys::record(site, wanted))
+            .next_back()
+        {
+            Some(entry) => entry
+                .map_err(|error| read_error(&prefix, &error))?
+                .0
+                .to_vec(),
+            None => keys::record(site, wanted),
+        };
+        let last = keys::record(site, durable);
+        let found = self.shared.scan::<Record>(first..=last, false, limit)?;
+        Ok(values_of(found))
+    }
+
+    async fn snapshot(&self, site: &SiteId) -> Result<Option<(Seq, Vec<u8>)>> {
+        let stored: Option<StoredSnapshot> = self.shared.get(&keys::snapshot(site))?;
+        Ok(stored.map(|stored| (stored.seq, stored.state)))
+    }
+
+    async fn config(&self, site: &SiteId) -> Result<Option<SiteConfig>> {
+        self.shared.get(&keys::config(site))
+    }
+
+    async fn contact(&self, site: &SiteId, id: ContactId) -> Result<Option<Contact>> {
+        self.shared.get(&keys::contact(site, id))
+    }
+
+    async fn contact_by_identity(
+        &self,
+        site: &SiteId,
+        channel: &ChannelId,
+        identity: &str,
+    ) -> Result<Option<ContactId>> {
+        self.shared
+            .get(&keys::network_id(site, Family::Identity, channel, identity))
+    }
+
+    async fn contacts(&self, site: &SiteId, page: Page<ContactId>) -> Result<Vec<Contact>> {
+        let end = page.before.map(|id| keys::contact(site, id));
+        let range = before(keys::family(site, Family::Contact), end);
+        Ok(values_of(self.shared.scan(range, true, page.limit)?))
+    }
+
+    async fn interaction(&self, site: &SiteId, id: InteractionId) -> Result<Option<Interaction>> {
+        // An interaction moves from the open ones to the ended ones, so this order cannot miss it.
+        let open = self
+            .shared
+            .get(&keys::interaction(site, Family::Open, id))?;
+        match open {
+            Some(open) => Ok(Some(open)),
+            None => self.shared.get(&keys::interaction(site, Family::Ended, id)),
+        }
+    }
+
+    async fn open_interactions(&self, site: &SiteId) -> Result<Vec<Interaction>> {
+        let range = before(keys::family(site, Family::Open), None);
+        Ok(values_of(self.shared.scan(range, false, usize::MAX)?))
+    }
+
+    async fn ended_interactions(
+        &self,
+        site: &SiteId,
+        page: Page<InteractionId>,
+    ) -> Result<Vec<Interaction>> {
+        let end = page
+            .before
+            .map(|id| keys::interaction(site, Family::Ended, id));
+        let range = before(keys::family(site, Family::Ended), end);
+        Ok(values_of(self.shared.scan(range, true, page.limit)?))
+    }
+
+    async fn message(
+        &self,
+        site: &SiteId,
+        contact: ContactId,
+        id: MessageId,
+    ) -> Result<Option<Message>> {
+        self.shared.get(&keys::message(site, contact, id))
+    }
+
+    async fn message_by_platform_id(
+        &self,
+        site: &SiteId,
+        channel: &ChannelId,
+        platform_id: &str,
+    ) -> Result<Option<MessageRef>> {
+        self.shared.get(&keys::network_id(
+            site,
+            Family::PlatformId,
+            channel,
+            platform_id,
+        ))
+    }
+
+    async fn history(
+        &self,
+        site: &SiteId,
+        contact: ContactId,
+        page: Page<MessageId>,
+    ) -> Result<Vec<Message>> {
+        let end = page.before.map(|id| keys::message(site, contact, id));
+        let range = before(keys::messages(site, contact), end);
+        Ok(values_of(self.shared.scan(range, true, page.limit)?))
+    }
+
+    async fn outbox(
+        &self,
+        site: &SiteId,
+        channel: &ChannelId,
+        after: OutboxNumber,
+        limit: usize,
+    ) -> Result<Vec<OutboxEntry>> {
+        let range = from(
+            &keys::channel(site, Family::Outbox, channel),
+            Bound::Excluded(keys::outbox(site, channel, after)),
+        );
+        Ok(values_of(self.shared.scan(range, false, limit)?))
+    }
+
+    async fn early(
+        &self,
+        site: &SiteId,
+        channel: &ChannelId,
+        platform_id: &str,
+    ) -> Result<Vec<Early>> {
+        let key = keys::network_id(site, Family::Early, channel, platform_id);
+        Ok(self.shared.get(&key)?.unwrap_or_default())
+    }
+
+    async fn cursor(&self, site: &SiteId, channel: &ChannelId) -> Result<Option<Vec<u8>>> {
+        let stored: Option<Bytes> =
+            self.shared
+                .get(&keys::channel(site, Family::Cursor, channel))?;
+        Ok(stored.map(|stored| stored.0))
+    }
+
+    async fn health(&self, site: &SiteId, channel: &ChannelId) -> Result<Option<ChannelHealth>> {
+        self.shared
+            .get(&keys::channel(site, Family::Health, channel))
+    }
+
+    async fn idempotent(
+        &self,
+        site: &SiteId,
+        principal: &str,
+        key: &str,
+    ) -> Result<Option<IdempotentResult>> {
+        let stored: Option<StoredIdempotent> =
+            self.shared.get(&keys::idempotent(site, principal, key))?;
+        Ok(stored.map(|stored| stored.result))
+    }
+
+    async fn vault(&self, site: &SiteId, key: &str) -> Result<Option<Vec<u8>>> {
+        let stored: Option<Bytes> = self.shared.get(&keys::vault(site, key))?;
+        Ok(stored.map(|stored| stored.0))
+    }
+
+    async fn vault_scan(&self, site: &SiteId, prefix: &str) -> Result<Vec<(String, Vec<u8>)>> {
+        let family = keys::family(site, Family::Vault).len();
+        let range = before(keys::vault(site, prefix), None);
+        let found = self.shared.scan::<Bytes>(range, false, usize::MAX)?;
+        found
+            .into_iter()
+            .map(|(key, value)| {
+                let name = key
+                    .get(family..)
+                    .and_then(|name| std::str::from_utf8(name).ok())
+                    .ok_or_else(|| values::unreadable(&key, "its key is not text".to_owned()))?;
+                Ok((name.to_owned(), value.0))
+            })
+            .collect()
+    }
+
+    async fn purge(&self, site: &SiteId, before_time: Timestamp) -> Result<u64> {
+        let mut purged = 0;
+        for family in [Family::Dedupe, Family::Idempotent] {
+            let mut next = Some(keys::family(site, family));
+            while let Some(start) = next {
+                // One step at a time, so that other tasks get their turn.
+                let (old, rest) = self.old_keys(site, family, start, before_time)?;
+                next = rest;
+                purged += old.len() as u64;
+                if !old.is_empty() {
+                    let writes = old.into_iter().map(Write::Remove).collect();
+                    self.submit(Work::Raw { writes }).await?;
+                }
+                tokio::task::yield_now().await;
+            }
+        }
+        Ok(purged)
+    }
+
+    async fn close(&self) -> Result<()> {
+        self.submit(Work::Close).await.map(|_| ())
+    }
+}
+
+impl SledStore {
+    /// The keys of a family, from one on, whose time is before `time`, and where to go on.
+    fn old_keys(
+        &self,
+        site: &SiteId,
+        family: Family,
+        start: Vec<u8>,
+        time: Timestamp,
+    ) -> Result<(Vec<Vec<u8>>, Option<Vec<u8>>)> {
+        let range = from(&keys::family(site, family), Bound::Included(start));
+        let mut old = Vec::new();
+        for (seen, entry) in self.shared.db().range::<Vec<u8>, _>(range).enumerate() {
+            let (key, stored) = entry.map_err(|error| read_error(b"", &error))?;
+            if seen == PURGE_STEP {
+                return Ok((old, Some(key.to_vec())));
+            }
+            let is_old = match family {
+                Family::Dedupe => self
+                    .shared
+                    .value::<i64>(&key, &stored)?
+                    .is_some_and(|at| at < time.as_millisecond()),
+                _ => self
+                    .shared
+                    .value::<StoredIdempotent>(&key, &stored)?
+                    .is_some_and(|stored| stored.result.at < time),
+            };
+            if is_old {
+                old.push(key.to_vec());
+            }
+        }
+        Ok((old, None))
+    }
+}

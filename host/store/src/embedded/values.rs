@@ -1,0 +1,137 @@
+//! Values.
+//!
+//! A stored value is a form byte and what follows it. A small one is MessagePack with named fields, so
+//! that later versions can add optional ones. A large one is cut into pieces under keys of their own,
+//! and the value itself names their number, the length and a checksum: sled moves values of more than
+//! a quarter of a segment into files that it never synchronizes.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
+
+use super::keys;
+use crate::{Result, StoreError};
+
+/// The form byte of a value that stands in one piece.
+const WHOLE: u8 = 1;
+/// The form byte of a value in pieces.
+const IN_PIECES: u8 = 2;
+/// The most bytes of one piece.
+pub(crate) const PIECE: usize = 8 * 1024;
+/// The bytes of a head: form, number of pieces, length, checksum.
+const HEAD: usize = 1 + 4 + 8 + 8;
+
+/// A change of one key.
+#[derive(Debug, Clone)]
+pub(crate) enum Write {
+    /// The key has this content now.
+    Put(Vec<u8>, Vec<u8>),
+    /// The key is gone, if it was there.
+    Remove(Vec<u8>),
+}
+
+/// The stored form of a value that stands in one piece, as it goes into [`Write::Put`].
+pub(crate) fn encode<T: Serialize + ?Sized>(key: &[u8], value: &T) -> Result<Vec<u8>> {
+    let mut bytes = vec![WHOLE];
+    let mut serializer = rmp_serde::Serializer::new(&mut bytes).with_struct_map();
+    value
+        .serialize(&mut serializer)
+        .map_err(|error| unreadable(key, error.to_string()))?;
+    Ok(bytes)
+}
+
+/// Puts a value.
+pub(crate) fn put<T: Serialize + ?Sized>(key: Vec<u8>, value: &T) -> Result<Write> {
+    let bytes = encode(&key, value)?;
+    Ok(Write::Put(key, bytes))
+}
+
+/// What the stored form says.
+pub(crate) fn decode<T: DeserializeOwned>(key: &[u8], stored: &[u8]) -> Result<T> {
+    match stored.split_first() {
+        Some((&WHOLE, content)) => {
+            rmp_serde::from_slice(content).map_err(|error| unreadable(key, error.to_string()))
+        }
+        Some((form, _)) => Err(unreadable(
+            key,
+            format!("form {form} is not known to this version"),
+        )),
+        None => Err(unreadable(key, "it is empty".to_owned())),
+    }
+}
+
+/// Cuts a stored form that is too long: the head to store in its place, and the pieces.
+pub(crate) fn cut(stored: &[u8]) -> Option<(Vec<u8>, std::slice::Chunks<'_, u8>)> {
+    if stored.len() <= PIECE {
+        return None;
+    }
+    let pieces = stored.chunks(PIECE);
+    let mut head = Vec::with_capacity(HEAD);
+    head.push(IN_PIECES);
+    head.extend_from_slice(
+        &u32::try_from(pieces.len())
+            .unwrap_or(u32::MAX)
+            .to_be_bytes(),
+    );
+    head.extend_from_slice(&(stored.len() as u64).to_be_bytes());
+    head.extend_from_slice(&checksum(stored));
+    Some((head, pieces))
+}
+
+fn checksum(stored: &[u8]) -> [u8; 8] {
+    let mut sum = [0; 8];
+    sum.copy_from_slice(&Sha256::digest(stored)[..8]);
+    sum
+}
+
+/// What a value in pieces says about them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Head {
+    /// How many there are.
+    pub(crate) pieces: u32,
+    length: u64,
+    checksum: [u8; 8],
+}
+
+impl Head {
+    /// The head, if the value is in pieces.
+    pub(crate) fn of(stored: &[u8]) -> Option<Self> {
+        let (&form, rest) = stored.split_first()?;
+        let (pieces, rest) = rest.split_first_chunk::<4>()?;
+        let (length, rest) = rest.split_first_chunk::<8>()?;
+        let checksum: [u8; 8] = rest.try_into().ok()?;
+        (form == IN_PIECES).then_some(Self {
+            pieces: u32::from_be_bytes(*pieces),
+            length: u64::from_be_bytes(*length),
+            checksum,
+        })
+    }
+
+    /// Puts the pieces together again, each read with `read`.
+    pub(crate) fn join(
+        self,
+        key: &[u8],
+        read: impl Fn(&[u8]) -> Result<Option<sled::IVec>>,
+    ) -> Result<Vec<u8>> {
+        let mut stored = Vec::new();
+        for number in 0..self.pieces {
+            let piece = read(&keys::piece(key, number))?.ok_or_else(|| {
+                unreadable(key, format!("piece {number} of {} is missing", self.pieces))
+            })?;
+            stored.extend_from_slice(&piece);
+        }
+        if stored.len() as u64 == self.length && checksum(&stored) == self.checksum {
+            Ok(stored)
+        } else {
+            Err(unreadable(key, "its pieces do not fit together".to_owned()))
+        }
+    }
+}
+
+/// The error of a value that cannot be read or written.
+pub(crate) fn unreadable(key: &[u8], detail: String) -> StoreError {
+    StoreError::Value {
+        key: keys::show(key),
+        detail,
+    }
+}

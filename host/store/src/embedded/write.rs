@@ -1,0 +1,178 @@
+//! How changes become keys and values. This runs in the caller's task, so that the committer only
+//! has to write.
+
+use linecard_model::SiteId;
+use linecard_model::event::Seq;
+use linecard_model::{ChannelId, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::committer::NewEvent;
+use super::keys::{self, Family};
+use super::values::{Write, encode, put};
+use crate::{Accept, Append, Change, IdempotentResult, Result, StoreError};
+
+/// An inbox entry as it is stored: its number is in its key.
+#[derive(Serialize)]
+struct EntryRef<'a> {
+    channel: &'a ChannelId,
+    accepted_at: Timestamp,
+    event: &'a linecard_model::platform::Event,
+}
+
+/// An inbox entry as it is read.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct StoredEntry {
+    pub(crate) channel: ChannelId,
+    pub(crate) accepted_at: Timestamp,
+    pub(crate) event: linecard_model::platform::Event,
+}
+
+/// The answer to a request, with what its key's hash stands for.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct StoredIdempotent {
+    pub(crate) principal: String,
+    pub(crate) key: String,
+    pub(crate) result: IdempotentResult,
+}
+
+/// A value of bytes.
+#[derive(Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Bytes(#[serde(with = "serde_bytes")] pub(crate) Vec<u8>);
+
+/// The router's snapshot.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct StoredSnapshot {
+    pub(crate) seq: Seq,
+    #[serde(with = "serde_bytes")]
+    pub(crate) state: Vec<u8>,
+}
+
+pub(super) fn accept(site: &SiteId, accept: &Accept) -> Result<(Vec<NewEvent>, Option<Write>)> {
+    let mut events = Vec::with_capacity(accept.events.len());
+    for event in &accept.events {
+        let mark = keys::network_id(site, Family::Dedupe, &accept.channel, &event.id);
+        let mark_value = encode(&mark, &accept.at.as_millisecond())?;
+        let entry = EntryRef {
+            channel: &accept.channel,
+            accepted_at: accept.at,
+            event,
+        };
+        let entry = encode(&mark, &entry)?;
+        events.push(NewEvent {
+            mark,
+            mark_value,
+            entry,
+        });
+    }
+    let cursor = match &accept.cursor {
+        Some(cursor) => Some(put(
+            keys::channel(site, Family::Cursor, &accept.channel),
+            serde_bytes::Bytes::new(cursor),
+        )?),
+        None => None,
+    };
+    Ok((events, cursor))
+}
+
+/// The numbers of the records, and everything that is to be written.
+pub(super) fn append(site: &SiteId, append: Append) -> Result<(Vec<(Seq, Seq)>, Vec<Write>)> {
+    let mut numbers = Vec::with_capacity(append.records.len());
+    let mut writes = Vec::with_capacity(append.records.len() + append.changes.len() + 1);
+    for record in &append.records {
+        if record.events.is_empty() {
+            return Err(StoreError::EmptyRecord {
+                site: site.clone(),
+                seq: record.first_seq,
+            });
+        }
+        numbers.push((record.first_seq, record.last_seq()));
+        writes.push(put(keys::record(site, record.first_seq), record)?);
+    }
+    for change in append.changes {
+        change_to_writes(site, change, &mut writes)?;
+    }
+    Ok((numbers, writes))
+}
+
+fn change_to_writes(site: &SiteId, change: Change, writes: &mut Vec<Write>) -> Result<()> {
+    let write = match change {
+        Change::InboxDone(number) => Write::Remove(keys::inbox(site, number)),
+        Change::PutContact(contact) => put(keys::contact(site, contact.id), &contact)?,
+        Change::PutIdentity {
+            channel,
+            identity,
+            contact,
+        } => put(
+            keys::network_id(site, Family::Identity, &channel, &identity),
+            &contact,
+        )?,
+        Change::PutInteraction(interaction) => {
+            let (now, before) = if interaction.is_open() {
+                (Family::Open, Family::Ended)
+            } else {
+                (Family::Ended, Family::Open)
+            };
+            writes.push(put(
+                keys::interaction(site, now, interaction.id),
+                &interaction,
+            )?);
+            Write::Remove(keys::interaction(site, before, interaction.id))
+        }
+        Change::PutMessage(message) => {
+            put(keys::message(site, message.contact, message.id), &message)?
+        }
+        Change::PutPlatformId {
+            channel,
+            platform_id,
+            message,
+        } => put(
+            keys::network_id(site, Family::PlatformId, &channel, &platform_id),
+            &message,
+        )?,
+        Change::PutOutbox(entry) => put(keys::outbox(site, &entry.channel, entry.number), &entry)?,
+        Change::RemoveOutbox { channel, number } => {
+            Write::Remove(keys::outbox(site, &channel, number))
+        }
+        Change::PutEarly {
+            channel,
+            platform_id,
+            events,
+        } => put(
+            keys::network_id(site, Family::Early, &channel, &platform_id),
+            &events,
+        )?,
+        Change::RemoveEarly {
+            channel,
+            platform_id,
+        } => Write::Remove(keys::network_id(
+            site,
+            Family::Early,
+            &channel,
+            &platform_id,
+        )),
+        Change::PutHealth { channel, health } => {
+            put(keys::channel(site, Family::Health, &channel), &health)?
+        }
+        Change::PutConfig(config) => put(keys::config(site), &*config)?,
+        Change::PutSnapshot { seq, state } => {
+            put(keys::snapshot(site), &StoredSnapshot { seq, state })?
+        }
+        Change::PutIdempotent {
+            principal,
+            key,
+            result,
+        } => put(
+            keys::idempotent(site, &principal, &key),
+            &StoredIdempotent {
+                principal,
+                key,
+                result,
+            },
+        )?,
+        Change::PutVault { key, value } => put(keys::vault(site, &key), &Bytes(value))?,
+        Change::RemoveVault { key } => Write::Remove(keys::vault(site, &key)),
+    };
+    writes.push(write);
+    Ok(())
+}
