@@ -12,6 +12,7 @@
 mod change;
 mod embedded;
 mod error;
+mod unit;
 
 pub use change::{
     Accept, Accepted, Append, Change, Early, IdempotentResult, InboxEntry, InboxNumber, MessageRef,
@@ -19,6 +20,7 @@ pub use change::{
 };
 pub use embedded::{SledOptions, SledStore};
 pub use error::StoreError;
+pub use unit::UnitOfWork;
 
 use async_trait::async_trait;
 use linecard_model::contact::Contact;

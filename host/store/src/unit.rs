@@ -1,0 +1,459 @@
+//! One unit of work: reads that see what the unit itself has changed, and the batch to append.
+//!
+//! # Use this when
+//! commands are turned into records. Views follow from events here and nowhere else: the same code
+//! runs live and when the views are rebuilt from the journal.
+//!
+//! # Invariants
+//! - Nothing is written before [`UnitOfWork::finish`]'s batch is given to [`Store::append`]. A unit
+//!   after an error, or whose batch was refused, is thrown away.
+//! - Each key is in the batch once, as it is at the end of the unit.
+
+mod project;
+
+use std::collections::{HashMap, HashSet};
+use std::hash::Hash;
+use std::sync::Arc;
+
+use linecard_model::contact::Contact;
+use linecard_model::event::{Event, Record, Seq};
+use linecard_model::interaction::Interaction;
+use linecard_model::message::Message;
+use linecard_model::outbox::{ChannelHealth, OutboxEntry, OutboxNumber};
+use linecard_model::site::SiteConfig;
+use linecard_model::{ChannelId, ContactId, InteractionId, MessageId, SiteId, Timestamp};
+
+use crate::{
+    Append, Change, Early, IdempotentResult, InboxNumber, MessageRef, Page, Result, Store,
+};
+
+/// A view's values as the unit sees them: read, or changed by it.
+struct Overlay<K, V>(HashMap<K, Slot<V>>);
+
+struct Slot<V> {
+    value: Option<Arc<V>>,
+    changed: bool,
+}
+
+impl<K: Eq + Hash, V: Clone> Overlay<K, V> {
+    fn new() -> Self {
+        Self(HashMap::new())
+    }
+
+    /// What the unit knows; `None` if it must ask the store.
+    fn known(&self, key: &K) -> Option<Option<Arc<V>>> {
+        self.0.get(key).map(|slot| slot.value.clone())
+    }
+
+    fn learn(&mut self, key: K, value: Option<V>) -> Option<Arc<V>> {
+        let value = value.map(Arc::new);
+        let slot = Slot {
+            value: value.clone(),
+            changed: false,
+        };
+        self.0.insert(key, slot);
+        value
+    }
+
+    fn set(&mut self, key: K, value: Option<V>) {
+        let value = value.map(Arc::new);
+        self.0.insert(
+            key,
+            Slot {
+                value,
+                changed: true,
+            },
+        );
+    }
+
+    /// The value to be changed, if there is one. Only for a key that is known.
+    fn change(&mut self, key: &K) -> Option<&mut V> {
+        let slot = self.0.get_mut(key)?;
+        let value = slot.value.as_mut()?;
+        slot.changed = true;
+        Some(Arc::make_mut(value))
+    }
+
+    fn into_changed(self) -> impl Iterator<Item = (K, Option<V>)> {
+        self.0
+            .into_iter()
+            .filter(|(_, slot)| slot.changed)
+            .map(|(key, slot)| (key, slot.value.map(Arc::unwrap_or_clone)))
+    }
+}
+
+type NetworkId = (ChannelId, String);
+
+/// One unit of work on a site. See the module's documentation.
+pub struct UnitOfWork {
+    store: Arc<dyn Store>,
+    site: SiteId,
+    next_seq: Seq,
+    records: Vec<Record>,
+    contacts: Overlay<ContactId, Contact>,
+    identities: Overlay<NetworkId, ContactId>,
+    interactions: Overlay<InteractionId, Interaction>,
+    messages: Overlay<(ContactId, MessageId), Message>,
+    platform_ids: Overlay<NetworkId, MessageRef>,
+    early: Overlay<NetworkId, Vec<Early>>,
+    outbox: Overlay<(ChannelId, OutboxNumber), OutboxEntry>,
+    health: Overlay<ChannelId, ChannelHealth>,
+    config: Option<Box<SiteConfig>>,
+    snapshot: Option<(Seq, Vec<u8>)>,
+    idempotent: Overlay<(String, String), IdempotentResult>,
+    vault: Overlay<String, Vec<u8>>,
+    inbox_done: HashSet<InboxNumber>,
+}
+
+impl std::fmt::Debug for UnitOfWork {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("UnitOfWork")
+            .field("site", &self.site)
+            .field("next_seq", &self.next_seq)
+            .field("records", &self.records.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Reads. Each key is asked of the store once; what is returned is a snapshot that costs no copy.
+impl UnitOfWork {
+    /// Begins a unit whose first event gets the number `next_seq`.
+    pub fn new(store: Arc<dyn Store>, site: SiteId, next_seq: Seq) -> Self {
+        Self {
+            store,
+            site,
+            next_seq,
+            records: Vec::new(),
+            contacts: Overlay::new(),
+            identities: Overlay::new(),
+            interactions: Overlay::new(),
+            messages: Overlay::new(),
+            platform_ids: Overlay::new(),
+            early: Overlay::new(),
+            outbox: Overlay::new(),
+            health: Overlay::new(),
+            config: None,
+            snapshot: None,
+            idempotent: Overlay::new(),
+            vault: Overlay::new(),
+            inbox_done: HashSet::new(),
+        }
+    }
+
+    /// The site.
+    pub fn site(&self) -> &SiteId {
+        &self.site
+    }
+
+    /// The number that the next event will get.
+    pub fn next_seq(&self) -> Seq {
+        self.next_seq
+    }
+
+    /// A contact.
+    pub async fn contact(&mut self, id: ContactId) -> Result<Option<Arc<Contact>>> {
+        if let Some(known) = self.contacts.known(&id) {
+            return Ok(known);
+        }
+        let found = self.store.contact(&self.site, id).await?;
+        Ok(self.contacts.learn(id, found))
+    }
+
+    /// The contact with this identity on a channel.
+    pub async fn contact_by_identity(
+        &mut self,
+        channel: &ChannelId,
+        identity: &str,
+    ) -> Result<Option<Arc<Contact>>> {
+        let key = (channel.clone(), identity.to_owned());
+        let id = if let Some(known) = self.identities.known(&key) {
+            known
+        } else {
+            let found = self
+                .store
+                .contact_by_identity(&self.site, channel, identity)
+                .await?;
+            self.identities.learn(key, found)
+        };
+        match id {
+            Some(id) => self.contact(*id).await,
+            None => Ok(None),
+        }
+    }
+
+    /// An interaction, open or ended.
+    pub async fn interaction(&mut self, id: InteractionId) -> Result<Option<Arc<Interaction>>> {
+        if let Some(known) = self.interactions.known(&id) {
+            return Ok(known);
+        }
+        let found = self.store.interaction(&self.site, id).await?;
+        Ok(self.interactions.learn(id, found))
+    }
+
+    /// A message.
+    pub async fn message(
+        &mut self,
+        contact: ContactId,
+        id: MessageId,
+    ) -> Result<Option<Arc<Message>>> {
+        if let Some(known) = self.messages.known(&(contact, id)) {
+            return Ok(known);
+        }
+        let found = self.store.message(&self.site, contact, id).await?;
+        Ok(self.messages.learn((contact, id), found))
+    }
+
+    /// The message with one of the network's ids.
+    pub async fn message_by_platform_id(
+        &mut self,
+        channel: &ChannelId,
+        platform_id: &str,
+    ) -> Result<Option<Arc<Message>>> {
+        let key = (channel.clone(), platform_id.to_owned());
+        let place = if let Some(known) = self.platform_ids.known(&key) {
+            known
+        } else {
+            let found = self
+                .store
+                .message_by_platform_id(&self.site, channel, platform_id)
+                .await?;
+            self.platform_ids.learn(key, found)
+        };
+        match place {
+            Some(place) => self.message(place.contact, place.message).await,
+            None => Ok(None),
+        }
+    }
+
+    /// A page of what was exchanged with a contact, newest first. Changes of this unit are in it
+    /// only where the message was there before the unit.
+    pub async fn history(
+        &mut self,
+        contact: ContactId,
+        page: Page<MessageId>,
+    ) -> Result<Vec<Arc<Message>>> {
+        let stored = self.store.history(&self.site, contact, page).await?;
+        let mut messages = Vec::with_capacity(stored.len());
+        for message in stored {
+            let key = (contact, message.id);
+            let known = match self.messages.known(&key) {
+                Some(known) => known,
+                None => self.messages.learn(key, Some(message)),
+            };
+            messages.extend(known);
+        }
+        Ok(messages)
+    }
+
+    /// Events about a message that the hub does not know yet.
+    pub async fn early(
+        &mut self,
+        channel: &ChannelId,
+        platform_id: &str,
+    ) -> Result<Arc<Vec<Early>>> {
+        let key = (channel.clone(), platform_id.to_owned());
+        let known = if let Some(known) = self.early.known(&key) {
+            known
+        } else {
+            let found = self.store.early(&self.site, channel, platform_id).await?;
+            self.early.learn(key, Some(found))
+        };
+        Ok(known.unwrap_or_default())
+    }
+
+    /// An outbox entry.
+    pub async fn outbox_entry(
+        &mut self,
+        channel: &ChannelId,
+        number: OutboxNumber,
+    ) -> Result<Option<Arc<OutboxEntry>>> {
+        let key = (channel.clone(), number);
+        if let Some(known) = self.outbox.known(&key) {
+            return Ok(known);
+        }
+        // Numbers begin at 1, and a page holds what is after a number.
+        let found = self
+            .store
+            .outbox(&self.site, channel, number.saturating_sub(1), 1)
+            .await?
+            .into_iter()
+            .find(|entry| entry.number == number);
+        Ok(self.outbox.learn(key, found))
+    }
+
+    /// What was answered to a request with an idempotency key.
+    pub async fn idempotent(
+        &mut self,
+        principal: &str,
+        key: &str,
+    ) -> Result<Option<Arc<IdempotentResult>>> {
+        let both = (principal.to_owned(), key.to_owned());
+        if let Some(known) = self.idempotent.known(&both) {
+            return Ok(known);
+        }
+        let found = self.store.idempotent(&self.site, principal, key).await?;
+        Ok(self.idempotent.learn(both, found))
+    }
+}
+
+/// Changes.
+impl UnitOfWork {
+    /// Adds a record of these events, which happened at a time by the hub's clock, and changes the
+    /// views as the events say. Gives the number of the first one. No events add nothing.
+    pub async fn record(&mut self, at: Timestamp, events: Vec<Event>) -> Result<Seq> {
+        let first_seq = self.next_seq;
+        if events.is_empty() {
+            return Ok(first_seq);
+        }
+        for event in &events {
+            self.project(at, event).await?;
+        }
+        let record = Record {
+            first_seq,
+            at,
+            events,
+        };
+        self.next_seq = record.last_seq() + 1;
+        self.records.push(record);
+        Ok(first_seq)
+    }
+
+    /// An accepted event is done: what became of it is in this unit's records.
+    pub fn inbox_done(&mut self, number: InboxNumber) {
+        self.inbox_done.insert(number);
+    }
+
+    /// An outbox entry, as it is now.
+    pub fn put_outbox(&mut self, entry: OutboxEntry) {
+        self.outbox
+            .set((entry.channel.clone(), entry.number), Some(entry));
+    }
+
+    /// An outbox entry is done.
+    pub fn remove_outbox(&mut self, channel: &ChannelId, number: OutboxNumber) {
+        self.outbox.set((channel.clone(), number), None);
+    }
+
+    /// Keeps an event about a message that the hub does not know yet, after those kept before.
+    pub async fn put_early(
+        &mut self,
+        channel: &ChannelId,
+        platform_id: &str,
+        early: Early,
+    ) -> Result<()> {
+        let mut events = Arc::unwrap_or_clone(self.early(channel, platform_id).await?);
+        events.push(early);
+        self.early
+            .set((channel.clone(), platform_id.to_owned()), Some(events));
+        Ok(())
+    }
+
+    /// The message has come, and its early events are done.
+    pub fn remove_early(&mut self, channel: &ChannelId, platform_id: &str) {
+        self.early
+            .set((channel.clone(), platform_id.to_owned()), None);
+    }
+
+    /// The answer to a request with an idempotency key.
+    pub fn put_idempotent(
+        &mut self,
+        principal: impl Into<String>,
+        key: impl Into<String>,
+        result: IdempotentResult,
+    ) {
+        self.idempotent
+            .set((principal.into(), key.into()), Some(result));
+    }
+
+    /// A vault entry.
+    pub fn put_vault(&mut self, key: impl Into<String>, value: Vec<u8>) {
+        self.vault.set(key.into(), Some(value));
+    }
+
+    /// A vault entry is gone.
+    pub fn remove_vault(&mut self, key: impl Into<String>) {
+        self.vault.set(key.into(), None);
+    }
+
+    /// The router's state after an event.
+    pub fn put_snapshot(&mut self, seq: Seq, state: Vec<u8>) {
+        self.snapshot = Some((seq, state));
+    }
+
+    /// The batch to append.
+    pub fn finish(self) -> Append {
+        let mut changes: Vec<Change> = Vec::new();
+        changes.extend(self.inbox_done.into_iter().map(Change::InboxDone));
+        // Views that follow from events are only ever put.
+        let contacts = self.contacts.into_changed();
+        changes.extend(contacts.filter_map(|(_, value)| value.map(Change::PutContact)));
+        changes.extend(self.identities.into_changed().filter_map(
+            |((channel, identity), value)| {
+                value.map(|contact| Change::PutIdentity {
+                    channel,
+                    identity,
+                    contact,
+                })
+            },
+        ));
+        let interactions = self.interactions.into_changed();
+        changes.extend(interactions.filter_map(|(_, value)| value.map(Change::PutInteraction)));
+        let messages = self.messages.into_changed();
+        changes.extend(messages.filter_map(|(_, value)| value.map(Change::PutMessage)));
+        changes.extend(self.platform_ids.into_changed().filter_map(
+            |((channel, platform_id), value)| {
+                value.map(|message| Change::PutPlatformId {
+                    channel,
+                    platform_id,
+                    message,
+                })
+            },
+        ));
+        let health = self.health.into_changed();
+        changes.extend(health.filter_map(|(channel, value)| {
+            value.map(|health| Change::PutHealth { channel, health })
+        }));
+        changes.extend(self.config.map(Change::PutConfig));
+        changes.extend(self.early.into_changed().map(
+            |((channel, platform_id), value)| match value {
+                Some(events) => Change::PutEarly {
+                    channel,
+                    platform_id,
+                    events,
+                },
+                None => Change::RemoveEarly {
+                    channel,
+                    platform_id,
+                },
+            },
+        ));
+        changes.extend(
+            self.outbox
+                .into_changed()
+                .map(|((channel, number), value)| match value {
+                    Some(entry) => Change::PutOutbox(entry),
+                    None => Change::RemoveOutbox { channel, number },
+                }),
+        );
+        let idempotent = self.idempotent.into_changed();
+        changes.extend(idempotent.filter_map(|((principal, key), value)| {
+            value.map(|result| Change::PutIdempotent {
+                principal,
+                key,
+                result,
+            })
+        }));
+        changes.extend(self.vault.into_changed().map(|(key, value)| match value {
+            Some(value) => Change::PutVault { key, value },
+            None => Change::RemoveVault { key },
+        }));
+        changes.extend(
+            self.snapshot
+                .map(|(seq, state)| Change::PutSnapshot { seq, state }),
+        );
+        Append {
+            records: self.records,
+            changes,
+        }
+    }
+}

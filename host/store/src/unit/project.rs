@@ -1,0 +1,309 @@
+//! What an event changes in the views.
+
+use linecard_model::contact::Contact;
+use linecard_model::event::Event;
+use linecard_model::interaction::Interaction;
+use linecard_model::message::{Message, MessageReaction, MessageState, Revision};
+use linecard_model::routing::{InteractionState, RoutingEvent};
+use linecard_model::{ContactId, MessageId, Timestamp};
+
+use super::UnitOfWork;
+use crate::{MessageRef, Result};
+
+impl UnitOfWork {
+    /// Changes the views as one event says. An event about something that no view knows changes
+    /// nothing: `check` reports it.
+    pub(super) async fn project(&mut self, at: Timestamp, event: &Event) -> Result<()> {
+        match event {
+            Event::Routing(event) => self.routing(at, event).await,
+            Event::ContactSaved(contact) => self.contact_saved(contact).await,
+            Event::InteractionStarted(interaction) => {
+                self.interactions
+                    .set(interaction.id, Some(interaction.clone()));
+                Ok(())
+            }
+            Event::MessageReceived(message) | Event::MessageAccepted(message) => {
+                self.message_written(message).await
+            }
+            Event::MessageStateChanged {
+                message,
+                contact,
+                state,
+                platform_ids,
+                ..
+            } => {
+                self.message_state(*contact, *message, state, platform_ids)
+                    .await
+            }
+            Event::MessageEdited {
+                message,
+                contact,
+                text,
+                attachments,
+                edited_at,
+                ..
+            } => {
+                self.change_message(*contact, *message, |message| {
+                    message.revisions.push(Revision {
+                        replaced_at: *edited_at,
+                        text: message.content.text.clone(),
+                        attachments: message.content.attachments.clone(),
+                    });
+                    if let Some(text) = text {
+                        message.content.text = Some(text.clone());
+                    }
+                    if let Some(attachments) = attachments {
+                        message.content.attachments.clone_from(attachments);
+                    }
+                })
+                .await
+            }
+            Event::MessageDeleted {
+                message,
+                contact,
+                deleted_at,
+                ..
+            } => {
+                self.change_message(*contact, *message, |message| {
+                    message.deleted_at.get_or_insert(*deleted_at);
+                })
+                .await
+            }
+            Event::ReactionAdded {
+                message,
+                contact,
+                reaction,
+                ..
+            } => {
+                self.change_message(*contact, *message, |message| {
+                    message.reactions.retain(|other| !is_same(other, reaction));
+                    message.reactions.push(reaction.clone());
+                })
+                .await
+            }
+            Event::ReactionRemoved {
+                message,
+                contact,
+                reaction,
+                ..
+            } => {
+                self.change_message(*contact, *message, |message| {
+                    message.reactions.retain(|other| !is_same(other, reaction));
+                })
+                .await
+            }
+            Event::ChannelHealthChanged { channel, health } => {
+                self.health.set(channel.clone(), Some(health.clone()));
+                Ok(())
+            }
+            Event::SiteConfigured { config } => {
+                self.config = Some(config.clone());
+                Ok(())
+            }
+            Event::ActionChanged { .. } | Event::PlatformEvent { .. } | Event::Audited { .. } => {
+                Ok(())
+            }
+        }
+    }
+
+    async fn contact_saved(&mut self, contact: &Contact) -> Result<()> {
+        let former = self.contact(contact.id).await?;
+        for identity in &contact.identities {
+            let is_known = former.as_ref().is_some_and(|former| {
+                former
+                    .identities
+                    .iter()
+                    .any(|other| other.channel == identity.channel && other.id == identity.id)
+            });
+            if !is_known {
+                let key = (identity.channel.clone(), identity.id.clone());
+                self.identities.set(key, Some(contact.id));
+            }
+        }
+        self.contacts.set(contact.id, Some(contact.clone()));
+        Ok(())
+    }
+
+    async fn message_written(&mut self, message: &Message) -> Result<()> {
+        self.index(message, &message.platform_ids);
+        self.messages
+            .set((message.contact, message.id), Some(message.clone()));
+        self.interaction(message.interaction).await?;
+        if let Some(interaction) = self.interactions.change(&message.interaction) {
+            let (count, last) = if message.author.is_contact() {
+                (
+                    &mut interaction.inbound_count,
+                    &mut interaction.last_inbound_at,
+                )
+            } else {
+                (
+                    &mut interaction.outbound_count,
+                    &mut interaction.last_outbound_at,
+                )
+            };
+            *count = count.saturating_add(1);
+            // Networks deliver late and out of order.
+            *last = (*last).max(Some(message.at));
+        }
+        Ok(())
+    }
+
+    async fn message_state(
+        &mut self,
+        contact: ContactId,
+        id: MessageId,
+        state: &MessageState,
+        platform_ids: &[String],
+    ) -> Result<()> {
+        let Some(former) = self.message(contact, id).await? else {
+            return Ok(());
+        };
+        let advances = advances(&former.state, state);
+        let mut new_ids = platform_ids.to_vec();
+        new_ids.retain(|id| !former.platform_ids.contains(id));
+        if !advances && new_ids.is_empty() {
+            return Ok(());
+        }
+        self.index(&former, &new_ids);
+        // Given back before the change, so that the change copies nothing.
+        drop(former);
+        if let Some(message) = self.messages.change(&(contact, id)) {
+            if advances {
+                message.state = state.clone();
+            }
+            message.platform_ids.extend(new_ids);
+        }
+        Ok(())
+    }
+
+    /// Makes a message findable under the network's ids.
+    fn index(&mut self, message: &Message, platform_ids: &[String]) {
+        let place = MessageRef {
+            contact: message.contact,
+            message: message.id,
+        };
+        for id in platform_ids {
+            self.platform_ids
+                .set((message.channel.clone(), id.clone()), Some(place));
+        }
+    }
+
+    async fn change_message(
+        &mut self,
+        contact: ContactId,
+        id: MessageId,
+        change: impl FnOnce(&mut Message),
+    ) -> Result<()> {
+        self.message(contact, id).await?;
+        if let Some(message) = self.messages.change(&(contact, id)) {
+            change(message);
+        }
+        Ok(())
+    }
+
+    async fn routing(&mut self, at: Timestamp, event: &RoutingEvent) -> Result<()> {
+        let Some(id) = event.interaction() else {
+            return Ok(());
+        };
+        if matches!(event, RoutingEvent::ExclusionEnded { .. }) {
+            return Ok(());
+        }
+        self.interaction(id).await?;
+        if let Some(interaction) = self.interactions.change(&id) {
+            route(interaction, at, event);
+        }
+        Ok(())
+    }
+}
+
+/// What a routing event changes in its interaction.
+fn route(interaction: &mut Interaction, at: Timestamp, event: &RoutingEvent) {
+    match event {
+        RoutingEvent::Enqueued {
+            queue,
+            media_type,
+            skills,
+            ..
+        } => {
+            interaction.state = InteractionState::Queued;
+            interaction.queue = queue.clone();
+            interaction.media_type = *media_type;
+            interaction.skills.clone_from(skills);
+        }
+        RoutingEvent::Offered {
+            agent,
+            offer,
+            deadline,
+            ..
+        } => {
+            interaction.state = InteractionState::Offered {
+                agent: agent.clone(),
+                offer: *offer,
+                deadline: *deadline,
+            };
+        }
+        RoutingEvent::OfferEnded { .. } | RoutingEvent::Returned { .. } => {
+            interaction.state = InteractionState::Queued;
+        }
+        RoutingEvent::Connected { agent, .. } => {
+            interaction.state = InteractionState::Connected {
+                agent: agent.clone(),
+            };
+            interaction.answered_at.get_or_insert(at);
+            interaction.last_agent = Some(agent.clone());
+        }
+        RoutingEvent::WrapUpStarted {
+            agent,
+            reason,
+            deadline,
+            ..
+        } => {
+            interaction.state = InteractionState::WrapUp {
+                agent: agent.clone(),
+                deadline: *deadline,
+                reason: *reason,
+            };
+        }
+        RoutingEvent::Ended {
+            agent,
+            reason,
+            disposition,
+            ..
+        } => {
+            interaction.state = InteractionState::Ended {
+                reason: *reason,
+                disposition: disposition.clone(),
+            };
+            interaction.ended_at = Some(at);
+            if agent.is_some() {
+                interaction.last_agent.clone_from(agent);
+            }
+        }
+        RoutingEvent::Configured { .. }
+        | RoutingEvent::ExclusionEnded { .. }
+        | RoutingEvent::PresenceChanged { .. }
+        | RoutingEvent::DesktopLost { .. }
+        | RoutingEvent::DesktopBack { .. }
+        | RoutingEvent::StatsReset => {}
+    }
+}
+
+/// Whether a message in one state takes over another that is reported.
+///
+/// Receipts overtake one another, so a message goes back neither from delivered to sent nor from read
+/// to failed. A new attempt begins again. A network that took a message can still report that it
+/// could not be delivered, and a late receipt of the taking must not hide that.
+fn advances(now: &MessageState, reported: &MessageState) -> bool {
+    use MessageState::{Accepted, Failed, Sent, Uncertain};
+    match (now, reported) {
+        (Failed { .. } | Uncertain { .. }, Accepted) | (Sent { .. }, Failed { .. }) => true,
+        (Failed { at: failed, .. }, Sent { at: sent }) => sent > failed,
+        (Failed { .. } | Uncertain { .. }, Failed { .. } | Uncertain { .. }) => now != reported,
+        (now, reported) => reported.rank() > now.rank(),
+    }
+}
+
+/// Whether two reactions are the same one of the same person.
+fn is_same(one: &MessageReaction, other: &MessageReaction) -> bool {
+    one.author == other.author && one.name == other.name
+}
