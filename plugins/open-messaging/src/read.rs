@@ -1,0 +1,368 @@
+//! An inbound body becomes events.
+
+use linecard_sdk::events::{
+    Author, Event, EventKind, Identity, Message, Postback, PostbackSource, Profile, Receipt,
+    ReceiptScope, ReceiptState, Refusal, Thread,
+};
+use linecard_sdk::{encode, time};
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+
+use crate::content;
+use crate::wire::{ButtonResponse, CustomerEvent, Inbound, Party};
+
+/// What an inbound call is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Call {
+    Message,
+    Event,
+    Receipt,
+    Response,
+}
+
+impl Call {
+    /// What a body of the older single endpoint is about.
+    pub fn of(body: &Inbound) -> Self {
+        match body.kind.as_deref().map(str::to_ascii_lowercase).as_deref() {
+            Some("receipt") => Self::Receipt,
+            Some("event") => Self::Event,
+            _ if body.button_response.is_some() => Self::Response,
+            _ if body.events.is_some() && body.content.is_none() && body.text.is_none() => {
+                Self::Event
+            }
+            _ => Self::Message,
+        }
+    }
+}
+
+/// What was read: the events, and the id that the answer names.
+#[derive(Debug)]
+pub struct Read {
+    pub id: String,
+    /// The key of the thread, if the body names the customer.
+    pub thread: Option<String>,
+    pub events: Vec<Event>,
+}
+
+/// What is wrong with a body, in words for the middleware's author.
+#[derive(Debug)]
+pub struct Invalid(pub String);
+
+/// The key of the conversation between an integration and a person.
+pub fn thread_key(integration: &str, person: &str) -> String {
+    let key = format!("{integration}:{person}");
+    if key.len() <= 512 {
+        key
+    } else {
+        format!("{integration}:{}", digest(&[person]))
+    }
+}
+
+/// Reads a body.
+pub fn read(integration: &str, call: Call, body: Inbound, raw: &str) -> Result<Read, Invalid> {
+    if call == Call::Receipt {
+        return receipt(integration, body, raw);
+    }
+    let from = body
+        .channel
+        .from
+        .as_ref()
+        .ok_or_else(|| missing("channel.from"))?;
+    let person = from.id.clone().ok_or_else(|| missing("channel.from.id"))?;
+    let time = moment(&body)?.ok_or_else(|| missing("channel.time"))?;
+    let author = author(from, &person, &body)?;
+    let key = thread_key(integration, &person);
+    let thread = Thread::private(&key).customer(author.identity.clone());
+    let id = event_id(&body, &person, raw);
+    let event = |id: String, kind: EventKind| {
+        Event::new(id, time, kind)
+            .thread(thread.clone())
+            .author(author.clone())
+            .raw(raw)
+    };
+    let events = match call {
+        Call::Message => vec![event(id.clone(), message(body, &id)?)],
+        Call::Response => {
+            let originating = body.originating_message_id.clone();
+            let choice = body
+                .button_response
+                .ok_or_else(|| missing("buttonResponse"))?;
+            let kind = EventKind::Postback(postback(choice, originating, &id)?);
+            vec![event(id.clone(), kind)]
+        }
+        Call::Event | Call::Receipt => {
+            let items = body.events.filter(|items| !items.is_empty());
+            let items = items.ok_or_else(|| missing("events"))?;
+            let numbered = items.iter().enumerate();
+            numbered
+                .map(|(number, item)| event(format!("event:{id}:{number}"), happening(item)))
+                .collect()
+        }
+    };
+    Ok(Read {
+        id,
+        thread: Some(key),
+        events,
+    })
+}
+
+fn message(body: Inbound, id: &str) -> Result<EventKind, Invalid> {
+    let text = body.text.filter(|text| !text.is_empty());
+    let items = body.content.unwrap_or_default();
+    if text.is_none() && items.is_empty() {
+        return Err(Invalid("a message has a text or a content".to_owned()));
+    }
+    let found = content::read(&items);
+    if let Some(choice) = found.choice {
+        return Ok(EventKind::Postback(postback(
+            choice,
+            body.originating_message_id,
+            id,
+        )?));
+    }
+    Ok(EventKind::MessageCreated(Message {
+        text: text.or(found.text),
+        attachments: found.attachments,
+        location: found.location,
+        structured: found.structured,
+        parent: found.parent,
+        addressed: Some(true),
+        ..Message::new(id)
+    }))
+}
+
+fn postback(
+    choice: ButtonResponse,
+    originating: Option<String>,
+    id: &str,
+) -> Result<Postback, Invalid> {
+    let source = match choice
+        .kind
+        .as_deref()
+        .unwrap_or_default()
+        .to_ascii_lowercase()
+        .as_str()
+    {
+        "quickreply" => PostbackSource::QuickReply,
+        "datepicker" => PostbackSource::Date,
+        "listpicker" => PostbackSource::ListRow,
+        _ => PostbackSource::Button,
+    };
+    let payload = choice.payload.or_else(|| choice.text.clone());
+    Ok(Postback {
+        message_id: Some(id.to_owned()),
+        source,
+        title: choice.text.unwrap_or_default(),
+        payload: payload.ok_or_else(|| missing("buttonResponse.payload"))?,
+        in_reply_to: choice.originating_message_id.or(originating),
+        referral: None,
+    })
+}
+
+fn happening(item: &Value) -> EventKind {
+    let read: Option<CustomerEvent> = serde_json::from_value(item.clone()).ok();
+    let kind = read
+        .as_ref()
+        .and_then(|event| event.event_type.as_deref())
+        .unwrap_or("event");
+    if !kind.eq_ignore_ascii_case("typing") {
+        return EventKind::Other(kind.to_owned());
+    }
+    let typing = read.as_ref().and_then(|event| event.typing.as_ref());
+    let off = typing
+        .and_then(|typing| typing.kind.as_deref())
+        .is_some_and(|kind| kind.eq_ignore_ascii_case("off"));
+    EventKind::Typing(!off)
+}
+
+/// A receipt is about the message whose id it has: the action's id, which the hub gave it. It names
+/// the customer as `channel.to`, because the message went there.
+fn receipt(integration: &str, body: Inbound, raw: &str) -> Result<Read, Invalid> {
+    let time = moment(&body)?.unwrap_or_else(time::now);
+    let id = body.id.ok_or_else(|| missing("id"))?;
+    let status = body.status.ok_or_else(|| missing("status"))?;
+    let (state, removed) = match status.to_ascii_lowercase().as_str() {
+        // A post that was published is one that the network has.
+        "sent" | "published" => (ReceiptState::Sent, false),
+        "delivered" => (ReceiptState::Delivered, false),
+        "read" => (ReceiptState::Read, false),
+        "failed" => (ReceiptState::Failed, false),
+        "removed" => (ReceiptState::Failed, true),
+        _ => {
+            return Err(Invalid(format!(
+                "status is `{status}`, not one of Sent, Delivered, Read, Failed, Published, Removed"
+            )));
+        }
+    };
+    let mut reason = None;
+    if state == ReceiptState::Failed {
+        let reasons = body.reasons.unwrap_or_default();
+        let code = reasons.iter().find_map(|reason| reason.code.clone());
+        let code = if removed {
+            Some("Removed".to_owned())
+        } else {
+            code
+        };
+        let texts = reasons.into_iter().filter_map(|reason| reason.message);
+        let texts: Vec<String> = texts.filter(|text| !text.is_empty()).collect();
+        reason = Some(Refusal::new(
+            code.unwrap_or_else(|| "GeneralError".to_owned()),
+            texts.join("; "),
+        ));
+    }
+    let receipt = Receipt {
+        state,
+        scope: ReceiptScope::ClientRef(id.clone()),
+        reason,
+    };
+    let status = status.to_ascii_lowercase();
+    let event_id = format!("receipt:{status}:{id}");
+    let event_id = if event_id.len() <= 512 {
+        event_id
+    } else {
+        format!("receipt:{status}:{}", digest(&[&id]))
+    };
+    let mut event = Event::new(event_id, time, EventKind::Receipt(receipt)).raw(raw);
+    let to = body
+        .channel
+        .to
+        .as_ref()
+        .and_then(|to| Some((to, to.id.clone()?)));
+    let mut key = None;
+    if let Some((party, person)) = to.filter(|(_, person)| person != integration) {
+        let thread = thread_key(integration, &person);
+        event = event.thread(Thread::private(&thread).customer(identity(party, &person)?));
+        key = Some(thread);
+    }
+    Ok(Read {
+        id,
+        thread: key,
+        events: vec![event],
+    })
+}
+
+/// The time of a body; up to nine digits of a second's fraction are read.
+fn moment(body: &Inbound) -> Result<Option<u64>, Invalid> {
+    let Some(text) = body.channel.time.as_deref().filter(|text| !text.is_empty()) else {
+        return Ok(None);
+    };
+    let time = time::from_rfc3339(text);
+    time.map(Some).ok_or_else(|| {
+        Invalid(format!(
+            "channel.time is `{text}`, not an ISO 8601 time with an offset"
+        ))
+    })
+}
+
+fn identity(party: &Party, person: &str) -> Result<Identity, Invalid> {
+    if person.len() > 256 {
+        return Err(Invalid(
+            "the person's id is longer than 256 bytes".to_owned(),
+        ));
+    }
+    let mut author = Author::new(person);
+    match party
+        .id_type
+        .as_deref()
+        .unwrap_or_default()
+        .to_ascii_lowercase()
+        .as_str()
+    {
+        "email" => author = author.alias("email", person),
+        "phone" => author = author.alias("phone", person),
+        _ => {}
+    }
+    if let Some(email) = party
+        .email
+        .as_deref()
+        .filter(|email| !email.is_empty() && *email != person)
+    {
+        author = author.alias("email", email);
+    }
+    Ok(author.identity)
+}
+
+fn author(from: &Party, person: &str, body: &Inbound) -> Result<Author, Invalid> {
+    let names: Vec<&str> = [&from.first_name, &from.last_name]
+        .into_iter()
+        .flatten()
+        .map(String::as_str)
+        .filter(|name| !name.is_empty())
+        .collect();
+    let nickname = from.nickname.clone().filter(|name| !name.is_empty());
+    let mut profile = Profile {
+        display_name: if names.is_empty() {
+            nickname.clone()
+        } else {
+            Some(names.join(" "))
+        },
+        handle: nickname,
+        avatar_url: from.image.clone().filter(|url| !url.is_empty()),
+        ..Profile::default()
+    };
+    let custom = body
+        .channel
+        .metadata
+        .as_ref()
+        .and_then(|metadata| metadata.get("customAttributes"));
+    for (name, value) in custom
+        .and_then(Value::as_object)
+        .into_iter()
+        .flat_map(facts)
+    {
+        profile = profile.fact(name, value);
+    }
+    for (name, value) in body.metadata.iter().flat_map(facts) {
+        profile = profile.fact(format!("metadata.{name}"), value);
+    }
+    let author = Author {
+        identity: identity(from, person)?,
+        profile: None,
+    };
+    Ok(if profile == Profile::default() {
+        author
+    } else {
+        author.profile(profile)
+    })
+}
+
+fn facts(members: &Map<String, Value>) -> impl Iterator<Item = (String, String)> {
+    members
+        .iter()
+        .filter(|(_, value)| !value.is_null())
+        .map(|(name, value)| {
+            let text = value
+                .as_str()
+                .map_or_else(|| value.to_string(), str::to_owned);
+            (name.clone(), text)
+        })
+}
+
+/// `channel.messageId`, or what else names the message: the `id` that older clients give, or what
+/// makes the body unique. A body that is delivered again gets the same id.
+fn event_id(body: &Inbound, person: &str, raw: &str) -> String {
+    let named = body.channel.message_id.as_ref().or(body.id.as_ref());
+    match named {
+        Some(id) if id.len() <= 480 => id.clone(),
+        Some(id) => digest(&[id]),
+        None => digest(&[person, raw]),
+    }
+}
+
+fn missing(member: &str) -> Invalid {
+    Invalid(format!("{member} is missing"))
+}
+
+/// 128 bits of SHA-256 over the parts, in hexadecimal.
+pub fn digest(parts: &[&str]) -> String {
+    let mut hasher = Sha256::new();
+    for part in parts {
+        hasher.update((part.len() as u64).to_be_bytes());
+        hasher.update(part.as_bytes());
+    }
+    hasher
+        .finalize()
+        .get(..16)
+        .map(encode::hex)
+        .unwrap_or_default()
+}
