@@ -86,9 +86,9 @@ pub enum Obstacle {
         /// The type.
         media_type: MediaType,
         /// Slots in use, including offers and wrap-up.
-        used: u16,
+        used: u32,
         /// Slots there are.
-        limit: u16,
+        limit: u32,
     },
     /// The agent declined this interaction or let it ring out.
     Excluded {
@@ -177,7 +177,7 @@ impl Router {
             }
         }
         let used = self.index.used(id, work.media_type);
-        let limit = self.state.limit(agent, &work.queue, work.media_type);
+        let limit = u32::from(self.state.limit(agent, &work.queue, work.media_type));
         if used >= limit {
             obstacles.push(Obstacle::AtCapacity {
                 media_type: work.media_type,

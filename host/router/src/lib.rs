@@ -45,6 +45,14 @@
 //! [`Router::next_deadline`] has come. Times count in whole milliseconds, and never run backwards:
 //! a time before the last event's is taken as that one's.
 //!
+//! # Starting and restarting
+//!
+//! Begin with `Router::new(RoutingSettings::default())` and apply [`Command::Configure`], so that
+//! the record has the settings too. To restart, restore the latest snapshot (or begin the same
+//! way), evolve by every event after it, and apply [`Command::Configure`] with the settings of the
+//! day: it changes nothing if they are the same. The [`Command::Tick`] that follows acts on
+//! everything that became due meanwhile.
+//!
 //! # When does an exclusion end?
 //!
 //! An agent who declines an interaction, or lets it ring out, is not offered it again for the

@@ -70,9 +70,9 @@ pub struct QueueStats {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct SlotUse {
     /// Slots in use, including offers and wrap-up.
-    pub used: u16,
+    pub used: u32,
     /// Slots there are: the most that any of the agent's queues allows.
-    pub limit: u16,
+    pub limit: u32,
 }
 
 /// The figures of one agent.
@@ -201,7 +201,7 @@ impl Router {
                 .map(|media_type| {
                     let slots = SlotUse {
                         used: self.index.used(id, media_type),
-                        limit: self.highest_limit(id, agent, media_type),
+                        limit: u32::from(self.highest_limit(id, agent, media_type)),
                     };
                     (media_type, slots)
                 })

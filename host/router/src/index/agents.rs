@@ -25,7 +25,7 @@ pub(crate) struct Rank {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Hands {
     pub work: BTreeSet<InteractionId>,
-    used: BTreeMap<MediaType, u16>,
+    used: BTreeMap<MediaType, u32>,
     /// How many of it are connected or in wrap-up.
     handling: usize,
     /// The share of the agent's capacity that it takes, in millionths.
@@ -33,7 +33,7 @@ pub(crate) struct Hands {
 }
 
 impl Hands {
-    pub fn used(&self, media_type: MediaType) -> u16 {
+    pub fn used(&self, media_type: MediaType) -> u32 {
         self.used.get(&media_type).copied().unwrap_or(0)
     }
 }
@@ -48,7 +48,7 @@ impl Index {
     }
 
     /// How many slots of a media type an agent uses.
-    pub fn used(&self, agent: &AgentId, media_type: MediaType) -> u16 {
+    pub fn used(&self, agent: &AgentId, media_type: MediaType) -> u32 {
         self.hands
             .get(agent)
             .map_or(0, |hands| hands.used(media_type))
@@ -145,7 +145,9 @@ impl Index {
         if agent.removed || !agent.presence.is_ready() || agent.away.is_some() {
             return None;
         }
-        if self.used(id, key.media_type) >= state.limit(agent, &key.queue, key.media_type) {
+        if self.used(id, key.media_type)
+            >= u32::from(state.limit(agent, &key.queue, key.media_type))
+        {
             return None;
         }
         let hands = self.hands.get(id);
