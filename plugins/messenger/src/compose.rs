@@ -155,9 +155,9 @@ pub fn parts(outgoing: &Outgoing) -> Result<Vec<Part>, Failure> {
         let text = Part::new(Content::Text(text.clone()));
         // Quick replies vanish as soon as another message follows: they go with the last one.
         if replies.is_empty() {
-            parts.insert(0, text)
+            parts.insert(0, text);
         } else {
-            parts.push(text)
+            parts.push(text);
         }
     }
     if let Some(first) = parts.first_mut() {

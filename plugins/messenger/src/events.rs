@@ -184,6 +184,10 @@ impl<'a> Item<'a> {
         }
     }
 
+    #[allow(
+        clippy::unnecessary_wraps,
+        reason = "what every reading of an item gives"
+    )]
     fn one(&self, id: String, kind: EventKind) -> Option<Vec<Event>> {
         Some(vec![self.event(id, kind)])
     }
@@ -261,12 +265,12 @@ impl<'a> Item<'a> {
     }
 
     fn edit(&self) -> Option<Vec<Event>> {
-        let read: payload::MessageEdit = self.part()?;
+        let read: payload::Edit = self.part()?;
         let edit = Edit {
             message_id: read.mid,
             text: read.text,
             attachments: None,
-            revision: read.num_edit.and_then(|number| u32::try_from(number).ok()),
+            revision: read.number.and_then(|number| u32::try_from(number).ok()),
         };
         self.one(self.derived_id("edit"), EventKind::MessageEdited(edit))
     }
@@ -296,7 +300,7 @@ impl<'a> Item<'a> {
         let read: payload::Reaction = self.part()?;
         let reaction = Reaction {
             message_id: read.mid,
-            name: read.reaction.unwrap_or_default(),
+            name: read.name.unwrap_or_default(),
             emoji: read.emoji,
         };
         let kind = match read.action.as_str() {

@@ -60,7 +60,7 @@ pub fn hides(response: &Response) -> Option<String> {
     let ErrorBody { error } = serde_json::from_slice(&response.body).ok()?;
     let hidden = matches!(
         (error.code, error.error_subcode),
-        (3 | 10 | 200..=299 | 2_018_218, _) | (100, _) | (_, 2_018_218)
+        (3 | 10 | 100 | 200..=299 | 2_018_218, _) | (_, 2_018_218)
     );
     let refusal = error.refusal();
     (!response.is_success() && hidden).then(|| format!("{}: {}", refusal.code, refusal.text))
@@ -141,7 +141,9 @@ impl GraphError {
             }
         }
         if let Some(trace) = &self.fbtrace_id {
-            text.push_str(&format!(" (fbtrace_id {trace})"));
+            text.push_str(" (fbtrace_id ");
+            text.push_str(trace);
+            text.push(')');
         }
         Refusal { code, text }
     }

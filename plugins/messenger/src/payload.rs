@@ -131,20 +131,20 @@ pub struct Postback {
 pub struct Reaction {
     pub mid: String,
     pub action: String,
-    #[serde(default)]
-    pub reaction: Option<String>,
+    #[serde(rename = "reaction", default)]
+    pub name: Option<String>,
     #[serde(default)]
     pub emoji: Option<String>,
 }
 
 /// A change of a message.
 #[derive(Deserialize)]
-pub struct MessageEdit {
+pub struct Edit {
     pub mid: String,
     #[serde(default)]
     pub text: Option<String>,
-    #[serde(default, deserialize_with = "milliseconds")]
-    pub num_edit: Option<u64>,
+    #[serde(rename = "num_edit", default, deserialize_with = "milliseconds")]
+    pub number: Option<u64>,
 }
 
 /// News that messages arrived or were read.

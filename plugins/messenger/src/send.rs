@@ -238,37 +238,36 @@ fn send_part(
 ) -> Result<(String, Option<Budget>), Refused> {
     let mut message = part.message();
     message["metadata"] = json!(metadata);
-    let url = config.url(&[&config.page_id, "messages"], &[]);
-    let answer: Answer<Sent> = match part.media() {
-        Some((file, media)) => {
-            let mut fields = vec![BodyPart::text("recipient", recipient.to_string())];
-            fields.extend(
-                right
-                    .members
-                    .iter()
-                    .map(|(name, value)| BodyPart::text(*name, *value)),
-            );
-            if let Some(mid) = &part.reply_to {
-                fields.push(BodyPart::text(
-                    "reply_to",
-                    json!({ "mid": mid }).to_string(),
-                ));
-            }
-            fields.push(BodyPart::text("message", message.to_string()));
-            fields.push(filedata(file, media));
-            graph::call(Request::post(url).multipart(fields), Call::Once)?
-        }
-        None => {
-            let mut body = json!({ "recipient": recipient, "message": message });
-            for (name, value) in &right.members {
-                body[*name] = json!(value);
-            }
-            if let Some(mid) = &part.reply_to {
-                body["reply_to"] = json!({ "mid": mid });
-            }
-            graph::call(Request::post(url).json(&body), Call::Once)?
-        }
+    let mut fields = vec![("recipient", recipient.clone()), ("message", message)];
+    fields.extend(
+        right
+            .members
+            .iter()
+            .map(|(name, value)| (*name, json!(value))),
+    );
+    fields.extend(
+        part.reply_to
+            .iter()
+            .map(|mid| ("reply_to", json!({ "mid": mid }))),
+    );
+    let post = Request::post(config.url(&[&config.page_id, "messages"], &[]));
+    let request = if let Some((file, media)) = part.media() {
+        let text = |value: Value| {
+            value
+                .as_str()
+                .map_or_else(|| value.to_string(), str::to_owned)
+        };
+        let fields = fields
+            .into_iter()
+            .map(|(name, value)| BodyPart::text(name, text(value)));
+        post.multipart(fields.chain([filedata(file, media)]).collect())
+    } else {
+        let members = fields
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value));
+        post.json(&Value::Object(members.collect()))
     };
+    let answer: Answer<Sent> = graph::call(request, Call::Once)?;
     match answer.content.message_id.filter(|id| !id.is_empty()) {
         Some(id) => Ok((id, answer.budget)),
         None => Err(Refused::Failed(Failure::Uncertain(

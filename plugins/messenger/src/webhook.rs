@@ -99,7 +99,7 @@ pub fn read_body(config: &Config, body: &[u8], now: u64) -> Result<Vec<Event>, R
         if events.is_empty() {
             return Err(Rejection::NotForThisChannel(text));
         }
-        log::warn(&format!("{text}: only this channel's part was taken"));
+        log::warn(format!("{text}: only this channel's part was taken"));
     }
     Ok(events)
 }

@@ -71,12 +71,11 @@ fn take(
     let raw = request.text().map_err(unreadable)?;
     let body: Inbound = request.json().map_err(unreadable)?;
     let members: Map<String, Value> = request.json().map_err(unreadable)?;
-    let call = match call {
-        Some(call) => call,
-        None => {
-            addressed_here(config, &body)?;
-            Call::of(&body)
-        }
+    let call = if let Some(call) = call {
+        call
+    } else {
+        addressed_here(config, &body)?;
+        Call::of(&body)
     };
     let read = read(&config.integration_id, call, body, raw).map_err(Refused::Invalid)?;
     let mut answer = normalized(config, call, members, &read.id);

@@ -210,11 +210,6 @@ fn receipt(integration: &str, body: Inbound, raw: &str) -> Result<Read, Invalid>
             texts.join("; "),
         ));
     }
-    let receipt = Receipt {
-        state,
-        scope: ReceiptScope::ClientRef(id.clone()),
-        reason,
-    };
     let status = status.to_ascii_lowercase();
     let event_id = format!("receipt:{status}:{id}");
     let event_id = if event_id.len() <= 512 {
@@ -222,14 +217,26 @@ fn receipt(integration: &str, body: Inbound, raw: &str) -> Result<Read, Invalid>
     } else {
         format!("receipt:{status}:{}", digest(&[&id]))
     };
-    let mut event = Event::new(event_id, time, EventKind::Receipt(receipt)).raw(raw);
     let to = body
         .channel
         .to
         .as_ref()
         .and_then(|to| Some((to, to.id.clone()?)));
+    let to = to.filter(|(_, person)| person != integration);
+    // The reference finds the message even before the answer to the send is recorded, but only in a
+    // known thread; the message has the same id, so that it is found without one, too.
+    let scope = match &to {
+        Some(_) => ReceiptScope::ClientRef(id.clone()),
+        None => ReceiptScope::Messages(vec![id.clone()]),
+    };
+    let receipt = Receipt {
+        state,
+        scope,
+        reason,
+    };
+    let mut event = Event::new(event_id, time, EventKind::Receipt(receipt)).raw(raw);
     let mut key = None;
-    if let Some((party, person)) = to.filter(|(_, person)| person != integration) {
+    if let Some((party, person)) = to {
         let thread = thread_key(integration, &person);
         event = event.thread(Thread::private(&thread).customer(identity(party, &person)?));
         key = Some(thread);
