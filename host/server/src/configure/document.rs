@@ -1,0 +1,157 @@
+//! Reads a TOML document into a type and collects everything that is wrong with it, each with its
+//! place, instead of stopping at the first.
+
+mod deserialize;
+mod fault;
+
+use std::collections::{HashMap, HashSet};
+
+use serde::de::DeserializeOwned;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::problem::{Places, Problem, Problems};
+use deserialize::{Context, Node};
+use fault::{Fault, FaultKind};
+
+/// More problems than these tell nobody more.
+const MOST_PROBLEMS: usize = 50;
+/// What stands in for a key that is missing, so that reading can go on.
+const PLACEHOLDER: &str = "missing";
+
+/// A document that was read.
+#[derive(Debug)]
+pub struct Document<T> {
+    /// What it says.
+    pub value: T,
+    /// Where it says it.
+    pub places: Places,
+}
+
+/// Reads a document. `file` is what problems call it.
+pub fn read<T: DeserializeOwned>(file: &str, text: &str) -> Result<Document<T>, Problems> {
+    let (table, errors) = DeTable::parse_recoverable(text);
+    let lines = Lines::new(text);
+    if !errors.is_empty() {
+        let problems = errors.iter().take(MOST_PROBLEMS).map(|error| {
+            let place = error.span().map(|span| lines.place(span.start));
+            Problem {
+                file: Some(file.to_owned()),
+                line: place.map(|(line, _)| line),
+                column: place.map(|(_, column)| column),
+                pointer: String::new(),
+                text: format!("this is not TOML: {}", error.message()),
+            }
+        });
+        return Err(Problems(problems.collect()));
+    }
+    let span = table.span();
+    let root = Spanned::new(span, DeValue::Table(table.into_inner()));
+    let mut places = Places {
+        file: file.to_owned(),
+        by_pointer: HashMap::new(),
+    };
+    collect_places(root.get_ref(), &mut Vec::new(), &lines, &mut places);
+
+    // Each round finds one problem at most and leaves its value out of the next.
+    let mut context = Context::default();
+    let mut problems = Problems::default();
+    loop {
+        let fault = match T::deserialize(Node::root(&root, &context)) {
+            Ok(value) => {
+                return match places.locate(problems) {
+                    problems if problems.0.is_empty() => Ok(Document { value, places }),
+                    problems => Err(problems),
+                };
+            }
+            Err(fault) => fault,
+        };
+        let go_on = context.leave_out(&fault);
+        if !context.is_placeholder(&fault.at) {
+            problems.0.push(Problem::new(&fault.shown_at(), fault.text()));
+        }
+        if !go_on || problems.0.len() >= MOST_PROBLEMS {
+            return Err(places.locate(problems));
+        }
+    }
+}
+
+impl Context {
+    /// Takes what a fault is about out of the next round. `false` if that is not possible.
+    fn leave_out(&mut self, fault: &Fault) -> bool {
+        if let FaultKind::Missing(field) = &fault.kind {
+            let mut at = fault.at.clone();
+            at.push((*field).to_owned());
+            return self.placeholders.insert(at);
+        }
+        !fault.at.is_empty() && !self.is_placeholder(&fault.at) && self.skipped.insert(fault.at.clone())
+    }
+
+    fn is_placeholder(&self, at: &[String]) -> bool {
+        self.placeholders.contains(at)
+    }
+}
+
+impl Context {
+    /// The missing keys of a table for which a placeholder stands in.
+    fn placeholders_of(&self, table: &[String]) -> Vec<String> {
+        let inside = self.placeholders.iter().filter_map(|at| {
+            let (field, parent) = at.split_last()?;
+            (parent == table).then(|| field.clone())
+        });
+        inside.collect::<HashSet<_>>().into_iter().collect()
+    }
+}
+
+fn collect_places(
+    value: &DeValue<'_>,
+    at: &mut Vec<String>,
+    lines: &Lines<'_>,
+    places: &mut Places,
+) {
+    match value {
+        DeValue::Table(table) => {
+            for (key, value) in table {
+                at.push(key.get_ref().to_string());
+                note(at, key.span().start, lines, places);
+                collect_places(value.get_ref(), at, lines, places);
+                at.pop();
+            }
+        }
+        DeValue::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                at.push(index.to_string());
+                note(at, item.span().start, lines, places);
+                collect_places(item.get_ref(), at, lines, places);
+                at.pop();
+            }
+        }
+        _ => {}
+    }
+}
+
+fn note(at: &[String], offset: usize, lines: &Lines<'_>, places: &mut Places) {
+    let pointer = Problem::new(at, "").pointer;
+    places.by_pointer.insert(pointer, lines.place(offset));
+}
+
+/// Finds the line and column of a byte offset.
+struct Lines<'t> {
+    text: &'t str,
+    starts: Vec<usize>,
+}
+
+impl<'t> Lines<'t> {
+    fn new(text: &'t str) -> Self {
+        let ends = text.match_indices('\n').map(|(at, _)| at + 1);
+        let starts = std::iter::once(0).chain(ends).collect();
+        Self { text, starts }
+    }
+
+    fn place(&self, offset: usize) -> (usize, usize) {
+        let line = self.starts.partition_point(|start| *start <= offset);
+        let start = self.starts.get(line.saturating_sub(1)).copied().unwrap_or(0);
+        let before = self.text.get(start..offset).unwrap_or_default();
+        (line, before.chars().count() + 1)
+    }
+}
