@@ -18,6 +18,7 @@ use crate::events::Timestamp;
 use crate::host::Host;
 use crate::{http, log, secrets};
 use hmac::{Hmac, Mac};
+use sha2::Digest;
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
@@ -156,14 +157,34 @@ pub fn hmac_of(algorithm: secrets::Algorithm, key: &[u8], message: &[u8]) -> Vec
     }
 }
 
+/// The answer to a request that wants its body in the media store, where it is named by its hash.
+pub fn stored(mut answer: http::Response) -> http::Response {
+    if answer.stored.is_none() && answer.is_success() {
+        let sha256 = crate::encode::hex(&sha2::Sha256::digest(&answer.body));
+        let size = answer.body.len() as u64;
+        answer.stored = Some(http::StoredBody {
+            media: sha256.clone(),
+            size,
+            sha256,
+        });
+        answer.body.clear();
+    }
+    answer
+}
+
 impl Host for TestHost {
     fn send(&self, request: &http::Request) -> Result<http::Response, http::Error> {
         self.requests.borrow_mut().push(request.clone());
-        self.answers.borrow_mut().pop_front().unwrap_or_else(|| {
+        let answer = self.answers.borrow_mut().pop_front().unwrap_or_else(|| {
             Err(http::Error::Denied(format!(
                 "the test has no answer for {}",
                 request.url
             )))
+        })?;
+        Ok(if request.store_body {
+            stored(answer)
+        } else {
+            answer
         })
     }
 

@@ -59,3 +59,48 @@ pub fn from_seconds(seconds: i64) -> Option<Timestamp> {
 fn milliseconds(time: jiff::Timestamp) -> Option<Timestamp> {
     u64::try_from(time.as_millisecond()).ok()
 }
+
+/// A time in JSON, as RFC 3339.
+pub(crate) mod text {
+    use super::Timestamp;
+    use serde::{Deserialize, Deserializer, Serializer, de::Error as _};
+
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+    pub(crate) fn serialize<S: Serializer>(
+        time: &Timestamp,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&super::rfc3339(*time))
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Timestamp, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        super::from_rfc3339(&text)
+            .ok_or_else(|| D::Error::custom(format!("not an RFC 3339 time since 1970: {text}")))
+    }
+}
+
+/// A time in JSON that may be absent.
+pub(crate) mod optional_text {
+    use super::Timestamp;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Serialize, Deserialize)]
+    struct Text(#[serde(with = "super::text")] Timestamp);
+
+    #[allow(clippy::ref_option, reason = "serde gives a reference")]
+    pub(crate) fn serialize<S: Serializer>(
+        time: &Option<Timestamp>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        time.map(Text).serialize(serializer)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Timestamp>, D::Error> {
+        Ok(Option::<Text>::deserialize(deserializer)?.map(|Text(time)| time))
+    }
+}
