@@ -6,6 +6,7 @@
 
 mod committer;
 mod keys;
+mod log;
 mod mark;
 mod open;
 mod shared;

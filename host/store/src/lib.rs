@@ -10,6 +10,8 @@
 //! - A write of an owner whose [`Epoch`] is not the newest is refused.
 
 mod change;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod embedded;
 mod error;
 mod unit;

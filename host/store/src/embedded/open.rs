@@ -81,6 +81,9 @@ impl SledOptions {
         fs::create_dir_all(folder).map_err(refused)?;
         let lock = lock(folder, &name)?;
         let confirmed = mark::read(folder);
+        if let Some(confirmed) = confirmed {
+            super::log::check(folder, confirmed.position).map_err(damaged)?;
+        }
         remove_half_written_snapshots(folder).map_err(refused)?;
         let db = recover(folder, &name, self.cache_capacity)?;
         let file = File::options()
@@ -104,6 +107,8 @@ impl SledOptions {
 
         let mark = Mark::open(folder).map_err(refused)?;
         let shared = Arc::new(Shared::new(db, file, self.synchronize, lock));
+        // Recovery may have moved the end of the log.
+        mark.set(counters.commit, shared.log_position())?;
         for site in shared.sites()? {
             let last = shared.newest_seq(&keys::family(&site, Family::Journal))?;
             shared.set_durable(std::iter::once((&site, last)));

@@ -2,8 +2,7 @@
 //!
 //! A stored value is a form byte and what follows it. A small one is MessagePack with named fields, so
 //! that later versions can add optional ones. A large one is cut into pieces under keys of their own,
-//! and the value itself names their number, the length and a checksum: sled moves values of more than
-//! a quarter of a segment into files that it never synchronizes.
+//! and the value itself names their number, the length and a checksum.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -16,8 +15,9 @@ use crate::{Result, StoreError};
 const WHOLE: u8 = 1;
 /// The form byte of a value in pieces.
 const IN_PIECES: u8 = 2;
-/// The most bytes of one piece.
-pub(crate) const PIECE: usize = 8 * 1024;
+/// The most bytes of one piece. A leaf of sled's tree holds up to 17 values and is one item of its
+/// log; items of more than 128 KiB go into files that are never synchronized.
+pub(crate) const PIECE: usize = 4 * 1024;
 /// The bytes of a head: form, number of pieces, length, checksum.
 const HEAD: usize = 1 + 4 + 8 + 8;
 

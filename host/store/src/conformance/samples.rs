@@ -1,0 +1,143 @@
+//! Values to test with.
+
+use linecard_model::contact::{Contact, ContactIdentity};
+use linecard_model::interaction::Interaction;
+use linecard_model::manifest::Visibility;
+use linecard_model::message::{Content, Message, MessageAuthor, MessageState};
+use linecard_model::platform::{Event, EventKind};
+use linecard_model::routing::{InteractionState, MediaType};
+use linecard_model::{
+    AgentId, ChannelId, ContactId, InteractionId, MessageId, QueueId, SiteId, Timestamp,
+};
+
+/// A moment, so many milliseconds after a fixed one.
+pub fn time(millis: u64) -> Timestamp {
+    linecard_model::platform::timestamp_from_millis(1_760_000_000_000 + millis)
+}
+
+/// A site.
+pub fn site(name: &str) -> SiteId {
+    SiteId::new(name).expect("a sample's name is a slug")
+}
+
+/// A channel.
+pub fn channel(name: &str) -> ChannelId {
+    ChannelId::new(name).expect("a sample's name is a slug")
+}
+
+/// An agent.
+pub fn agent(name: &str) -> AgentId {
+    AgentId::new(name).expect("a sample's name is a slug")
+}
+
+/// A queue.
+pub fn queue(name: &str) -> QueueId {
+    QueueId::new(name).expect("a sample's name is a slug")
+}
+
+/// A contact's id; they are ordered by their numbers.
+pub fn contact_id(number: u64) -> ContactId {
+    ContactId::derived(1_760_000_000_000 + number, number)
+}
+
+/// An interaction's id; they are ordered by their numbers.
+pub fn interaction_id(number: u64) -> InteractionId {
+    InteractionId::derived(1_760_000_000_000 + number, number)
+}
+
+/// A message's id; they are ordered by their numbers.
+pub fn message_id(number: u64) -> MessageId {
+    MessageId::derived(1_760_000_000_000 + number, number)
+}
+
+/// A platform event.
+pub fn event(id: &str) -> Event {
+    Event {
+        id: id.to_owned(),
+        time: time(0),
+        thread: None,
+        author: None,
+        kind: EventKind::Other("sample".to_owned()),
+        raw: format!("{{\"id\":\"{id}\"}}"),
+    }
+}
+
+/// A contact with one identity on the channel `pages`.
+pub fn contact(number: u64) -> Contact {
+    Contact {
+        id: contact_id(number),
+        created_at: time(number),
+        last_seen_at: None,
+        display_name: Some(format!("Customer {number}")),
+        identities: vec![ContactIdentity {
+            channel: channel("pages"),
+            id: format!("user-{number}"),
+            aliases: Vec::new(),
+            profile: None,
+            profile_at: None,
+        }],
+    }
+}
+
+/// An interaction of a contact, queued.
+pub fn interaction(number: u64, contact: u64) -> Interaction {
+    Interaction {
+        id: interaction_id(number),
+        contact: contact_id(contact),
+        channel: channel("pages"),
+        thread: format!("thread-{contact}"),
+        visibility: Visibility::Private,
+        media_type: MediaType::SocialDirectMessage,
+        queue: queue("support"),
+        skills: Vec::new(),
+        state: InteractionState::Queued,
+        created_at: time(number),
+        answered_at: None,
+        ended_at: None,
+        last_agent: None,
+        last_inbound_at: None,
+        last_outbound_at: None,
+        inbound_count: 0,
+        outbound_count: 0,
+    }
+}
+
+/// A customer's message in an interaction, with the network's id `mid-{number}`.
+pub fn message(number: u64, contact: u64, interaction: u64) -> Message {
+    Message {
+        id: message_id(number),
+        contact: contact_id(contact),
+        interaction: interaction_id(interaction),
+        channel: channel("pages"),
+        thread: format!("thread-{contact}"),
+        visibility: Visibility::Private,
+        author: MessageAuthor::Contact,
+        at: time(number),
+        content: Content {
+            text: Some(format!("This is message {number}.")),
+            ..Content::default()
+        },
+        state: MessageState::Received,
+        platform_ids: vec![format!("mid-{number}")],
+        parent: None,
+        addressed: None,
+        referral: None,
+        findings: Vec::new(),
+        revisions: Vec::new(),
+        deleted_at: None,
+        reactions: Vec::new(),
+        raw: String::new(),
+    }
+}
+
+/// An agent's answer in an interaction, accepted and not sent yet.
+pub fn answer(number: u64, contact: u64, interaction: u64) -> Message {
+    Message {
+        author: MessageAuthor::Agent {
+            agent: agent("ann"),
+        },
+        state: MessageState::Accepted,
+        platform_ids: Vec::new(),
+        ..message(number, contact, interaction)
+    }
+}
