@@ -146,6 +146,7 @@ impl Router {
         deadline: Timestamp,
     ) {
         if !self.state.agents.contains_key(agent)
+            || self.index.offers.contains_key(&offer)
             || self.state_of(id) != Some(&InteractionState::Queued)
         {
             return;
@@ -449,7 +450,7 @@ impl Router {
         });
         if let Some(agent) = agent {
             self.count_agent(&agent, |counters| {
-                counters.handle_time += interact + wrap_up
+                counters.handle_time += interact + wrap_up;
             });
         }
     }
@@ -484,6 +485,7 @@ impl Router {
         let done = self.state.agents.get(id).is_some_and(|agent| agent.removed)
             && self.index.work_of(id).next().is_none();
         if done {
+            self.set_away(id, None);
             self.state.agents.remove(id);
         }
     }

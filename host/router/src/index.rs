@@ -298,16 +298,21 @@ impl Index {
     }
 }
 
-/// Two indexes are equal when they hold the same; which lanes are still to be looked at is not
-/// part of it.
-impl PartialEq for Index {
-    fn eq(&self, other: &Self) -> bool {
-        self.lanes == other.lanes
-            && self.hands == other.hands
-            && self.qualified == other.qualified
-            && self.excluded == other.excluded
-            && self.offers == other.offers
-            && self.deadlines == other.deadlines
-            && self.ages == other.ages
+#[cfg(test)]
+impl Index {
+    /// Names the first part in which two indexes differ. Which lanes are still to be looked at is
+    /// not compared.
+    pub fn difference(&self, other: &Self) -> Option<&'static str> {
+        [
+            ("lanes", self.lanes == other.lanes),
+            ("hands", self.hands == other.hands),
+            ("qualified", self.qualified == other.qualified),
+            ("excluded", self.excluded == other.excluded),
+            ("offers", self.offers == other.offers),
+            ("deadlines", self.deadlines == other.deadlines),
+            ("ages", self.ages == other.ages),
+        ]
+        .into_iter()
+        .find_map(|(part, same)| (!same).then_some(part))
     }
 }

@@ -68,6 +68,8 @@ mod evolve;
 mod explain;
 mod index;
 mod matching;
+#[cfg(test)]
+mod simulation;
 mod state;
 mod stats;
 

@@ -4,6 +4,7 @@ use linecard_model::routing::{
     InteractionState, MediaType, Presence, RoutingEvent, RoutingSettings, SelectionMethod,
     WrapUpPolicy,
 };
+use linecard_router::Command;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
@@ -27,7 +28,6 @@ fn every_kind_of_event_survives_both_encodings() {
     settings.agents[0].skills = vec![has("english", 70)];
     settings.agents[0].slots = [(MediaType::Call, 2)].into();
     let mut site = Site::new(settings);
-    use linecard_router::Command;
     site.ready("anna");
     let first = site.arrive_with(vec![needs("english", 50)], Some(-3));
     site.accept(first);
