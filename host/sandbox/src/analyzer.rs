@@ -1,0 +1,154 @@
+//! The calls of an analyzer.
+
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use linecard_model::platform::{Analysis, Subject};
+use wasmtime::Store;
+
+use crate::bindings::analyzer::Analyzer as Guest;
+use crate::convert::{self, Checked as _};
+use crate::error::{Call, CallError, Fault, PrepareError};
+use crate::instance::{CallState, Capability, new_store};
+use crate::plugin::{Kind, Plugin, World};
+use crate::run;
+
+/// An analyzer with its configuration. Cheap to clone.
+///
+/// Its instances are kept warm, as many as were ever needed at once, and are replaced after a
+/// failure of any sort and after [`crate::Limits::analyzer_uses`] messages.
+#[derive(Clone)]
+pub struct Analyzer {
+    plugin: Plugin,
+    config: Arc<str>,
+    warm: Arc<Mutex<Vec<Warm>>>,
+}
+
+/// An instance that was prepared.
+struct Warm {
+    store: Store<CallState>,
+    guest: Guest,
+    uses_left: u32,
+}
+
+impl Analyzer {
+    /// Prepares a first instance, to see whether the analyzer takes the configuration.
+    pub(crate) async fn new(plugin: Plugin, config: &str) -> Result<Self, PrepareError> {
+        if plugin.kind() != Kind::Analyzer {
+            return Err(PrepareError::NotAnAnalyzer(plugin.id().clone()));
+        }
+        let analyzer = Self {
+            plugin,
+            config: config.into(),
+            warm: Arc::default(),
+        };
+        let first = analyzer.prepare().await?;
+        analyzer.keep(first);
+        Ok(analyzer)
+    }
+
+    /// The plug-in.
+    pub fn plugin(&self) -> &Plugin {
+        &self.plugin
+    }
+
+    /// Reads one message.
+    pub async fn analyze(&self, subject: Subject) -> Result<Analysis, CallError> {
+        let kept = self
+            .warm
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop();
+        let mut warm = match kept {
+            Some(warm) => warm,
+            None => self.prepare().await.map_err(|error| match error {
+                PrepareError::Call(error) => error,
+                // The same configuration was taken before.
+                other => self.error(Call::Prepare, Fault::Refused(other.to_string())),
+            })?,
+        };
+        warm.store.data_mut().renew();
+        let inner = &self.plugin.inner;
+        let limits = &inner.shared.limits;
+        let text_length = subject.text.clone();
+        let subject = convert::subject(subject);
+        let running = async {
+            let given = warm
+                .guest
+                .linecard_plugin_analyzer_api()
+                .call_analyze(&mut warm.store, &subject)
+                .await;
+            let given = given.map_err(|error| run::fault(&error, warm.store.data()))?;
+            if let Some(breach) = warm.store.data().breach() {
+                return Err(breach.clone().into());
+            }
+            let analysis = given.map_err(Fault::Refused)?.checked(limits)?;
+            convert::check_evidence(&analysis, &text_length)?;
+            Ok((analysis, warm))
+        };
+        let time = limits.analyze_time;
+        let (analysis, mut warm) =
+            run::in_turn(&inner.runtime, &inner.shared, Call::Analyze, time, running)
+                .await
+                .map_err(|fault| self.error(Call::Analyze, fault))?;
+        warm.uses_left = warm.uses_left.saturating_sub(1);
+        if warm.uses_left > 0 {
+            self.keep(warm);
+        }
+        Ok(analysis)
+    }
+
+    /// A fresh instance with the configuration.
+    async fn prepare(&self) -> Result<Warm, PrepareError> {
+        let inner = &self.plugin.inner;
+        let limits = &inner.shared.limits;
+        let running = async {
+            let World::Analyzer(pre) = &inner.world else {
+                return Err(Fault::Start("it is not an analyzer".to_owned()));
+            };
+            let flag = Arc::new(AtomicBool::new(false));
+            let mut store = new_store(&inner.runtime.engine, &inner.shared, Capability::Log, flag);
+            let prepared = async {
+                let guest = pre.instantiate_async(&mut store).await?;
+                let answer = guest
+                    .linecard_plugin_analyzer_api()
+                    .call_prepare(&mut store, &self.config)
+                    .await?;
+                Ok((guest, answer))
+            };
+            let (guest, answer) = match prepared.await {
+                Ok(prepared) => prepared,
+                Err(error) => return Err(run::fault(&error, store.data())),
+            };
+            Ok(answer.map(|()| Warm {
+                store,
+                guest,
+                uses_left: limits.analyzer_uses.max(1),
+            }))
+        };
+        let time = limits.receive_time;
+        let answer = run::in_turn(&inner.runtime, &inner.shared, Call::Prepare, time, running)
+            .await
+            .map_err(|fault| self.error(Call::Prepare, fault))?;
+        answer.map_err(|problems| PrepareError::Config(convert::problems(problems)))
+    }
+
+    fn keep(&self, warm: Warm) {
+        self.warm
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(warm);
+    }
+
+    fn error(&self, call: Call, fault: Fault) -> CallError {
+        self.plugin.error(call, fault, &AtomicBool::new(false))
+    }
+}
+
+impl std::fmt::Debug for Analyzer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Analyzer")
+            .field("plugin", &self.plugin)
+            .finish_non_exhaustive()
+    }
+}

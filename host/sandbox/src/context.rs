@@ -1,0 +1,41 @@
+//! What a call gets from its channel.
+
+use std::sync::Arc;
+
+use linecard_model::ChannelId;
+
+use crate::grants::Grants;
+use crate::http::HttpAccess;
+use crate::media::{MediaStore, NoMedia};
+use crate::secrets::{NoSecrets, SecretSource};
+
+/// A channel, as the calls of its connector see it. Cheap to clone.
+#[derive(Clone)]
+pub struct ChannelContext {
+    /// Its id.
+    pub id: ChannelId,
+    /// Its configuration as JSON, checked and filled in by [`crate::check_config`].
+    pub config: Arc<str>,
+    /// Its secrets.
+    pub secrets: Arc<dyn SecretSource>,
+    /// The hosts that it may call.
+    pub grants: Arc<Grants>,
+    /// The files that it may send and fetch.
+    pub media: Arc<dyn MediaStore>,
+    /// How requests are made: [`crate::HttpClient`], or a double that replays what was recorded.
+    pub http: Arc<dyn HttpAccess>,
+}
+
+impl ChannelContext {
+    /// A channel without secrets, grants and files.
+    pub fn new(id: ChannelId, config: impl Into<Arc<str>>, http: Arc<dyn HttpAccess>) -> Self {
+        Self {
+            id,
+            config: config.into(),
+            secrets: Arc::new(NoSecrets),
+            grants: Arc::new(Grants::default()),
+            media: Arc::new(NoMedia),
+            http,
+        }
+    }
+}

@@ -1,0 +1,267 @@
+//! What can go wrong, and with whose plug-in.
+
+use std::fmt;
+
+use linecard_model::PluginId;
+use linecard_model::platform::ConfigProblem;
+
+/// Why a sandbox could not be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum SandboxError {
+    /// The WebAssembly engine refuses the configuration, or the machine lacks what it needs.
+    #[error("the WebAssembly engine could not be started: {0}")]
+    Engine(String),
+    /// The folder for compiled code cannot be used.
+    #[error("the folder for compiled code {folder} cannot be used: {source}")]
+    Cache {
+        /// The folder.
+        folder: String,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The thread that measures the guests' time could not be started.
+    #[error("the time-keeping thread could not be started: {0}")]
+    Ticker(std::io::Error),
+    /// The linker refuses the host's functions.
+    #[error("the host's functions could not be linked: {0}")]
+    Link(String),
+}
+
+/// Why a file is not a plug-in that this host can run.
+#[derive(Debug, thiserror::Error)]
+#[error("{source_name}: {problem}")]
+pub struct LoadError {
+    /// The name under which the file was given.
+    pub source_name: String,
+    /// What is wrong with it.
+    pub problem: LoadProblem,
+}
+
+/// What is wrong with a plug-in file.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadProblem {
+    /// It is not a WebAssembly component, or uses features that are switched off.
+    #[error("this is not a WebAssembly component that can be run here: {0}")]
+    NotAComponent(String),
+    /// It was built against a version of the contract that this host does not know.
+    #[error(
+        "it was built against version {found} of the plug-in contract; this host knows {known}: \
+         rebuild it, or use a host of its time"
+    )]
+    Contract {
+        /// The version that it was built against.
+        found: String,
+        /// The version that the host knows.
+        known: &'static str,
+    },
+    /// It needs something that no plug-in gets.
+    #[error("it imports \"{0}\", which no plug-in gets: files, sockets and the like stay outside")]
+    ForbiddenImport(String),
+    /// It exports neither world.
+    #[error("it exports neither \"connector-api\" nor \"analyzer-api\" of linecard:plugin")]
+    NoWorld,
+    /// Its imports or exports have other types than the contract's.
+    #[error("it does not fit the contract: {0}")]
+    Mismatch(String),
+    /// `describe` failed.
+    #[error("it could not describe itself: {0}")]
+    Describe(Fault),
+    /// What `describe` gave does not hold to the contract.
+    #[error("its manifest is not valid: {0}")]
+    Manifest(#[from] ManifestError),
+}
+
+/// Which field of a manifest does not hold to the contract.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{field}: {text}")]
+pub struct ManifestError {
+    /// The field, as a path such as `connector.secrets[0].name`.
+    pub field: String,
+    /// What is wrong with it.
+    pub text: String,
+}
+
+/// Why an analyzer could not be made ready.
+#[derive(Debug, thiserror::Error)]
+pub enum PrepareError {
+    /// The plug-in is a connector.
+    #[error("plug-in {0} is not an analyzer")]
+    NotAnAnalyzer(PluginId),
+    /// The analyzer does not take the configuration.
+    #[error("the analyzer does not take its configuration: {}", list(.0))]
+    Config(Vec<ConfigProblem>),
+    /// `prepare` failed.
+    #[error(transparent)]
+    Call(#[from] CallError),
+}
+
+fn list(problems: &[ConfigProblem]) -> String {
+    let lines: Vec<_> = problems
+        .iter()
+        .map(|problem| format!("{}: {}", problem.pointer, problem.text))
+        .collect();
+    lines.join("; ")
+}
+
+/// Why a call of a plug-in gave no answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("plug-in {plugin} {version}: {call} failed: {fault}")]
+pub struct CallError {
+    /// The plug-in.
+    pub plugin: PluginId,
+    /// Its version.
+    pub version: String,
+    /// The call.
+    pub call: Call,
+    /// What went wrong.
+    pub fault: Fault,
+    /// Whether a request that can change something on the network (any but GET and HEAD) may have
+    /// left before the call failed. If so, an action's outcome is unknown: never repeat it by itself.
+    pub may_have_acted: bool,
+}
+
+/// The calls that the host makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Call {
+    /// `describe`
+    Describe,
+    /// `receive`
+    Receive,
+    /// `poll`
+    Poll,
+    /// `perform`
+    Perform,
+    /// `resolve-profile`
+    ResolveProfile,
+    /// `resolve-media`
+    ResolveMedia,
+    /// `probe`
+    Probe,
+    /// `prepare`
+    Prepare,
+    /// `analyze`
+    Analyze,
+}
+
+impl Call {
+    /// The contract's name of the function.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Describe => "describe",
+            Self::Receive => "receive",
+            Self::Poll => "poll",
+            Self::Perform => "perform",
+            Self::ResolveProfile => "resolve-profile",
+            Self::ResolveMedia => "resolve-media",
+            Self::Probe => "probe",
+            Self::Prepare => "prepare",
+            Self::Analyze => "analyze",
+        }
+    }
+}
+
+impl fmt::Display for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What went wrong in a call.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// It used more than it may.
+    #[error(transparent)]
+    Limit(#[from] LimitBreach),
+    /// The guest stopped: a panic, an out-of-bounds access, an exit. The text holds the kind of trap
+    /// and the first lines that the guest wrote about it.
+    #[error("the plug-in stopped: {0}")]
+    Trap(String),
+    /// It gave what the contract does not allow.
+    #[error("the plug-in's answer does not hold to the contract: {0}")]
+    Output(String),
+    /// An analyzer answered with an error.
+    #[error("the analyzer says: {0}")]
+    Refused(String),
+    /// It could not be started.
+    #[error("the plug-in could not be started: {0}")]
+    Start(String),
+}
+
+/// A limit that a call went beyond.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the limit \"{limit}\" of {allowed} {} is used up", .limit.unit())]
+pub struct LimitBreach {
+    /// Which limit.
+    pub limit: Limit,
+    /// How much is allowed.
+    pub allowed: u64,
+}
+
+impl LimitBreach {
+    pub(crate) fn new(limit: Limit, allowed: impl TryInto<u64>) -> Self {
+        Self {
+            limit,
+            allowed: allowed.try_into().unwrap_or(u64::MAX),
+        }
+    }
+}
+
+/// The limits of a call; see [`crate::Limits`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Limit {
+    /// Time on the clock, waiting included.
+    WallTime,
+    /// Time that the guest computed.
+    CpuTime,
+    /// Memory and tables.
+    Memory,
+    /// Calls to the host.
+    HostCalls,
+    /// Open handles.
+    Handles,
+    /// Events in the result.
+    OutputEvents,
+    /// Bytes handed to the host at once.
+    OutputBytes,
+    /// Log lines.
+    LogLines,
+    /// Bytes of log lines.
+    LogBytes,
+    /// Calls at the same time: it waited as long as it may for others to end.
+    Concurrency,
+}
+
+impl Limit {
+    /// The limit's name, as metrics and configuration write it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::WallTime => "wall_time",
+            Self::CpuTime => "cpu_time",
+            Self::Memory => "memory_bytes",
+            Self::HostCalls => "host_calls",
+            Self::Handles => "handles",
+            Self::OutputEvents => "output_events",
+            Self::OutputBytes => "output_bytes",
+            Self::LogLines => "log_lines",
+            Self::LogBytes => "log_bytes",
+            Self::Concurrency => "calls_per_plugin",
+        }
+    }
+
+    fn unit(self) -> &'static str {
+        match self {
+            Self::WallTime | Self::CpuTime => "ms",
+            Self::Memory | Self::OutputBytes | Self::LogBytes => "bytes",
+            Self::HostCalls | Self::Concurrency => "calls",
+            Self::Handles => "handles",
+            Self::OutputEvents => "events",
+            Self::LogLines => "lines",
+        }
+    }
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

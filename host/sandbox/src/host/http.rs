@@ -1,0 +1,171 @@
+//! `http`: checks a request against the call's grants and limits, and hands it on.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::Method;
+
+use crate::bindings::connector::linecard::plugin::http as wit;
+use crate::context::ChannelContext;
+use crate::http::{
+    HttpBody, HttpError, HttpPart, HttpPartContent, HttpRequest, HttpResponse, guard,
+};
+use crate::instance::{CallState, Capability};
+
+/// How long a request may take if it does not say.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
+
+impl wit::Host for CallState {
+    async fn send(
+        &mut self,
+        request: wit::Request,
+    ) -> wasmtime::Result<Result<wit::Response, wit::Error>> {
+        self.count_host_call()?;
+        let result = self.answer(request).await;
+        self.shared.counters.http(result.is_ok());
+        Ok(result.map(to_wit).map_err(|error| match error {
+            HttpError::Denied(text) => wit::Error::Denied(text),
+            HttpError::Limit(text) => wit::Error::Limit(text),
+            HttpError::NotSent(text) => wit::Error::NotSent(text),
+            HttpError::NoAnswer(text) => wit::Error::NoAnswer(text),
+            HttpError::Secret(text) => wit::Error::Secret(text),
+        }))
+    }
+}
+
+impl CallState {
+    async fn answer(&mut self, request: wit::Request) -> Result<HttpResponse, HttpError> {
+        let Capability::Network(channel) = &self.capability else {
+            return Err(HttpError::Denied("this call has no network".to_owned()));
+        };
+        let channel = channel.clone();
+        let request = self.admit(request, &channel)?;
+        let harmless = matches!(request.method, Method::GET | Method::HEAD);
+        let acted_before = self.may_have_acted.load(Ordering::SeqCst);
+        if !harmless {
+            // Raised before the request leaves, because this call may be dropped at any moment.
+            self.may_have_acted.store(true, Ordering::SeqCst);
+        }
+        let result = channel.http.send(request, &channel).await;
+        if let Err(error) = &result
+            && error.nothing_sent()
+        {
+            self.may_have_acted.store(acted_before, Ordering::SeqCst);
+        }
+        if let Ok(response) = &result {
+            let received = response.body.len() as u64;
+            self.usage.http_received = self.usage.http_received.saturating_add(received);
+        }
+        result
+    }
+
+    /// The request, if grants, headers and limits allow it.
+    fn admit(
+        &mut self,
+        request: wit::Request,
+        channel: &ChannelContext,
+    ) -> Result<HttpRequest, HttpError> {
+        let limits = &self.shared.limits;
+        self.usage.http_requests = self.usage.http_requests.saturating_add(1);
+        if self.usage.http_requests > limits.http_requests {
+            return Err(HttpError::Limit(format!(
+                "{} requests are the most of one call",
+                limits.http_requests
+            )));
+        }
+        let url = guard::url(&request.url)?;
+        channel.grants.check(&url).map_err(HttpError::Denied)?;
+        let multipart = matches!(request.body, wit::Body::Multipart(_));
+        let headers = guard::headers(&request.headers, request.auth.is_some(), multipart)?;
+        let body = body(request.body);
+        self.usage.http_sent = self.usage.http_sent.saturating_add(from_guest(&body));
+        if self.usage.http_sent > limits.http_sent_bytes {
+            return Err(HttpError::Limit(format!(
+                "{} bytes are the most that one call may send",
+                limits.http_sent_bytes
+            )));
+        }
+        let max_body = limits
+            .http_received_bytes
+            .saturating_sub(self.usage.http_received);
+        if max_body == 0 {
+            return Err(HttpError::Limit(format!(
+                "{} bytes are the most that one call may receive",
+                limits.http_received_bytes
+            )));
+        }
+        let timeout = request.timeout_ms.map_or(DEFAULT_TIMEOUT, |millis| {
+            Duration::from_millis(u64::from(millis.max(1)))
+        });
+        Ok(HttpRequest {
+            method: match request.method {
+                wit::Method::Get => Method::GET,
+                wit::Method::Head => Method::HEAD,
+                wit::Method::Post => Method::POST,
+                wit::Method::Put => Method::PUT,
+                wit::Method::Patch => Method::PATCH,
+                wit::Method::Delete => Method::DELETE,
+            },
+            url,
+            headers,
+            body,
+            auth: request.auth,
+            timeout: timeout.min(limits.network_time),
+            store_body: request.store_body,
+            max_body,
+            max_media: limits.media_bytes,
+        })
+    }
+}
+
+fn body(body: wit::Body) -> HttpBody {
+    match body {
+        wit::Body::Empty => HttpBody::Empty,
+        wit::Body::Bytes(bytes) => HttpBody::Bytes(bytes.into()),
+        wit::Body::Media(media) => HttpBody::Media(media),
+        wit::Body::Multipart(parts) => HttpBody::Multipart(
+            parts
+                .into_iter()
+                .map(|part| HttpPart {
+                    name: part.name,
+                    file_name: part.file_name,
+                    content_type: part.content_type,
+                    content: match part.content {
+                        wit::PartContent::Bytes(bytes) => HttpPartContent::Bytes(bytes.into()),
+                        wit::PartContent::Media(media) => HttpPartContent::Media(media),
+                    },
+                })
+                .collect(),
+        ),
+    }
+}
+
+/// How many bytes of the body come from the guest.
+fn from_guest(body: &HttpBody) -> u64 {
+    let length = |bytes: &Bytes| bytes.len() as u64;
+    match body {
+        HttpBody::Empty | HttpBody::Media(_) => 0,
+        HttpBody::Bytes(bytes) => length(bytes),
+        HttpBody::Multipart(parts) => parts
+            .iter()
+            .map(|part| match &part.content {
+                HttpPartContent::Bytes(bytes) => length(bytes),
+                HttpPartContent::Media(_) => 0,
+            })
+            .sum(),
+    }
+}
+
+fn to_wit(response: HttpResponse) -> wit::Response {
+    wit::Response {
+        status: response.status,
+        headers: response.headers,
+        body: response.body.into(),
+        stored: response.stored.map(|stored| wit::StoredBody {
+            media: stored.media,
+            size: stored.size,
+            sha256: stored.sha256,
+        }),
+    }
+}

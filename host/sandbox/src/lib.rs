@@ -1,0 +1,66 @@
+//! Runs plug-ins: WebAssembly components that speak one network's language (connectors) or read
+//! messages (analyzers). It knows nothing of routing, agents or storage.
+//!
+//! A plug-in can hurt only itself. No secret enters it, it reaches only the hosts that were granted,
+//! and its time, memory, output and log are bounded ([`Limits`]). Every call of a connector gets a
+//! fresh instance, so nothing is carried from one call, or one channel, to the next.
+//!
+//! - [`Sandbox`] loads a file into a [`Plugin`]: it checks what the file imports, has it describe
+//!   itself without any capability, and validates the manifest.
+//! - [`Connector`] and [`Analyzer`] make the contract's calls. What a connector may reach comes with
+//!   each call in a [`ChannelContext`].
+//! - [`HttpClient`] makes the HTTP requests that connectors ask for, adds the credentials that they
+//!   never see, and refuses addresses that are not public.
+//! - [`check_config`] checks a channel's or analyzer's configuration before any guest sees it.
+//!
+//! A failed call says whose it was, and which limit it broke ([`CallError`]); it says too whether
+//! something may have happened on the network before it failed.
+
+mod analyzer;
+mod bindings;
+mod cache;
+mod connector;
+mod context;
+mod convert;
+mod engine;
+mod error;
+mod grants;
+mod host;
+mod http;
+mod instance;
+mod limits;
+mod loader;
+mod manifest;
+mod media;
+mod metrics;
+mod plugin;
+mod run;
+mod sandbox;
+mod schema;
+mod secrets;
+
+pub use analyzer::Analyzer;
+pub use connector::Connector;
+pub use context::ChannelContext;
+pub use error::{
+    Call, CallError, Fault, Limit, LimitBreach, LoadError, LoadProblem, ManifestError,
+    PrepareError, SandboxError,
+};
+pub use grants::{Grants, HostGrant, WantedHost, wanted_hosts};
+pub use http::{
+    HttpAccess, HttpBody, HttpClient, HttpClientConfig, HttpClientError, HttpError, HttpPart,
+    HttpPartContent, HttpRequest, HttpResponse,
+};
+pub use limits::Limits;
+pub use media::{MediaError, MediaFile, MediaStore, MediaStream, NoMedia, StoredBody};
+pub use metrics::{CallMetrics, PluginMetrics};
+pub use plugin::{Kind, Plugin};
+pub use sandbox::{CacheKey, Sandbox, SandboxConfig};
+pub use schema::check_config;
+pub use secrets::{
+    BasicSecret, ClientAuth, NoSecrets, Oauth1Secret, Oauth2Secret, Secret, SecretFormatError,
+    SecretSource, SecretStore,
+};
+
+/// The version of the plug-in contract that this host speaks.
+pub const CONTRACT: &str = "0.1.0";

@@ -1,0 +1,103 @@
+//! What one call of a plug-in may use.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// What one call of a plug-in may use. A call that goes beyond fails with the limit's name; no other
+/// call notices.
+///
+/// In files, times are whole milliseconds, sizes are bytes, and every field may be left out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Wall time of `describe`. Default 1 s.
+    #[serde(with = "millis")]
+    pub describe_time: Duration,
+    /// Wall time of `receive`, and of an analyzer's `prepare`. Default 1 s: a network that waits for
+    /// its 2xx gives up after a few seconds.
+    #[serde(with = "millis")]
+    pub receive_time: Duration,
+    /// Wall time of `analyze`. Default 100 ms: it lies in the path of every message.
+    #[serde(with = "millis")]
+    pub analyze_time: Duration,
+    /// Wall time of the calls that use the network: `poll`, `perform`, `resolve-profile`,
+    /// `resolve-media`, `probe`. Default 30 s.
+    #[serde(with = "millis")]
+    pub network_time: Duration,
+    /// Time that the guest itself may compute in any call; waiting for the network does not count.
+    /// Default 500 ms, measured in steps of a few milliseconds.
+    #[serde(with = "millis")]
+    pub cpu_time: Duration,
+    /// Memory over all linear memories and tables of an instance. Default 64 MiB.
+    pub memory_bytes: usize,
+    /// Calls from the guest to the host, those of its runtime library included. Default 10,000.
+    pub host_calls: u32,
+    /// Handles (streams, pollables, …) that are open at once. Default 64.
+    pub handles: usize,
+    /// Events that one call may give. Default 10,000.
+    pub output_events: usize,
+    /// Bytes that the guest may hand to the host at once: the call's result, or the arguments of one
+    /// host call. Default 16 MiB.
+    pub output_bytes: usize,
+    /// Log lines. Default 100.
+    pub log_lines: u32,
+    /// Bytes in all log lines. Default 64 KiB.
+    pub log_bytes: usize,
+    /// HTTP requests. Default 50.
+    pub http_requests: u32,
+    /// Bytes of all HTTP request bodies that come from the guest. Default 16 MiB.
+    pub http_sent_bytes: u64,
+    /// Bytes of all HTTP answers that go to the guest. Default 16 MiB.
+    pub http_received_bytes: u64,
+    /// Bytes of one file that goes from or to the media store. Default 100 MiB.
+    pub media_bytes: u64,
+    /// Calls of one plug-in at the same time; more of them wait, for as long as they may run.
+    /// Default 16.
+    pub calls_per_plugin: usize,
+    /// Calls of all plug-ins at the same time. Default 128; it must be well above
+    /// `calls_per_plugin`, so that one plug-in cannot use up what is there for all.
+    pub calls: u32,
+    /// Messages that an analyzer's instance reads before it is replaced. Default 1,000.
+    pub analyzer_uses: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            describe_time: Duration::from_secs(1),
+            receive_time: Duration::from_secs(1),
+            analyze_time: Duration::from_millis(100),
+            network_time: Duration::from_secs(30),
+            cpu_time: Duration::from_millis(500),
+            memory_bytes: 64 << 20,
+            host_calls: 10_000,
+            handles: 64,
+            output_events: 10_000,
+            output_bytes: 16 << 20,
+            log_lines: 100,
+            log_bytes: 64 << 10,
+            http_requests: 50,
+            http_sent_bytes: 16 << 20,
+            http_received_bytes: 16 << 20,
+            media_bytes: 100 << 20,
+            calls_per_plugin: 16,
+            calls: 128,
+            analyzer_uses: 1_000,
+        }
+    }
+}
+
+mod millis {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub fn serialize<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u64(u64::try_from(time.as_millis()).unwrap_or(u64::MAX))
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+        u64::deserialize(deserializer).map(Duration::from_millis)
+    }
+}

@@ -1,0 +1,168 @@
+//! From a file's bytes to a plug-in that was checked.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use sha2::{Digest, Sha256};
+use wasmtime::Engine;
+use wasmtime::component::Component;
+
+use crate::CONTRACT;
+use crate::bindings::analyzer::AnalyzerPre;
+use crate::bindings::connector::ConnectorPre;
+use crate::cache::hex;
+use crate::error::{Call, Fault, LoadProblem};
+use crate::host::wasi;
+use crate::instance::{Capability, Name, Shared};
+use crate::manifest;
+use crate::plugin::{Inner, Kind, Plugin, World};
+use crate::run;
+use crate::sandbox::Runtime;
+
+const PACKAGE: &str = "linecard:plugin/";
+
+/// The interfaces of the contract that a plug-in may import; those without functions hold types.
+const INTERFACES: [&str; 8] = [
+    "actions", "clock", "events", "http", "log", "manifest", "random", "secrets",
+];
+
+pub(crate) async fn load(
+    runtime: &Arc<Runtime>,
+    file: Vec<u8>,
+    source_name: &str,
+) -> Result<Plugin, LoadProblem> {
+    let compiling = Arc::clone(runtime);
+    let (component, file_hash) = tokio::task::spawn_blocking(move || compile(&compiling, &file))
+        .await
+        .map_err(|error| LoadProblem::NotAComponent(format!("compiling stopped: {error}")))??;
+    let kind = check_interfaces(&component, &runtime.engine)?;
+    let mismatch = |error: wasmtime::Error| LoadProblem::Mismatch(format!("{error:#}"));
+    let world = match kind {
+        Kind::Connector => {
+            let pre = runtime.linkers.connector.instantiate_pre(&component);
+            World::Connector(pre.and_then(ConnectorPre::new).map_err(mismatch)?)
+        }
+        Kind::Analyzer => {
+            let pre = runtime.linkers.analyzer.instantiate_pre(&component);
+            World::Analyzer(pre.and_then(AnalyzerPre::new).map_err(mismatch)?)
+        }
+    };
+    let described = describe(runtime, &world, source_name)
+        .await
+        .map_err(LoadProblem::Describe)?;
+    let manifest = manifest::check(described, kind)?;
+    let name = Name {
+        plugin: manifest.id.to_string(),
+        version: manifest.version.clone(),
+    };
+    Ok(Plugin {
+        inner: Arc::new(Inner {
+            runtime: Arc::clone(runtime),
+            shared: Shared::new(name, &runtime.limits),
+            manifest,
+            file_hash,
+            world,
+        }),
+    })
+}
+
+fn compile(runtime: &Runtime, file: &[u8]) -> Result<(Component, String), LoadProblem> {
+    let file_hash = hex(&Sha256::digest(file));
+    let kept = runtime
+        .cache
+        .as_ref()
+        .and_then(|cache| cache.get(&runtime.engine, &file_hash));
+    if let Some(component) = kept {
+        return Ok((component, file_hash));
+    }
+    // Only the binary format: compiled code from outside is never taken for a component.
+    let component = Component::from_binary(&runtime.engine, file)
+        .map_err(|error| LoadProblem::NotAComponent(format!("{error:#}")))?;
+    if let Some(cache) = &runtime.cache {
+        cache.put(&file_hash, &component);
+    }
+    Ok((component, file_hash))
+}
+
+/// What the component exports, after a look at the contract's version and at what it imports.
+fn check_interfaces(component: &Component, engine: &Engine) -> Result<Kind, LoadProblem> {
+    let types = component.component_type();
+    let mut kind = None;
+    for (name, _) in types.exports(engine) {
+        match of_contract(name)? {
+            Some("connector-api") => kind = Some(Kind::Connector),
+            Some("analyzer-api") => kind = Some(Kind::Analyzer),
+            _ => {}
+        }
+    }
+    for (name, _) in types.imports(engine) {
+        let allowed = match of_contract(name)? {
+            Some(interface) => INTERFACES.contains(&interface),
+            None => name
+                .split_once("@0.2.")
+                .is_some_and(|(interface, _)| wasi::INTERFACES.contains(&interface)),
+        };
+        if !allowed {
+            return Err(LoadProblem::ForbiddenImport(name.to_owned()));
+        }
+    }
+    kind.ok_or(LoadProblem::NoWorld)
+}
+
+/// The interface's name if it is one of the contract, in the version that this host knows.
+fn of_contract(name: &str) -> Result<Option<&str>, LoadProblem> {
+    let Some(rest) = name.strip_prefix(PACKAGE) else {
+        return Ok(None);
+    };
+    let (interface, version) = rest.split_once('@').unwrap_or((rest, "none"));
+    if version != CONTRACT {
+        return Err(LoadProblem::Contract {
+            found: version.to_owned(),
+            known: CONTRACT,
+        });
+    }
+    Ok(Some(interface))
+}
+
+async fn describe(
+    runtime: &Runtime,
+    world: &World,
+    source_name: &str,
+) -> Result<crate::bindings::connector::linecard::plugin::manifest::Manifest, Fault> {
+    let name = Name {
+        plugin: source_name.to_owned(),
+        version: String::new(),
+    };
+    let shared = Shared::new(name, &runtime.limits);
+    let flag = Arc::new(AtomicBool::new(false));
+    // Owned, because the future that uses it may live as long as its store.
+    let world = world.clone();
+    let running = run::fresh(
+        &runtime.engine,
+        &shared,
+        Capability::Nothing,
+        &flag,
+        |store| {
+            Box::pin(async move {
+                match world {
+                    World::Connector(pre) => {
+                        let guest = pre.instantiate_async(&mut *store).await?;
+                        guest
+                            .linecard_plugin_connector_api()
+                            .call_describe(store)
+                            .await
+                    }
+                    World::Analyzer(pre) => {
+                        let guest = pre.instantiate_async(&mut *store).await?;
+                        guest
+                            .linecard_plugin_analyzer_api()
+                            .call_describe(store)
+                            .await
+                    }
+                }
+            })
+        },
+    );
+    let time = runtime.limits.describe_time;
+    run::in_turn(runtime, &shared, Call::Describe, time, running).await
+}

@@ -1,0 +1,197 @@
+//! Checking what a plug-in says about itself.
+
+use std::collections::BTreeSet;
+
+use linecard_model::PluginId;
+use linecard_model::manifest::Manifest;
+use serde_json::Value;
+
+use crate::CONTRACT;
+use crate::bindings::connector::linecard::plugin::manifest as wit;
+use crate::convert;
+use crate::error::{LoadProblem, ManifestError};
+use crate::grants::WantedHost;
+use crate::plugin::Kind;
+use crate::schema;
+
+/// The longest schema, in bytes.
+const MAX_SCHEMA: usize = 256 << 10;
+/// The longest name or other short text, in characters.
+const MAX_NAME: usize = 80;
+/// The longest description or hint, in characters.
+const MAX_TEXT: usize = 500;
+/// The most entries of a list.
+const MAX_LIST: usize = 100;
+
+/// The manifest in the model's types, if it holds to the contract.
+pub(crate) fn check(manifest: wit::Manifest, kind: Kind) -> Result<Manifest, LoadProblem> {
+    if manifest.contract != CONTRACT {
+        return Err(LoadProblem::Contract {
+            found: manifest.contract.chars().take(MAX_NAME).collect(),
+            known: CONTRACT,
+        });
+    }
+    let id = PluginId::new(&manifest.id).map_err(|error| problem("id", error))?;
+    semver::Version::parse(&manifest.version).map_err(|error| problem("version", error))?;
+    filled("display-name", &manifest.display_name, MAX_NAME)?;
+    at_most("description", &manifest.description, MAX_TEXT)?;
+    let config_schema = config_schema(&manifest.config_schema)?;
+    match (kind, &manifest.connector, &manifest.analyzer) {
+        (Kind::Connector, Some(connector), None) => check_connector(connector)?,
+        (Kind::Analyzer, None, Some(analyzer)) => {
+            names("analyzer.scores", &analyzer.scores)?;
+            names("analyzer.languages", &analyzer.languages)?;
+        }
+        (Kind::Connector, ..) => {
+            return Err(problem("connector", "a connector gives this and no \"analyzer\"").into());
+        }
+        (Kind::Analyzer, ..) => {
+            return Err(problem("analyzer", "an analyzer gives this and no \"connector\"").into());
+        }
+    }
+    Ok(convert::manifest(manifest, id, config_schema))
+}
+
+fn problem(field: &str, text: impl ToString) -> ManifestError {
+    ManifestError {
+        field: field.to_owned(),
+        text: text.to_string(),
+    }
+}
+
+fn at_most(field: &str, text: &str, most: usize) -> Result<(), ManifestError> {
+    if text.chars().count() > most {
+        return Err(problem(field, format!("it is over {most} characters")));
+    }
+    Ok(())
+}
+
+fn filled(field: &str, text: &str, most: usize) -> Result<(), ManifestError> {
+    if text.trim().is_empty() {
+        return Err(problem(field, "it is empty"));
+    }
+    at_most(field, text, most)
+}
+
+/// A list of short texts without repetition.
+fn names(field: &str, list: &[String]) -> Result<(), ManifestError> {
+    bounded(field, list)?;
+    let mut seen = BTreeSet::new();
+    for (index, name) in list.iter().enumerate() {
+        filled(&format!("{field}[{index}]"), name, MAX_NAME)?;
+        if !seen.insert(name) {
+            return Err(problem(field, format!("\"{name}\" is there twice")));
+        }
+    }
+    Ok(())
+}
+
+fn bounded<T>(field: &str, list: &[T]) -> Result<(), ManifestError> {
+    if list.len() > MAX_LIST {
+        return Err(problem(field, format!("it has over {MAX_LIST} entries")));
+    }
+    Ok(())
+}
+
+fn pointer(field: &str, text: &str) -> Result<(), ManifestError> {
+    if !text.is_empty() && !text.starts_with('/') {
+        return Err(problem(
+            field,
+            "it is no JSON Pointer: write \"\" or start with \"/\"",
+        ));
+    }
+    at_most(field, text, MAX_TEXT)
+}
+
+fn config_schema(text: &str) -> Result<Value, ManifestError> {
+    const FIELD: &str = "config-schema";
+    if text.len() > MAX_SCHEMA {
+        return Err(problem(FIELD, format!("it is over {MAX_SCHEMA} bytes")));
+    }
+    let schema: Value = serde_json::from_str(text).map_err(|error| problem(FIELD, error))?;
+    schema::validator(&schema).map_err(|text| problem(FIELD, text))?;
+    Ok(schema)
+}
+
+fn check_connector(connector: &wit::ConnectorManifest) -> Result<(), ManifestError> {
+    names("connector.networks", &connector.networks)?;
+    if connector.networks.is_empty() {
+        return Err(problem("connector.networks", "it names no network"));
+    }
+    bounded("connector.secrets", &connector.secrets)?;
+    let mut seen = BTreeSet::new();
+    for (index, want) in connector.secrets.iter().enumerate() {
+        let field = format!("connector.secrets[{index}]");
+        filled(&format!("{field}.name"), &want.name, MAX_NAME)?;
+        at_most(&format!("{field}.title"), &want.title, MAX_NAME)?;
+        at_most(&format!("{field}.hint"), &want.hint, MAX_TEXT)?;
+        if !seen.insert(&want.name) {
+            return Err(problem(&field, format!("\"{}\" is there twice", want.name)));
+        }
+    }
+    bounded("connector.hosts", &connector.hosts)?;
+    for (index, want) in connector.hosts.iter().enumerate() {
+        let field = format!("connector.hosts[{index}]");
+        match want {
+            wit::HostWant::Exact(host) => {
+                if WantedHost::parse(host).is_none() {
+                    return Err(problem(
+                        &field,
+                        format!("\"{host}\" is not a host as \"name\" or \"name:port\""),
+                    ));
+                }
+            }
+            wit::HostWant::FromConfig(text) => pointer(&field, text)?,
+        }
+    }
+    if !connector.receives && !connector.polls && connector.actions.is_empty() {
+        return Err(problem(
+            "connector",
+            "it neither receives nor polls nor acts, so no channel can use it",
+        ));
+    }
+    if connector.visibilities.is_empty() {
+        return Err(problem(
+            "connector.visibilities",
+            "it names neither public nor private",
+        ));
+    }
+    check_actions(connector)
+}
+
+fn check_actions(connector: &wit::ConnectorManifest) -> Result<(), ManifestError> {
+    bounded("connector.actions", &connector.actions)?;
+    for (index, ability) in connector.actions.iter().enumerate() {
+        let field = format!("connector.actions[{index}]");
+        let before = connector.actions.iter().take(index);
+        if before.into_iter().any(|other| other.kind == ability.kind) {
+            return Err(problem(&field, "the same kind is there twice"));
+        }
+        if ability.text.is_some_and(|limit| limit.max == 0) {
+            return Err(problem(&format!("{field}.text.max"), "it is 0"));
+        }
+        bounded(&format!("{field}.media"), &ability.media)?;
+        names(&format!("{field}.structured"), &ability.structured)?;
+        bounded(&format!("{field}.windows"), &ability.windows)?;
+        for (at, window) in ability.windows.iter().enumerate() {
+            filled(
+                &format!("{field}.windows[{at}].name"),
+                &window.name,
+                MAX_NAME,
+            )?;
+            if let Some(text) = &window.enabled_by {
+                pointer(&format!("{field}.windows[{at}].enabled-by"), text)?;
+            }
+        }
+    }
+    bounded("connector.rate-limits", &connector.rate_limits)?;
+    for (index, limit) in connector.rate_limits.iter().enumerate() {
+        if limit.calls == 0 || limit.per_ms == 0 {
+            return Err(problem(
+                &format!("connector.rate-limits[{index}]"),
+                "calls and per-ms must be at least 1",
+            ));
+        }
+    }
+    Ok(())
+}

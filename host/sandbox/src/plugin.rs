@@ -1,0 +1,99 @@
+//! A plug-in that was loaded.
+
+use std::sync::Arc;
+
+use linecard_model::PluginId;
+use linecard_model::manifest::Manifest;
+
+use crate::analyzer::Analyzer;
+use crate::bindings::{analyzer::AnalyzerPre, connector::ConnectorPre};
+use crate::connector::Connector;
+use crate::error::PrepareError;
+use crate::instance::{CallState, Shared};
+use crate::metrics::PluginMetrics;
+use crate::sandbox::Runtime;
+
+/// A plug-in: compiled, described and validated. Cheap to clone.
+#[derive(Clone)]
+pub struct Plugin {
+    pub(crate) inner: Arc<Inner>,
+}
+
+/// What a plug-in is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// It speaks a network's language.
+    Connector,
+    /// It reads messages.
+    Analyzer,
+}
+
+pub(crate) struct Inner {
+    pub(crate) runtime: Arc<Runtime>,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) manifest: Manifest,
+    pub(crate) file_hash: String,
+    pub(crate) world: World,
+}
+
+#[derive(Clone)]
+pub(crate) enum World {
+    Connector(ConnectorPre<CallState>),
+    Analyzer(AnalyzerPre<CallState>),
+}
+
+impl Plugin {
+    /// What it says about itself.
+    pub fn manifest(&self) -> &Manifest {
+        &self.inner.manifest
+    }
+
+    /// Its id.
+    pub fn id(&self) -> &PluginId {
+        &self.inner.manifest.id
+    }
+
+    /// The lower-case hexadecimal SHA-256 of its file.
+    pub fn file_hash(&self) -> &str {
+        &self.inner.file_hash
+    }
+
+    /// What it is.
+    pub fn kind(&self) -> Kind {
+        match &self.inner.world {
+            World::Connector(_) => Kind::Connector,
+            World::Analyzer(_) => Kind::Analyzer,
+        }
+    }
+
+    /// What its calls came to since it was loaded.
+    pub fn metrics(&self) -> PluginMetrics {
+        self.inner.shared.counters.read()
+    }
+
+    /// Its calls as a connector, if it is one.
+    pub fn connector(&self) -> Option<Connector> {
+        match &self.inner.world {
+            World::Connector(_) => Some(Connector {
+                plugin: self.clone(),
+            }),
+            World::Analyzer(_) => None,
+        }
+    }
+
+    /// Its calls as an analyzer with this configuration (JSON, checked and filled in by
+    /// [`crate::check_config`]). The configuration is tried once.
+    pub async fn analyzer(&self, config: &str) -> Result<Analyzer, PrepareError> {
+        Analyzer::new(self.clone(), config).await
+    }
+}
+
+impl std::fmt::Debug for Plugin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Plugin")
+            .field("id", &self.inner.manifest.id)
+            .field("version", &self.inner.manifest.version)
+            .field("kind", &self.kind())
+            .finish_non_exhaustive()
+    }
+}

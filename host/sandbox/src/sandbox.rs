@@ -1,0 +1,116 @@
+//! The sandbox: one engine for all plug-ins.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+use wasmtime::Engine;
+
+use crate::cache::CodeCache;
+use crate::engine::{Ticker, new_engine};
+use crate::error::{LoadError, LoadProblem, SandboxError};
+use crate::host::Linkers;
+use crate::limits::Limits;
+use crate::loader;
+use crate::plugin::Plugin;
+
+/// How a sandbox is set up.
+#[derive(Debug, Clone, Default)]
+pub struct SandboxConfig {
+    /// What one call may use.
+    pub limits: Limits,
+    /// Where compiled code is kept, so that a start does not compile again. It is made with access
+    /// for its owner only. `None`: nothing is kept.
+    pub cache_dir: Option<PathBuf>,
+    /// The key that marks compiled code as this host's own. Without it nothing is kept.
+    pub cache_key: Option<CacheKey>,
+}
+
+/// The key that marks compiled code as this host's own: compiled code is run without further checks,
+/// so what was not written under this key is never loaded. Keep it with the data, readable by its
+/// owner only.
+#[derive(Clone)]
+pub struct CacheKey(Arc<secrecy::SecretBox<[u8; 32]>>);
+
+impl CacheKey {
+    /// A key of 32 random bytes.
+    pub fn new(bytes: [u8; 32]) -> Self {
+        Self(Arc::new(secrecy::SecretBox::new(Box::new(bytes))))
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8; 32] {
+        use secrecy::ExposeSecret as _;
+        self.0.expose_secret()
+    }
+}
+
+impl std::fmt::Debug for CacheKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("CacheKey([redacted])")
+    }
+}
+
+/// Loads plug-ins. Cheap to clone; all clones share one engine.
+#[derive(Clone)]
+pub struct Sandbox {
+    pub(crate) runtime: Arc<Runtime>,
+}
+
+/// What all plug-ins of a sandbox share.
+pub(crate) struct Runtime {
+    pub(crate) engine: Engine,
+    pub(crate) linkers: Linkers,
+    pub(crate) limits: Arc<Limits>,
+    /// How many calls may run at once, which is how many the engine's pool has room for.
+    pub(crate) slots: Semaphore,
+    pub(crate) cache: Option<CodeCache>,
+    _ticker: Ticker,
+}
+
+impl Sandbox {
+    /// Starts an engine.
+    pub fn new(config: SandboxConfig) -> Result<Self, SandboxError> {
+        let engine = new_engine(&config.limits)?;
+        let cache = match (config.cache_dir, config.cache_key) {
+            (Some(folder), Some(key)) => Some(CodeCache::open(folder, key, &engine)?),
+            _ => None,
+        };
+        Ok(Self {
+            runtime: Arc::new(Runtime {
+                linkers: Linkers::new(&engine)?,
+                slots: Semaphore::new(config.limits.calls.max(1) as usize),
+                limits: Arc::new(config.limits),
+                cache,
+                _ticker: Ticker::start(&engine)?,
+                engine,
+            }),
+        })
+    }
+
+    /// Loads a component: compiles it or takes it from the cache, checks what it imports, has it
+    /// describe itself, and validates its manifest. `source_name` stands in errors and log lines.
+    pub async fn load(&self, component: &[u8], source_name: &str) -> Result<Plugin, LoadError> {
+        loader::load(&self.runtime, component.to_vec(), source_name)
+            .await
+            .map_err(|problem| LoadError {
+                source_name: source_name.to_owned(),
+                problem,
+            })
+    }
+
+    /// Loads a component from a file.
+    pub async fn load_file(&self, file: &Path) -> Result<Plugin, LoadError> {
+        let source_name = file.display().to_string();
+        let problem = match tokio::fs::read(file).await {
+            Ok(component) => match loader::load(&self.runtime, component, &source_name).await {
+                Ok(plugin) => return Ok(plugin),
+                Err(problem) => problem,
+            },
+            Err(error) => LoadProblem::NotAComponent(error.to_string()),
+        };
+        Err(LoadError {
+            source_name,
+            problem,
+        })
+    }
+}

@@ -1,0 +1,112 @@
+//! Checking a configuration against a manifest's JSON Schema.
+
+use jsonschema::{Draft, Validator};
+use linecard_model::manifest::Manifest;
+use linecard_model::platform::ConfigProblem;
+use serde_json::Value;
+
+/// A validator for a schema, or why it is not one. References to other documents are not followed.
+pub(crate) fn validator(schema: &Value) -> Result<Validator, String> {
+    if !schema.is_object() {
+        return Err("it is not a JSON object".to_owned());
+    }
+    jsonschema::options()
+        .with_draft(Draft::Draft202012)
+        .build(schema)
+        .map_err(|error| error.to_string())
+}
+
+/// Checks a configuration against the manifest's schema, after filling in the schema's defaults for
+/// what is absent. Gives the configuration to pass on, or every problem with where it is.
+pub fn check_config(manifest: &Manifest, config: &Value) -> Result<Value, Vec<ConfigProblem>> {
+    let validator = validator(&manifest.config_schema).map_err(|text| {
+        vec![ConfigProblem {
+            pointer: String::new(),
+            text: format!("the plug-in's schema cannot be used: {text}"),
+        }]
+    })?;
+    let mut filled = config.clone();
+    fill_defaults(&manifest.config_schema, &mut filled);
+    let problems: Vec<ConfigProblem> = validator
+        .iter_errors(&filled)
+        .map(|error| ConfigProblem {
+            pointer: error.instance_path().to_string(),
+            text: error.to_string(),
+        })
+        .collect();
+    if problems.is_empty() {
+        Ok(filled)
+    } else {
+        Err(problems)
+    }
+}
+
+/// Fills in the defaults of `properties`, and those of the objects and list items below them.
+/// Defaults inside `anyOf`, `$ref` and the like are left alone: which branch holds is not known.
+fn fill_defaults(schema: &Value, value: &mut Value) {
+    if let (Some(Value::Object(properties)), Value::Object(fields)) =
+        (schema.get("properties"), &mut *value)
+    {
+        for (name, property) in properties {
+            if let (false, Some(default)) = (fields.contains_key(name), property.get("default")) {
+                fields.insert(name.clone(), default.clone());
+            }
+            if let Some(field) = fields.get_mut(name) {
+                fill_defaults(property, field);
+            }
+        }
+    }
+    if let (Some(items), Value::Array(list)) = (schema.get("items"), value) {
+        for item in list {
+            fill_defaults(items, item);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn manifest(schema: Value) -> Manifest {
+        serde_json::from_value(json!({
+            "id": "p", "version": "1.0.0", "display_name": "P", "description": "",
+            "contract": "0.1.0", "config_schema": schema,
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn defaults_are_filled_in_and_problems_say_where() {
+        let manifest = manifest(json!({
+            "type": "object",
+            "required": ["page"],
+            "additionalProperties": false,
+            "properties": {
+                "page": {"type": "string"},
+                "limit": {"type": "integer", "default": 5, "minimum": 1},
+                "lists": {"type": "array", "default": [], "items": {
+                    "type": "object", "properties": {"on": {"type": "boolean", "default": true}}
+                }}
+            }
+        }));
+        assert_eq!(
+            check_config(&manifest, &json!({"page": "1", "lists": [{}]})).unwrap(),
+            json!({"page": "1", "limit": 5, "lists": [{"on": true}]})
+        );
+        let problems = check_config(&manifest, &json!({"page": 1, "limit": 0})).unwrap_err();
+        let mut pointers: Vec<_> = problems.iter().map(|p| p.pointer.as_str()).collect();
+        pointers.sort_unstable();
+        assert_eq!(pointers, ["/limit", "/page"]);
+        assert!(check_config(&manifest, &json!({"page": "1", "nonsense": 1})).is_err());
+    }
+
+    #[test]
+    fn a_schema_that_points_elsewhere_is_refused() {
+        assert!(validator(&json!({"$ref": "https://example.com/schema.json"})).is_err());
+        assert!(validator(&json!({"$ref": "file:///etc/passwd"})).is_err());
+        assert!(validator(&json!({"type": "no-such-type"})).is_err());
+        assert!(validator(&json!(true)).is_err());
+    }
+}
