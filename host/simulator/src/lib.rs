@@ -19,6 +19,23 @@
 //! # }
 //! ```
 //!
+//! | control endpoint | what it does |
+//! |---|---|
+//! | `GET /_sim/record?since=&operation=&direction=` | calls in both directions; `DELETE` forgets them |
+//! | `GET /_sim/tallies` | how often each kind of call happened |
+//! | `POST /_sim/faults` `{"fault","times" or "probability","operation","customer","hold_ms"}` | plans a fault by name or as a [`Fault`]; `GET` lists, `DELETE` clears |
+//! | `POST /_sim/clock` `{"advance_ms"}` | moves the clock; `GET` reads it |
+//! | `POST /_sim/customers` `{"id","profile"}` | adds a customer; `GET` lists them |
+//! | `GET /_sim/customers/{id}` | the conversation as the customer sees it |
+//! | `GET /_sim/customers/{id}/delivered` | what the hub delivered, with duplicates |
+//! | `POST /_sim/customers/{id}/say` | a [`graph::Incoming`] or an [`open_messaging::Said`], by its `type` |
+//! | `POST /_sim/customers/{id}/reachability` `{"reachability"}` | `available`, `unavailable` or `blocked` |
+//! | `PUT /_sim/callback` `{"url"}`, `POST /_sim/subscribe` | Graph API: where webhooks go; the handshake |
+//! | `PUT /_sim/delivery`, `PUT /_sim/after-send` | Graph API: duplicates, losses, batches, disorder; what follows a send |
+//! | `POST /_sim/webhook` | Graph API: signs and posts a webhook body as given |
+//! | `PUT /_sim/hub` `{"url","token_url"}` | Open Messaging: where the hub is |
+//! | `PUT /_sim/receipts` | Open Messaging: which receipts follow; `GET` shows those from the hub |
+//!
 //! Networks live in one module each: [`graph`] (one page with Messenger) and [`open_messaging`]
 //! (the middleware side of Open Messaging). [`people`] populates either.
 

@@ -1,7 +1,7 @@
 //! What every simulated network's server does: listen, record, inject faults, stop.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
@@ -10,6 +10,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
+use futures::StreamExt as _;
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -58,7 +59,7 @@ impl World {
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     world: Arc<World>,
-    task: Option<JoinHandle<()>>,
+    task: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Server {
@@ -82,14 +83,19 @@ impl Server {
         Ok(Self {
             address,
             world,
-            task: Some(task),
+            task: Mutex::new(Some(task)),
         })
     }
 
     /// Waits a moment for open calls, then stops in any case.
-    pub(crate) async fn stop(mut self) {
+    pub(crate) async fn stop(&self) {
         self.world.stop.send_replace(true);
-        if let Some(mut task) = self.task.take()
+        let task = self
+            .task
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(mut task) = task
             && tokio::time::timeout(Duration::from_secs(2), &mut task)
                 .await
                 .is_err()
@@ -239,10 +245,13 @@ async fn broken_off(real: Response) -> Response {
     parts
         .headers
         .insert(header::CONTENT_LENGTH, HeaderValue::from(length));
-    let pieces = futures::stream::iter([
-        Ok(half),
-        Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset)),
-    ]);
+    let broken = async {
+        // The server must have written the first half before the connection breaks.
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset))
+    };
+    let first = futures::future::ready(Ok(half));
+    let pieces = futures::stream::once(first).chain(futures::stream::once(broken));
     Response::from_parts(parts, Body::from_stream(pieces))
 }
 

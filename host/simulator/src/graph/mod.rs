@@ -202,7 +202,7 @@ impl GraphSimulator {
     }
 
     /// Stops serving and delivering; open calls get a moment to end.
-    pub async fn shutdown(self) {
+    pub async fn shutdown(&self) {
         self.server.stop().await;
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{FromRequest as _, Multipart, Request};
+use axum::extract::{DefaultBodyLimit, FromRequest as _, Multipart, Request};
 use serde_json::{Map, Value, json};
 
 use super::api::Call;
@@ -128,6 +128,8 @@ async fn multipart(call: &Call) -> Result<Parameters, GraphError> {
         |detail: &dyn std::fmt::Display| GraphError::parameter(format!("Bad multipart: {detail}"));
     let mut request = Request::new(axum::body::Body::from(call.body.clone()));
     *request.headers_mut() = call.headers.clone();
+    // The whole request was limited where it came in.
+    DefaultBodyLimit::disable().apply(&mut request);
     let mut multipart = Multipart::from_request(request, &())
         .await
         .map_err(|error| unreadable(&error))?;

@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::middleware::from_fn_with_state;
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -112,6 +112,8 @@ impl OpenMessagingSimulator {
             .route(&path, post(webhook::receive))
             .route("/media/{id}", get(media))
             .with_state(Arc::clone(&middleware))
+            // The observer limits the whole request.
+            .layer(DefaultBodyLimit::disable())
             .layer(from_fn_with_state(observer, observe))
             .nest("/_sim", control::router(Arc::clone(&middleware)));
         let server = Server::start(listen, router, world).await?;
@@ -202,7 +204,7 @@ impl OpenMessagingSimulator {
     }
 
     /// Stops serving; open calls get a moment to end.
-    pub async fn shutdown(self) {
+    pub async fn shutdown(&self) {
         self.server.stop().await;
     }
 }

@@ -89,7 +89,8 @@ pub struct People {
 }
 
 impl People {
-    /// Lets people come to a network.
+    /// Lets people come to a network. Its record must keep bodies
+    /// ([`crate::RecordMode::CountOnly`] keeps no conversations, so nobody would see an answer).
     pub fn start<N: Network>(network: Arc<N>, options: PeopleOptions) -> Self {
         let report = Arc::new(Mutex::new(Report::default()));
         let (doors, open) = watch::channel(true);

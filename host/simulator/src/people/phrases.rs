@@ -48,6 +48,12 @@ pub(super) const LANGUAGES: &[Language] = &[
             "the voucher from your newsletter does not work at checkout.",
             "could you tell me whether the {thing} has a two-year warranty?",
             "I want to cancel {order} please, I ordered it by mistake 🙈",
+            "one sleeve of the {thing} has a seam coming apart after two weeks.",
+            "why was my parcel sent back to you on {day}?",
+            "can I pay by invoice as a company?",
+            "your shop in town was closed on {day} although the site says open.",
+            "the manual of the {thing} is missing, do you have it as a PDF?",
+            "somebody else seems to have ordered with my account!!",
         ],
         details: &[
             "Order number is {order}.",
@@ -70,6 +76,8 @@ pub(super) const LANGUAGES: &[Language] = &[
             "And who pays for the return?",
             "Could somebody call me instead?",
             "I do not see it in my account yet.",
+            "Sorry, I meant the other parcel.",
+            "Really? That is odd.",
         ],
         thanks: &[
             "Perfect, thank you!",
@@ -109,6 +117,8 @@ pub(super) const LANGUAGES: &[Language] = &[
             "der Gutschein wird an der Kasse nicht angenommen.",
             "laut Zusteller war ich nicht da – ich saß den ganzen Tag am Schreibtisch!",
             "ich möchte {order} stornieren, bitte.",
+            "auf der Rechnung zu {order} fehlt die Umsatzsteuer.",
+            "wann hat der Laden am {day} geöffnet?",
             "gibt es für die {thing} Ersatzteile? Die Größe müsste 40 × 60 sein.",
         ],
         details: &[
@@ -129,6 +139,8 @@ pub(super) const LANGUAGES: &[Language] = &[
             "Muss ich das Rückporto selbst zahlen?",
             "Ja, passt 👍",
             "Könnte mich jemand zurückrufen?",
+            "Das ist jetzt schon das dritte Mal 🙄",
+            "Moment, ich schaue kurz nach.",
         ],
         thanks: &[
             "Prima, vielen Dank!",
@@ -158,6 +170,7 @@ pub(super) const LANGUAGES: &[Language] = &[
             "la {thing} sera-t-elle disponible avant {day} ?",
             "le suivi indique « livré », mais je n'ai rien reçu…",
             "j'aimerais annuler la commande {order}, s'il vous plaît.",
+            "il manque une pièce dans le colis {order}.",
         ],
         details: &[
             "Le numéro est {order}.",
@@ -200,6 +213,8 @@ pub(super) const LANGUAGES: &[Language] = &[
             "¿cómo devuelvo una {thing} que me regalaron?",
             "¿tendréis la {thing} antes del {day}?",
             "quiero anular {order}, lo pedí sin querer 🙈",
+            "falta una pieza en el paquete {order}.",
+            "¿abrís la tienda este {day}?",
         ],
         details: &[
             "El número es {order}.",
