@@ -1,0 +1,348 @@
+//! What the network allows in an interaction now: shown with it, and enforced before anything is
+//! put into the outbox.
+
+use linecard_model::Timestamp;
+use linecard_model::interaction::Interaction;
+use linecard_model::manifest::{
+    ActionAbility, ActionKind, ReplyWindow, TextLimit, TextUnit, Visibility, WindowDemand,
+};
+use linecard_model::platform::{Action, Outgoing};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::channels::ChannelRuntime;
+
+/// What can be done in an interaction now.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Capabilities {
+    /// The actions that the connector has for conversations of this kind.
+    pub actions: Vec<Allowed>,
+    /// When the last window in which a person may answer closes. Absent if the network sets none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reply_until: Option<Timestamp>,
+}
+
+/// An action that the connector has, with its limits.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Allowed {
+    /// The action.
+    pub kind: ActionKind,
+    /// Whether a person may do it now.
+    pub open: bool,
+    /// When the last of its windows closes for a person. Absent if it has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+    /// Its limits, as the connector's manifest tells them.
+    pub limits: ActionAbility,
+}
+
+/// Why something may not be done. Nothing has been put into the outbox.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Forbidden {
+    /// The connector has no such action for such a conversation.
+    #[error("channel {channel} cannot do {action:?} in a {visibility:?} conversation")]
+    Unsupported {
+        /// The channel.
+        channel: String,
+        /// What was asked for.
+        action: ActionKind,
+        /// The kind of conversation.
+        visibility: Visibility,
+    },
+    /// The channel is not configured any more, or its connector is missing.
+    #[error("channel {0} is not at work; an administrator can see why under /api/v1/channels/{0}")]
+    ChannelAway(String),
+    /// The time in which the network allows an answer is over.
+    #[error("the network's reply window closed at {closed_at}; the customer has to write first")]
+    WindowClosed {
+        /// When it closed.
+        closed_at: Timestamp,
+    },
+    /// The customer has never written here, so no window is open.
+    #[error("the customer has not written in this conversation, so the network allows no answer")]
+    NeverOpened,
+    /// The text is too long.
+    #[error("the text counts {counted}; the network takes {max} ({unit:?})")]
+    TextTooLong {
+        /// What it counts.
+        counted: u32,
+        /// What is allowed.
+        max: u32,
+        /// What is counted.
+        unit: TextUnit,
+    },
+    /// There is nothing to say.
+    #[error("there is nothing to send: give a text, an attachment or structured content")]
+    Empty,
+    /// More attachments than the network takes.
+    #[error("{given} attachments; the network takes {max}")]
+    TooManyAttachments {
+        /// How many were given.
+        given: usize,
+        /// How many are allowed.
+        max: u32,
+    },
+    /// A kind, type or size of attachment that the network does not take.
+    #[error("attachment {index}: {reason}")]
+    Attachment {
+        /// Which, counted from 0.
+        index: usize,
+        /// Why not.
+        reason: String,
+    },
+    /// Structured content that the network does not have.
+    #[error("the network has no structured content of kind \"{kind}\" here; it has: {known}")]
+    Structured {
+        /// What was asked for.
+        kind: String,
+        /// What there is.
+        known: String,
+    },
+    /// More quick replies than the network takes.
+    #[error("{given} quick replies; the network takes {max}")]
+    TooManyQuickReplies {
+        /// How many were given.
+        given: usize,
+        /// How many are allowed.
+        max: u32,
+    },
+}
+
+/// What can be done in an interaction now.
+pub fn of(channel: &ChannelRuntime, interaction: &Interaction, now: Timestamp) -> Capabilities {
+    let actions: Vec<Allowed> = channel
+        .abilities()
+        .map(|a| a.actions.as_slice())
+        .unwrap_or_default()
+        .iter()
+        .filter(|a| a.visibilities.is_empty() || a.visibilities.contains(&interaction.visibility))
+        .map(|ability| {
+            let window = window(channel, ability, interaction, true);
+            Allowed {
+                kind: ability.kind,
+                open: matches!(window, Window::Always) || window.closes_at() > Some(now),
+                until: window.closes_at(),
+                limits: ability.clone(),
+            }
+        })
+        .collect();
+    let reply_kind = reply_kind(interaction.visibility);
+    let reply_until = actions
+        .iter()
+        .find(|a| a.kind == reply_kind)
+        .and_then(|a| a.until);
+    Capabilities {
+        actions,
+        reply_until,
+    }
+}
+
+/// The action that answers in a conversation of this kind.
+pub fn reply_kind(visibility: Visibility) -> ActionKind {
+    match visibility {
+        Visibility::Public => ActionKind::Reply,
+        Visibility::Private => ActionKind::SendMessage,
+    }
+}
+
+/// Checks an action against what the network allows now.
+pub fn check(
+    channel: &ChannelRuntime,
+    interaction: &Interaction,
+    action: &Action,
+    by_human: bool,
+    now: Timestamp,
+) -> Result<(), Forbidden> {
+    let kind = action.kind();
+    let Some(ability) = channel.ability(kind, interaction.visibility) else {
+        return Err(Forbidden::Unsupported {
+            channel: channel.id.to_string(),
+            action: kind,
+            visibility: interaction.visibility,
+        });
+    };
+    match window(channel, ability, interaction, by_human) {
+        Window::Always => {}
+        Window::Until(closes_at) if closes_at > now => {}
+        Window::Until(closed_at) => return Err(Forbidden::WindowClosed { closed_at }),
+        Window::Never => return Err(Forbidden::NeverOpened),
+    }
+    match action.outgoing() {
+        Some(outgoing) => check_content(ability, outgoing),
+        None => match action {
+            Action::Edit(edit) => check_text(ability.text.as_ref(), Some(&edit.text)),
+            _ => Ok(()),
+        },
+    }
+}
+
+enum Window {
+    Always,
+    Until(Timestamp),
+    Never,
+}
+
+impl Window {
+    fn closes_at(&self) -> Option<Timestamp> {
+        match self {
+            Self::Until(at) => Some(*at),
+            Self::Always | Self::Never => None,
+        }
+    }
+}
+
+fn window(
+    channel: &ChannelRuntime,
+    ability: &ActionAbility,
+    interaction: &Interaction,
+    by_human: bool,
+) -> Window {
+    if ability.windows.is_empty() {
+        return Window::Always;
+    }
+    let Some(last_inbound) = interaction.last_inbound_at else {
+        return Window::Never;
+    };
+    ability
+        .windows
+        .iter()
+        .filter(|w| is_usable(channel, ability, w, by_human))
+        .filter_map(|w| {
+            let seconds = i64::try_from(w.seconds).ok()?;
+            last_inbound
+                .checked_add(jiff::SignedDuration::from_secs(seconds))
+                .ok()
+        })
+        .max()
+        .map_or(Window::Never, Window::Until)
+}
+
+fn is_usable(
+    channel: &ChannelRuntime,
+    ability: &ActionAbility,
+    window: &ReplyWindow,
+    by_human: bool,
+) -> bool {
+    let enabled = window.enabled_by.as_deref().is_none_or(|pointer| {
+        channel.settings.pointer(pointer).and_then(Value::as_bool) == Some(true)
+    });
+    let demand_met = match window.demands {
+        WindowDemand::Nothing => true,
+        WindowDemand::HumanAgent => by_human,
+        WindowDemand::Template => ability.kind == ActionKind::SendTemplate,
+    };
+    enabled && demand_met
+}
+
+fn check_content(ability: &ActionAbility, outgoing: &Outgoing) -> Result<(), Forbidden> {
+    let text = outgoing.text.as_deref().filter(|t| !t.trim().is_empty());
+    if text.is_none()
+        && outgoing.attachments.is_empty()
+        && outgoing.structured.is_none()
+        && outgoing.location.is_none()
+    {
+        return Err(Forbidden::Empty);
+    }
+    check_text(ability.text.as_ref(), text)?;
+    if outgoing.attachments.len() > ability.max_attachments as usize {
+        return Err(Forbidden::TooManyAttachments {
+            given: outgoing.attachments.len(),
+            max: ability.max_attachments,
+        });
+    }
+    for (index, given) in outgoing.attachments.iter().enumerate() {
+        check_attachment(ability, index, given)?;
+    }
+    if let Some(structured) = &outgoing.structured {
+        if !ability.structured.contains(&structured.kind) {
+            return Err(Forbidden::Structured {
+                kind: structured.kind.clone(),
+                known: ability.structured.join(", "),
+            });
+        }
+        let options = serde_json::from_str::<Value>(&structured.json)
+            .ok()
+            .and_then(|v| v.get("options").and_then(Value::as_array).map(Vec::len));
+        if let Some(given) = options.filter(|_| structured.kind == "quick-replies")
+            && given > ability.max_quick_replies as usize
+        {
+            return Err(Forbidden::TooManyQuickReplies {
+                given,
+                max: ability.max_quick_replies,
+            });
+        }
+    }
+    Ok(())
+}
+
+fn check_attachment(
+    ability: &ActionAbility,
+    index: usize,
+    given: &linecard_model::platform::OutgoingAttachment,
+) -> Result<(), Forbidden> {
+    let refuse = |reason: String| Err(Forbidden::Attachment { index, reason });
+    let attachment = &given.attachment;
+    let Some(limit) = ability.media.iter().find(|m| m.kind == attachment.kind) else {
+        return refuse(format!("the network takes no {:?} here", attachment.kind));
+    };
+    if let Some(mime) = attachment.mime.as_deref()
+        && !limit.mime.is_empty()
+        && !limit.mime.iter().any(|pattern| mime_matches(pattern, mime))
+    {
+        return refuse(format!(
+            "type {mime} is not taken; possible are {}",
+            limit.mime.join(", ")
+        ));
+    }
+    if attachment.size.is_some_and(|size| size > limit.max_bytes) {
+        return refuse(format!(
+            "the network takes {} bytes at most",
+            limit.max_bytes
+        ));
+    }
+    if attachment.url.is_none() && attachment.media_id.is_none() && given.media.is_none() {
+        return refuse("name a url, a media id or a stored file".to_owned());
+    }
+    Ok(())
+}
+
+fn mime_matches(pattern: &str, mime: &str) -> bool {
+    match pattern.strip_suffix('*') {
+        Some(prefix) => mime.starts_with(prefix),
+        None => pattern.eq_ignore_ascii_case(mime),
+    }
+}
+
+fn check_text(limit: Option<&TextLimit>, text: Option<&str>) -> Result<(), Forbidden> {
+    let (Some(limit), Some(text)) = (limit, text) else {
+        return Ok(());
+    };
+    let counted = count(text, limit.unit);
+    if counted > limit.max {
+        return Err(Forbidden::TextTooLong {
+            counted,
+            max: limit.max,
+            unit: limit.unit,
+        });
+    }
+    Ok(())
+}
+
+/// What a text counts in a unit.
+pub fn count(text: &str, unit: TextUnit) -> u32 {
+    let counted = match unit {
+        TextUnit::CodePoints => text.chars().count(),
+        TextUnit::Utf16Units => text.encode_utf16().count(),
+        TextUnit::Bytes => text.len(),
+        TextUnit::XWeighted => text.chars().map(x_weight).sum(),
+    };
+    u32::try_from(counted).unwrap_or(u32::MAX)
+}
+
+// The ranges of twitter-text's configuration version 3 count one, all else counts two.
+fn x_weight(c: char) -> usize {
+    match u32::from(c) {
+        0..=4351 | 8192..=8205 | 8208..=8223 | 8242..=8247 => 1,
+        _ => 2,
+    }
+}

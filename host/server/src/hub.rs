@@ -1,0 +1,178 @@
+//! The hub: one site with its store, channels and workers, as the HTTP interfaces see it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use linecard_model::SiteId;
+use linecard_model::event::Record;
+use linecard_store::Store;
+use tokio::sync::{Mutex, Notify, broadcast, mpsc, watch};
+
+use crate::channels::Channels;
+use crate::outbox::Outbox;
+use crate::plugins::Plugins;
+use crate::poll::Polls;
+use crate::prepare::{Analyzers, Preparation};
+use crate::profiles;
+use crate::site::{Outcome, Rendered, Site, SiteError, SiteHandle, SiteOptions, SiteState};
+use crate::vault::Vault;
+
+/// What a hub is started with.
+pub struct HubOptions {
+    /// The site.
+    pub site: SiteId,
+    /// Its store.
+    pub store: Arc<dyn Store>,
+    /// The plug-ins that are installed.
+    pub plugins: Arc<Plugins>,
+    /// Its secrets.
+    pub vault: Vault,
+    /// Its channels, built from the stored configuration.
+    pub channels: Channels,
+    /// Its analyzers, built from the stored configuration.
+    pub analyzers: Analyzers,
+    /// Where files go.
+    pub data: PathBuf,
+    /// Makes the HTTP answer of what a request did.
+    pub render: fn(&Outcome, &SiteState) -> Rendered,
+}
+
+/// A running hub.
+pub struct Hub {
+    /// The site: the one way to change anything, and to ask about the present.
+    pub site: SiteHandle,
+    /// The store, for reading views and history.
+    pub store: Arc<dyn Store>,
+    /// Every record, as it has become durable.
+    pub records: broadcast::Sender<Arc<Record>>,
+    /// The channels at work.
+    pub channels: Channels,
+    /// The analyzers at work.
+    pub analyzers: Analyzers,
+    /// The plug-ins that are installed.
+    pub plugins: Arc<Plugins>,
+    /// Secrets, encrypted at rest.
+    pub vault: Vault,
+    /// Turns to the reason when the hub can take no more work.
+    pub stopped: watch::Receiver<Option<String>>,
+    /// Where files go.
+    pub data: PathBuf,
+    /// What the webhook door has taken.
+    pub counters: Counters,
+    /// Says to the preparation that there are new events.
+    pub(crate) accepted: Arc<Notify>,
+    /// One configuration is applied at a time.
+    pub(crate) applying: Mutex<()>,
+    workers: Vec<mpsc::UnboundedSender<()>>,
+}
+
+/// What the webhook door has taken since the start.
+#[derive(Debug, Default)]
+pub struct Counters {
+    new: AtomicU64,
+    duplicates: AtomicU64,
+}
+
+impl Counters {
+    pub(crate) fn accepted(&self, new: usize, duplicates: usize) {
+        self.new.fetch_add(new as u64, Ordering::Relaxed);
+        self.duplicates
+            .fetch_add(duplicates as u64, Ordering::Relaxed);
+    }
+
+    /// Events that were new, and events that had been accepted before.
+    pub fn events(&self) -> (u64, u64) {
+        (
+            self.new.load(Ordering::Relaxed),
+            self.duplicates.load(Ordering::Relaxed),
+        )
+    }
+}
+
+impl Hub {
+    /// Restores the site and starts its workers.
+    pub async fn start(options: HubOptions) -> Result<Arc<Self>, SiteError> {
+        let HubOptions {
+            site,
+            store,
+            plugins,
+            vault,
+            channels,
+            analyzers,
+            data,
+            render,
+        } = options;
+        let Site {
+            handle,
+            records,
+            outbox,
+            unknown_profiles,
+            stopped,
+        } = Site::start(SiteOptions {
+            id: site,
+            store: Arc::clone(&store),
+            channels: channels.clone(),
+            render,
+        })
+        .await?;
+        let accepted = Arc::new(Notify::new());
+        let (tell_outbox, outbox_reconfigured) = mpsc::unbounded_channel();
+        let (tell_polls, polls_reconfigured) = mpsc::unbounded_channel();
+        tokio::spawn(
+            Preparation {
+                store: Arc::clone(&store),
+                site: handle.clone(),
+                channels: channels.clone(),
+                analyzers: analyzers.clone(),
+                accepted: Arc::clone(&accepted),
+            }
+            .run(),
+        );
+        tokio::spawn(
+            Outbox {
+                store: Arc::clone(&store),
+                site: handle.clone(),
+                channels: channels.clone(),
+            }
+            .run(outbox, outbox_reconfigured),
+        );
+        tokio::spawn(
+            Polls {
+                store: Arc::clone(&store),
+                site: handle.clone(),
+                channels: channels.clone(),
+                accepted: Arc::clone(&accepted),
+            }
+            .run(polls_reconfigured),
+        );
+        tokio::spawn(profiles::run(
+            handle.clone(),
+            channels.clone(),
+            unknown_profiles,
+        ));
+        Ok(Arc::new(Self {
+            site: handle,
+            store,
+            records,
+            channels,
+            analyzers,
+            plugins,
+            vault,
+            stopped,
+            data,
+            counters: Counters::default(),
+            accepted,
+            applying: Mutex::new(()),
+            workers: vec![tell_outbox, tell_polls],
+        }))
+    }
+
+    /// Tells the workers that the channels were replaced.
+    pub(crate) fn reconfigured(&self) {
+        for worker in &self.workers {
+            // A worker ends only with the hub.
+            let _ = worker.send(());
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! The webhook door: a network's request becomes accepted events, and only then an answer.
+
+use linecard_model::ChannelId;
+use linecard_model::platform::{Event, EventKind, Rejection, WebhookRequest, WebhookResponse};
+use linecard_sandbox::CallError;
+use linecard_store::{Accept, StoreError};
+use sha2::{Digest, Sha256};
+use tracing::{info, warn};
+
+use crate::hub::Hub;
+use crate::site::now;
+
+/// Why a network's request was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum ReceiveError {
+    /// No channel has this name.
+    #[error("there is no channel {0}")]
+    UnknownChannel(ChannelId),
+    /// An operator paused it.
+    #[error("channel {0} is paused")]
+    Paused(ChannelId),
+    /// The connector takes no webhooks.
+    #[error("channel {0} takes no webhooks: its connector polls")]
+    NoWebhooks(ChannelId),
+    /// The signature is wrong or missing.
+    #[error("{0}")]
+    BadSignature(String),
+    /// It is meant for another account.
+    #[error("{0}")]
+    NotForThisChannel(String),
+    /// The connector does not take this method or path.
+    #[error("{0}")]
+    Unsupported(String),
+    /// The connector failed.
+    #[error(transparent)]
+    Plugin(#[from] CallError),
+    /// The events could not be kept.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The hub takes no more work.
+    #[error("the hub takes no more work: {0}")]
+    Stopped(String),
+}
+
+impl Hub {
+    /// Takes a network's request. When this gives an answer, the events are on disk.
+    pub async fn receive(
+        &self,
+        channel: &ChannelId,
+        request: WebhookRequest,
+    ) -> Result<WebhookResponse, ReceiveError> {
+        if let Some(reason) = self.stopped.borrow().clone() {
+            return Err(ReceiveError::Stopped(reason));
+        }
+        let runtime = self
+            .channels
+            .get(channel)
+            .ok_or_else(|| ReceiveError::UnknownChannel(channel.clone()))?;
+        if runtime.config.paused {
+            return Err(ReceiveError::Paused(channel.clone()));
+        }
+        if !runtime.abilities().is_some_and(|a| a.receives) {
+            return Err(ReceiveError::NoWebhooks(channel.clone()));
+        }
+        // Kept for the case that the connector cannot read a body with a right signature.
+        let body = request.body.clone();
+        let reception = runtime.connector.receive(&runtime.context, request).await?;
+        match reception {
+            Ok(reception) => {
+                self.accept(channel, reception.events).await?;
+                Ok(reception.response)
+            }
+            Err(Rejection::Malformed(text)) => {
+                // A network would deliver it again and again; it is kept for a person to see.
+                warn!(%channel, %text, "a webhook with a right signature cannot be read; kept raw");
+                self.accept(channel, vec![unreadable(&body)]).await?;
+                Ok(WebhookResponse {
+                    status: 200,
+                    headers: Vec::new(),
+                    body: Vec::new(),
+                })
+            }
+            Err(Rejection::BadSignature(text)) => {
+                info!(%channel, "a webhook with a wrong or missing signature was refused");
+                Err(ReceiveError::BadSignature(text))
+            }
+            Err(Rejection::NotForThisChannel(text)) => Err(ReceiveError::NotForThisChannel(text)),
+            Err(Rejection::Unsupported(text)) => Err(ReceiveError::Unsupported(text)),
+        }
+    }
+
+    async fn accept(&self, channel: &ChannelId, events: Vec<Event>) -> Result<(), StoreError> {
+        if events.is_empty() {
+            return Ok(());
+        }
+        let accepted = self
+            .store
+            .accept(
+                self.site.id(),
+                Accept {
+                    channel: channel.clone(),
+                    at: now(),
+                    events,
+                    cursor: None,
+                },
+            )
+            .await?;
+        self.counters.accepted(accepted.new, accepted.duplicates);
+        if accepted.new > 0 {
+            self.accepted.notify_one();
+        }
+        Ok(())
+    }
+}
+
+/// The event of a body that has a right signature but cannot be read.
+fn unreadable(body: &[u8]) -> Event {
+    let digest = Sha256::digest(body);
+    let mut id = String::from("unreadable:");
+    for byte in digest {
+        id.push_str(&format!("{byte:02x}"));
+    }
+    Event {
+        id,
+        time: now(),
+        thread: None,
+        author: None,
+        kind: EventKind::Other("unreadable".to_owned()),
+        raw: String::from_utf8_lossy(body).into_owned(),
+    }
+}

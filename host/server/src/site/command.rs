@@ -1,0 +1,277 @@
+//! What a site can be asked to do.
+
+use linecard_model::interaction::Interaction;
+use linecard_model::message::{Content, Message};
+use linecard_model::outbox::{ChannelHealth, OutboxEntry};
+use linecard_model::platform::{Action, Failure, Identity, Outcome as PlatformOutcome, Profile};
+use linecard_model::routing::Presence;
+use linecard_model::site::{Role, SiteConfig};
+use linecard_model::{AgentId, ChannelId, InteractionId, MessageId, OfferId};
+use linecard_router::Refusal;
+use linecard_store::{InboxEntry, StoreError};
+use tokio::sync::oneshot;
+
+use super::state::SiteState;
+use crate::capabilities::Forbidden;
+
+/// Who asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Actor {
+    /// The name in the audit log: an agent's id, or `key:` and a key's name.
+    pub name: String,
+    /// What they may do.
+    pub role: Role,
+    /// The agent, if it is a person.
+    pub agent: Option<AgentId>,
+}
+
+/// What a person or a machine asks for through the API.
+#[derive(Debug, Clone)]
+pub enum Request {
+    /// Change an agent's presence.
+    SetPresence {
+        /// The agent.
+        agent: AgentId,
+        /// The new presence.
+        presence: Presence,
+    },
+    /// Take an offer.
+    Accept {
+        /// The offer.
+        offer: OfferId,
+    },
+    /// Refuse an offer.
+    Decline {
+        /// The offer.
+        offer: OfferId,
+    },
+    /// Answer the customer.
+    Send {
+        /// The interaction, connected to the actor.
+        interaction: InteractionId,
+        /// What to say.
+        content: Content,
+        /// The message that it answers, by the hub's id.
+        reply_to: Option<MessageId>,
+        /// Whether to answer a public message privately.
+        private: bool,
+    },
+    /// Try a message again that failed or whose outcome is unknown.
+    Resend {
+        /// The interaction.
+        interaction: InteractionId,
+        /// The message.
+        message: MessageId,
+    },
+    /// Do something on the network that is not a message. Its message ids are the network's.
+    Act {
+        /// The interaction, connected to the actor.
+        interaction: InteractionId,
+        /// What to do.
+        action: Action,
+    },
+    /// End the conversation, with or without an answer.
+    End {
+        /// The interaction.
+        interaction: InteractionId,
+        /// What became of it.
+        disposition: Option<String>,
+    },
+    /// Finish the wrap-up.
+    WrapUp {
+        /// The interaction.
+        interaction: InteractionId,
+        /// What became of it.
+        disposition: Option<String>,
+    },
+    /// An agent's last event stream was closed.
+    DesktopLost {
+        /// The agent.
+        agent: AgentId,
+    },
+    /// An agent's event stream is open.
+    DesktopBack {
+        /// The agent.
+        agent: AgentId,
+    },
+    /// Replace the site's configuration. It has been checked.
+    Configure {
+        /// The whole of it.
+        config: Box<SiteConfig>,
+        /// Vault entries to write (`Some`) or to remove (`None`) with it.
+        vault: Vec<(String, Option<Vec<u8>>)>,
+    },
+    /// Write or remove vault entries, such as a session's.
+    Vault {
+        /// The keys and their values; `None` removes.
+        entries: Vec<(String, Option<Vec<u8>>)>,
+        /// What stands in the audit log, if it belongs there: the action and its subject.
+        audit: Option<(String, String)>,
+    },
+}
+
+/// What a request did. The HTTP answer is made of it, also when it is given again under the same
+/// idempotency key.
+#[derive(Debug, Clone)]
+pub enum Outcome {
+    /// An agent is so now.
+    Agent(AgentId, Presence),
+    /// An interaction is so now.
+    Interaction(Interaction),
+    /// A message was taken.
+    Message(Message),
+    /// An action was taken, under this id.
+    Action(String),
+    /// The configuration was taken.
+    Configured(Box<SiteConfig>),
+    /// It is done, and there is nothing to show.
+    Done,
+}
+
+/// The idempotency of a request.
+#[derive(Debug, Clone)]
+pub struct Idempotency {
+    /// Who asks; keys of different principals are different keys.
+    pub principal: String,
+    /// The key.
+    pub key: String,
+    /// A hash of method, path and body.
+    pub request_hash: [u8; 32],
+}
+
+/// An answer as HTTP gives it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rendered {
+    /// The status.
+    pub status: u16,
+    /// The JSON body; empty with status 204.
+    pub body: Vec<u8>,
+    /// Whether it was answered before, under the same idempotency key.
+    pub replayed: bool,
+}
+
+/// Why a request was refused. Nothing has changed then.
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError {
+    /// The router refuses.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The network's limits, or the connector's, forbid it.
+    #[error(transparent)]
+    Forbidden(#[from] Forbidden),
+    /// There is no such thing.
+    #[error("there is no {what} {id}")]
+    NotFound {
+        /// The kind of thing.
+        what: &'static str,
+        /// Its id.
+        id: String,
+    },
+    /// The actor may not do this.
+    #[error("{actor} may not do this: {reason}")]
+    NotAllowed {
+        /// Who asked.
+        actor: String,
+        /// Why not, and what would be needed.
+        reason: String,
+    },
+    /// The message is not in a state in which it can be tried again.
+    #[error("message {message} is {state}: only a failed or uncertain message can be sent again")]
+    NotResendable {
+        /// The message.
+        message: MessageId,
+        /// Its state.
+        state: &'static str,
+    },
+    /// The idempotency key was used for another request.
+    #[error("idempotency key \"{0}\" was used for another request; use a new key")]
+    KeyReused(String),
+    /// The store refuses.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The site takes no more work.
+    #[error("the hub is stopping, or cannot write to its disk: {0}")]
+    Stopped(String),
+}
+
+/// A customer's message, ready for the site: analyzed.
+#[derive(Debug)]
+pub struct Prepared {
+    /// The accepted event.
+    pub entry: InboxEntry,
+    /// What the analyzers found.
+    pub findings: Vec<linecard_model::message::Finding>,
+}
+
+/// How an attempt at the network ended.
+#[derive(Debug, Clone)]
+pub enum AttemptResult {
+    /// It was done.
+    Done(PlatformOutcome),
+    /// It was not, for a reason that the connector gives.
+    Failed(Failure),
+    /// The connector itself failed (a trap, a limit), or the hub was stopped meanwhile.
+    Broken {
+        /// What happened.
+        text: String,
+        /// Whether a request may have left before.
+        may_have_acted: bool,
+    },
+}
+
+/// The answer to a request.
+pub type Reply = oneshot::Sender<Result<Rendered, CommandError>>;
+
+/// What is put before a site. Everything is handled in order, by one task.
+pub enum Command {
+    /// A platform event.
+    Inbound(Box<Prepared>),
+    /// A request of a person or a machine.
+    Request {
+        /// Who asks.
+        actor: Actor,
+        /// For what.
+        request: Box<Request>,
+        /// Under which key.
+        idempotency: Option<Idempotency>,
+        /// Where the answer goes.
+        reply: Reply,
+    },
+    /// An attempt at the network is about to begin: its state must be durable first. The answer is
+    /// whether it may.
+    Attempt {
+        /// The entry, as it will be.
+        entry: Box<OutboxEntry>,
+        /// Where the answer goes.
+        reply: oneshot::Sender<bool>,
+    },
+    /// An attempt has ended.
+    Finished {
+        /// The entry.
+        entry: Box<OutboxEntry>,
+        /// How.
+        result: AttemptResult,
+        /// Gets the entry back as it waits now, or nothing if it is done.
+        reply: oneshot::Sender<Option<OutboxEntry>>,
+    },
+    /// A network told facts about a person.
+    Profile {
+        /// The channel.
+        channel: ChannelId,
+        /// The person.
+        identity: Identity,
+        /// The facts.
+        profile: Profile,
+    },
+    /// A channel's health changed.
+    Health {
+        /// The channel.
+        channel: ChannelId,
+        /// Its health.
+        health: ChannelHealth,
+    },
+    /// A question about the present state.
+    Query(Box<dyn FnOnce(&SiteState) + Send>),
+    /// Take no more work, write a snapshot and end.
+    Stop(oneshot::Sender<()>),
+}

@@ -1,0 +1,216 @@
+//! Finding the contact behind a message, and what the networks tell about people.
+
+use std::sync::Arc;
+
+use linecard_model::contact::{Contact, ContactIdentity};
+use linecard_model::event::Event;
+use linecard_model::platform::{Author, Identity, Profile};
+use linecard_model::{ChannelId, ContactId, Timestamp};
+use linecard_store::StoreError;
+
+use super::inbound::Arrival;
+use super::run::{After, Batch};
+use super::state::now;
+
+/// How long facts about a person are taken to be fresh.
+const PROFILE_FRESH: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
+
+/// A person of whom the hub knows no name yet, or an old one.
+#[derive(Debug, Clone)]
+pub struct UnknownProfile {
+    /// The channel.
+    pub channel: ChannelId,
+    /// The person.
+    pub identity: Identity,
+}
+
+/// The contact of an author, made if there is none; new facts are merged in.
+pub(super) async fn find_or_create(
+    batch: &mut Batch<'_>,
+    arrival: &Arrival<'_>,
+    author: &Author,
+    events: &mut Vec<Event>,
+) -> Result<ContactId, StoreError> {
+    let known = batch
+        .work
+        .contact_by_identity(arrival.channel, &author.identity.id)
+        .await?;
+    let (mut contact, is_new) = match known {
+        Some(contact) => (Arc::unwrap_or_clone(contact), false),
+        None => (
+            Contact {
+                id: ContactId::generate(),
+                created_at: arrival.accepted_at,
+                last_seen_at: None,
+                display_name: None,
+                identities: vec![ContactIdentity {
+                    channel: arrival.channel.clone(),
+                    id: author.identity.id.clone(),
+                    aliases: author.identity.aliases.clone(),
+                    profile: None,
+                    profile_at: None,
+                }],
+            },
+            true,
+        ),
+    };
+    let mut changed = is_new;
+    if let Some(profile) = &author.profile {
+        changed |= merge_profile(
+            &mut contact,
+            arrival.channel,
+            &author.identity,
+            profile,
+            arrival.accepted_at,
+        );
+    }
+    let fresh = contact
+        .identity(arrival.channel)
+        .and_then(|i| i.profile_at)
+        .is_some_and(|at| now().duration_since(at) < PROFILE_FRESH);
+    if !fresh {
+        batch.after.push(After::UnknownProfile(UnknownProfile {
+            channel: arrival.channel.clone(),
+            identity: author.identity.clone(),
+        }));
+    }
+    let id = contact.id;
+    if changed {
+        events.push(Event::ContactSaved(contact));
+    }
+    Ok(id)
+}
+
+/// Takes new facts over; a fact that the network does not tell this time stays. Says whether
+/// anything changed.
+fn merge_profile(
+    contact: &mut Contact,
+    channel: &ChannelId,
+    identity: &Identity,
+    profile: &Profile,
+    at: Timestamp,
+) -> bool {
+    let Some(own) = contact
+        .identities
+        .iter_mut()
+        .find(|i| &i.channel == channel && i.id == identity.id)
+    else {
+        return false;
+    };
+    let mut merged = own.profile.clone().unwrap_or_default();
+    macro_rules! take {
+        ($($field:ident),*) => {$(
+            if profile.$field.is_some() {
+                merged.$field.clone_from(&profile.$field);
+            }
+        )*};
+    }
+    take!(
+        display_name,
+        handle,
+        avatar_url,
+        followers,
+        verified,
+        follows_us,
+        we_follow,
+        locale,
+        utc_offset_minutes
+    );
+    for fact in &profile.extra {
+        match merged.extra.iter_mut().find(|f| f.name == fact.name) {
+            Some(known) => known.value.clone_from(&fact.value),
+            None => merged.extra.push(fact.clone()),
+        }
+    }
+    let mut aliases = own.aliases.clone();
+    for alias in &identity.aliases {
+        if !aliases.contains(alias) {
+            aliases.push(alias.clone());
+        }
+    }
+    let changed = own.profile.as_ref() != Some(&merged)
+        || own.aliases != aliases
+        || own
+            .profile_at
+            .is_none_or(|before| at.duration_since(before) > PROFILE_FRESH);
+    if changed {
+        let name = merged
+            .display_name
+            .clone()
+            .or_else(|| merged.handle.clone());
+        own.profile = Some(merged);
+        own.aliases = aliases;
+        own.profile_at = Some(at);
+        if name.is_some() {
+            contact.display_name = name;
+        }
+    }
+    changed
+}
+
+/// A network told facts about a person.
+pub(super) async fn profile(
+    batch: &mut Batch<'_>,
+    channel: &ChannelId,
+    identity: &Identity,
+    profile: Profile,
+) -> Result<(), StoreError> {
+    let Some(contact) = batch
+        .work
+        .contact_by_identity(channel, &identity.id)
+        .await?
+    else {
+        return Ok(());
+    };
+    let mut contact = Arc::unwrap_or_clone(contact);
+    if merge_profile(&mut contact, channel, identity, &profile, now()) {
+        batch.record(vec![Event::ContactSaved(contact)]).await?;
+    }
+    Ok(())
+}
+
+/// A person has another id now: the contact keeps both.
+pub(super) async fn renamed(
+    batch: &mut Batch<'_>,
+    arrival: &Arrival<'_>,
+    author: &Author,
+    previous: Option<&str>,
+) -> Result<(), StoreError> {
+    let lookup = previous.unwrap_or(&author.identity.id);
+    let Some(contact) = batch
+        .work
+        .contact_by_identity(arrival.channel, lookup)
+        .await?
+    else {
+        return Ok(());
+    };
+    let mut contact = Arc::unwrap_or_clone(contact);
+    let mut changed = false;
+    if !contact
+        .identities
+        .iter()
+        .any(|i| &i.channel == arrival.channel && i.id == author.identity.id)
+    {
+        contact.identities.push(ContactIdentity {
+            channel: arrival.channel.clone(),
+            id: author.identity.id.clone(),
+            aliases: author.identity.aliases.clone(),
+            profile: None,
+            profile_at: None,
+        });
+        changed = true;
+    }
+    if let Some(profile) = &author.profile {
+        changed |= merge_profile(
+            &mut contact,
+            arrival.channel,
+            &author.identity,
+            profile,
+            arrival.accepted_at,
+        );
+    }
+    if changed {
+        batch.record(vec![Event::ContactSaved(contact)]).await?;
+    }
+    Ok(())
+}

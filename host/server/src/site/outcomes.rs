@@ -1,0 +1,259 @@
+//! Attempts at the networks: their beginning, made durable before they are tried, and their end.
+
+use linecard_model::Timestamp;
+use linecard_model::event::Event;
+use linecard_model::message::MessageState;
+use linecard_model::outbox::{ChannelHealth, HealthState, OutboxEntry, OutboxState};
+use linecard_model::platform::{Failure, Refusal};
+use linecard_store::StoreError;
+use tokio::sync::oneshot;
+
+use super::command::AttemptResult;
+use super::run::{After, Batch};
+use super::state::now;
+use crate::outbox::{backoff, is_idempotent, retry_for};
+
+/// Makes it durable that an attempt begins.
+pub(super) fn attempt(batch: &mut Batch<'_>, entry: OutboxEntry, reply: oneshot::Sender<bool>) {
+    let exists = batch.state.channels.get(&entry.channel).is_some();
+    if exists {
+        batch.work.put_outbox(entry);
+    }
+    batch.after.push(After::Attempt(reply, exists));
+}
+
+/// Records how an attempt ended. Gives the entry back if it is to be tried again.
+pub(super) async fn finished(
+    batch: &mut Batch<'_>,
+    mut entry: OutboxEntry,
+    result: AttemptResult,
+) -> Result<Option<OutboxEntry>, StoreError> {
+    let at = now();
+    let idempotent = is_idempotent(&batch.state.channels, &entry);
+    let verdict = match result {
+        AttemptResult::Done(outcome) => {
+            let state = MessageState::Sent {
+                at: outcome.time.unwrap_or(at),
+            };
+            set_health(batch, &entry, HealthState::Connected, None, None, None).await?;
+            close(batch, &entry, state, outcome.message_ids, outcome.note).await?;
+            return Ok(None);
+        }
+        AttemptResult::Failed(failure) => {
+            entry.request.uncertain_before |= matches!(failure, Failure::Uncertain(_));
+            judge(batch, &entry, failure, idempotent, at).await?
+        }
+        AttemptResult::Broken {
+            text,
+            may_have_acted,
+        } => {
+            entry.request.uncertain_before |= may_have_acted;
+            if idempotent || !may_have_acted {
+                Verdict::Again(soon(&entry, at), refusal("plugin-failed", &text))
+            } else {
+                Verdict::Uncertain(text)
+            }
+        }
+    };
+    match verdict {
+        Verdict::Again(not_before, reason) => {
+            let limit = retry_for(&batch.state.channels, &entry);
+            if at.duration_since(entry.created_at) > limit {
+                let state = MessageState::Failed {
+                    at,
+                    reason,
+                    retryable: true,
+                };
+                close(batch, &entry, state, Vec::new(), None).await?;
+                return Ok(None);
+            }
+            entry.request.attempt = entry.request.attempt.saturating_add(1);
+            entry.state = OutboxState::Retrying { not_before, reason };
+            batch.work.put_outbox(entry.clone());
+            Ok(Some(entry))
+        }
+        Verdict::Wait => {
+            entry.state = OutboxState::Waiting;
+            batch.work.put_outbox(entry.clone());
+            Ok(Some(entry))
+        }
+        Verdict::Failed(reason) => {
+            let state = MessageState::Failed {
+                at,
+                reason,
+                retryable: false,
+            };
+            close(batch, &entry, state, Vec::new(), None).await?;
+            Ok(None)
+        }
+        Verdict::Uncertain(text) => {
+            close(
+                batch,
+                &entry,
+                MessageState::Uncertain { at, text },
+                Vec::new(),
+                None,
+            )
+            .await?;
+            Ok(None)
+        }
+    }
+}
+
+/// What is to be done about a failed attempt.
+enum Verdict {
+    /// Try again, not before this time.
+    Again(Timestamp, Refusal),
+    /// Try again when a person has acted.
+    Wait,
+    /// It has failed for good.
+    Failed(Refusal),
+    /// Nobody knows; a person decides.
+    Uncertain(String),
+}
+
+async fn judge(
+    batch: &mut Batch<'_>,
+    entry: &OutboxEntry,
+    failure: Failure,
+    idempotent: bool,
+    at: Timestamp,
+) -> Result<Verdict, StoreError> {
+    Ok(match failure {
+        Failure::Throttled(throttle) => {
+            let until = throttle.until.unwrap_or_else(|| soon(entry, at));
+            set_health(
+                batch,
+                entry,
+                HealthState::Throttled,
+                Some(throttle.reason.to_string()),
+                None,
+                Some(until),
+            )
+            .await?;
+            Verdict::Again(until, throttle.reason)
+        }
+        Failure::Transient(text) => {
+            set_health(
+                batch,
+                entry,
+                HealthState::TransientFault,
+                Some(text.clone()),
+                None,
+                None,
+            )
+            .await?;
+            Verdict::Again(soon(entry, at), refusal("transient", &text))
+        }
+        Failure::Unauthorized(text) => {
+            set_health(
+                batch,
+                entry,
+                HealthState::CredentialsRefused,
+                Some("the network refuses the credentials or permissions".to_owned()),
+                Some(text),
+                None,
+            )
+            .await?;
+            Verdict::Wait
+        }
+        Failure::Rejected(reason) => Verdict::Failed(reason),
+        Failure::WindowClosed(text) => Verdict::Failed(refusal("window-closed", &text)),
+        Failure::Gone(text) => Verdict::Failed(refusal("gone", &text)),
+        Failure::Unsupported(text) => Verdict::Failed(refusal("unsupported", &text)),
+        Failure::Uncertain(text) if idempotent => {
+            Verdict::Again(soon(entry, at), refusal("uncertain", &text))
+        }
+        Failure::Uncertain(text) => Verdict::Uncertain(text),
+    })
+}
+
+fn refusal(code: &str, text: &str) -> Refusal {
+    Refusal {
+        code: code.to_owned(),
+        text: text.to_owned(),
+    }
+}
+
+fn soon(entry: &OutboxEntry, at: Timestamp) -> Timestamp {
+    at.checked_add(backoff(entry.request.attempt)).unwrap_or(at)
+}
+
+/// Takes an entry out of the outbox and records what became of it.
+async fn close(
+    batch: &mut Batch<'_>,
+    entry: &OutboxEntry,
+    state: MessageState,
+    platform_ids: Vec<String>,
+    note: Option<String>,
+) -> Result<(), StoreError> {
+    batch.work.remove_outbox(&entry.channel, entry.number);
+    let message = match (entry.contact, entry.message) {
+        (Some(contact), Some(id)) => batch.work.message(contact, id).await?,
+        _ => None,
+    };
+    let Some(message) = message else {
+        return batch
+            .record(vec![Event::ActionChanged {
+                action: entry.request.id.clone(),
+                interaction: entry.interaction,
+                name: entry.request.action.kind().to_string(),
+                state,
+            }])
+            .await;
+    };
+    // A receipt or an echo that overtook the answer has brought the message further; then only the
+    // ids are news.
+    let state = if matches!(
+        state,
+        MessageState::Sent { .. } | MessageState::Uncertain { .. }
+    ) && message.state.rank() > 1
+    {
+        message.state.clone()
+    } else {
+        state
+    };
+    super::receipts::change(batch, &message, state, platform_ids.clone(), note).await?;
+    for id in platform_ids {
+        super::inbound::catch_up(batch, &entry.channel, &id).await?;
+    }
+    Ok(())
+}
+
+/// Records how the channel fares, if that is news.
+async fn set_health(
+    batch: &mut Batch<'_>,
+    entry: &OutboxEntry,
+    state: HealthState,
+    detail: Option<String>,
+    remedy: Option<String>,
+    until: Option<Timestamp>,
+) -> Result<(), StoreError> {
+    let known = batch
+        .state
+        .health
+        .get(&entry.channel)
+        .cloned()
+        .unwrap_or_default();
+    // A network that works again says so once; one that fails tells each new reason once.
+    if known.state == state && (state == HealthState::Connected || known.detail == detail) {
+        return Ok(());
+    }
+    let health = ChannelHealth {
+        state,
+        since: Some(now()),
+        detail,
+        remedy,
+        until,
+    };
+    batch
+        .state
+        .health
+        .insert(entry.channel.clone(), health.clone());
+    batch
+        .record(vec![Event::ChannelHealthChanged {
+            channel: entry.channel.clone(),
+            health,
+        }])
+        .await
+}

@@ -1,0 +1,161 @@
+//! What became of what the company sent: receipts and echoes, joined to the right message.
+
+use linecard_model::event::Event;
+use linecard_model::message::{Message, MessageAuthor, MessageState};
+use linecard_model::platform::{Receipt, ReceiptScope, ReceiptState, Refusal};
+use linecard_model::{MessageId, Timestamp};
+use linecard_store::StoreError;
+
+use super::inbound::{Arrival, customer_of, keep_early};
+use super::run::Batch;
+use super::state::newest;
+
+/// How many messages back a receipt "up to a time" looks.
+const LOOK_BACK: usize = 200;
+
+/// Handles a receipt.
+pub(super) async fn handle(
+    batch: &mut Batch<'_>,
+    arrival: &Arrival<'_>,
+    receipt: &Receipt,
+) -> Result<(), StoreError> {
+    let at = arrival.event.time;
+    match &receipt.scope {
+        ReceiptScope::Messages(ids) => {
+            for id in ids {
+                match batch
+                    .work
+                    .message_by_platform_id(arrival.channel, id)
+                    .await?
+                {
+                    Some(message) => apply(batch, &message, receipt, at).await?,
+                    // The receipt can overtake the answer to the send.
+                    None => keep_early(batch, arrival, id).await?,
+                }
+            }
+        }
+        ReceiptScope::ClientRef(reference) => {
+            let contact = match &arrival.event.thread {
+                Some(thread) => customer_of(batch, arrival, thread, None).await?,
+                None => None,
+            };
+            if let (Some(contact), Ok(id)) = (contact, reference.parse::<MessageId>())
+                && let Some(message) = batch.work.message(contact, id).await?
+            {
+                apply(batch, &message, receipt, at).await?;
+            }
+        }
+        ReceiptScope::UpTo(until) => {
+            let Some(thread) = &arrival.event.thread else {
+                return Ok(());
+            };
+            let Some(contact) = customer_of(batch, arrival, thread, None).await? else {
+                return Ok(());
+            };
+            let messages = batch.work.history(contact, newest(LOOK_BACK)).await?;
+            let sent = messages.into_iter().filter(|m| {
+                &m.channel == arrival.channel
+                    && m.thread == thread.key
+                    && !m.author.is_contact()
+                    && sent_at(m).is_some_and(|sent| sent <= *until)
+            });
+            for message in sent {
+                apply(batch, &message, receipt, at).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// When the network took a message, or later news of it.
+fn sent_at(message: &Message) -> Option<Timestamp> {
+    match &message.state {
+        MessageState::Sent { at } | MessageState::Delivered { at } => {
+            // A delivery is told later than the message was sent; the earlier time decides.
+            Some((*at).min(message.at.max(Timestamp::UNIX_EPOCH)))
+        }
+        _ => None,
+    }
+}
+
+/// Takes a receipt over into its message, unless the message has come further already.
+pub(super) async fn apply(
+    batch: &mut Batch<'_>,
+    message: &Message,
+    receipt: &Receipt,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    if message.author.is_contact() {
+        return Ok(());
+    }
+    let state = match receipt.state {
+        ReceiptState::Sent => MessageState::Sent { at },
+        ReceiptState::Delivered => MessageState::Delivered { at },
+        ReceiptState::Read => MessageState::Read { at },
+        ReceiptState::Failed => MessageState::Failed {
+            at,
+            reason: receipt.reason.clone().unwrap_or_else(|| Refusal {
+                code: "undelivered".to_owned(),
+                text: "the network could not deliver it and gave no reason".to_owned(),
+            }),
+            retryable: true,
+        },
+    };
+    let settled = matches!(
+        message.state,
+        MessageState::Delivered { .. } | MessageState::Read { .. }
+    );
+    let moves = match state {
+        MessageState::Failed { .. } => {
+            !settled && !matches!(message.state, MessageState::Failed { .. })
+        }
+        _ => state.rank() > message.state.rank(),
+    };
+    if !moves {
+        return Ok(());
+    }
+    change(batch, message, state, Vec::new(), None).await
+}
+
+/// An echo shows that the network has a message, under this id.
+pub(super) async fn settle(
+    batch: &mut Batch<'_>,
+    message: &Message,
+    platform_id: &str,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    if message.author == MessageAuthor::Contact {
+        return Ok(());
+    }
+    // While the attempt is under way its own answer tells more; the id is known from here on, so
+    // that receipts find the message.
+    let uncertain = matches!(message.state, MessageState::Uncertain { .. });
+    let state = if message.state.rank() >= 2 {
+        message.state.clone()
+    } else {
+        MessageState::Sent { at }
+    };
+    let note = uncertain.then(|| "the network's echo shows that it was sent".to_owned());
+    change(batch, message, state, vec![platform_id.to_owned()], note).await?;
+    super::inbound::catch_up(batch, &message.channel, platform_id).await
+}
+
+/// Records a new state of a message.
+pub(super) async fn change(
+    batch: &mut Batch<'_>,
+    message: &Message,
+    state: MessageState,
+    platform_ids: Vec<String>,
+    note: Option<String>,
+) -> Result<(), StoreError> {
+    batch
+        .record(vec![Event::MessageStateChanged {
+            message: message.id,
+            contact: message.contact,
+            interaction: message.interaction,
+            state,
+            platform_ids,
+            note,
+        }])
+        .await
+}

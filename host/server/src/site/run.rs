@@ -1,0 +1,430 @@
+//! The site's task.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use linecard_model::event::Record;
+use linecard_model::site::SiteConfig;
+use linecard_model::{ChannelId, SiteId};
+use linecard_router::{Command as RouterCommand, Router};
+use linecard_store::{Epoch, Store, StoreError, UnitOfWork};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use tracing::{error, info};
+
+use super::command::{Command, CommandError, Outcome, Rendered, Reply};
+use super::configure::routing_settings;
+use super::state::{SiteState, now};
+use super::{SiteHandle, contacts, inbound, outcomes, people};
+use crate::channels::Channels;
+
+/// How many commands share one durable write at most.
+const BATCH: usize = 512;
+/// How many commands may wait before callers do.
+const QUEUE: usize = 2_048;
+/// How many events lie between two snapshots of the router.
+const SNAPSHOT_EVERY: u64 = 20_000;
+
+/// Why a site cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum SiteError {
+    /// The store refuses.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The router's snapshot cannot be read.
+    #[error(
+        "the router's snapshot of site {site} cannot be read ({detail}); run `linecard rebuild`"
+    )]
+    Snapshot {
+        /// The site.
+        site: SiteId,
+        /// What is wrong with it.
+        detail: String,
+    },
+}
+
+/// What a site is started with.
+pub struct SiteOptions {
+    /// The site.
+    pub id: SiteId,
+    /// Its store.
+    pub store: Arc<dyn Store>,
+    /// The channels' connectors, for their limits and abilities.
+    pub channels: Channels,
+    /// Makes the HTTP answer of an outcome: it is stored with what a request did, so that the same
+    /// request under the same idempotency key gets the same answer.
+    pub render: fn(&Outcome, &SiteState) -> Rendered,
+}
+
+/// A running site.
+pub struct Site {
+    /// How to reach it.
+    pub handle: SiteHandle,
+    /// What has become durable, record by record.
+    pub records: broadcast::Sender<Arc<Record>>,
+    /// The channels whose outbox has new entries.
+    pub outbox: mpsc::UnboundedReceiver<ChannelId>,
+    /// Contacts without a profile, to be asked for at their network.
+    pub unknown_profiles: mpsc::Receiver<super::contacts::UnknownProfile>,
+    /// Turns to the reason when the site can work no more.
+    pub stopped: watch::Receiver<Option<String>>,
+}
+
+/// What follows a durable write.
+pub(super) enum After {
+    Reply(Reply, Result<Rendered, CommandError>),
+    Attempt(oneshot::Sender<bool>, bool),
+    Finished(
+        oneshot::Sender<Option<linecard_model::outbox::OutboxEntry>>,
+        Option<linecard_model::outbox::OutboxEntry>,
+    ),
+    Query(Box<dyn FnOnce(&SiteState) + Send>),
+    Outbox(ChannelId),
+    UnknownProfile(super::contacts::UnknownProfile),
+}
+
+/// The state, and the writes of the batch at hand.
+pub(super) struct Batch<'s> {
+    pub state: &'s mut SiteState,
+    pub work: UnitOfWork,
+    pub render: fn(&Outcome, &SiteState) -> Rendered,
+    pub after: Vec<After>,
+    pub next_outbox: &'s mut u64,
+}
+
+struct Task {
+    state: SiteState,
+    store: Arc<dyn Store>,
+    epoch: Epoch,
+    render: fn(&Outcome, &SiteState) -> Rendered,
+    commands: mpsc::Receiver<Command>,
+    records: broadcast::Sender<Arc<Record>>,
+    outbox: mpsc::UnboundedSender<ChannelId>,
+    unknown_profiles: mpsc::Sender<super::contacts::UnknownProfile>,
+    next_outbox: u64,
+    snapshot_at: u64,
+}
+
+impl Site {
+    /// Takes the site over, restores its state and starts its task.
+    pub async fn start(options: SiteOptions) -> Result<Self, SiteError> {
+        let SiteOptions {
+            id,
+            store,
+            channels,
+            render,
+        } = options;
+        let epoch = store.own(&id).await?;
+        let config = Arc::new(store.config(&id).await?.unwrap_or_default());
+        let (router, snapshot_at) = restore(&id, store.as_ref()).await?;
+        let last_seq = store.last_seq(&id).await?;
+        let mut state = SiteState {
+            id: id.clone(),
+            router,
+            config: Arc::clone(&config),
+            channels,
+            open: std::collections::BTreeMap::new(),
+            by_thread: std::collections::HashMap::new(),
+            health: std::collections::HashMap::new(),
+            last_seq,
+        };
+        for channel in config.channels.keys() {
+            if let Some(health) = store.health(&id, channel).await? {
+                state.health.insert(channel.clone(), health);
+            }
+        }
+        for interaction in store.open_interactions(&id).await? {
+            state.thread_follows(&interaction);
+            state.open.insert(interaction.id, interaction);
+        }
+        info!(site = %id, seq = last_seq, open = state.open.len(), "site restored");
+
+        let (sender, commands) = mpsc::channel(QUEUE);
+        let (records, _) = broadcast::channel(4_096);
+        let (outbox, outbox_receiver) = mpsc::unbounded_channel();
+        let (unknown_profiles, unknown_receiver) = mpsc::channel(1_024);
+        let (stop_sender, stopped) = watch::channel(None);
+        let task = Task {
+            state,
+            store,
+            epoch,
+            render,
+            commands,
+            records: records.clone(),
+            outbox,
+            unknown_profiles,
+            // Outbox numbers only have to grow, also over a restart: the clock's microseconds do.
+            next_outbox: u64::try_from(linecard_model::Timestamp::now().as_microsecond())
+                .unwrap_or(0),
+            snapshot_at,
+        };
+        tokio::spawn(async move {
+            if let Err(fault) = task.run().await {
+                error!(error = %fault, "the site takes no more work");
+                // Nobody may be listening any more; the log has it.
+                let _ = stop_sender.send(Some(fault.to_string()));
+            }
+        });
+        Ok(Self {
+            handle: SiteHandle {
+                id,
+                commands: sender,
+            },
+            records,
+            outbox: outbox_receiver,
+            unknown_profiles: unknown_receiver,
+            stopped,
+        })
+    }
+}
+
+async fn restore(id: &SiteId, store: &dyn Store) -> Result<(Router, u64), SiteError> {
+    let (mut router, from) = match store.snapshot(id).await? {
+        Some((seq, bytes)) => {
+            let snapshot = serde_json::from_slice(&bytes).map_err(|e| SiteError::Snapshot {
+                site: id.clone(),
+                detail: e.to_string(),
+            })?;
+            (Router::restore(snapshot), seq)
+        }
+        None => (Router::new(routing_settings(&SiteConfig::default())), 0),
+    };
+    let mut after = from;
+    loop {
+        let records = store.journal(id, after, 1_024).await?;
+        let Some(last) = records.last() else { break };
+        let newest = last.last_seq();
+        for record in &records {
+            for (seq, event) in record.numbered() {
+                if let linecard_model::event::Event::Routing(event) = event
+                    && seq > after
+                {
+                    router.evolve(record.at, event);
+                }
+            }
+        }
+        after = newest;
+    }
+    Ok((router, from))
+}
+
+impl Task {
+    async fn run(mut self) -> Result<(), StoreError> {
+        let mut batch = Vec::with_capacity(BATCH);
+        loop {
+            batch.clear();
+            let deadline = self.state.router.next_deadline();
+            let received = tokio::select! {
+                count = self.commands.recv_many(&mut batch, BATCH) => count,
+                () = sleep_until(deadline) => usize::MAX,
+            };
+            if received == 0 {
+                return self.finish(None).await;
+            }
+            let stop = batch
+                .iter()
+                .position(|c| matches!(c, Command::Stop(_)))
+                .map(|at| batch.split_off(at));
+            self.handle(&mut batch).await?;
+            if let Some(Command::Stop(done)) = stop.and_then(|s| s.into_iter().next()) {
+                return self.finish(Some(done)).await;
+            }
+            if self.state.last_seq.saturating_sub(self.snapshot_at) >= SNAPSHOT_EVERY {
+                self.snapshot().await?;
+            }
+        }
+    }
+
+    /// Handles a batch: decide, write, tell.
+    async fn handle(&mut self, commands: &mut Vec<Command>) -> Result<(), StoreError> {
+        let next_seq = self.state.last_seq + 1;
+        let mut batch = Batch {
+            work: UnitOfWork::new(Arc::clone(&self.store), self.state.id.clone(), next_seq),
+            state: &mut self.state,
+            render: self.render,
+            after: Vec::with_capacity(commands.len()),
+            next_outbox: &mut self.next_outbox,
+        };
+        let due = batch.state.router.next_deadline();
+        if due.is_some_and(|due| due <= now()) {
+            batch.route(RouterCommand::Tick).await?.ok();
+        }
+        for command in commands.drain(..) {
+            batch.command(command).await?;
+        }
+        let Batch { work, after, .. } = batch;
+        let append = work.finish();
+        if !append.records.is_empty() || !append.changes.is_empty() {
+            let records: Vec<Arc<Record>> = append.records.iter().cloned().map(Arc::new).collect();
+            self.state.committed(&append);
+            self.store
+                .append(&self.state.id, self.epoch, append)
+                .await?;
+            for record in records {
+                // An error means that nobody listens at the moment.
+                let _ = self.records.send(record);
+            }
+        }
+        for consequence in after {
+            self.tell(consequence);
+        }
+        Ok(())
+    }
+
+    // A receiver that is gone belongs to a caller who no longer waits; what was decided stands.
+    fn tell(&self, consequence: After) {
+        match consequence {
+            After::Reply(reply, answer) => drop(reply.send(answer)),
+            After::Attempt(reply, may) => drop(reply.send(may)),
+            After::Finished(reply, entry) => drop(reply.send(entry)),
+            After::Query(question) => question(&self.state),
+            After::Outbox(channel) => drop(self.outbox.send(channel)),
+            // Facts about a person are asked for again with the next message.
+            After::UnknownProfile(who) => drop(self.unknown_profiles.try_send(who)),
+        }
+    }
+
+    async fn snapshot(&mut self) -> Result<(), StoreError> {
+        let state = match serde_json::to_vec(&self.state.router.snapshot()) {
+            Ok(state) => state,
+            Err(fault) => {
+                error!(error = %fault, "the router's snapshot cannot be written; the next start reads the whole journal");
+                return Ok(());
+            }
+        };
+        let seq = self.state.last_seq;
+        let mut work = UnitOfWork::new(Arc::clone(&self.store), self.state.id.clone(), seq + 1);
+        work.put_snapshot(seq, state);
+        self.store
+            .append(&self.state.id, self.epoch, work.finish())
+            .await?;
+        self.snapshot_at = seq;
+        Ok(())
+    }
+
+    async fn finish(mut self, done: Option<oneshot::Sender<()>>) -> Result<(), StoreError> {
+        self.snapshot().await?;
+        if let Some(done) = done {
+            // The one who asked may have stopped waiting.
+            let _ = done.send(());
+        }
+        Ok(())
+    }
+}
+
+async fn sleep_until(deadline: Option<linecard_model::Timestamp>) {
+    let Some(deadline) = deadline else {
+        return std::future::pending().await;
+    };
+    let left = deadline.as_millisecond() - now().as_millisecond();
+    tokio::time::sleep(Duration::from_millis(u64::try_from(left).unwrap_or(0))).await;
+}
+
+impl Batch<'_> {
+    async fn command(&mut self, command: Command) -> Result<(), StoreError> {
+        match command {
+            Command::Inbound(prepared) => inbound::handle(self, *prepared).await,
+            Command::Request {
+                actor,
+                request,
+                idempotency,
+                reply,
+            } => {
+                let answer = people::handle(self, &actor, *request, idempotency).await;
+                // A fault of the store ends the batch: what the router decided cannot be undone.
+                if let Err(CommandError::Store(fault)) = &answer {
+                    return Err(fault.clone());
+                }
+                self.after.push(After::Reply(reply, answer));
+                Ok(())
+            }
+            Command::Attempt { entry, reply } => {
+                outcomes::attempt(self, *entry, reply);
+                Ok(())
+            }
+            Command::Finished {
+                entry,
+                result,
+                reply,
+            } => {
+                let again = outcomes::finished(self, *entry, result).await?;
+                self.after.push(After::Finished(reply, again));
+                Ok(())
+            }
+            Command::Profile {
+                channel,
+                identity,
+                profile,
+            } => contacts::profile(self, &channel, &identity, profile).await,
+            Command::Health { channel, health } => {
+                self.state.health.insert(channel.clone(), health.clone());
+                self.record(vec![linecard_model::event::Event::ChannelHealthChanged {
+                    channel,
+                    health,
+                }])
+                .await
+            }
+            Command::Query(question) => {
+                self.after.push(After::Query(question));
+                Ok(())
+            }
+            // Taken out of the batch before.
+            Command::Stop(done) => {
+                let _ = done.send(());
+                Ok(())
+            }
+        }
+    }
+
+    /// Lets the router decide and records what it decided. The inner error is its refusal.
+    pub(super) async fn route(
+        &mut self,
+        command: RouterCommand,
+    ) -> Result<Result<(), linecard_router::Refusal>, StoreError> {
+        let events = match self.decide(command) {
+            Ok(events) => events,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        self.record(events).await?;
+        Ok(Ok(()))
+    }
+
+    /// Lets the router decide. The events are to be recorded with what belongs to them.
+    pub(super) fn decide(
+        &mut self,
+        command: RouterCommand,
+    ) -> Result<Vec<linecard_model::event::Event>, linecard_router::Refusal> {
+        let events = self.state.router.apply(now(), command)?;
+        Ok(events
+            .into_iter()
+            .map(linecard_model::event::Event::Routing)
+            .collect())
+    }
+
+    /// Records events, together with the views that follow from them.
+    pub(super) async fn record(
+        &mut self,
+        events: Vec<linecard_model::event::Event>,
+    ) -> Result<(), StoreError> {
+        if events.is_empty() {
+            return Ok(());
+        }
+        let touched: Vec<_> = events
+            .iter()
+            .filter(|e| {
+                matches!(
+                    e,
+                    linecard_model::event::Event::Routing(_)
+                        | linecard_model::event::Event::InteractionStarted(_)
+                )
+            })
+            .filter_map(linecard_model::event::Event::interaction)
+            .collect();
+        self.work.record(now(), events).await?;
+        for id in touched {
+            if let Some(interaction) = self.work.interaction(id).await? {
+                self.state.thread_follows(&interaction);
+            }
+        }
+        Ok(())
+    }
+}
