@@ -1,0 +1,8 @@
+//! The cases in `tests/golden/`, natively and as the built component in the sandbox.
+
+#[test]
+fn golden() {
+    linecard_testkit::check_analyzer::<question_analyzer::Questions>(
+        linecard_testkit::this_crate!(),
+    );
+}

@@ -1,0 +1,198 @@
+//! A connector for Acme chat, a network with signed webhooks and a small HTTP API.
+//!
+//! Replace `Acme` by your network: the manifest in [`Connector::describe`], the payload's types, the
+//! requests in [`Connector::perform`]. Delete what your network does not have.
+
+use linecard_sdk::actions::Throttle;
+use linecard_sdk::manifest::{RateLimit, ThrottleScope};
+use linecard_sdk::prelude::*;
+use linecard_sdk::secrets::{Algorithm, BodySignature, Notation};
+use serde::Deserialize;
+use serde_json::json;
+
+/// The connector. It has no state: every call runs in a fresh instance.
+pub struct Acme;
+
+/// A channel's configuration, as `config.schema.json` describes it to operators.
+#[derive(Debug, Deserialize)]
+struct Config {
+    /// The account whose messages this channel takes.
+    account: String,
+}
+
+/// A webhook's payload.
+#[derive(Debug, Deserialize)]
+struct Delivery {
+    account: String,
+    messages: Vec<Incoming>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Incoming {
+    id: String,
+    /// Seconds since the Unix epoch.
+    time: i64,
+    from: Person,
+    text: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Person {
+    id: String,
+    name: Option<String>,
+}
+
+/// How the network signs what it delivers.
+const SIGNATURE: BodySignature<'static> = BodySignature {
+    header: "x-acme-signature",
+    prefix: "sha256=",
+    notation: Notation::Hex,
+    algorithm: Algorithm::Sha256,
+    secret: "signing-key",
+};
+
+impl Connector for Acme {
+    fn describe() -> Manifest {
+        let connector = ConnectorManifest {
+            networks: vec!["acme".to_owned()],
+            secrets: vec![
+                SecretWant::required(
+                    "signing-key",
+                    SecretKind::HmacKey,
+                    "Signing key",
+                    "Acme console, Settings, Webhooks",
+                ),
+                SecretWant::required(
+                    "token",
+                    SecretKind::Bearer,
+                    "API token",
+                    "Acme console, Settings, API",
+                ),
+            ],
+            hosts: vec![HostWant::Exact("api.acme.example".to_owned())],
+            receives: true,
+            visibilities: vec![Visibility::Private],
+            actions: vec![
+                ActionAbility::new(ActionKind::SendMessage)
+                    .private()
+                    .text(2_000, TextUnit::CodePoints),
+            ],
+            rate_limits: vec![RateLimit {
+                scope: ThrottleScope::Channel,
+                actions: Vec::new(),
+                calls: 60,
+                per_ms: 60_000,
+            }],
+            ..ConnectorManifest::default()
+        };
+        Manifest::connector("acme", env!("CARGO_PKG_VERSION"), "Acme chat", connector)
+            .description("Private conversations on Acme chat.")
+            .config_schema(include_str!("../config.schema.json"))
+    }
+
+    fn receive(channel: &Channel, request: &WebhookRequest) -> Result<Reception, Rejection> {
+        // Nothing of the body is believed before this.
+        SIGNATURE.verify(request)?;
+        let config: Config = channel.config()?;
+        let delivery: Delivery = request.json()?;
+        if delivery.account != config.account {
+            return Err(Rejection::NotForThisChannel(delivery.account));
+        }
+        let raw = request.text()?;
+        let events = delivery
+            .messages
+            .into_iter()
+            .map(|incoming| event(incoming, raw))
+            .collect();
+        Ok(Reception::events(events))
+    }
+
+    fn perform(channel: &Channel, request: &ActionRequest) -> Result<Outcome, Failure> {
+        let Action::SendMessage(outgoing) = &request.action else {
+            return Err(Failure::unsupported(format!("{:?}", request.action.kind())));
+        };
+        #[derive(Deserialize)]
+        struct Sent {
+            id: String,
+        }
+        let config: Config = channel.config()?;
+        let url = format!(
+            "https://api.acme.example/accounts/{}/messages",
+            linecard_sdk::encode::percent(&config.account)
+        );
+        let answer = Request::post(url)
+            .auth("token")
+            .json(&json!({ "to": request.recipient_id()?, "text": outgoing.text }))
+            .send(Call::Once)?;
+        if answer.status == 420 {
+            // This network's own way to ask for patience.
+            return Err(Failure::Throttled(Throttle {
+                until: answer.retry_after(),
+                scope: ThrottleScope::Recipient,
+                reason: Refusal::new("420", answer.text()),
+            }));
+        }
+        let sent: Sent = answer.success(Call::Once)?.json(Call::Once)?;
+        Ok(Outcome::message(sent.id))
+    }
+}
+
+/// One message as the hub sees it.
+fn event(incoming: Incoming, raw: &str) -> Event {
+    let mut author = Author::new(&incoming.from.id);
+    if let Some(name) = incoming.from.name {
+        author = author.profile(Profile::named(name));
+    }
+    let message = Message {
+        text: incoming.text,
+        ..Message::new(&incoming.id)
+    };
+    let time = linecard_sdk::time::from_seconds(incoming.time).unwrap_or(0);
+    Event::new(&incoming.id, time, EventKind::MessageCreated(message))
+        .thread(Thread::private(&incoming.from.id).customer(Identity::new(&incoming.from.id)))
+        .author(author)
+        .raw(raw)
+}
+
+linecard_sdk::export_connector!(Acme);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use linecard_sdk::testing::TestHost;
+
+    fn channel() -> Channel {
+        Channel::new("acme-1", &json!({ "account": "shop" }))
+    }
+
+    #[test]
+    fn nothing_is_taken_without_a_signature() {
+        let _host = TestHost::new().secret("signing-key", "key").install();
+        let request = WebhookRequest::post(r#"{"account":"shop","messages":[]}"#);
+        assert!(matches!(
+            Acme::receive(&channel(), &request),
+            Err(Rejection::BadSignature(_))
+        ));
+    }
+
+    #[test]
+    fn a_lost_answer_leaves_the_message_uncertain() {
+        let _host = TestHost::new()
+            .error(linecard_sdk::http::Error::NoAnswer("reset".to_owned()))
+            .install();
+        let request = ActionRequest {
+            id: "a1".to_owned(),
+            attempt: 1,
+            uncertain_before: false,
+            thread: "u1".to_owned(),
+            recipient: Some(Identity::new("u1")),
+            last_inbound: None,
+            by_human: true,
+            action: Action::SendMessage(Outgoing::text("Hello")),
+        };
+        assert!(matches!(
+            Acme::perform(&channel(), &request),
+            Err(Failure::Uncertain(_))
+        ));
+    }
+}

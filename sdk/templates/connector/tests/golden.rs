@@ -1,0 +1,6 @@
+//! The cases in `tests/golden/`, natively and as the built component in the sandbox.
+
+#[test]
+fn golden() {
+    linecard_testkit::check_connector::<acme_connector::Acme>(linecard_testkit::this_crate!());
+}
