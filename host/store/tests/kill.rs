@@ -1,0 +1,243 @@
+//! A store that is killed at any moment opens again, has everything that it acknowledged, and has
+//! nothing twice. And a disk that is really full takes nothing away.
+//!
+//! `LINECARD_KILLS` sets how often it is killed; 20 by default.
+
+use std::collections::HashMap;
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use linecard_model::event::Event;
+use linecard_model::platform::timestamp_to_millis;
+use linecard_store::conformance::samples::{channel, event, message, site, time};
+use linecard_store::{Accept, SledStore, Store, StoreError, UnitOfWork};
+
+const CHILD: &str = "LINECARD_KILL_CHILD";
+const KILLS: &str = "LINECARD_KILLS";
+
+fn main() {
+    if let Ok(folder) = std::env::var(CHILD) {
+        let mode = std::env::args().nth(1).unwrap_or_default();
+        return child(Path::new(&folder), &mode);
+    }
+    if std::env::args().any(|argument| argument == "--list") {
+        return;
+    }
+    kills();
+    full_disk();
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap()
+}
+
+/// Writes under load and says what was acknowledged: `A` and the id of an accepted event, `R` and the
+/// last number of an appended record.
+fn child(folder: &Path, run: &str) {
+    runtime().block_on(async {
+        let store: Arc<dyn Store> = Arc::new(SledStore::open(folder).unwrap());
+        println!("open");
+        let writers: Vec<_> = (0..8)
+            .map(|writer| {
+                let (store, run) = (Arc::clone(&store), run.to_owned());
+                tokio::spawn(async move {
+                    for number in 0_u64.. {
+                        let id = format!("{run}/{writer}/{number}");
+                        let accept = Accept {
+                            channel: channel("pages"),
+                            at: time(number),
+                            events: vec![event(&id)],
+                            cursor: None,
+                        };
+                        match store.accept(&site("main"), accept).await {
+                            Ok(_) => say(&format!("A {id}")),
+                            Err(StoreError::Fatal { .. }) => return,
+                            Err(other) => panic!("{other}"),
+                        }
+                    }
+                })
+            })
+            .collect();
+        prepare(&store).await;
+        for writer in writers {
+            writer.await.unwrap();
+        }
+        // Reads go on after the disk has refused.
+        store.inbox(&site("main"), 0, 10).await.unwrap();
+        println!("fatal");
+    });
+}
+
+/// One line in one write, so that a kill leaves no half of one that is then believed.
+fn say(line: &str) {
+    let mut out = std::io::stdout().lock();
+    out.write_all(format!("{line}\n").as_bytes()).unwrap();
+    out.flush().unwrap();
+}
+
+/// Turns accepted events into records, a few at a time.
+async fn prepare(store: &Arc<dyn Store>) {
+    let main = site("main");
+    let Ok(epoch) = store.own(&main).await else {
+        return;
+    };
+    let mut next = store.last_seq(&main).await.unwrap() + 1;
+    loop {
+        let entries = store.inbox(&main, 0, 16).await.unwrap();
+        if entries.is_empty() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            continue;
+        }
+        let mut unit = UnitOfWork::new(Arc::clone(store), main.clone(), next);
+        for entry in entries {
+            let mut message = message(entry.number, entry.number % 50, entry.number % 50);
+            message.platform_ids = vec![entry.event.id];
+            unit.record(time(entry.number), vec![Event::MessageReceived(message)])
+                .await
+                .unwrap();
+            unit.inbox_done(entry.number);
+        }
+        next = unit.next_seq();
+        match store.append(&main, epoch, unit.finish()).await {
+            Ok(()) => say(&format!("R {}", next - 1)),
+            Err(StoreError::Fatal { .. }) => return,
+            Err(other) => panic!("{other}"),
+        }
+    }
+}
+
+fn kills() {
+    let kills: u32 = std::env::var(KILLS)
+        .ok()
+        .and_then(|kills| kills.parse().ok())
+        .unwrap_or(20);
+    let folder = tempfile::tempdir().unwrap();
+    let mut said = Said::default();
+    // A fixed sequence of pauses would always kill at the same places.
+    let mut random = u64::from(std::process::id()) ^ timestamp_to_millis(jiff::Timestamp::now());
+    for kill in 0..kills {
+        random = random
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        let pause = Duration::from_micros((random >> 33) % 200_000);
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .arg(format!("run-{kill}"))
+            .env(CHILD, folder.path())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let out = child.stdout.take().unwrap();
+        let reader = std::thread::spawn(move || {
+            let lines = BufReader::new(out).lines();
+            lines.map_while(Result::ok).collect::<Vec<_>>()
+        });
+        // Some kills hit the opening.
+        std::thread::sleep(pause);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        said.hear(&reader.join().unwrap());
+        said.check(folder.path());
+    }
+    assert!(said.accepted.len() > 100, "hardly anything was written");
+    println!(
+        "{kills} kills: {} events and {} records acknowledged, none missing, none twice",
+        said.accepted.len(),
+        said.last_seq
+    );
+}
+
+/// What was acknowledged.
+#[derive(Default)]
+struct Said {
+    accepted: Vec<String>,
+    last_seq: u64,
+}
+
+impl Said {
+    fn hear(&mut self, lines: &[String]) {
+        for line in lines {
+            match line.split_once(' ') {
+                Some(("A", id)) => self.accepted.push(id.to_owned()),
+                Some(("R", seq)) => self.last_seq = self.last_seq.max(seq.parse().unwrap()),
+                _ => {}
+            }
+        }
+    }
+
+    fn check(&self, folder: &Path) {
+        runtime().block_on(async {
+            let main = site("main");
+            let store = SledStore::open(folder).expect("it does not open after a kill");
+            let mut found: HashMap<String, u32> = HashMap::new();
+            let mut next = 1;
+            for record in store.journal(&main, 0, usize::MAX).await.unwrap() {
+                assert_eq!(record.first_seq, next, "the journal is not dense");
+                next = record.last_seq() + 1;
+                for event in record.events {
+                    let Event::MessageReceived(message) = event else {
+                        panic!("no such event was written");
+                    };
+                    let view = store.message(&main, message.contact, message.id).await;
+                    assert_eq!(view.unwrap().as_ref(), Some(&message), "no view");
+                    *found.entry(message.platform_ids[0].clone()).or_default() += 1;
+                }
+            }
+            let last = store.last_seq(&main).await.unwrap();
+            assert_eq!(last + 1, next);
+            assert!(last >= self.last_seq, "an acknowledged record is missing");
+            for entry in store.inbox(&main, 0, usize::MAX).await.unwrap() {
+                *found.entry(entry.event.id).or_default() += 1;
+            }
+            for id in &self.accepted {
+                assert!(
+                    found.contains_key(id),
+                    "{id} was acknowledged and is missing"
+                );
+            }
+            for (id, count) in &found {
+                assert_eq!(*count, 1, "{id} is there {count} times");
+            }
+            // Deliveries are repeated after a crash.
+            let ids: Vec<_> = found.keys().take(50).collect();
+            let again = Accept {
+                channel: channel("pages"),
+                at: time(0),
+                events: ids.iter().map(|id| event(id)).collect(),
+                cursor: None,
+            };
+            assert_eq!(store.accept(&main, again).await.unwrap().new, 0);
+        });
+    }
+}
+
+/// The system refuses to let any file grow beyond 2 MiB, as a full disk would.
+fn full_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    let limit = "trap '' XFSZ; ulimit -f 4096; exec \"$0\" full";
+    let out = Command::new("sh")
+        .args(["-c", limit])
+        .arg(std::env::current_exe().unwrap())
+        .env(CHILD, folder.path())
+        .output()
+        .unwrap();
+    let lines: Vec<String> = out.stdout.lines().map_while(Result::ok).collect();
+    assert!(
+        lines.last().is_some_and(|line| line == "fatal"),
+        "it did not stop as it should: {}",
+        String::from_utf8_lossy(&out.stderr)
+    );
+    let mut said = Said::default();
+    said.hear(&lines);
+    said.check(folder.path());
+    println!(
+        "full disk: {} acknowledged events kept",
+        said.accepted.len()
+    );
+}
