@@ -4,13 +4,17 @@
 //! sled are worked around, each at the place that its comment names; the tests in `tests/defects.rs`
 //! hold them there.
 
+mod check;
 mod committer;
 mod keys;
 mod log;
 mod mark;
 mod open;
+mod rebuild;
 mod shared;
 mod store;
+mod transfer;
+mod typed;
 mod values;
 mod write;
 
@@ -20,11 +24,14 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
 use committer::{Answer, Submission, Work};
-use shared::Shared;
+use shared::{Counters, Shared};
 
 use crate::{Result, StoreError};
 
+pub use check::{Checked, Problem};
 pub use open::SledOptions;
+pub use rebuild::Rebuilt;
+pub use transfer::{Exported, TransferError};
 
 /// The store in a folder, by sled.
 ///
@@ -55,6 +62,17 @@ impl SledStore {
         // The committer answers everything that it takes; what was still queued when it closed is
         // dropped with the queue.
         answer.await.map_err(|_| StoreError::Closed)?
+    }
+}
+
+impl SledStore {
+    fn counters(&self) -> Result<Counters> {
+        match self.shared.raw(keys::HEAD)? {
+            None => Ok(Counters::default()),
+            Some(stored) => Counters::from_bytes(&stored).ok_or_else(|| {
+                values::unreadable(keys::HEAD, "its counters cannot be read".to_owned())
+            }),
+        }
     }
 }
 

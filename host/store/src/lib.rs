@@ -20,7 +20,7 @@ pub use change::{
     Accept, Accepted, Append, Change, Early, IdempotentResult, InboxEntry, InboxNumber, MessageRef,
     Page,
 };
-pub use embedded::{SledOptions, SledStore};
+pub use embedded::{Checked, Exported, Problem, Rebuilt, SledOptions, SledStore, TransferError};
 pub use error::StoreError;
 pub use unit::UnitOfWork;
 

@@ -54,6 +54,8 @@ pub(super) enum Work {
     /// Changes that need no check.
     Raw {
         writes: Vec<Write>,
+        /// The inbox goes on at this number, if it has not come so far.
+        next_inbox: Option<InboxNumber>,
     },
     Close,
 }
@@ -84,6 +86,8 @@ pub(super) struct Committer {
     sites: HashMap<SiteId, SiteState>,
     commit: u64,
     next_inbox: InboxNumber,
+    /// The counters are to be written even if nothing else is.
+    dirty: bool,
 }
 
 /// One atomic batch in the making. Reads see what is already in it.
@@ -149,6 +153,7 @@ impl Committer {
             sites: HashMap::new(),
             commit: head.commit,
             next_inbox: head.next_inbox,
+            dirty: false,
         }
     }
 
@@ -235,7 +240,7 @@ impl Committer {
     }
 
     fn commit(&mut self, writes: HashMap<Vec<u8>, Option<Vec<u8>>>) -> Result<()> {
-        if writes.is_empty() {
+        if writes.is_empty() && !std::mem::take(&mut self.dirty) {
             return Ok(());
         }
         self.commit += 1;
@@ -326,7 +331,11 @@ impl Committer {
                 self.sites.insert(site, state);
                 Ok(Answer::Done)
             }
-            Work::Raw { writes } => {
+            Work::Raw { writes, next_inbox } => {
+                if let Some(number) = next_inbox {
+                    self.next_inbox = self.next_inbox.max(number);
+                    self.dirty = true;
+                }
                 for write in writes {
                     pending.apply(write)?;
                 }

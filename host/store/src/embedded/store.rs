@@ -300,7 +300,7 @@ impl Store for SledStore {
                 purged += old.len() as u64;
                 if !old.is_empty() {
                     let writes = old.into_iter().map(Write::Remove).collect();
-                    self.submit(Work::Raw { writes }).await?;
+                    self.put_raw(writes, None).await?;
                 }
                 tokio::task::yield_now().await;
             }

@@ -1,0 +1,128 @@
+//! The views again, from the journal alone.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use linecard_model::SiteId;
+
+use super::keys::{self, Family};
+use super::values::Write;
+use super::{SledOptions, SledStore, TransferError};
+use crate::{Result, Store, StoreError, UnitOfWork};
+
+/// How many records are projected and written at a time.
+const STEP: usize = 500;
+
+/// What a rebuild did.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Rebuilt {
+    /// How many records were projected.
+    pub records: u64,
+    /// The keys, for people, at which the rebuilt views differ from the ones that were there.
+    pub differences: Vec<String>,
+}
+
+impl SledStore {
+    /// Writes a store into another folder, which must be empty: journal, inbox and what else is not
+    /// a view as they are, and the views anew from the journal. Then compares the views of both.
+    /// This store stays as it is; to replace it, let the folders change places.
+    pub async fn rebuild(&self, into: impl AsRef<Path>) -> Result<Rebuilt, TransferError> {
+        let fresh = Arc::new(SledOptions::default().open(into)?);
+        if !fresh.shared.sites()?.is_empty() {
+            return Err(TransferError::NotEmpty);
+        }
+        let mut rebuilt = Rebuilt::default();
+        for site in self.shared.sites()? {
+            self.copy_what_is_no_view(&fresh, &site).await?;
+            rebuilt.records += self.project_again(&fresh, &site).await?;
+            for family in Family::ALL.into_iter().filter(|family| family.is_view()) {
+                self.compare(&fresh, &site, family, &mut rebuilt.differences)?;
+            }
+        }
+        let next_inbox = self.counters()?.next_inbox;
+        fresh.put_raw(Vec::new(), Some(next_inbox)).await?;
+        fresh.close().await?;
+        Ok(rebuilt)
+    }
+
+    async fn copy_what_is_no_view(&self, fresh: &SledStore, site: &SiteId) -> Result<()> {
+        for family in Family::ALL {
+            if family.is_view() || matches!(family, Family::Journal | Family::Piece) {
+                continue;
+            }
+            let mut writes = Vec::new();
+            for entry in self.shared.db().scan_prefix(keys::family(site, family)) {
+                let (key, stored) = entry.map_err(|error| {
+                    super::shared::read_error(&keys::family(site, family), &error)
+                })?;
+                if let Some(whole) = self.shared.whole(&key, &stored)? {
+                    writes.push(Write::Put(key.to_vec(), whole.to_vec()));
+                }
+                if writes.len() == STEP {
+                    fresh.put_raw(std::mem::take(&mut writes), None).await?;
+                }
+            }
+            fresh.put_raw(writes, None).await?;
+        }
+        Ok(())
+    }
+
+    async fn project_again(&self, fresh: &Arc<SledStore>, site: &SiteId) -> Result<u64> {
+        let epoch = fresh.own(site).await?;
+        let (mut after, mut count) = (0, 0);
+        loop {
+            let records = self.journal(site, after, STEP).await?;
+            if records.is_empty() {
+                return Ok(count);
+            }
+            let store: Arc<dyn Store> = Arc::clone(fresh) as Arc<dyn Store>;
+            let mut unit = UnitOfWork::new(store, site.clone(), after + 1);
+            for record in records {
+                if record.first_seq != unit.next_seq() {
+                    return Err(StoreError::SeqGap {
+                        site: site.clone(),
+                        expected: unit.next_seq(),
+                        given: record.first_seq,
+                    });
+                }
+                unit.record(record.at, record.events).await?;
+                count += 1;
+            }
+            after = unit.next_seq() - 1;
+            fresh.append(site, epoch, unit.finish()).await?;
+        }
+    }
+
+    fn compare(
+        &self,
+        fresh: &SledStore,
+        site: &SiteId,
+        family: Family,
+        differences: &mut Vec<String>,
+    ) -> Result<()> {
+        let prefix = keys::family(site, family);
+        let mut seen: BTreeMap<Vec<u8>, [Option<sled::IVec>; 2]> = BTreeMap::new();
+        // Bounded by a page's worth of keys at a time: both are read in the order of their keys.
+        let mut ours = self.shared.db().scan_prefix(&prefix).peekable();
+        let mut theirs = fresh.shared.db().scan_prefix(&prefix).peekable();
+        while ours.peek().is_some() || theirs.peek().is_some() {
+            for (side, (store, entries)) in [(self, &mut ours), (fresh, &mut theirs)]
+                .into_iter()
+                .enumerate()
+            {
+                for entry in entries.take(STEP) {
+                    let (key, stored) =
+                        entry.map_err(|error| super::shared::read_error(&prefix, &error))?;
+                    let whole = store.shared.whole(&key, &stored)?;
+                    if let Some(pair) = seen.entry(key.to_vec()).or_default().get_mut(side) {
+                        *pair = whole;
+                    }
+                }
+            }
+            seen.retain(|_, [ours, theirs]| ours.is_none() || ours != theirs);
+        }
+        differences.extend(seen.keys().map(|key| keys::show(key)));
+        Ok(())
+    }
+}

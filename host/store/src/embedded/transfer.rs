@@ -1,0 +1,281 @@
+//! Export to JSON lines and import from them: the way to repair, to move, and to change the engine.
+//!
+//! The first line is a header with the format's version. Each further line is one value with its site,
+//! family, key (hexadecimal) and content. The last line says how many there were, so that a file that
+//! was cut off is recognized.
+
+use std::io::{self, BufRead, Write};
+
+use linecard_model::SiteId;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::committer::Work;
+use super::keys::{self, Family};
+use super::values::{Write as Change, unreadable};
+use super::{SledStore, typed};
+use crate::{InboxNumber, StoreError};
+
+/// The newest version of the format.
+const VERSION: u32 = 1;
+const FORMAT: &str = "linecard-export";
+/// How many values are imported in one batch.
+const STEP: usize = 500;
+
+/// Why an export or an import did not succeed.
+#[derive(Debug, thiserror::Error)]
+pub enum TransferError {
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The file.
+    #[error("the export file cannot be read or written: {0}")]
+    File(#[from] io::Error),
+    /// The file is not an export, or of a newer program.
+    #[error("this is not a Linecard export that this program can read ({0})")]
+    Format(String),
+    /// A line cannot be used.
+    #[error("line {line} of the export cannot be used: {detail}")]
+    Line {
+        /// The line's number, from 1.
+        line: usize,
+        /// Why.
+        detail: String,
+    },
+    /// The file ends too early.
+    #[error("the export is not complete: it holds {found} of its values")]
+    Incomplete {
+        /// How many values there are.
+        found: u64,
+    },
+    /// The store has data.
+    #[error("an import needs an empty data folder, and this one has data")]
+    NotEmpty,
+}
+
+/// What was exported.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Exported {
+    /// How many values.
+    pub values: u64,
+    /// What could not be read and is not in the export, for people.
+    pub unreadable: Vec<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "line", rename_all = "kebab-case")]
+enum Line {
+    Header {
+        format: String,
+        version: u32,
+        next_inbox: InboxNumber,
+    },
+    Value {
+        site: SiteId,
+        family: char,
+        key: String,
+        value: Value,
+    },
+    End {
+        values: u64,
+    },
+}
+
+impl SledStore {
+    /// Writes everything that can be read as JSON lines. Nothing else may write to the store
+    /// meanwhile. The vault's values are in it as they are kept: hashed or encrypted.
+    pub fn export(&self, out: &mut dyn Write) -> Result<Exported, TransferError> {
+        let mut exported = Exported::default();
+        let header = Line::Header {
+            format: FORMAT.to_owned(),
+            version: VERSION,
+            next_inbox: self.counters()?.next_inbox,
+        };
+        write_line(out, &header)?;
+        self.visit(&mut |entry| {
+            let line = match entry {
+                Ok((_, parts, _)) if parts.family == Family::Piece => return Ok(()),
+                Ok((key, parts, stored)) => self.line(key, &parts, stored),
+                Err(error) => Err(error),
+            };
+            match line {
+                Ok(Some(line)) => {
+                    exported.values += 1;
+                    write_line(out, &line)
+                }
+                Ok(None) => Ok(()),
+                Err(error) => {
+                    exported.unreadable.push(error.to_string());
+                    Ok(())
+                }
+            }
+        })?;
+        let values = exported.values;
+        write_line(out, &Line::End { values })?;
+        out.flush()?;
+        Ok(exported)
+    }
+
+    fn line(
+        &self,
+        key: &[u8],
+        parts: &keys::Parts<'_>,
+        stored: &sled::IVec,
+    ) -> Result<Option<Line>, StoreError> {
+        let Some(whole) = self.shared.whole(key, stored)? else {
+            return Ok(None);
+        };
+        let Some(value) = typed::to_json(parts.family, key, &whole) else {
+            return Ok(None);
+        };
+        Ok(Some(Line::Value {
+            site: parts.site.clone(),
+            family: char::from(parts.family as u8),
+            key: hex(parts.rest),
+            value: value?,
+        }))
+    }
+
+    /// Reads an export into this store, which must be empty. Gives the number of values. After an
+    /// error the store holds a part of them; delete its folder.
+    ///
+    /// The store must be opened again before anything else is done with it.
+    pub async fn import(&self, lines: impl BufRead) -> Result<u64, TransferError> {
+        if !self.shared.sites()?.is_empty() {
+            return Err(TransferError::NotEmpty);
+        }
+        let mut writes = Vec::new();
+        let mut found = 0;
+        let mut next_inbox = None;
+        for (index, text) in lines.lines().enumerate() {
+            let text = text?;
+            let bad = |detail: String| TransferError::Line {
+                line: index + 1,
+                detail,
+            };
+            let line: Line = serde_json::from_str(&text).map_err(|error| match index {
+                0 => TransferError::Format(error.to_string()),
+                _ => bad(error.to_string()),
+            })?;
+            match line {
+                Line::Header {
+                    format,
+                    version,
+                    next_inbox: number,
+                } => {
+                    if format != FORMAT || version > VERSION {
+                        let found = format!("format {format}, version {version}");
+                        return Err(TransferError::Format(found));
+                    }
+                    next_inbox = Some(number);
+                }
+                _ if next_inbox.is_none() => {
+                    return Err(TransferError::Format("it has no header".to_owned()));
+                }
+                Line::Value {
+                    site,
+                    family,
+                    key,
+                    value,
+                } => {
+                    writes.push(change(&site, family, &key, value).map_err(bad)?);
+                    found += 1;
+                    if writes.len() == STEP {
+                        let writes = std::mem::take(&mut writes);
+                        self.put_raw(writes, None).await?;
+                    }
+                }
+                Line::End { values } => {
+                    if values != found {
+                        break;
+                    }
+                    self.put_raw(writes, next_inbox).await?;
+                    return Ok(found);
+                }
+            }
+        }
+        Err(TransferError::Incomplete { found })
+    }
+
+    pub(super) async fn put_raw(
+        &self,
+        writes: Vec<Change>,
+        next_inbox: Option<InboxNumber>,
+    ) -> Result<(), StoreError> {
+        let work = Work::Raw { writes, next_inbox };
+        self.submit(work).await.map(|_| ())
+    }
+
+    /// Shows every key of every site with its stored value, in order. What the engine cannot read
+    /// is shown as an error, and the rest of its family is left out.
+    pub(super) fn visit<E: From<StoreError>>(
+        &self,
+        visitor: &mut dyn FnMut(
+            Result<(&[u8], keys::Parts<'_>, &sled::IVec), StoreError>,
+        ) -> Result<(), E>,
+    ) -> Result<(), E> {
+        for site in self.shared.sites()? {
+            for family in Family::ALL {
+                for entry in self.shared.db().scan_prefix(keys::family(&site, family)) {
+                    match entry {
+                        Ok((key, stored)) => match keys::parse(&key) {
+                            Some(parts) => visitor(Ok((&key, parts, &stored)))?,
+                            None => visitor(Err(unreadable(
+                                &key,
+                                "it is not a key of this store".to_owned(),
+                            )))?,
+                        },
+                        Err(error) => {
+                            let key = keys::family(&site, family);
+                            visitor(Err(super::shared::read_error(&key, &error)))?;
+                            break;
+                        }
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn write_line(out: &mut dyn Write, line: &Line) -> Result<(), TransferError> {
+    serde_json::to_writer(&mut *out, line).map_err(io::Error::from)?;
+    out.write_all(b"\n")?;
+    Ok(())
+}
+
+fn change(site: &SiteId, family: char, key: &str, value: Value) -> Result<Change, String> {
+    let family = u8::try_from(family)
+        .ok()
+        .and_then(Family::from_byte)
+        .ok_or_else(|| format!("family {family} is not known"))?;
+    let rest = unhex(key).ok_or_else(|| "its key is not hexadecimal".to_owned())?;
+    let mut key = keys::family(site, family);
+    key.extend_from_slice(&rest);
+    match typed::from_json(family, &key, value) {
+        Some(Ok(stored)) => Ok(Change::Put(key, stored)),
+        Some(Err(error)) => Err(error.to_string()),
+        None => Err(format!("family {family:?} is not exported")),
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |value: u8| char::from(DIGITS[usize::from(value & 0xF)]);
+    bytes
+        .iter()
+        .flat_map(|byte| [digit(byte >> 4), digit(*byte)])
+        .collect()
+}
+
+fn unhex(text: &str) -> Option<Vec<u8>> {
+    let digits: Option<Vec<u32>> = text.chars().map(|digit| digit.to_digit(16)).collect();
+    let digits = digits?;
+    let (pairs, []) = digits.as_chunks::<2>() else {
+        return None;
+    };
+    pairs
+        .iter()
+        .map(|[high, low]| u8::try_from(high * 16 + low).ok())
+        .collect()
+}
