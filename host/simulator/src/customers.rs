@@ -164,6 +164,8 @@ impl Customer {
 #[derive(Debug, Default)]
 struct Inner {
     customers: BTreeMap<String, Customer>,
+    /// Told when the customer changes; there for customers somebody has waited for.
+    waited_for: BTreeMap<String, watch::Sender<()>>,
     keep_conversations: bool,
 }
 
@@ -171,7 +173,6 @@ struct Inner {
 #[derive(Debug)]
 pub struct Customers {
     inner: Mutex<Inner>,
-    changed: watch::Sender<u64>,
 }
 
 impl Customers {
@@ -179,9 +180,9 @@ impl Customers {
         Self {
             inner: Mutex::new(Inner {
                 customers: BTreeMap::new(),
+                waited_for: BTreeMap::new(),
                 keep_conversations,
             }),
-            changed: watch::Sender::new(0),
         }
     }
 
@@ -239,13 +240,18 @@ impl Customers {
         count: usize,
         within: Duration,
     ) -> Option<Vec<Turn>> {
-        let mut changed = self.changed.subscribe();
+        let mut changed = self
+            .lock()
+            .waited_for
+            .entry(id.to_owned())
+            .or_default()
+            .subscribe();
         let wait = async {
             loop {
                 changed.borrow_and_update();
-                let delivered = self.delivered(id);
-                if delivered.len() >= count {
-                    return Some(delivered);
+                let there = self.look(id, |customer| customer.delivered().count());
+                if there.unwrap_or_default() >= count {
+                    return Some(self.delivered(id));
                 }
                 if changed.changed().await.is_err() {
                     return None;
@@ -257,22 +263,21 @@ impl Customers {
 
     /// Changes one customer, who is created when unknown.
     pub(crate) fn change<T>(&self, id: &str, change: impl FnOnce(&mut Customer) -> T) -> T {
-        let result = {
-            let mut inner = self.lock();
-            let keep = inner.keep_conversations;
-            let customer = inner
-                .customers
-                .entry(id.to_owned())
-                .or_insert_with(|| fresh(id.to_owned(), Profile::named("Customer", id)));
-            let result = change(customer);
-            if !keep {
-                customer.conversation.clear();
-                customer.signals.clear();
-                customer.repeated.clear();
-            }
-            result
-        };
-        self.changed.send_modify(|version| *version += 1);
+        let mut guard = self.lock();
+        let inner = &mut *guard;
+        let customer = inner
+            .customers
+            .entry(id.to_owned())
+            .or_insert_with(|| fresh(id.to_owned(), Profile::named("Customer", id)));
+        let result = change(customer);
+        if !inner.keep_conversations {
+            customer.conversation.clear();
+            customer.signals.clear();
+            customer.repeated.clear();
+        }
+        if let Some(waiting) = inner.waited_for.get(id) {
+            waiting.send_replace(());
+        }
         result
     }
 

@@ -44,17 +44,6 @@ pub enum SimulatorError {
         /// What the network expects.
         expected: String,
     },
-    /// A customer that nobody created.
-    #[error("no customer {0:?}; create it first, or let it say something")]
-    UnknownCustomer(String),
-    /// A message that the customer's conversation does not hold.
-    #[error("no message {message:?} in the conversation of {customer:?}")]
-    UnknownMessage {
-        /// The customer.
-        customer: String,
-        /// The message id that was named.
-        message: String,
-    },
 }
 
 /// A result whose error is a [`SimulatorError`].

@@ -19,7 +19,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use reqwest::Client;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot};
 use url::Url;
 
@@ -34,13 +34,12 @@ use crate::error::{Result, SimulatorError};
 use crate::faults::Faults;
 use crate::media::MediaStore;
 use crate::people::Network;
-use crate::record::Record;
+use crate::record::{Direction, Opening, Record};
 use crate::serve::{Observer, Server, World, observe};
 use attachments::Attachments;
 use outbox::Event;
 
 /// The state behind the API and the webhooks.
-#[derive(Debug)]
 pub(crate) struct Graph {
     pub(crate) world: Arc<World>,
     pub(crate) options: GraphOptions,
@@ -207,6 +206,17 @@ impl GraphSimulator {
     }
 }
 
+impl std::fmt::Debug for Graph {
+    /// Shows no token.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Graph")
+            .field("options", &self.options)
+            .field("base_url", &self.base_url)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Graph {
     pub(crate) fn base_url(&self) -> String {
         self.base_url.get().cloned().unwrap_or_default()
@@ -296,6 +306,7 @@ impl Graph {
         verify_token: &str,
         challenge: &str,
     ) -> Result<(u16, String)> {
+        // The address holds the verify token, so errors are told without it.
         let failed = |source| SimulatorError::Call {
             what: "subscription handshake",
             source,
@@ -305,6 +316,17 @@ impl Graph {
                 network: "Graph API",
                 setting: "callback_url",
             });
+        };
+        let seq = self.world.record.open(Opening {
+            direction: Direction::ToHub,
+            operation: "handshake".to_owned(),
+            method: "GET".to_owned(),
+            target: callback.path().to_owned(),
+            request: json!({ "hub.mode": "subscribe", "hub.challenge": challenge }),
+        });
+        let close = |status: Option<u16>, body: &str| {
+            let record = &self.world.record;
+            record.close(seq, Direction::ToHub, "handshake", status, json!(body));
         };
         let response = self
             .client
@@ -317,9 +339,18 @@ impl Graph {
             ])
             .send()
             .await
+            .map_err(reqwest::Error::without_url)
+            .inspect_err(|error| close(None, &error.to_string()))
             .map_err(failed)?;
         let status = response.status().as_u16();
-        Ok((status, response.text().await.map_err(failed)?))
+        let body = response
+            .text()
+            .await
+            .map_err(reqwest::Error::without_url)
+            .inspect_err(|error| close(None, &error.to_string()))
+            .map_err(failed)?;
+        close(Some(status), &body);
+        Ok((status, body))
     }
 }
 

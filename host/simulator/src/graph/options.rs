@@ -1,5 +1,6 @@
 //! How a simulated page is set up and how it behaves.
 
+use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use crate::delivery::RetryPolicy;
 use crate::record::RecordMode;
 
 /// How a simulated page is set up.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct GraphOptions {
     /// Where to listen; port 0 for any.
     pub listen: SocketAddr,
@@ -44,6 +45,20 @@ pub struct GraphOptions {
     pub seed: u64,
     /// The clock that windows and timestamps go by.
     pub clock: SimulatedClock,
+}
+
+impl fmt::Debug for GraphOptions {
+    /// Shows no token and no secret.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("GraphOptions")
+            .field("listen", &self.listen)
+            .field("page_id", &self.page_id)
+            .field("app_id", &self.app_id)
+            .field("record", &self.record)
+            .field("seed", &self.seed)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Default for GraphOptions {

@@ -1,5 +1,6 @@
 //! How a simulated middleware is set up and how it behaves.
 
+use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 
 use serde::{Deserialize, Serialize};
@@ -10,7 +11,7 @@ use crate::delivery::RetryPolicy;
 use crate::record::RecordMode;
 
 /// How a simulated middleware is set up.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct OpenMessagingOptions {
     /// Where to listen; port 0 for any.
     pub listen: SocketAddr,
@@ -44,6 +45,20 @@ pub struct OpenMessagingOptions {
     pub seed: u64,
     /// The clock that timestamps go by.
     pub clock: SimulatedClock,
+}
+
+impl fmt::Debug for OpenMessagingOptions {
+    /// Shows no secret, and no header, which may hold one.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("OpenMessagingOptions")
+            .field("listen", &self.listen)
+            .field("webhook_path", &self.webhook_path)
+            .field("integration_id", &self.integration_id)
+            .field("record", &self.record)
+            .field("seed", &self.seed)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Default for OpenMessagingOptions {

@@ -34,6 +34,16 @@ async fn the_handshake_needs_the_challenge_back() -> anyhow::Result<()> {
         "{received:?}"
     );
     assert_eq!(page.subscribe_with("wrong").await?, 403);
+    let record = page.record().of(Direction::ToHub, "handshake");
+    let statuses: Vec<_> = record.iter().map(|entry| entry.status).collect();
+    assert_eq!(statuses, [Some(200), Some(403)]);
+    assert!(!format!("{page:?}").contains("simulated-app-secret"));
+    assert!(!format!("{page:?}").contains("simulated-page-token"));
+    page.set_callback_url("http://127.0.0.1:9/webhook".parse()?);
+    let Err(unreachable) = page.subscribe().await else {
+        panic!("nobody listens on the discard port");
+    };
+    assert!(!format!("{unreachable:?}").contains("simulated-verify-token"));
     let unset = GraphSimulator::start(GraphOptions::default()).await?;
     assert!(matches!(
         unset.subscribe().await,
