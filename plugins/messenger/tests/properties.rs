@@ -1,0 +1,132 @@
+//! Whatever comes: no panic, and what is right beside it is not lost.
+
+mod common;
+
+use common::*;
+use linecard_messenger::Messenger;
+use linecard_sdk::connector::{Connector as _, Rejection, WebhookRequest};
+use linecard_sdk::events::EventKind;
+use linecard_sdk::http::Response;
+use linecard_sdk::testing::TestHost;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+/// Any JSON, with the members' names that matter among others.
+fn any_json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(|number| json!(number)),
+        ".{0,12}".prop_map(Value::from),
+        Just(json!(PAGE)),
+        Just(json!(PSID)),
+    ];
+    let names = prop::sample::select(vec![
+        "id",
+        "sender",
+        "recipient",
+        "timestamp",
+        "message",
+        "mid",
+        "text",
+        "attachments",
+        "type",
+        "payload",
+        "url",
+        "sticker_id",
+        "coordinates",
+        "lat",
+        "long",
+        "quick_reply",
+        "reply_to",
+        "referral",
+        "ref",
+        "source",
+        "is_echo",
+        "is_deleted",
+        "metadata",
+        "app_id",
+        "postback",
+        "title",
+        "reaction",
+        "action",
+        "emoji",
+        "read",
+        "delivery",
+        "mids",
+        "watermark",
+        "message_edit",
+        "num_edit",
+        "optin",
+        "user_ref",
+        "policy_enforcement",
+        "reason",
+        "prior_message",
+        "entry",
+        "messaging",
+        "standby",
+        "changes",
+        "object",
+        "time",
+        "x",
+    ]);
+    leaf.prop_recursive(5, 64, 8, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
+            prop::collection::btree_map(names.clone().prop_map(str::to_owned), inner, 0..7)
+                .prop_map(|members| Value::Object(members.into_iter().collect())),
+        ]
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_bytes_are_refused_or_read(body in prop::collection::vec(any::<u8>(), 0..400), signature in ".{0,80}") {
+        let _ = receive(body.clone());
+        let _host = host().install();
+        let request = WebhookRequest::post(body).with_header("x-hub-signature-256", signature);
+        prop_assert!(matches!(Messenger::receive(&channel(), &request), Err(Rejection::BadSignature(_))));
+    }
+
+    #[test]
+    fn any_item_gives_events_and_costs_its_neighbours_nothing(item in any_json()) {
+        let good = from_customer(json!({ "message": { "mid": "m_good", "text": "still here" } }));
+        let body = json!({ "object": "page", "entry": [
+            { "id": PAGE, "time": THEN, "messaging": [item, good], "standby": [item] },
+        ] });
+        let first = receive(body.to_string()).unwrap().events;
+        prop_assert!(first.len() >= 3);
+        prop_assert!(first.iter().any(|event| matches!(&event.kind, EventKind::MessageCreated(message) if message.id == "m_good")));
+        for event in &first {
+            prop_assert!(!event.id.is_empty() && event.id.len() <= 512);
+            prop_assert!(event.thread.as_ref().is_none_or(|thread| thread.key.len() <= 512));
+            prop_assert!(event.author.as_ref().is_none_or(|author| author.identity.id.len() <= 256));
+        }
+        let again = receive(body.to_string()).unwrap().events;
+        let ids = |events: &[linecard_sdk::events::Event]| events.iter().map(|event| event.id.clone()).collect::<Vec<_>>();
+        prop_assert_eq!(ids(&first), ids(&again), "a delivery that comes again has the same ids");
+    }
+
+    #[test]
+    fn any_delivery_is_refused_or_read(body in any_json()) {
+        let _ = receive(body.to_string());
+        let _ = receive(json!({ "object": "page", "entry": body }).to_string());
+    }
+
+    #[test]
+    fn any_answer_of_graph_has_a_meaning(status in 100u16..600, body in any_json(), header in ".{0,60}", code in any::<i64>()) {
+        for body in [body.to_string(), json!({ "error": { "code": code, "message": "m" } }).to_string()] {
+            let mut response = Response::new(status, body);
+            for name in ["x-app-usage", "x-business-use-case-usage", "retry-after"] {
+                response.headers.push((name.to_owned(), header.clone()));
+            }
+            let _host = TestHost::new().answer(response.clone()).answer(response.clone()).answer(response).install();
+            let _ = perform(&text("x"));
+            let _ = Messenger::poll(&channel(), header.as_bytes());
+            let _ = Messenger::probe(&channel());
+        }
+    }
+}
