@@ -1,1 +1,1 @@
-//! DESC
+//! Starts the real binary and the simulated networks for the end-to-end tests.
