@@ -77,7 +77,8 @@ use std::sync::Arc;
 
 use linecard_model::routing::{InteractionState, RoutingEvent, RoutingSettings};
 use linecard_model::{AgentId, InteractionId, OfferId, QueueId, Timestamp};
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 pub use crate::command::{Command, Refusal};
 pub use crate::explain::{Explanation, MemberStanding, Obstacle};
@@ -93,15 +94,29 @@ pub struct Router {
     index: Index,
 }
 
-/// A router's whole state at one moment, to be stored and restored.
+/// A router's whole state at one moment, to be stored and restored. Reading one of another layout
+/// fails, and says what to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Snapshot {
-    /// The version of the layout.
+    #[serde(deserialize_with = "known_version")]
     version: u32,
     state: State,
 }
 
+/// The layout of the snapshots that this version of the router writes and reads.
 const SNAPSHOT_VERSION: u32 = 1;
+
+fn known_version<'de, D: Deserializer<'de>>(input: D) -> Result<u32, D::Error> {
+    let version = u32::deserialize(input)?;
+    if version == SNAPSHOT_VERSION {
+        Ok(version)
+    } else {
+        Err(D::Error::custom(format_args!(
+            "the snapshot has layout {version}, this router reads layout {SNAPSHOT_VERSION}: \
+             replay the record from its start instead"
+        )))
+    }
+}
 
 impl Router {
     /// A router with nothing to do and everybody offline. Members that are not among the agents are

@@ -57,6 +57,14 @@ fn a_snapshot_survives_both_encodings() {
 }
 
 #[test]
+fn a_snapshot_of_another_layout_is_not_misread() {
+    let mut stored = serde_json::to_value(busy_site().router.snapshot()).unwrap();
+    stored["version"] = 2.into();
+    let error = serde_json::from_value::<Snapshot>(stored).unwrap_err();
+    assert!(error.to_string().contains("layout 2"), "{error}");
+}
+
+#[test]
 fn what_became_due_while_the_hub_was_down_is_done_at_once() {
     let site = busy_site();
     let mut restored = Router::restore(site.router.snapshot());
