@@ -10,6 +10,7 @@ use linecard_store::Store;
 use tokio::sync::{Mutex, Notify, broadcast, mpsc, watch};
 
 use crate::channels::Channels;
+use crate::configure::Equipment;
 use crate::outbox::Outbox;
 use crate::plugins::Plugins;
 use crate::poll::Polls;
@@ -24,10 +25,8 @@ pub struct HubOptions {
     pub site: SiteId,
     /// Its store.
     pub store: Arc<dyn Store>,
-    /// The plug-ins that are installed.
-    pub plugins: Arc<Plugins>,
-    /// Its secrets.
-    pub vault: Vault,
+    /// What its channels are made of.
+    pub equipment: Equipment,
     /// Its channels, built from the stored configuration.
     pub channels: Channels,
     /// Its analyzers, built from the stored configuration.
@@ -62,6 +61,8 @@ pub struct Hub {
     pub counters: Counters,
     /// Says to the preparation that there are new events.
     pub(crate) accepted: Arc<Notify>,
+    /// What channels are made of when a configuration is applied.
+    pub(crate) equipment: Equipment,
     /// One configuration is applied at a time.
     pub(crate) applying: Mutex<()>,
     workers: Vec<mpsc::UnboundedSender<()>>,
@@ -96,8 +97,7 @@ impl Hub {
         let HubOptions {
             site,
             store,
-            plugins,
-            vault,
+            equipment,
             channels,
             analyzers,
             data,
@@ -157,8 +157,9 @@ impl Hub {
             records,
             channels,
             analyzers,
-            plugins,
-            vault,
+            plugins: Arc::clone(&equipment.plugins),
+            vault: equipment.vault.clone(),
+            equipment,
             stopped,
             data,
             counters: Counters::default(),

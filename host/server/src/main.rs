@@ -1,2 +1,7 @@
-//! DESC
-fn main() {}
+//! The `linecard` program.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    linecard::cli::main()
+}

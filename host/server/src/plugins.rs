@@ -159,3 +159,55 @@ impl Plugins {
         &self.problems
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use linecard_sandbox::SandboxConfig;
+
+    use super::*;
+
+    fn ids(plugins: &Plugins) -> Vec<&str> {
+        plugins.all().map(|p| p.plugin.id().as_str()).collect()
+    }
+
+    #[tokio::test]
+    async fn files_go_before_bundled_ones_and_a_broken_one_holds_up_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let (name, component) = BUNDLED.first().unwrap();
+        let own = folder.path().join("own.wasm");
+        std::fs::write(&own, component).unwrap();
+        std::fs::write(folder.path().join("same.wasm"), component).unwrap();
+        std::fs::write(folder.path().join("broken.wasm"), b"\0asm nonsense").unwrap();
+        std::fs::write(folder.path().join("notes.txt"), b"not a plug-in").unwrap();
+        let sandbox = Sandbox::new(SandboxConfig::default()).unwrap();
+        let plugins = Plugins::load(&sandbox, BUNDLED, Some(folder.path())).await;
+
+        assert_eq!(ids(&plugins), ["keywords", "messenger", "open-messaging"]);
+        for installed in plugins.all() {
+            let is_replaced = installed.plugin.id().as_str() == *name;
+            let expected = if is_replaced {
+                Source::File(own.clone())
+            } else {
+                Source::Bundled
+            };
+            assert_eq!(installed.source, expected);
+            assert_eq!(installed.plugin.file_hash().len(), 64);
+        }
+        let problems: Vec<_> = plugins.problems().iter().collect();
+        assert_eq!(problems.len(), 2, "{problems:?}");
+        assert!(problems.iter().any(|p| p.file.ends_with("broken.wasm")));
+        assert!(
+            problems
+                .iter()
+                .any(|p| p.file.ends_with("same.wasm") && p.reason.contains("own.wasm"))
+        );
+    }
+
+    #[tokio::test]
+    async fn a_folder_that_is_not_there_holds_nothing() {
+        let sandbox = Sandbox::new(SandboxConfig::default()).unwrap();
+        let plugins = Plugins::load(&sandbox, &[], Some(Path::new("/no/such/folder"))).await;
+        assert_eq!(ids(&plugins), [""; 0]);
+        assert_eq!(plugins.problems(), []);
+    }
+}

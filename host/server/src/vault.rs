@@ -225,6 +225,22 @@ impl Vault {
         self.state().secrets.keys().cloned().collect()
     }
 
+    /// The entries that remove the rotated tokens which nothing needs any more.
+    pub(crate) fn forget_rotated(
+        &self,
+        is_needed: impl Fn(&ChannelId, &str) -> bool,
+    ) -> Vec<VaultEntry> {
+        let state = self.state();
+        let places = state.rotated.keys();
+        places
+            .filter(|(channel, name)| !is_needed(channel, name))
+            .map(|(channel, name)| {
+                let entry = EntryName::Rotated(channel.clone(), name.clone());
+                (entry.to_string(), None)
+            })
+            .collect()
+    }
+
     /// The agents who have a password.
     pub(crate) fn agents_with_password(&self) -> Vec<AgentId> {
         self.state().passwords.keys().cloned().collect()

@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::entry::EntryName;
+use super::entry::{EntryName, VaultEntry};
 use super::{Vault, hash, hub_itself};
 
 /// A refresh token that a network gave in place of the configured one.
@@ -86,9 +86,13 @@ impl SecretSource for ChannelSecrets {
     }
 }
 
-#[async_trait]
-impl SecretStore for ChannelSecrets {
-    async fn rotated(&self, name: &str, refresh_token: SecretString) -> Result<(), String> {
+impl ChannelSecrets {
+    /// The entry that keeps a rotated refresh token.
+    pub(super) fn rotated_entry(
+        &self,
+        name: &str,
+        refresh_token: &SecretString,
+    ) -> Result<VaultEntry, String> {
         let configured = self
             .secrets
             .get(name)
@@ -102,12 +106,18 @@ impl SecretStore for ChannelSecrets {
             serde_json::to_vec(&form).map_err(|_| "the token cannot be stored".to_owned())?,
         );
         let sealed = self.vault.seal(&entry, &plain).map_err(|e| e.to_string())?;
-        let audit = (
-            "secret.rotated".to_owned(),
-            format!("{}/{name}", self.channel),
-        );
+        Ok((entry, Some(sealed)))
+    }
+}
+
+#[async_trait]
+impl SecretStore for ChannelSecrets {
+    async fn rotated(&self, name: &str, refresh_token: SecretString) -> Result<(), String> {
+        let entry = self.rotated_entry(name, &refresh_token)?;
+        let subject = format!("{}/{name}", self.channel);
+        let audit = ("secret.rotated".to_owned(), subject);
         self.vault
-            .write(hub_itself(), vec![(entry, Some(sealed))], Some(audit))
+            .write(hub_itself(), vec![entry], Some(audit))
             .await
             .map_err(|e| e.to_string())
     }

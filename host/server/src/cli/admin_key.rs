@@ -1,0 +1,51 @@
+//! The key file by which whoever can read the data folder administers the hub.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use linecard_model::site::{Role, SiteConfig};
+use secrecy::{ExposeSecret as _, SecretString};
+use zeroize::Zeroizing;
+
+use crate::vault::{new_token, write_private};
+
+/// The file in the data folder.
+pub(super) fn file(data: &Path) -> PathBuf {
+    data.join("admin.key")
+}
+
+/// The key, if there is one.
+pub(super) fn read(data: &Path) -> anyhow::Result<Option<SecretString>> {
+    let file = file(data);
+    match std::fs::read_to_string(&file).map(Zeroizing::new) {
+        Ok(text) if text.trim().is_empty() => Ok(None),
+        Ok(text) => Ok(Some(text.trim().into())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => {
+            Err(error).with_context(|| format!("{} cannot be read", file.display()))
+        }
+    }
+}
+
+/// Makes a new key.
+pub(super) fn create(data: &Path) -> anyhow::Result<SecretString> {
+    let file = file(data);
+    let key = new_token();
+    let text = Zeroizing::new(format!("{}\n", key.expose_secret()));
+    write_private(&file, text.as_bytes())
+        .with_context(|| format!("{} cannot be written", file.display()))?;
+    Ok(key)
+}
+
+/// Whether somebody else can administer the hub.
+pub(super) fn is_needed(config: &SiteConfig) -> bool {
+    let people = config
+        .agents
+        .values()
+        .any(|agent| agent.role == Role::Admin && agent.password.is_some());
+    let machines = config
+        .keys
+        .values()
+        .any(|key| key.role == Role::Admin && key.secret.is_some());
+    !people && !machines
+}

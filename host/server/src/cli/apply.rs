@@ -1,0 +1,156 @@
+//! Applies a site file: to a running hub by its API, or to a data folder on which none runs.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+use linecard_model::site::SiteConfig;
+use reqwest::StatusCode;
+use reqwest::header::{ACCEPT, CONTENT_TYPE};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::Deserialize;
+use url::Url;
+
+use super::options::ConfigOptions;
+use super::setup::{configure, foundation};
+use super::{admin_key, say};
+use crate::config::ServerConfig;
+use crate::configure::{ConfigureError, Document, Problem, Problems, SecretValues, parse_site_file};
+
+/// Connecting channels includes reading secrets and trying analyzers; more time than this is a fault.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What to apply, and where.
+#[derive(Debug, Args)]
+pub(super) struct Apply {
+    /// The site file
+    file: PathBuf,
+    /// Write into the data folder, on which no hub may be running
+    #[arg(long, conflicts_with_all = ["url", "token_file"])]
+    offline: bool,
+    /// Only check the file, against the plug-ins of the data folder; change nothing
+    #[arg(long, conflicts_with_all = ["url", "token_file", "offline"])]
+    check: bool,
+    /// The hub's address, if it is not the configured one
+    #[arg(long, value_name = "URL")]
+    url: Option<Url>,
+    /// The file with a token or key of an administrator; `admin.key` in the data folder if absent
+    #[arg(long, env = "LINECARD_TOKEN_FILE", value_name = "FILE")]
+    token_file: Option<PathBuf>,
+}
+
+impl Apply {
+    pub(super) async fn run(&self, options: &ConfigOptions) -> anyhow::Result<()> {
+        let server = options.load()?;
+        let site = parse_site_file(&self.file)?;
+        if self.check {
+            let foundation = foundation(&server).await?;
+            let values = SecretValues::default();
+            let checked =
+                crate::configure::rehearse(&site.value, &values, &foundation.equipment).await;
+            foundation.store.close().await?;
+            checked.map_err(|error| located(&site, error))?;
+            say(&format!("{} can be applied", self.file.display()));
+            return Ok(());
+        }
+        if self.offline {
+            let foundation = foundation(&server).await?;
+            let values = SecretValues::default();
+            match configure(&foundation, site.value.clone(), &values).await {
+                Ok(()) => {}
+                Err(error) => match error.downcast::<ConfigureError>() {
+                    Ok(error) => return Err(located(&site, error)),
+                    Err(error) => return Err(error),
+                },
+            }
+        } else {
+            self.online(&server, &site).await?;
+        }
+        say(&format!("{} was applied", self.file.display()));
+        Ok(())
+    }
+
+    async fn online(&self, server: &ServerConfig, site: &Document<SiteConfig>) -> anyhow::Result<()> {
+        let token = self.token(server)?;
+        let base = match &self.url {
+            Some(url) => url.as_str().trim_end_matches('/').to_owned(),
+            None => server.url(),
+        };
+        let address = format!("{base}/api/v1/site");
+        // Another part of the program may have set the same provider before.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = reqwest::Client::builder().timeout(PATIENCE).build()?;
+        let answer = client
+            .put(&address)
+            .bearer_auth(token.expose_secret())
+            .header(ACCEPT, "application/json")
+            .header("idempotency-key", uuid::Uuid::now_v7().to_string())
+            .header(CONTENT_TYPE, "application/json")
+            .body(serde_json::to_vec(&site.value)?)
+            .send()
+            .await
+            .with_context(|| {
+                format!("no hub answers at {base}; is it running? `--offline` writes into the data folder of one that is not")
+            })?;
+        let status = answer.status();
+        if status.is_success() {
+            return Ok(());
+        }
+        let text = answer.text().await.unwrap_or_default();
+        let refusal: Refusal = serde_json::from_str(&text).unwrap_or_default();
+        if !refusal.errors.is_empty() {
+            let problems = refusal.errors.into_iter().map(|error| Problem {
+                file: None,
+                line: None,
+                column: None,
+                pointer: error.pointer,
+                text: error.detail,
+            });
+            return Err(site.places.locate(Problems(problems.collect())).into());
+        }
+        let detail = refusal.detail.unwrap_or(text);
+        if status == StatusCode::UNAUTHORIZED || status == StatusCode::FORBIDDEN {
+            bail!("the hub at {base} refuses the key ({status}): {detail}");
+        }
+        bail!("the hub at {base} refuses ({status}): {detail}")
+    }
+
+    fn token(&self, server: &ServerConfig) -> anyhow::Result<SecretString> {
+        let Some(file) = &self.token_file else {
+            return admin_key::read(&server.data)?.with_context(|| {
+                format!(
+                    "there is no {}; name a file with an administrator's key by --token-file",
+                    admin_key::file(&server.data).display()
+                )
+            });
+        };
+        let text = std::fs::read_to_string(file)
+            .with_context(|| format!("{} cannot be read", file.display()))?;
+        if text.trim().is_empty() {
+            bail!("{} is empty", file.display());
+        }
+        Ok(text.trim().into())
+    }
+}
+
+/// What the hub says when it refuses (RFC 9457).
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Refusal {
+    detail: Option<String>,
+    errors: Vec<RefusedField>,
+}
+
+#[derive(Debug, Deserialize)]
+struct RefusedField {
+    pointer: String,
+    detail: String,
+}
+
+fn located(site: &Document<SiteConfig>, error: ConfigureError) -> anyhow::Error {
+    match error {
+        ConfigureError::Problems(problems) => site.places.locate(problems).into(),
+        other => other.into(),
+    }
+}

@@ -1,0 +1,92 @@
+//! Lays out a new installation: two files to edit, a data folder, the first administrator.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+use linecard_model::AgentId;
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::options::ConfigOptions;
+use super::say;
+use super::setup::{configure, foundation};
+use crate::config::{DEFAULT_FILE, ServerConfig};
+use crate::configure::{SecretValues, parse_site};
+
+const SERVER: &str = include_str!("init/linecard.toml");
+const SITE: &str = include_str!("init/site.toml");
+/// The administrator of the example site file.
+const ADMIN: &str = "admin";
+/// Characters that are told apart when they are read aloud or typed from paper.
+const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+
+/// Where to lay it out.
+#[derive(Debug, Args)]
+pub(super) struct Init {
+    /// The folder of the two files
+    #[arg(default_value = ".")]
+    folder: PathBuf,
+}
+
+impl Init {
+    pub(super) async fn run(&self, options: &ConfigOptions) -> anyhow::Result<()> {
+        let server = self.folder.join(DEFAULT_FILE);
+        let site = self.folder.join("site.toml");
+        for file in [&server, &site] {
+            if file.exists() {
+                bail!("{} is there already; nothing was changed", file.display());
+            }
+        }
+        let mut config = ServerConfig::parse(&server, SERVER)?;
+        if let Some(data) = &options.data {
+            config.data.clone_from(data);
+        }
+        if config.data.join("db").exists() {
+            bail!(
+                "the data folder {} is in use already; nothing was changed",
+                config.data.display()
+            );
+        }
+        let site_config = parse_site(&site.display().to_string(), SITE)?.value;
+        std::fs::create_dir_all(&self.folder)
+            .with_context(|| format!("{} cannot be made", self.folder.display()))?;
+        let foundation = foundation(&config).await?;
+        let password = password()?;
+        let mut values = SecretValues::default();
+        values.agents.insert(AgentId::new(ADMIN)?, password.clone());
+        configure(&foundation, site_config, &values).await?;
+        write(&server, SERVER)?;
+        write(&site, SITE)?;
+        say(&format!(
+            "Wrote {server} and {site}.\n\
+             The administrator's name is \"{ADMIN}\" and the password:\n\n    {password}\n\n\
+             It is shown only now. Run the hub with `linecard serve --config {server}`,\n\
+             edit {site} and apply it with `linecard apply {site}`.",
+            server = server.display(),
+            site = site.display(),
+            password = password.expose_secret(),
+        ));
+        Ok(())
+    }
+}
+
+fn write(file: &Path, text: &str) -> anyhow::Result<()> {
+    std::fs::write(file, text).with_context(|| format!("{} cannot be written", file.display()))
+}
+
+/// A password of 100 random bits.
+fn password() -> anyhow::Result<SecretString> {
+    let mut bytes = [0_u8; 20];
+    getrandom::fill(&mut bytes).map_err(|e| anyhow::anyhow!("no randomness: {e}"))?;
+    let text: Vec<String> = bytes
+        .chunks(5)
+        .map(|part| {
+            // A byte modulo 32 is even, and there are 32 characters.
+            part.iter()
+                .filter_map(|byte| ALPHABET.get(usize::from(byte % 32)))
+                .map(|c| char::from(*c))
+                .collect()
+        })
+        .collect();
+    Ok(text.join("-").into())
+}

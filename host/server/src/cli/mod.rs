@@ -1,0 +1,123 @@
+//! The program: its commands, and what they share.
+
+mod admin_key;
+mod apply;
+mod init;
+mod log;
+mod options;
+mod plugins;
+mod serve;
+mod setup;
+mod simulate;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::configure::{ConfigureError, Problems};
+pub use options::ConfigOptions;
+
+/// A self-hosted channel hub for customer care.
+#[derive(Debug, Parser)]
+#[command(name = "linecard", version, about, long_about = None)]
+struct Cli {
+    #[command(flatten)]
+    options: ConfigOptions,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the hub (also without any command)
+    Serve,
+    /// Write linecard.toml and site.toml, and make the first administrator
+    Init(init::Init),
+    /// Apply a site file, to the running hub or to a data folder
+    Apply(apply::Apply),
+    /// List the plug-ins that are installed, or look at one file
+    Plugins(plugins::PluginsCommand),
+    /// Run a simulated network to develop against
+    #[command(subcommand)]
+    Simulate(simulate::Simulate),
+    /// Print the description of the HTTP API (OpenAPI 3.1)
+    Openapi,
+}
+
+/// How a command that did not succeed ends.
+const FAILED: u8 = 1;
+/// How a command ends whose options or configuration are wrong; clap's own errors end so, too.
+const MISCONFIGURED: u8 = 2;
+
+/// Runs the program with the process's arguments.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("linecard: the system gives no threads: {error}");
+            return ExitCode::from(FAILED);
+        }
+    };
+    match runtime.block_on(run(cli)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            report(&error);
+            ExitCode::from(code(&error))
+        }
+    }
+}
+
+async fn run(cli: Cli) -> anyhow::Result<()> {
+    let options = &cli.options;
+    match cli.command.unwrap_or(Command::Serve) {
+        Command::Serve => serve::run(options).await,
+        Command::Init(init) => init.run(options).await,
+        Command::Apply(apply) => apply.run(options).await,
+        Command::Plugins(plugins) => plugins.run(options).await,
+        Command::Simulate(simulate) => simulate.run().await,
+        Command::Openapi => {
+            say(&crate::http::openapi());
+            Ok(())
+        }
+    }
+}
+
+/// Prints a result. It goes to standard output, everything else to standard error.
+fn say(text: &str) {
+    use std::io::Write as _;
+    // A reader that has gone away (`| head`) has what it wanted.
+    let _ = writeln!(std::io::stdout().lock(), "{text}");
+}
+
+/// Says what went wrong, and why, without a backtrace.
+fn report(error: &anyhow::Error) {
+    let mut told = error.to_string();
+    eprintln!("linecard: {told}");
+    for cause in error.chain().skip(1) {
+        let text = cause.to_string();
+        // Many errors repeat their cause.
+        if !told.contains(&text) {
+            eprintln!("  because: {text}");
+        }
+        told = text;
+    }
+}
+
+fn code(error: &anyhow::Error) -> u8 {
+    let is_configuration = error.chain().any(|cause| {
+        cause.is::<Problems>()
+            || matches!(
+                cause.downcast_ref::<ConfigureError>(),
+                Some(ConfigureError::Problems(_))
+            )
+    });
+    if is_configuration {
+        MISCONFIGURED
+    } else {
+        FAILED
+    }
+}

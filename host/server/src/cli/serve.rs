@@ -1,0 +1,157 @@
+//! Runs the hub until it is told to end, or cannot go on.
+
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tracing::{error, info, warn};
+
+use super::options::ConfigOptions;
+use super::setup::{Foundation, foundation};
+use super::{admin_key, log};
+use crate::channels::Channels;
+use crate::config::ServerConfig;
+use crate::configure::{Restored, restore};
+use crate::hub::{Hub, HubOptions};
+use crate::prepare::Analyzers;
+use crate::vault::hub_itself;
+
+pub(super) async fn run(options: &ConfigOptions) -> anyhow::Result<()> {
+    let config = options.load()?;
+    log::start(&config.log)?;
+    // Before the data folder is touched: an address in use is the commonest mistake.
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .with_context(|| format!("the hub cannot listen on {}", config.listen))?;
+    let hub = start(&config).await?;
+    info!(
+        address = %listener.local_addr()?,
+        url = config.url(),
+        data = %config.data.display(),
+        plugins = hub.plugins.all().count(),
+        channels = hub.channels.all().len(),
+        version = env!("CARGO_PKG_VERSION"),
+        "the hub is ready"
+    );
+    let router = crate::http::router(Arc::clone(&hub), config.http.options());
+    let end = ending(hub.stopped.clone());
+    let served = crate::http::serve(listener, router, config.tls_files(), end).await;
+    info!("the hub is stopping");
+    let broken = hub.stopped.borrow().clone();
+    hub.site.stop().await;
+    let closed = hub.store.close().await;
+    if let Some(reason) = broken {
+        error!(reason, "the hub took no more work and has ended");
+        bail!("{reason}");
+    }
+    served?;
+    closed.context("the store was not closed properly; what was acknowledged is safe")?;
+    info!("the hub has stopped");
+    Ok(())
+}
+
+/// Starts a hub on its data folder.
+async fn start(config: &ServerConfig) -> anyhow::Result<Arc<Hub>> {
+    let foundation = foundation(config).await?;
+    let Foundation {
+        store,
+        site,
+        equipment,
+        site_config,
+    } = foundation;
+    let restored = restore(&site_config, &equipment).await?;
+    for problem in &restored.problems.0 {
+        warn!(%problem, "something that is configured does not work");
+    }
+    let Restored {
+        channels,
+        analyzers,
+        unready,
+        entries,
+        known_keys,
+        ..
+    } = restored;
+    let at_work = (Channels::default(), Analyzers::default());
+    at_work.0.replace(channels);
+    at_work.1.replace(analyzers);
+    let hub = Hub::start(HubOptions {
+        site,
+        store,
+        equipment,
+        channels: at_work.0,
+        analyzers: at_work.1,
+        data: config.data.clone(),
+        render: crate::http::render,
+    })
+    .await?;
+    hub.vault.attach(hub.site.clone());
+    if !entries.is_empty() {
+        let audit = ("secrets.read".to_owned(), "start".to_owned());
+        hub.vault.write(hub_itself(), entries, Some(audit)).await?;
+    }
+    for (name, secret) in &known_keys {
+        hub.vault.know_key(name, secret);
+    }
+    for (channel, health) in unready {
+        hub.site.health(channel, health).await?;
+    }
+    let mut key = admin_key::read(&config.data)?;
+    if key.is_none() && admin_key::is_needed(&site_config) {
+        key = Some(admin_key::create(&config.data)?);
+        let file = admin_key::file(&config.data);
+        warn!(
+            file = %file.display(),
+            "nobody administers the hub yet: the file holds a key for the API; delete it when there is an administrator"
+        );
+    }
+    hub.vault.set_admin_key(key.as_ref());
+    Ok(hub)
+}
+
+/// Waits until the process is told to end, or the hub can take no more work.
+async fn ending(mut stopped: watch::Receiver<Option<String>>) {
+    let broken = async {
+        match stopped.wait_for(Option::is_some).await {
+            Ok(_) => {}
+            // Without a sender nothing more can be heard: only the signals count.
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = broken => {}
+        () = signal() => info!("told to end"),
+    }
+}
+
+#[cfg(unix)]
+async fn signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let terminate = async {
+        match signal(SignalKind::terminate()) {
+            Ok(mut terminate) => {
+                terminate.recv().await;
+            }
+            Err(error) => {
+                warn!(%error, "SIGTERM cannot be listened for");
+                std::future::pending::<()>().await;
+            }
+        }
+    };
+    tokio::select! {
+        () = terminate => {}
+        () = interrupt() => {}
+    }
+}
+
+#[cfg(not(unix))]
+async fn signal() {
+    interrupt().await;
+}
+
+async fn interrupt() {
+    if let Err(error) = tokio::signal::ctrl_c().await {
+        warn!(%error, "interrupts cannot be listened for");
+        std::future::pending::<()>().await;
+    }
+}

@@ -1,0 +1,143 @@
+//! What a hub stands on: the store, the plug-ins, the vault; and how a configuration gets into a
+//! data folder that no hub runs on.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+use linecard_model::SiteId;
+use linecard_model::site::{Role, SiteConfig};
+use linecard_sandbox::{CacheKey, HttpClient, HttpClientConfig, Sandbox, SandboxConfig};
+use linecard_store::{SledOptions, SledStore, Store};
+
+use crate::channels::Channels;
+use crate::config::ServerConfig;
+use crate::configure::{Equipment, SecretValues, rehearse};
+use crate::media::MediaFolder;
+use crate::plugins::{BUNDLED, Plugins};
+use crate::site::{Actor, Request, Site, SiteOptions};
+use crate::vault::{KeyPlace, Vault, write_private};
+
+/// What a hub stands on.
+pub(super) struct Foundation {
+    pub store: Arc<dyn Store>,
+    pub site: SiteId,
+    pub equipment: Equipment,
+    /// The stored configuration.
+    pub site_config: SiteConfig,
+}
+
+/// Opens the data folder and loads the plug-ins.
+pub(super) async fn foundation(config: &ServerConfig) -> anyhow::Result<Foundation> {
+    private_folder(&config.data)
+        .with_context(|| format!("the data folder {} cannot be used", config.data.display()))?;
+    let store = open_store(config)?;
+    let site = config.site.0.clone();
+    let site_config = store.config(&site).await?.unwrap_or_default();
+    let plugins = load_plugins(config).await?;
+    for problem in plugins.problems() {
+        tracing::error!(file = problem.file, reason = problem.reason, "a plug-in file is not used");
+    }
+    let place = KeyPlace::find(config.key_place());
+    let vault = Vault::open(store.as_ref(), &site, &place).await?;
+    Ok(Foundation {
+        store,
+        site,
+        equipment: Equipment {
+            plugins: Arc::new(plugins),
+            vault,
+            media: Arc::new(MediaFolder::new(
+                config.data.join("media"),
+                config.media.file_bytes,
+            )),
+            http: Arc::new(HttpClient::new(&HttpClientConfig::default())?),
+        },
+        site_config,
+    })
+}
+
+/// Opens the store alone.
+pub(super) fn open_store(config: &ServerConfig) -> anyhow::Result<Arc<dyn Store>> {
+    let options = SledOptions {
+        cache_capacity: config.store.cache_bytes,
+        ..SledOptions::default()
+    };
+    let store: SledStore = options.open(&config.data)?;
+    Ok(Arc::new(store))
+}
+
+/// Starts a sandbox and loads what is installed.
+pub(super) async fn load_plugins(config: &ServerConfig) -> anyhow::Result<Plugins> {
+    let sandbox = sandbox(config)?;
+    let folder = config.plugin_folder();
+    if config.plugins.is_some() && !folder.is_dir() {
+        bail!("the plug-in folder {} does not exist", folder.display());
+    }
+    Ok(Plugins::load(&sandbox, BUNDLED, Some(&folder)).await)
+}
+
+/// A sandbox that keeps compiled code in the data folder.
+pub(super) fn sandbox(config: &ServerConfig) -> anyhow::Result<Sandbox> {
+    let cache_key = cache_key(&config.data.join("cache.key"))?;
+    Ok(Sandbox::new(SandboxConfig {
+        limits: config.sandbox.clone(),
+        cache_dir: Some(config.data.join("cache")),
+        cache_key: Some(cache_key),
+    })?)
+}
+
+/// The key that marks compiled code as this host's own. A new one only means compiling again.
+fn cache_key(file: &Path) -> anyhow::Result<CacheKey> {
+    if let Ok(bytes) = std::fs::read(file)
+        && let Ok(bytes) = <[u8; 32]>::try_from(bytes)
+    {
+        return Ok(CacheKey::new(bytes));
+    }
+    let mut bytes = [0_u8; 32];
+    getrandom::fill(&mut bytes).map_err(|e| anyhow::anyhow!("no randomness: {e}"))?;
+    write_private(file, &bytes).with_context(|| format!("{} cannot be written", file.display()))?;
+    Ok(CacheKey::new(bytes))
+}
+
+fn private_folder(folder: &Path) -> std::io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    std::fs::create_dir_all(folder)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700))?;
+    }
+    Ok(())
+}
+
+/// Writes a configuration into a data folder that no hub runs on, as a running hub would.
+pub(super) async fn configure(
+    foundation: &Foundation,
+    config: SiteConfig,
+    values: &SecretValues,
+) -> anyhow::Result<()> {
+    let vault = rehearse(&config, values, &foundation.equipment).await?;
+    let site = Site::start(SiteOptions {
+        id: foundation.site.clone(),
+        store: Arc::clone(&foundation.store),
+        channels: Channels::default(),
+        render: crate::http::render,
+    })
+    .await?;
+    let actor = Actor {
+        name: "command-line".to_owned(),
+        role: Role::Admin,
+        agent: None,
+    };
+    let config = Box::new(config);
+    let answer = site
+        .handle
+        .request(actor, Request::Configure { config, vault }, None)
+        .await;
+    site.handle.stop().await;
+    foundation.store.close().await?;
+    answer?;
+    Ok(())
+}

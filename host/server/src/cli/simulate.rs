@@ -1,0 +1,141 @@
+//! Runs a simulated network alone, to develop a plug-in or a site's configuration against.
+
+use std::net::SocketAddr;
+
+use clap::{Args, Subcommand};
+use linecard_simulator::graph::{GraphOptions, GraphSimulator};
+use linecard_simulator::open_messaging::{OpenMessagingOptions, OpenMessagingSimulator};
+use url::Url;
+
+use super::say;
+
+/// Which network.
+#[derive(Debug, Subcommand)]
+pub(super) enum Simulate {
+    /// The Graph API of a Facebook page with Messenger
+    Graph(Graph),
+    /// The middleware side of Open Messaging
+    OpenMessaging(OpenMessaging),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Graph {
+    /// Where to listen
+    #[arg(long = "at", default_value = "127.0.0.1:8450", value_name = "ADDRESS:PORT")]
+    at: SocketAddr,
+    /// The hub's webhook address for the channel; webhooks go there
+    #[arg(long, default_value = "http://127.0.0.1:8440/channels/page/webhook", value_name = "URL")]
+    callback: Url,
+    /// The page's id
+    #[arg(long, default_value = "100000000000001")]
+    page_id: String,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct OpenMessaging {
+    /// Where to listen
+    #[arg(long = "at", default_value = "127.0.0.1:8451", value_name = "ADDRESS:PORT")]
+    at: SocketAddr,
+    /// The hub's address
+    #[arg(long, default_value = "http://127.0.0.1:8440", value_name = "URL")]
+    hub: Url,
+    /// The name of the hub's key for the middleware
+    #[arg(long, default_value = "middleware")]
+    client_id: String,
+    /// The secret of that key
+    #[arg(long, env = "MIDDLEWARE_SECRET", hide_env_values = true, default_value = "simulated-client-secret")]
+    client_secret: String,
+}
+
+impl Simulate {
+    pub(super) async fn run(self) -> anyhow::Result<()> {
+        match self {
+            Self::Graph(graph) => graph.run().await,
+            Self::OpenMessaging(middleware) => middleware.run().await,
+        }
+    }
+}
+
+impl Graph {
+    async fn run(self) -> anyhow::Result<()> {
+        let page = GraphSimulator::start(GraphOptions {
+            listen: self.at,
+            page_id: self.page_id,
+            callback_url: Some(self.callback.clone()),
+            ..GraphOptions::default()
+        })
+        .await?;
+        let options = page.options();
+        let base = page.base_url();
+        say(&format!(
+            "A page with Messenger is simulated at {base}. In a site file:\n\n\
+             [channels.page]\n\
+             plugin = \"messenger\"\n\
+             queue = \"support\"\n\
+             config = {{ page_id = \"{page_id}\", base_url = \"{base}\" }}\n\
+             hosts = [\"{base}\", \"scontent.xx.fbcdn.net\", \"cdn.fbsbx.com\", \"lookaside.fbsbx.com\"]\n\
+             secrets = {{ app-secret = \"env:PAGE_APP_SECRET\", verify-token = \"env:PAGE_VERIFY_TOKEN\", page-access-token = \"env:PAGE_TOKEN\" }}\n\n\
+             with, in the hub's environment:\n\n\
+             PAGE_APP_SECRET={app_secret} PAGE_VERIFY_TOKEN={verify_token} PAGE_TOKEN={token}\n\n\
+             Webhooks go to {callback}. A customer writes by\n\n\
+             curl {base}/_sim/customers/1234567890/say -H 'content-type: application/json' \\\n     \
+             -d '{{\"type\":\"text\",\"text\":\"Where is my parcel?\"}}'\n\n\
+             and what the hub sent is at {base}/_sim/customers/1234567890. Ctrl-C ends it.",
+            page_id = options.page_id,
+            app_secret = options.app_secret,
+            verify_token = options.verify_token,
+            token = options.access_token,
+            callback = self.callback,
+        ));
+        wait().await?;
+        page.shutdown().await;
+        Ok(())
+    }
+}
+
+impl OpenMessaging {
+    async fn run(self) -> anyhow::Result<()> {
+        let middleware = OpenMessagingSimulator::start(OpenMessagingOptions {
+            listen: self.at,
+            hub_url: Some(self.hub.clone()),
+            client_id: self.client_id,
+            client_secret: self.client_secret,
+            ..OpenMessagingOptions::default()
+        })
+        .await?;
+        let options = middleware.options();
+        let base = middleware.base_url();
+        say(&format!(
+            "A middleware that speaks Open Messaging is simulated at {base}. In a site file:\n\n\
+             [keys.{client}]\n\
+             channels = [\"web\"]\n\
+             secret = \"env:MIDDLEWARE_SECRET\"\n\n\
+             [channels.web]\n\
+             plugin = \"open-messaging\"\n\
+             queue = \"support\"\n\
+             config = {{ integration_id = \"{integration}\", notification_url = \"{webhook}\" }}\n\
+             hosts = [\"{base}\"]\n\
+             secrets = {{ notification-signature = \"env:NOTIFICATION_SIGNATURE\" }}\n\n\
+             with, in the hub's environment:\n\n\
+             MIDDLEWARE_SECRET={secret} NOTIFICATION_SIGNATURE={signature}\n\n\
+             It posts to the hub at {hub}. A customer writes by\n\n\
+             curl {base}/_sim/customers/anna/say -H 'content-type: application/json' \\\n     \
+             -d '{{\"type\":\"text\",\"text\":\"Where is my parcel?\"}}'\n\n\
+             and what the hub sent is at {base}/_sim/customers/anna. Ctrl-C ends it.",
+            client = options.client_id,
+            integration = options.integration_id,
+            webhook = middleware.webhook_url(),
+            secret = options.client_secret,
+            signature = options.signature_secret,
+            hub = self.hub,
+        ));
+        wait().await?;
+        middleware.shutdown().await;
+        Ok(())
+    }
+}
+
+async fn wait() -> anyhow::Result<()> {
+    tokio::signal::ctrl_c().await?;
+    Ok(())
+}

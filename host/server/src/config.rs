@@ -1,0 +1,343 @@
+//! How the process is set up: `linecard.toml`, which the command line and the environment overrule.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use linecard_model::SiteId;
+use linecard_sandbox::Limits;
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use crate::configure::{self, Problems};
+use crate::http::{HttpOptions, TlsFiles};
+
+/// The file that is read if it is there and no other is named.
+pub const DEFAULT_FILE: &str = "linecard.toml";
+
+/// How the process is set up. Paths in a file are relative to the file's folder.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ServerConfig {
+    /// Where to listen. Default `127.0.0.1:8440`.
+    pub listen: SocketAddr,
+    /// The address under which people and networks reach the hub, if it is another.
+    pub public_url: Option<Url>,
+    /// The folder of everything that the hub keeps. Default `data`.
+    pub data: PathBuf,
+    /// The plug-in folder. Default `plugins` in the data folder.
+    pub plugins: Option<PathBuf>,
+    /// The file with the key that encrypts secrets. Default `key` in the data folder. The variable
+    /// `LINECARD_KEY` goes before it.
+    pub key_file: Option<PathBuf>,
+    /// The site. Default `main`.
+    pub site: SiteName,
+    /// The certificate, to serve https.
+    pub tls: Option<TlsConfig>,
+    /// Limits of HTTP requests.
+    pub http: HttpConfig,
+    /// The store.
+    pub store: StoreConfig,
+    /// Files that are sent and received.
+    pub media: MediaConfig,
+    /// What one call of a plug-in may use.
+    pub sandbox: Limits,
+    /// The log.
+    pub log: LogConfig,
+}
+
+impl Default for ServerConfig {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8440)),
+            public_url: None,
+            data: PathBuf::from("data"),
+            plugins: None,
+            key_file: None,
+            site: SiteName::default(),
+            tls: None,
+            http: HttpConfig::default(),
+            store: StoreConfig::default(),
+            media: MediaConfig::default(),
+            sandbox: Limits::default(),
+            log: LogConfig::default(),
+        }
+    }
+}
+
+/// A site's id, `main` by default.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SiteName(pub SiteId);
+
+impl Default for SiteName {
+    fn default() -> Self {
+        // "main" keeps to the form of a slug; a test holds it there.
+        Self(SiteId::new("main").expect("main is a slug"))
+    }
+}
+
+/// A certificate.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TlsConfig {
+    /// The certificate and its chain, as PEM.
+    pub certificate: PathBuf,
+    /// The private key, as PEM.
+    pub key: PathBuf,
+}
+
+/// Limits of HTTP requests.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct HttpConfig {
+    /// The largest body of a webhook, in bytes. Default 4 MiB.
+    pub webhook_bytes: usize,
+    /// The largest body of another request, in bytes. Default 4 MiB.
+    pub body_bytes: usize,
+    /// How long a request may take, in seconds. Default 30.
+    pub timeout_seconds: u64,
+    /// For how long a sign-in is good, in seconds. Default 43200: half a day.
+    pub session_seconds: u64,
+    /// For how long an access token of the Open Messaging API is good, in seconds. Default 86400: a
+    /// day.
+    pub access_token_seconds: u64,
+}
+
+impl Default for HttpConfig {
+    fn default() -> Self {
+        let options = HttpOptions::default();
+        Self {
+            webhook_bytes: options.webhook_limit,
+            body_bytes: options.body_limit,
+            timeout_seconds: options.timeout.as_secs(),
+            session_seconds: options.session.as_secs(),
+            access_token_seconds: options.access_token.as_secs(),
+        }
+    }
+}
+
+impl HttpConfig {
+    /// As the HTTP interfaces take it.
+    pub fn options(&self) -> HttpOptions {
+        HttpOptions {
+            webhook_limit: self.webhook_bytes,
+            body_limit: self.body_bytes,
+            timeout: Duration::from_secs(self.timeout_seconds),
+            session: Duration::from_secs(self.session_seconds),
+            access_token: Duration::from_secs(self.access_token_seconds),
+            ..HttpOptions::default()
+        }
+    }
+}
+
+/// The store.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct StoreConfig {
+    /// How many bytes of pages are kept in memory. The process can take about twice as much.
+    /// Default 256 MiB.
+    pub cache_bytes: u64,
+}
+
+impl Default for StoreConfig {
+    fn default() -> Self {
+        Self {
+            cache_bytes: 256 << 20,
+        }
+    }
+}
+
+/// Files that are sent and received.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MediaConfig {
+    /// The largest file, in bytes. Default 100 MiB.
+    pub file_bytes: u64,
+}
+
+impl Default for MediaConfig {
+    fn default() -> Self {
+        Self {
+            file_bytes: 100 << 20,
+        }
+    }
+}
+
+/// The log, which goes to standard error.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LogConfig {
+    /// Lines for people, or JSON. Default `text`.
+    pub format: LogFormat,
+    /// A level (`error`, `warn`, `info`, `debug`, `trace`), or levels by module such as
+    /// `info,linecard=debug`. Default `info`.
+    pub level: String,
+}
+
+impl Default for LogConfig {
+    fn default() -> Self {
+        Self {
+            format: LogFormat::default(),
+            level: "info".to_owned(),
+        }
+    }
+}
+
+/// How a log line looks.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, clap::ValueEnum,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+impl ServerConfig {
+    /// Reads a file's text. `file` is what problems call it; paths are relative to its folder.
+    pub fn parse(file: &Path, text: &str) -> Result<Self, Problems> {
+        let document = configure::read::<Self>(&file.display().to_string(), text)?;
+        let problems = document.places.locate(document.value.check());
+        let mut config = problems.or(document.value)?;
+        let folder = file.parent().unwrap_or_else(|| Path::new(""));
+        let paths = [
+            Some(&mut config.data),
+            config.plugins.as_mut(),
+            config.key_file.as_mut(),
+        ];
+        let tls = config.tls.as_mut();
+        let tls = tls.into_iter().flat_map(|tls| [&mut tls.certificate, &mut tls.key]);
+        for path in paths.into_iter().flatten().chain(tls) {
+            // An absolute path replaces the folder.
+            *path = folder.join(&*path);
+        }
+        Ok(config)
+    }
+
+    /// Reads a file.
+    pub fn load(file: &Path) -> Result<Self, Problems> {
+        Self::parse(file, &configure::read_text(file)?)
+    }
+
+    fn check(&self) -> Problems {
+        let mut problems = Problems::default();
+        let limits = &self.sandbox;
+        if (limits.calls as usize) <= limits.calls_per_plugin {
+            problems.add(
+                &["sandbox", "calls"],
+                format!(
+                    "it must be greater than calls_per_plugin ({}), or one plug-in could take all",
+                    limits.calls_per_plugin
+                ),
+            );
+        }
+        if limits.calls_per_plugin == 0 {
+            problems.add(&["sandbox", "calls_per_plugin"], "it must be at least 1");
+        }
+        if let Some(url) = &self.public_url
+            && (!matches!(url.scheme(), "http" | "https") || url.host().is_none())
+        {
+            problems.add(&["public_url"], "it must be an http or https address");
+        }
+        let positive = [
+            ("timeout_seconds", self.http.timeout_seconds),
+            ("session_seconds", self.http.session_seconds),
+            ("access_token_seconds", self.http.access_token_seconds),
+        ];
+        for (key, value) in positive {
+            if value == 0 {
+                problems.add(&["http", key], "it must be at least 1");
+            }
+        }
+        if let Err(error) = tracing_subscriber::EnvFilter::try_new(&self.log.level) {
+            problems.add(&["log", "level"], format!("it is not a level: {error}"));
+        }
+        problems
+    }
+
+    /// The plug-in folder.
+    pub fn plugin_folder(&self) -> PathBuf {
+        self.plugins
+            .clone()
+            .unwrap_or_else(|| self.data.join("plugins"))
+    }
+
+    /// The file with the key that encrypts secrets.
+    pub fn key_place(&self) -> PathBuf {
+        self.key_file.clone().unwrap_or_else(|| self.data.join("key"))
+    }
+
+    /// The certificate, as the server takes it.
+    pub fn tls_files(&self) -> Option<TlsFiles> {
+        self.tls.as_ref().map(|tls| TlsFiles {
+            certificate: tls.certificate.clone(),
+            key: tls.key.clone(),
+        })
+    }
+
+    /// The address under which the hub is reached.
+    pub fn url(&self) -> String {
+        match &self.public_url {
+            Some(url) => url.as_str().trim_end_matches('/').to_owned(),
+            None => {
+                let scheme = if self.tls.is_some() { "https" } else { "http" };
+                format!("{scheme}://{}", self.listen)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_example_file_says_the_defaults() {
+        let text = include_str!("cli/init/linecard.toml");
+        let config = ServerConfig::parse(Path::new("linecard.toml"), text).unwrap();
+        assert_eq!(config, ServerConfig::default());
+        // With every comment that is a setting taken in, it must still be valid.
+        let all: Vec<&str> = text
+            .lines()
+            .map(|line| match line.strip_prefix("#") {
+                Some(setting) if !setting.starts_with([' ', '#']) => setting,
+                _ => line,
+            })
+            .collect();
+        ServerConfig::parse(Path::new("linecard.toml"), &all.join("\n")).unwrap();
+    }
+
+    #[test]
+    fn every_problem_is_told_with_its_place() {
+        let text = "listen = \"nowhere\"\nport = 80\n[log]\nformat = \"jsom\"\n[sandbox]\ncalls = 1\ncpu_time = \"1s\"\n";
+        let problems = ServerConfig::parse(Path::new("etc/linecard.toml"), text).unwrap_err();
+        let lines: Vec<_> = problems
+            .0
+            .iter()
+            .map(|p| (p.line.unwrap(), p.column.unwrap(), p.key()))
+            .collect();
+        assert_eq!(
+            lines,
+            [
+                (1, 1, "listen".to_owned()),
+                (2, 1, "port".to_owned()),
+                (4, 1, "log.format".to_owned()),
+                (7, 1, "sandbox.cpu_time".to_owned()),
+            ]
+        );
+        assert!(problems.to_string().starts_with("etc/linecard.toml:1:1: listen: "));
+    }
+
+    #[test]
+    fn paths_are_relative_to_the_file() {
+        let text = "data = \"d\"\nplugins = \"/p\"\n";
+        let config = ServerConfig::parse(Path::new("/etc/linecard/l.toml"), text).unwrap();
+        assert_eq!(config.data, Path::new("/etc/linecard/d"));
+        assert_eq!(config.plugin_folder(), Path::new("/p"));
+        assert_eq!(config.key_place(), Path::new("/etc/linecard/d/key"));
+    }
+}

@@ -1,0 +1,208 @@
+//! The real program, as an operator uses it.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
+
+/// The program in a folder, without the environment's settings.
+fn linecard(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_linecard"));
+    command.current_dir(folder).args(arguments);
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("LINECARD_") {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
+fn run(folder: &Path, arguments: &[&str]) -> Output {
+    linecard(folder, arguments).output().unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+/// A hub that runs until it is dropped.
+struct Running {
+    process: Child,
+    address: String,
+}
+
+impl Running {
+    /// Starts a hub on a free port and waits until it says that it is ready.
+    fn start(folder: &Path) -> Self {
+        let mut process = linecard(
+            folder,
+            &["serve", "--listen", "127.0.0.1:0", "--log-format", "json"],
+        )
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+        let mut lines = BufReader::new(process.stderr.take().unwrap()).lines();
+        let mut seen = Vec::new();
+        let address = loop {
+            let Some(line) = lines.next() else {
+                panic!("the hub ended: {seen:#?}");
+            };
+            let line = line.unwrap();
+            if let Ok(json) = serde_json::from_str::<serde_json::Value>(&line)
+                && json["message"] == "the hub is ready"
+            {
+                break json["address"].as_str().unwrap().to_owned();
+            }
+            seen.push(line);
+        };
+        // What it says from now on must not fill the pipe.
+        std::thread::spawn(move || lines.for_each(drop));
+        Self { process, address }
+    }
+
+    fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Tells it to end and waits for it.
+    #[cfg(unix)]
+    fn terminate(mut self) -> std::process::ExitStatus {
+        let id = self.process.id().to_string();
+        let told = Command::new("kill").args(["-TERM", &id]).status().unwrap();
+        assert!(told.success());
+        for _ in 0..200 {
+            if let Some(status) = self.process.try_wait().unwrap() {
+                return status;
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        panic!("the hub did not end");
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // An error means that it has ended already.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+#[test]
+fn help_and_version_are_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let help = run(folder.path(), &["--help"]);
+    assert!(help.status.success());
+    for command in ["serve", "init", "apply", "plugins", "simulate", "openapi"] {
+        assert!(stdout(&help).contains(command), "{command}");
+    }
+    let version = run(folder.path(), &["--version"]);
+    assert_eq!(
+        stdout(&version).trim(),
+        concat!("linecard ", env!("CARGO_PKG_VERSION"))
+    );
+}
+
+#[test]
+fn a_wrong_configuration_ends_with_2_and_every_problem() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(
+        folder.path().join("linecard.toml"),
+        "listn = \"x\"\nlisten = 1\n",
+    )
+    .unwrap();
+    let output = run(folder.path(), &["serve"]);
+    assert_eq!(output.status.code(), Some(2));
+    let text = stderr(&output);
+    assert!(text.contains("linecard.toml:1:1: listn: "), "{text}");
+    assert!(text.contains("linecard.toml:2:1: listen: "), "{text}");
+    assert!(!text.contains("panicked") && !text.contains("backtrace"), "{text}");
+    assert!(!folder.path().join("data").exists());
+}
+
+#[test]
+fn the_bundled_plugins_are_listed() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = run(folder.path(), &["plugins"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let text = stdout(&output);
+    for id in ["keywords", "messenger", "open-messaging"] {
+        assert!(text.contains(&format!("{id} ")), "{text}");
+    }
+    let broken = folder.path().join("broken.wasm");
+    std::fs::write(&broken, "nonsense").unwrap();
+    let output = run(folder.path(), &["plugins", "broken.wasm"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("broken.wasm"), "{}", stderr(&output));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_new_installation_runs_takes_a_site_file_and_ends_when_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let init = run(path, &["init"]);
+    assert!(init.status.success(), "{}", stderr(&init));
+    let told = stdout(&init);
+    let password = told.lines().find_map(|l| l.strip_prefix("    ")).unwrap();
+    assert_eq!(password.len(), 23, "{told}");
+    let again = run(path, &["init"]);
+    assert_eq!(again.status.code(), Some(1), "{}", stderr(&again));
+
+    let hub = Running::start(path);
+    let second = run(path, &["serve", "--listen", "127.0.0.1:0"]);
+    assert_eq!(second.status.code(), Some(1));
+    assert!(stderr(&second).contains("in use"), "{}", stderr(&second));
+    // There is an administrator, so nobody needs a key file.
+    assert!(!path.join("data/admin.key").exists());
+    assert!(hub.terminate().success());
+}
+
+#[cfg(unix)]
+#[test]
+fn the_first_start_makes_an_administrators_key_that_applies_a_site_file() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let hub = Running::start(path);
+    let key = path.join("data/admin.key");
+    let mode = std::fs::metadata(&key).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+
+    let apply = |text: &str| {
+        std::fs::write(path.join("site.toml"), text).unwrap();
+        run(path, &["apply", "site.toml", "--url", &hub.url()])
+    };
+    let good = apply("[queues.support]\nmembers = [\"anna\"]\n[agents.anna]\n");
+    assert!(good.status.success(), "{}", stderr(&good));
+    let bad = apply(
+        "[queues.support]\n[channels.page]\nplugin = \"mesenger\"\nqueue = \"support\"\n",
+    );
+    assert_eq!(bad.status.code(), Some(2), "{}", stderr(&bad));
+    let text = stderr(&bad);
+    assert!(text.contains("site.toml:3:1: channels.page.plugin: "), "{text}");
+    assert!(text.contains("did you mean \"messenger\"?"), "{text}");
+    assert!(hub.terminate().success());
+
+    let offline = run(path, &["apply", "site.toml", "--offline"]);
+    assert_eq!(offline.status.code(), Some(2), "{}", stderr(&offline));
+    std::fs::write(path.join("site.toml"), "[queues.sales]\n").unwrap();
+    let offline = run(path, &["apply", "site.toml", "--offline"]);
+    assert!(offline.status.success(), "{}", stderr(&offline));
+}
+
+#[test]
+fn a_site_is_not_applied_to_a_hub_that_does_not_run() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("site.toml"), "[queues.sales]\n").unwrap();
+    std::fs::write(folder.path().join("key"), "lc_x\n").unwrap();
+    let arguments = ["apply", "site.toml", "--url", "http://127.0.0.1:9", "--token-file", "key"];
+    let output = run(folder.path(), &arguments);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("no hub answers"), "{}", stderr(&output));
+}
