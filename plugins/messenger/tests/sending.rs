@@ -158,7 +158,7 @@ fn limits_are_kept_before_anything_is_sent() {
             o.attachments = vec![OutgoingAttachment {
                 attachment: Attachment::new(AttachmentKind::Image),
                 media: None,
-            }]
+            }];
         }),
     ];
     for request in requests {
@@ -225,7 +225,7 @@ fn one_file_goes_by_url_or_along_with_the_message() {
         .answer(accepted("m_3"))
         .install();
     perform(&outgoing(|o| {
-        o.attachments = vec![by_url(AttachmentKind::Image, "https://x.example/i.png")]
+        o.attachments = vec![by_url(AttachmentKind::Image, "https://x.example/i.png")];
     }))
     .unwrap();
     assert_eq!(
@@ -257,7 +257,7 @@ fn one_file_goes_by_url_or_along_with_the_message() {
         o.attachments = vec![OutgoingAttachment {
             attachment: sticker,
             media: None,
-        }]
+        }];
     }))
     .unwrap();
     assert_eq!(

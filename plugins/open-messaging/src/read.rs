@@ -69,6 +69,11 @@ pub fn read(integration: &str, call: Call, body: Inbound, raw: &str) -> Result<R
         .as_ref()
         .ok_or_else(|| missing("channel.from"))?;
     let person = from.id.clone().ok_or_else(|| missing("channel.from.id"))?;
+    let direction = body.direction.as_deref().unwrap_or_default();
+    if direction.eq_ignore_ascii_case("outbound") || person == integration {
+        let text = "only what a customer says comes in here, not the integration's own messages";
+        return Err(Invalid(text.to_owned()));
+    }
     let time = moment(&body)?.ok_or_else(|| missing("channel.time"))?;
     let author = author(from, &person, &body)?;
     let key = thread_key(integration, &person);

@@ -14,6 +14,9 @@ pub struct Inbound {
     /// `Text`, `Structured`, `Event` or `Receipt`: told only by older clients.
     #[serde(rename = "type", default)]
     pub kind: Option<String>,
+    /// `Inbound` for what a customer says; many leave it out.
+    #[serde(default)]
+    pub direction: Option<String>,
     #[serde(default)]
     pub text: Option<String>,
     #[serde(default)]
