@@ -126,7 +126,14 @@ macro_rules! export_analyzer {
     ($analyzer:ty) => {
         #[cfg(target_arch = "wasm32")]
         #[doc(hidden)]
-        #[allow(unsafe_code, missing_docs, reason = "the component's entry points")]
+        #[allow(
+            unsafe_code,
+            missing_docs,
+            unused_imports,
+            clippy::all,
+            clippy::pedantic,
+            reason = "generated: the component's entry points"
+        )]
         mod linecard_component {
             use super::*;
             ::std::thread_local! {

@@ -293,7 +293,14 @@ macro_rules! export_connector {
     ($connector:ty) => {
         #[cfg(target_arch = "wasm32")]
         #[doc(hidden)]
-        #[allow(unsafe_code, missing_docs, reason = "the component's entry points")]
+        #[allow(
+            unsafe_code,
+            missing_docs,
+            unused_imports,
+            clippy::all,
+            clippy::pedantic,
+            reason = "generated: the component's entry points"
+        )]
         mod linecard_component {
             use super::*;
             type Component = $crate::connector::Component<$connector>;

@@ -175,3 +175,49 @@ fn lines(value: &Value) -> String {
     text.push('\n');
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_sides_write_a_body_in_the_same_form() {
+        let native = json!({ "ok": { "response": { "status": 200, "body": "hi", "headers": [] }, "note": null } });
+        let host = json!({ "ok": { "response": { "status": 200, "body": [104, 105] } } });
+        assert_eq!(tidy(native), tidy(host));
+    }
+
+    #[test]
+    fn an_empty_success_is_not_a_missing_one() {
+        assert_eq!(tidy(json!({ "ok": null })), json!({ "ok": null }));
+    }
+
+    #[test]
+    fn a_difference_is_shown_line_by_line() {
+        let mut findings = Findings::default();
+        findings.compare("same", &json!({ "a": 1 }), &json!({ "a": 1 }));
+        assert!(findings.is_empty());
+        findings.compare("case x", &json!({ "a": 1 }), &json!({ "a": 2 }));
+        let shown = findings.to_string();
+        for part in ["1 difference", "case x", "-  \"a\": 1", "+  \"a\": 2"] {
+            assert!(shown.contains(part), "{part} is missing in {shown}");
+        }
+    }
+
+    #[test]
+    fn a_manifest_is_compared_by_what_it_says() {
+        let mut findings = Findings::default();
+        let native =
+            json!({ "id": "a", "config_schema": "{\"type\":\"object\"}", "analyzer": null });
+        findings.compare_manifests(
+            native.clone(),
+            json!({ "id": "a", "config_schema": { "type": "object" } }),
+        );
+        assert!(findings.is_empty(), "{findings}");
+        findings.compare_manifests(
+            native,
+            json!({ "id": "b", "config_schema": { "type": "object" } }),
+        );
+        assert!(!findings.is_empty());
+    }
+}
