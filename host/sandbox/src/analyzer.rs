@@ -4,6 +4,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use linecard_model::platform::{Analysis, Subject};
+use tokio::sync::OwnedSemaphorePermit;
 use wasmtime::Store;
 
 use crate::bindings::analyzer::Analyzer as Guest;
@@ -15,8 +16,9 @@ use crate::run;
 
 /// An analyzer with its configuration. Cheap to clone.
 ///
-/// Its instances are kept warm, as many as were ever needed at once, and are replaced after a
-/// failure of any sort and after [`crate::Limits::analyzer_uses`] messages.
+/// Its instances are kept warm, as many as were needed at once and there is room for
+/// ([`crate::Limits::warm_analyzers`]), and are replaced after a failure of any sort and after
+/// [`crate::Limits::analyzer_uses`] messages.
 #[derive(Clone)]
 pub struct Analyzer {
     plugin: Plugin,
@@ -29,6 +31,8 @@ struct Warm {
     store: Store<CallState>,
     guest: Guest,
     uses_left: u32,
+    /// Its place in the pool beside the calls, if it has one; it is kept only then.
+    place: Option<OwnedSemaphorePermit>,
 }
 
 impl Analyzer {
@@ -70,7 +74,7 @@ impl Analyzer {
         warm.store.data_mut().renew();
         let inner = &self.plugin.inner;
         let limits = &inner.shared.limits;
-        let text_length = subject.text.clone();
+        let text = subject.text.clone();
         let subject = convert::subject(subject);
         let running = async {
             let given = warm
@@ -83,7 +87,7 @@ impl Analyzer {
                 return Err(breach.clone().into());
             }
             let analysis = given.map_err(Fault::Refused)?.checked(limits)?;
-            convert::check_evidence(&analysis, &text_length)?;
+            convert::check_evidence(&analysis, &text)?;
             Ok((analysis, warm))
         };
         let time = limits.analyze_time;
@@ -124,6 +128,7 @@ impl Analyzer {
                 store,
                 guest,
                 uses_left: limits.analyzer_uses.max(1),
+                place: None,
             }))
         };
         let time = limits.receive_time;
@@ -133,7 +138,15 @@ impl Analyzer {
         answer.map_err(|problems| PrepareError::Config(convert::problems(problems)))
     }
 
-    fn keep(&self, warm: Warm) {
+    /// Keeps an instance for the next message, if there is a place for it.
+    fn keep(&self, mut warm: Warm) {
+        if warm.place.is_none() {
+            let places = Arc::clone(&self.plugin.inner.runtime.warm);
+            warm.place = places.try_acquire_owned().ok();
+        }
+        if warm.place.is_none() {
+            return;
+        }
         self.warm
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

@@ -21,7 +21,8 @@ const TABLES: u32 = 8;
 
 /// The engine that runs every plug-in.
 pub(crate) fn new_engine(limits: &Limits) -> Result<Engine, SandboxError> {
-    let calls = limits.calls.max(1);
+    // A warm analyzer keeps its place in the pool while it waits.
+    let calls = limits.calls.max(1).saturating_add(limits.warm_analyzers);
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(calls)
         .total_core_instances(calls.saturating_mul(CORE_INSTANCES))

@@ -60,6 +60,8 @@ pub struct Limits {
     pub calls: u32,
     /// Messages that an analyzer's instance reads before it is replaced. Default 1,000.
     pub analyzer_uses: u32,
+    /// Instances of all analyzers that are kept warm. Default 32.
+    pub warm_analyzers: u32,
 }
 
 impl Default for Limits {
@@ -84,6 +86,7 @@ impl Default for Limits {
             calls_per_plugin: 16,
             calls: 128,
             analyzer_uses: 1_000,
+            warm_analyzers: 32,
         }
     }
 }

@@ -63,6 +63,8 @@ pub(crate) struct Runtime {
     pub(crate) limits: Arc<Limits>,
     /// How many calls may run at once, which is how many the engine's pool has room for.
     pub(crate) slots: Semaphore,
+    /// How many analyzers may be kept warm, beside the calls.
+    pub(crate) warm: Arc<Semaphore>,
     pub(crate) cache: Option<CodeCache>,
     _ticker: Ticker,
 }
@@ -79,6 +81,7 @@ impl Sandbox {
             runtime: Arc::new(Runtime {
                 linkers: Linkers::new(&engine)?,
                 slots: Semaphore::new(config.limits.calls.max(1) as usize),
+                warm: Arc::new(Semaphore::new(config.limits.warm_analyzers as usize)),
                 limits: Arc::new(config.limits),
                 cache,
                 _ticker: Ticker::start(&engine)?,

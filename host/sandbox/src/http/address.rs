@@ -40,10 +40,13 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
     // Outside 2000::/3 lie loopback, unspecified, v4-mapped and v4-compatible forms, NAT64
     // (64:ff9b::/96, 64:ff9b:1::/48), unique-local, link-local, site-local and multicast.
     let global = segments[0] & 0xe000 == 0x2000;
-    let special = (segments[0] == 0x2001 && segments[1] < 0x0200) // Teredo, ORCHID, benchmarks, …
-        || (segments[0] == 0x2001 && segments[1] == 0x0db8) // documentation
-        || segments[0] == 0x2002 // 6to4
-        || (segments[0] == 0x3fff && segments[1] < 0x1000); // documentation
+    let special = match (segments[0], segments[1]) {
+        (0x2001, block) => block < 0x0200 // Teredo, ORCHID, benchmarks, …
+            || block == 0x0db8, // documentation
+        (0x2002, _) => true, // 6to4
+        (0x3fff, block) => block < 0x1000, // documentation
+        _ => false,
+    };
     global && !special
 }
 

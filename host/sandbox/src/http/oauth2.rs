@@ -17,7 +17,7 @@ use crate::context::ChannelContext;
 use crate::secrets::{ClientAuth, Oauth2Secret};
 
 /// How long a token is kept if the server does not say when it ends.
-const DEFAULT_LIFE: Duration = Duration::from_secs(300);
+const DEFAULT_LIFE: Duration = Duration::from_mins(5);
 /// A token is renewed this long before it ends, so that it does not end on the way.
 const MARGIN: Duration = Duration::from_secs(30);
 /// How long the token endpoint may take.
