@@ -93,6 +93,10 @@ pub struct Append {
 
 /// A change of a view.
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "most changes are messages, and a batch is moved as one list"
+)]
 pub enum Change {
     /// An accepted event is done: what became of it is in this batch's records.
     InboxDone(InboxNumber),

@@ -41,8 +41,8 @@ impl<K: Eq + Hash, V: Clone> Overlay<K, V> {
     }
 
     /// What the unit knows; `None` if it must ask the store.
-    fn known(&self, key: &K) -> Option<Option<Arc<V>>> {
-        self.0.get(key).map(|slot| slot.value.clone())
+    fn known(&self, key: &K) -> Option<&Slot<V>> {
+        self.0.get(key)
     }
 
     fn learn(&mut self, key: K, value: Option<V>) -> Option<Arc<V>> {
@@ -153,7 +153,7 @@ impl UnitOfWork {
     /// A contact.
     pub async fn contact(&mut self, id: ContactId) -> Result<Option<Arc<Contact>>> {
         if let Some(known) = self.contacts.known(&id) {
-            return Ok(known);
+            return Ok(known.value.clone());
         }
         let found = self.store.contact(&self.site, id).await?;
         Ok(self.contacts.learn(id, found))
@@ -167,7 +167,7 @@ impl UnitOfWork {
     ) -> Result<Option<Arc<Contact>>> {
         let key = (channel.clone(), identity.to_owned());
         let id = if let Some(known) = self.identities.known(&key) {
-            known
+            known.value.clone()
         } else {
             let found = self
                 .store
@@ -184,7 +184,7 @@ impl UnitOfWork {
     /// An interaction, open or ended.
     pub async fn interaction(&mut self, id: InteractionId) -> Result<Option<Arc<Interaction>>> {
         if let Some(known) = self.interactions.known(&id) {
-            return Ok(known);
+            return Ok(known.value.clone());
         }
         let found = self.store.interaction(&self.site, id).await?;
         Ok(self.interactions.learn(id, found))
@@ -197,7 +197,7 @@ impl UnitOfWork {
         id: MessageId,
     ) -> Result<Option<Arc<Message>>> {
         if let Some(known) = self.messages.known(&(contact, id)) {
-            return Ok(known);
+            return Ok(known.value.clone());
         }
         let found = self.store.message(&self.site, contact, id).await?;
         Ok(self.messages.learn((contact, id), found))
@@ -211,7 +211,7 @@ impl UnitOfWork {
     ) -> Result<Option<Arc<Message>>> {
         let key = (channel.clone(), platform_id.to_owned());
         let place = if let Some(known) = self.platform_ids.known(&key) {
-            known
+            known.value.clone()
         } else {
             let found = self
                 .store
@@ -237,7 +237,7 @@ impl UnitOfWork {
         for message in stored {
             let key = (contact, message.id);
             let known = match self.messages.known(&key) {
-                Some(known) => known,
+                Some(known) => known.value.clone(),
                 None => self.messages.learn(key, Some(message)),
             };
             messages.extend(known);
@@ -253,7 +253,7 @@ impl UnitOfWork {
     ) -> Result<Arc<Vec<Early>>> {
         let key = (channel.clone(), platform_id.to_owned());
         let known = if let Some(known) = self.early.known(&key) {
-            known
+            known.value.clone()
         } else {
             let found = self.store.early(&self.site, channel, platform_id).await?;
             self.early.learn(key, Some(found))
@@ -269,7 +269,7 @@ impl UnitOfWork {
     ) -> Result<Option<Arc<OutboxEntry>>> {
         let key = (channel.clone(), number);
         if let Some(known) = self.outbox.known(&key) {
-            return Ok(known);
+            return Ok(known.value.clone());
         }
         // Numbers begin at 1, and a page holds what is after a number.
         let found = self
@@ -289,7 +289,7 @@ impl UnitOfWork {
     ) -> Result<Option<Arc<IdempotentResult>>> {
         let both = (principal.to_owned(), key.to_owned());
         if let Some(known) = self.idempotent.known(&both) {
-            return Ok(known);
+            return Ok(known.value.clone());
         }
         let found = self.store.idempotent(&self.site, principal, key).await?;
         Ok(self.idempotent.learn(both, found))

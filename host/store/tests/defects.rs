@@ -187,6 +187,9 @@ async fn a_folder_in_use_is_not_opened_again() {
     assert_eq!(accepted(&again).await, 1);
 }
 
+/// What happened to a folder, for people, and how.
+type Damage = (&'static str, Box<dyn Fn(&Path)>);
+
 #[tokio::test]
 async fn a_damaged_folder_is_refused_and_left_as_it_is() {
     let whole = tempfile::tempdir().unwrap();
@@ -194,8 +197,7 @@ async fn a_damaged_folder_is_refused_and_left_as_it_is() {
     // The second run lets sled write a snapshot file.
     filled(whole.path(), 400).await;
     let data = |folder: &Path| folder.join("db");
-    type Damage<'a> = (&'a str, Box<dyn Fn(&Path)>);
-    let damages: Vec<Damage<'_>> = vec![
+    let damages: Vec<Damage> = vec![
         (
             "the data file is cut off",
             Box::new(move |folder| {

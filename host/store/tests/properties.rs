@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use linecard_model::event::Event;
+use linecard_model::interaction::Interaction;
 use linecard_model::message::{MessageReaction, MessageState};
 use linecard_model::routing::{EndReason, RoutingEvent};
 use linecard_store::conformance::samples::{
@@ -271,7 +272,7 @@ impl World {
         let vault = store.vault_scan(&main, "key-").await.unwrap();
         assert_eq!(vault, Vec::from_iter(model.vault.clone()));
         let open = store.open_interactions(&main).await.unwrap();
-        assert!(open.iter().all(|open| open.is_open()));
+        assert!(open.iter().all(Interaction::is_open));
         for who in 0..CUSTOMERS {
             let all = Page {
                 before: None,

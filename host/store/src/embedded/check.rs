@@ -49,7 +49,7 @@ impl SledStore {
     pub fn check(&self) -> Result<Checked> {
         let mut checked = Checked::default();
         let mut expected: HashMap<SiteId, Seq> = HashMap::new();
-        self.visit(&mut |entry| -> Result<()> {
+        self.visit(|entry| -> Result<()> {
             match entry {
                 Ok((key, parts, stored)) => {
                     checked.values += 1;

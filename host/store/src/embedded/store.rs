@@ -92,7 +92,7 @@ impl Store for SledStore {
     }
 
     async fn append(&self, site: &SiteId, epoch: Epoch, append: Append) -> Result<()> {
-        let (numbers, writes) = write::append(site, append)?;
+        let write::Encoded { numbers, writes } = write::append(site, append)?;
         let work = Work::Append {
             site: site.clone(),
             epoch,
@@ -295,7 +295,7 @@ impl Store for SledStore {
             let mut next = Some(keys::family(site, family));
             while let Some(start) = next {
                 // One step at a time, so that other tasks get their turn.
-                let (old, rest) = self.old_keys(site, family, start, before_time)?;
+                let OldKeys { old, rest } = self.old_keys(site, family, start, before_time)?;
                 next = rest;
                 purged += old.len() as u64;
                 if !old.is_empty() {
@@ -313,21 +313,29 @@ impl Store for SledStore {
     }
 }
 
+/// One step of a purge.
+struct OldKeys {
+    old: Vec<Vec<u8>>,
+    /// Where to go on.
+    rest: Option<Vec<u8>>,
+}
+
 impl SledStore {
-    /// The keys of a family, from one on, whose time is before `time`, and where to go on.
+    /// The keys of a family, from one on, whose time is before `time`.
     fn old_keys(
         &self,
         site: &SiteId,
         family: Family,
         start: Vec<u8>,
         time: Timestamp,
-    ) -> Result<(Vec<Vec<u8>>, Option<Vec<u8>>)> {
+    ) -> Result<OldKeys> {
         let range = from(&keys::family(site, family), Bound::Included(start));
         let mut old = Vec::new();
         for (seen, entry) in self.shared.db().range::<Vec<u8>, _>(range).enumerate() {
             let (key, stored) = entry.map_err(|error| read_error(b"", &error))?;
             if seen == PURGE_STEP {
-                return Ok((old, Some(key.to_vec())));
+                let rest = Some(key.to_vec());
+                return Ok(OldKeys { old, rest });
             }
             let is_old = match family {
                 Family::Dedupe => self
@@ -343,6 +351,6 @@ impl SledStore {
                 old.push(key.to_vec());
             }
         }
-        Ok((old, None))
+        Ok(OldKeys { old, rest: None })
     }
 }

@@ -81,6 +81,9 @@ enum Line {
     },
 }
 
+/// A key, taken apart, and its stored value.
+pub(super) type Entry<'a> = (&'a [u8], keys::Parts<'a>, &'a sled::IVec);
+
 impl SledStore {
     /// Writes everything that can be read as JSON lines. Nothing else may write to the store
     /// meanwhile. The vault's values are in it as they are kept: hashed or encrypted.
@@ -92,7 +95,7 @@ impl SledStore {
             next_inbox: self.counters()?.next_inbox,
         };
         write_line(out, &header)?;
-        self.visit(&mut |entry| {
+        self.visit(|entry| {
             let line = match entry {
                 Ok((_, parts, _)) if parts.family == Family::Piece => return Ok(()),
                 Ok((key, parts, stored)) => self.line(key, &parts, stored),
@@ -210,9 +213,7 @@ impl SledStore {
     /// is shown as an error, and the rest of its family is left out.
     pub(super) fn visit<E: From<StoreError>>(
         &self,
-        visitor: &mut dyn FnMut(
-            Result<(&[u8], keys::Parts<'_>, &sled::IVec), StoreError>,
-        ) -> Result<(), E>,
+        mut visitor: impl FnMut(Result<Entry<'_>, StoreError>) -> Result<(), E>,
     ) -> Result<(), E> {
         for site in self.shared.sites()? {
             for family in Family::ALL {

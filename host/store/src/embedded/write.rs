@@ -75,8 +75,14 @@ pub(super) fn accept(site: &SiteId, accept: &Accept) -> Result<(Vec<NewEvent>, O
     Ok((events, cursor))
 }
 
-/// The numbers of the records, and everything that is to be written.
-pub(super) fn append(site: &SiteId, append: Append) -> Result<(Vec<(Seq, Seq)>, Vec<Write>)> {
+/// A batch in stored form.
+pub(super) struct Encoded {
+    /// The first and the last number of each record.
+    pub(super) numbers: Vec<(Seq, Seq)>,
+    pub(super) writes: Vec<Write>,
+}
+
+pub(super) fn append(site: &SiteId, append: Append) -> Result<Encoded> {
     let mut numbers = Vec::with_capacity(append.records.len());
     let mut writes = Vec::with_capacity(append.records.len() + append.changes.len() + 1);
     for record in &append.records {
@@ -92,7 +98,7 @@ pub(super) fn append(site: &SiteId, append: Append) -> Result<(Vec<(Seq, Seq)>, 
     for change in append.changes {
         change_to_writes(site, change, &mut writes)?;
     }
-    Ok((numbers, writes))
+    Ok(Encoded { numbers, writes })
 }
 
 fn change_to_writes(site: &SiteId, change: Change, writes: &mut Vec<Write>) -> Result<()> {
