@@ -224,7 +224,7 @@ fn long_random_simulations_keep_every_promise() {
     }
 }
 
-/// Takes minutes without optimization: `cargo test --release -p linecard-router -- --ignored`.
+/// A long one, to be run optimized: `cargo test --release -p linecard-router -- --ignored`.
 #[test]
 #[ignore = "a million steps; run with --release"]
 fn a_million_steps_keep_every_promise() {

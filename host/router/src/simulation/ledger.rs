@@ -224,7 +224,11 @@ impl Ledger {
     fn check_choice(&self, id: InteractionId, agent: &AgentId) {
         let entry = &self.entries[&id];
         assert_eq!(entry.state, InteractionState::Queued, "{id} offered twice");
-        assert!(self.can_take(agent, entry), "{agent} cannot take {id}");
+        let held = self.held();
+        assert!(
+            self.can_take(&held, agent, entry),
+            "{agent} cannot take {id}"
+        );
         // Nothing that is like it is before it in line.
         for other in self.entries.values() {
             if other.queue == entry.queue
@@ -240,10 +244,13 @@ impl Ledger {
             }
         }
         // Nobody who could take it is before this agent.
-        let rank = self.rank(agent, entry);
+        let rank = self.rank(&held, agent, entry);
         for other in self.agents.keys() {
-            if self.can_take(other, entry) {
-                assert!(rank <= self.rank(other, entry), "{other} before {agent}");
+            if self.can_take(&held, other, entry) {
+                assert!(
+                    rank <= self.rank(&held, other, entry),
+                    "{other} before {agent}"
+                );
             }
         }
     }
@@ -262,13 +269,14 @@ impl Ledger {
     /// An agent's place among those who could take an interaction.
     fn rank<'a>(
         &'a self,
+        held: &Held<'_>,
         agent: &'a AgentId,
         entry: &Entry,
     ) -> (u64, u64, Option<Timestamp>, &'a AgentId) {
         let idle_since = self.agents[agent].idle_since;
-        let in_hand = self.in_hand(agent).count() as u64;
+        let busy = in_hand(held, agent).len() as u64;
         let (first, second) = match self.queues[&entry.queue].selection {
-            SelectionMethod::LongestIdle => (in_hand, 0),
+            SelectionMethod::LongestIdle => (busy, 0),
             SelectionMethod::BestProficiency => {
                 let levels: Vec<u64> = entry
                     .skills
@@ -277,11 +285,11 @@ impl Ledger {
                     .collect();
                 let count = levels.len().max(1) as u64;
                 let mean = levels.iter().sum::<u64>() * 1000 / count;
-                (u64::MAX - mean, in_hand)
+                (u64::MAX - mean, busy)
             }
             SelectionMethod::LeastLoaded => {
-                let load = self
-                    .in_hand(agent)
+                let load = in_hand(held, agent)
+                    .iter()
                     .map(|work| {
                         let limit = self.limit(agent, &work.queue, work.media_type).max(1);
                         1_000_000 / u64::from(limit)
@@ -293,10 +301,10 @@ impl Ledger {
         (first, second, idle_since, agent)
     }
 
-    fn can_take(&self, agent: &AgentId, entry: &Entry) -> bool {
+    fn can_take(&self, held: &Held<'_>, agent: &AgentId, entry: &Entry) -> bool {
         let person = &self.agents[agent];
-        let used = self
-            .in_hand(agent)
+        let used = in_hand(held, agent)
+            .iter()
             .filter(|work| work.media_type == entry.media_type)
             .count();
         person.presence.is_ready()
@@ -310,10 +318,15 @@ impl Ledger {
             })
     }
 
-    fn in_hand<'a>(&'a self, agent: &'a AgentId) -> impl Iterator<Item = &'a Entry> {
-        self.entries
-            .values()
-            .filter(move |entry| entry.state.agent() == Some(agent))
+    /// What everybody has in hand.
+    fn held(&self) -> Held<'_> {
+        let mut held = Held::new();
+        for entry in self.entries.values() {
+            if let Some(agent) = entry.state.agent() {
+                held.entry(agent).or_default().push(entry);
+            }
+        }
+        held
     }
 
     fn set_up(&self, agent: &AgentId) -> &AgentSettings {
@@ -387,12 +400,16 @@ impl Ledger {
     /// Nothing waits that somebody could take; and of what waits the router can say for every
     /// member what is in the way.
     pub fn no_work_is_left_lying(&self, router: &Router) {
+        let held = self.held();
         for (id, entry) in &self.entries {
             if entry.state != InteractionState::Queued {
                 continue;
             }
             for agent in self.agents.keys() {
-                assert!(!self.can_take(agent, entry), "{agent} could take {id}");
+                assert!(
+                    !self.can_take(&held, agent, entry),
+                    "{agent} could take {id}"
+                );
             }
             let explanation = router.explain(entry.entered, id).unwrap();
             for member in explanation.members {
@@ -400,6 +417,12 @@ impl Ledger {
             }
         }
     }
+}
+
+type Held<'a> = BTreeMap<&'a AgentId, Vec<&'a Entry>>;
+
+fn in_hand<'a>(held: &'a Held<'_>, agent: &AgentId) -> &'a [&'a Entry] {
+    held.get(agent).map_or(&[], Vec::as_slice)
 }
 
 impl Entry {
