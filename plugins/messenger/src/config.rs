@@ -9,7 +9,8 @@ use serde::Deserialize;
 pub struct Config {
     /// The Facebook page's id: digits.
     pub page_id: String,
-    /// The id of the company's own Meta app, if it is to be told apart in the operator's log.
+    /// The id of the company's own Meta app: only its echoes can be of what the hub sent. If it is
+    /// not given, every app's may.
     pub app_id: Option<String>,
     /// Where the Graph API is.
     pub base_url: String,

@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use crate::attachments;
+use crate::config::Config;
 use crate::payload::{self, Party};
 
 /// Starts the id of a person who is known by a `user_ref` only.
@@ -35,7 +36,7 @@ const COMPANIONS: [&str; 4] = ["sender", "recipient", "timestamp", "prior_messag
 
 /// An item that is being read.
 struct Item<'a> {
-    page: &'a str,
+    config: &'a Config,
     members: &'a Map<String, Value>,
     kind: &'a str,
     sender: Option<Identity>,
@@ -45,13 +46,13 @@ struct Item<'a> {
 }
 
 /// Reads one item of an entry of this page. What cannot be understood becomes `other`.
-pub fn read_item(page: &str, entry_time: u64, raw: &RawValue) -> Vec<Event> {
+pub fn read_item(config: &Config, entry_time: u64, raw: &RawValue) -> Vec<Event> {
     let raw = raw.get();
     let Ok(members) = serde_json::from_str::<Map<String, Value>>(raw) else {
         return vec![unreadable("item", entry_time, raw)];
     };
     let kind = kind_of(&members);
-    let item = Item::new(page, &members, kind, entry_time, raw);
+    let item = Item::new(config, &members, kind, entry_time, raw);
     let read = match kind {
         "message" => item.message(),
         "message_edit" => item.edit(),
@@ -71,11 +72,11 @@ pub fn read_item(page: &str, entry_time: u64, raw: &RawValue) -> Vec<Event> {
 }
 
 /// Reads one item of a conversation that another app has: it is kept, and nobody is asked to answer.
-pub fn read_standby(page: &str, entry_time: u64, raw: &RawValue) -> Event {
+pub fn read_standby(config: &Config, entry_time: u64, raw: &RawValue) -> Event {
     let Ok(members) = serde_json::from_str::<Map<String, Value>>(raw.get()) else {
         return unreadable("standby", entry_time, raw.get());
     };
-    let item = Item::new(page, &members, kind_of(&members), entry_time, raw.get());
+    let item = Item::new(config, &members, kind_of(&members), entry_time, raw.get());
     item.event(
         item.derived_id("standby"),
         EventKind::Other("standby".to_owned()),
@@ -110,7 +111,7 @@ fn kind_of(members: &Map<String, Value>) -> &str {
 
 impl<'a> Item<'a> {
     fn new(
-        page: &'a str,
+        config: &'a Config,
         members: &'a Map<String, Value>,
         kind: &'a str,
         entry_time: u64,
@@ -122,14 +123,14 @@ impl<'a> Item<'a> {
             [&sender, &recipient]
                 .into_iter()
                 .flatten()
-                .find(|party| party.id != page)
+                .find(|party| party.id != config.page_id)
                 .cloned()
         } else {
             part(members, "optin").as_ref().and_then(identity)
         };
         let timestamp = text(members, "timestamp").and_then(|time| time.parse().ok());
         Self {
-            page,
+            config,
             members,
             kind,
             sender: sender.or_else(|| customer.clone()),
@@ -177,7 +178,7 @@ impl<'a> Item<'a> {
             thread: self
                 .customer
                 .as_ref()
-                .map(|customer| thread(self.page, customer)),
+                .map(|customer| thread(&self.config.page_id, customer)),
             author,
             kind,
             raw: self.raw.to_owned(),
@@ -229,6 +230,9 @@ impl<'a> Item<'a> {
             return self.one(id, EventKind::Postback(postback));
         }
         let content = attachments::read(&read);
+        // Another app on the page writes whatever metadata it likes.
+        let app = self.config.app_id.as_ref();
+        let ours = read.is_echo && app.is_none_or(|app| read.app_id.as_ref() == Some(app));
         let message = Message {
             text: read.text.filter(|text| !text.is_empty()),
             attachments: content.attachments,
@@ -238,7 +242,7 @@ impl<'a> Item<'a> {
             referral: came_in,
             client_ref: read
                 .metadata
-                .filter(|metadata| read.is_echo && !metadata.is_empty()),
+                .filter(|metadata| ours && !metadata.is_empty()),
             addressed: (!read.is_echo).then_some(true),
             ..Message::new(mid.unwrap_or_else(|| id.clone()))
         };
@@ -246,7 +250,7 @@ impl<'a> Item<'a> {
             return self.one(id, EventKind::MessageCreated(message));
         }
         let mut echo = self.event(id, EventKind::NativeReply(message));
-        let page = Author::new(self.page);
+        let page = Author::new(&self.config.page_id);
         echo.author = Some(match read.app_id {
             Some(app) => page.profile(Profile::default().fact("app_id", app)),
             None => page,

@@ -3,10 +3,6 @@
 //! Webhooks bring what customers write; the Send API carries the answers; the page's inbox is looked
 //! through now and then for what no webhook brought. Identities are page-scoped ids, a thread is the
 //! pair of page and person.
-#![allow(
-    missing_docs,
-    reason = "members named as Meta's documentation names them"
-)]
 
 mod attachments;
 mod backfill;

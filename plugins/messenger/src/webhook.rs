@@ -84,7 +84,7 @@ pub fn read_body(config: &Config, body: &[u8], now: u64) -> Result<Vec<Event>, R
     for raw in &body.entry {
         match serde_json::from_str::<Entry<'_>>(raw.get()) {
             Ok(entry) if entry.id.as_deref() == Some(config.page_id.as_str()) => {
-                read_entry(&config.page_id, &entry, raw, now, &mut events);
+                read_entry(config, &entry, raw, now, &mut events);
             }
             Ok(Entry { id: Some(page), .. }) => others.push(page),
             _ => events.push(unreadable("entry", now, raw.get())),
@@ -104,14 +104,20 @@ pub fn read_body(config: &Config, body: &[u8], now: u64) -> Result<Vec<Event>, R
     Ok(events)
 }
 
-fn read_entry(page: &str, entry: &Entry<'_>, raw: &RawValue, now: u64, events: &mut Vec<Event>) {
+fn read_entry(
+    config: &Config,
+    entry: &Entry<'_>,
+    raw: &RawValue,
+    now: u64,
+    events: &mut Vec<Event>,
+) {
     let time = entry.time.unwrap_or(now);
     let before = events.len();
     for item in entry.messaging.iter().flatten() {
-        events.extend(read_item(page, time, item));
+        events.extend(read_item(config, time, item));
     }
     for item in entry.standby.iter().flatten() {
-        events.push(read_standby(page, time, item));
+        events.push(read_standby(config, time, item));
     }
     for change in entry.changes.iter().flatten() {
         events.push(unreadable("page-change", time, change.get()));

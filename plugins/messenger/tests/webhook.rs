@@ -496,6 +496,26 @@ fn an_echo_is_the_companys_own_and_hands_back_its_metadata() {
     assert_eq!(forged.client_ref, None, "only an echo can name an action");
 }
 
+#[test]
+fn with_an_app_id_only_its_own_echoes_can_be_the_hubs() {
+    let echo = |app: u64| {
+        let item = json!({ "sender": { "id": PAGE }, "recipient": { "id": PSID }, "timestamp": THEN,
+            "message": { "mid": "m_e", "text": "Hello", "is_echo": true, "app_id": app, "metadata": "action-1" } });
+        let body = json!({ "object": "page", "entry": [{ "id": PAGE, "time": THEN, "messaging": [item] }] });
+        let _host = host().install();
+        let channel = channel_with(json!({ "app_id": "151" }));
+        let events = Messenger::receive(&channel, &signed(body.to_string()))
+            .unwrap()
+            .events;
+        match events.into_iter().next().unwrap().kind {
+            EventKind::NativeReply(message) => message.client_ref,
+            other => panic!("no echo: {other:?}"),
+        }
+    };
+    assert_eq!(echo(151).as_deref(), Some("action-1"));
+    assert_eq!(echo(152), None);
+}
+
 fn message_from_customer_with_metadata() -> linecard_sdk::events::Message {
     message(json!({ "mid": "m", "text": "x", "metadata": "action-1" }))
 }

@@ -2,10 +2,6 @@
 //!
 //! A middleware posts what customers write to the hub, as it would post it to Genesys Cloud's Open
 //! Messaging API, and takes the answers at its own webhook, signed as that platform signs them.
-#![allow(
-    missing_docs,
-    reason = "members named as Open Messaging's documentation names them"
-)]
 
 mod config;
 mod content;
