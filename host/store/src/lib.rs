@@ -39,7 +39,7 @@ pub type Epoch = u64;
 /// A result of this crate.
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 
-/// What keeps a site's data. Every implementation passes [`conformance`].
+/// What keeps a site's data. Every implementation passes the suite in `conformance`.
 ///
 /// Reads see all writes that were awaited before them. Every error means that nothing was written,
 /// except [`StoreError::Fatal`]: after it the store takes no more writes, and the process must stop

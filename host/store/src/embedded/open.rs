@@ -30,6 +30,9 @@ pub struct SledOptions {
     /// The bytes of pages that sled tries to keep in memory. It is no ceiling: the process can take
     /// about twice as much. Default 256 MiB.
     pub cache_capacity: u64,
+    /// Opens a folder even if its log ends before what was confirmed. sled then cuts off what it
+    /// cannot read, for good: only for the export of a copy. Default false.
+    pub cut_off_damage: bool,
     synchronize: Synchronize,
 }
 
@@ -45,6 +48,7 @@ impl Default for SledOptions {
     fn default() -> Self {
         Self {
             cache_capacity: 256 * 1024 * 1024,
+            cut_off_damage: false,
             synchronize: Box::new(File::sync_data),
         }
     }
@@ -80,7 +84,7 @@ impl SledOptions {
         };
         fs::create_dir_all(folder).map_err(refused)?;
         let lock = lock(folder, &name)?;
-        let confirmed = mark::read(folder);
+        let confirmed = mark::read(folder).filter(|_| !self.cut_off_damage);
         if let Some(confirmed) = confirmed {
             super::log::check(folder, confirmed.position).map_err(damaged)?;
         }
