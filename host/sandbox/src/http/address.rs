@@ -41,9 +41,11 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
     // (64:ff9b::/96, 64:ff9b:1::/48), unique-local, link-local, site-local and multicast.
     let global = segments[0] & 0xe000 == 0x2000;
     let special = match (segments[0], segments[1]) {
-        (0x2001, block) => block < 0x0200 // Teredo, ORCHID, benchmarks, …
-            || block == 0x0db8, // documentation
-        (0x2002, _) => true, // 6to4
+        (0x2001, block) => {
+            block < 0x0200 // Teredo, ORCHID, benchmarks, …
+            || block == 0x0db8
+        } // documentation
+        (0x2002, _) => true,               // 6to4
         (0x3fff, block) => block < 0x1000, // documentation
         _ => false,
     };

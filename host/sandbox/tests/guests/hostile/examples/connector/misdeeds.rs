@@ -1,10 +1,10 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use crate::connector::exports::linecard::plugin::connector_api::{
+use super::exports::linecard::plugin::connector_api::{
     Event, Reception, Rejection, WebhookRequest, WebhookResponse,
 };
-use crate::connector::linecard::plugin::events::{EventKind, Location, Message};
-use crate::connector::linecard::plugin::{clock, http, log, random, secrets};
+use super::linecard::plugin::events::{EventKind, Location, Message};
+use super::linecard::plugin::{clock, http, log, random, secrets};
 
 static CALLS: AtomicU32 = AtomicU32::new(0);
 
@@ -50,7 +50,11 @@ pub fn receive(config: &str, request: WebhookRequest) -> Result<Reception, Rejec
             String::new()
         }
         "nan" => {
-            events.push(event("e", EventKind::MessageCreated(nowhere()), String::new()));
+            events.push(event(
+                "e",
+                EventKind::MessageCreated(nowhere()),
+                String::new(),
+            ));
             String::new()
         }
         "long-id" => {
@@ -90,7 +94,9 @@ pub fn receive(config: &str, request: WebhookRequest) -> Result<Reception, Rejec
             }
             String::new()
         }
-        "random" => random::bytes(u32::try_from(number(1)).unwrap()).len().to_string(),
+        "random" => random::bytes(u32::try_from(number(1)).unwrap())
+            .len()
+            .to_string(),
         "files" => format!(
             "{} {} {} {}",
             std::fs::read("/etc/passwd").is_ok(),
@@ -98,18 +104,17 @@ pub fn receive(config: &str, request: WebhookRequest) -> Result<Reception, Rejec
             std::fs::read_dir(".").is_ok(),
             std::fs::write("/tmp/made-by-guest", "x").is_ok()
         ),
-        "environment" => format!(
-            "{} {}",
-            std::env::vars().count(),
-            std::env::args().count()
-        ),
+        "environment" => format!("{} {}", std::env::vars().count(), std::env::args().count()),
         "streams" => {
             println!("to nobody");
             let mut line = String::new();
             let read = std::io::stdin().read_line(&mut line);
             format!("{read:?}")
         }
-        "hmac" => format!("{:?}", secrets::hmac(words[1], algorithm(words[2]), &request.body)),
+        "hmac" => format!(
+            "{:?}",
+            secrets::hmac(words[1], algorithm(words[2]), &request.body)
+        ),
         "verify" => {
             let mac: Vec<u8> = (0..words[3].len() / 2)
                 .map(|at| u8::from_str_radix(&words[3][at * 2..at * 2 + 2], 16).unwrap())
@@ -287,13 +292,8 @@ fn spin_for_a_while() {
     }
 }
 
+#[allow(unconditional_recursion)]
 fn deep(level: u64) -> u64 {
     let room = std::hint::black_box([level; 64]);
     deep(level + 1) + room[0]
-}
-
-#[cfg(feature = "sockets")]
-#[unsafe(no_mangle)]
-pub extern "C" fn connects() -> bool {
-    std::net::TcpStream::connect("127.0.0.1:1").is_ok()
 }

@@ -1,3 +1,7 @@
+//! The connector.
+
+mod misdeeds;
+
 wit_bindgen::generate!({ path: "../../../../../wit/v0.1.0", world: "connector" });
 
 use exports::linecard::plugin::connector_api::{
@@ -6,8 +10,6 @@ use exports::linecard::plugin::connector_api::{
 };
 use linecard::plugin::manifest::{ConnectorManifest, HostWant, SecretKind, SecretWant, Visibility};
 use linecard::plugin::{clock, http, log, random, secrets};
-
-use crate::misdeeds;
 
 struct Plugin;
 

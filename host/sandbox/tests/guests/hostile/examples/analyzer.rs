@@ -1,3 +1,5 @@
+//! The analyzer.
+
 use std::sync::atomic::{AtomicU32, Ordering};
 
 wit_bindgen::generate!({ path: "../../../../../wit/v0.1.0", world: "analyzer" });

@@ -1,0 +1,168 @@
+//! What is loaded and what is refused, and the cache of compiled code.
+
+mod support;
+
+use std::path::Path;
+
+use linecard_sandbox::{
+    CacheKey, Kind, Limits, LoadError, LoadProblem, Plugin, Sandbox, SandboxConfig,
+};
+use support::{CONNECTOR, SOCKETS, sandbox};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_component_describes_itself() {
+    let plugin = support::plugin(Limits::default()).await;
+    assert_eq!(plugin.kind(), Kind::Connector);
+    assert_eq!(plugin.id().as_str(), "hostile");
+    assert_eq!(plugin.manifest().version, "1.2.3");
+    assert_eq!(plugin.file_hash().len(), 64);
+    assert!(plugin.analyzer("{}").await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_component_that_wants_sockets_is_refused_by_name() {
+    let error = sandbox(Limits::default())
+        .load(&SOCKETS, "s.wasm")
+        .await
+        .unwrap_err();
+    match &error.problem {
+        LoadProblem::ForbiddenImport(name) => assert!(name.starts_with("wasi:sockets/"), "{name}"),
+        other => panic!("{other}"),
+    }
+    assert!(
+        error
+            .to_string()
+            .starts_with("s.wasm: it imports \"wasi:sockets/")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_version_of_the_contract_is_refused_and_both_are_named() {
+    let other = replace(&CONNECTOR, b"-api@0.1.0", b"-api@9.8.7");
+    let error = sandbox(Limits::default())
+        .load(&other, "new.wasm")
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(error.problem, LoadProblem::Contract { .. }),
+        "{error}"
+    );
+    let text = error.to_string();
+    assert!(text.contains("9.8.7") && text.contains("0.1.0"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_manifest_that_breaks_the_contract_is_refused_by_field() {
+    // The schema that the guest gives, changed to one that is not valid, of the same length.
+    let broken = replace(&CONNECTOR, br#"{"type":"string"}"#, br#"{"type":"strong"}"#);
+    let error = sandbox(Limits::default())
+        .load(&broken, "m.wasm")
+        .await
+        .unwrap_err();
+    match error.problem {
+        LoadProblem::Manifest(problem) => assert_eq!(problem.field, "config-schema"),
+        other => panic!("{other}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_component_is_refused() {
+    let sandbox = sandbox(Limits::default());
+    let core_module = b"\0asm\x01\0\0\0";
+    for file in [
+        &b""[..],
+        b"hello",
+        core_module,
+        &CONNECTOR[..CONNECTOR.len() / 2],
+    ] {
+        let error = sandbox.load(file, "x").await.unwrap_err();
+        assert!(
+            matches!(error.problem, LoadProblem::NotAComponent(_)),
+            "{error}"
+        );
+    }
+    let empty_component = b"\0asm\x0d\0\x01\0";
+    let error = sandbox.load(empty_component, "x").await.unwrap_err();
+    assert!(matches!(error.problem, LoadProblem::NoWorld), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn compiled_code_is_kept_and_a_foreign_or_damaged_entry_is_never_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let cache = folder.path().join("code");
+    load(&cache, 1).await.unwrap();
+    let entry = only_file(&cache);
+    let first = std::fs::read(&entry).unwrap();
+
+    // Kept: the same entry is used, and not written again.
+    let written = std::fs::metadata(&entry).unwrap().modified().unwrap();
+    load(&cache, 1).await.unwrap();
+    assert_eq!(
+        std::fs::metadata(&entry).unwrap().modified().unwrap(),
+        written
+    );
+
+    // Damaged in any part: compiled anew, and put right.
+    for at in [0, 40, first.len() / 2, first.len() - 1] {
+        let mut damaged = first.clone();
+        damaged[at] ^= 1;
+        std::fs::write(&entry, &damaged).unwrap();
+        load(&cache, 1).await.unwrap();
+        assert_ne!(std::fs::read(&entry).unwrap(), damaged, "byte {at}");
+    }
+    for cut in [0, 10, 31, 32, 100] {
+        std::fs::write(&entry, &first[..cut]).unwrap();
+        load(&cache, 1).await.unwrap();
+        assert!(std::fs::read(&entry).unwrap().len() > 1_000, "cut at {cut}");
+    }
+
+    // Whole, but written under another key: compiled anew.
+    let own = std::fs::read(&entry).unwrap();
+    load(&cache, 2).await.unwrap();
+    assert_ne!(std::fs::read(&entry).unwrap()[..32], own[..32]);
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn only_the_owner_can_read_the_cache() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let cache = folder.path().join("code");
+    load(&cache, 1).await.unwrap();
+    let mode = std::fs::metadata(&cache).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o700);
+}
+
+async fn load(cache: &Path, key: u8) -> Result<Plugin, LoadError> {
+    Sandbox::new(SandboxConfig {
+        limits: Limits::default(),
+        cache_dir: Some(cache.to_owned()),
+        cache_key: Some(CacheKey::new([key; 32])),
+    })
+    .unwrap()
+    .load(&CONNECTOR, "hostile.wasm")
+    .await
+}
+
+fn only_file(folder: &Path) -> std::path::PathBuf {
+    let files: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    assert_eq!(files.len(), 1, "{files:?}");
+    files[0].clone()
+}
+
+fn replace(file: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
+    assert_eq!(from.len(), to.len());
+    let mut changed = file.to_vec();
+    let mut found = 0;
+    for at in 0..=file.len() - from.len() {
+        if file[at..].starts_with(from) {
+            changed[at..at + to.len()].copy_from_slice(to);
+            found += 1;
+        }
+    }
+    assert!(found > 0, "the text is in the file");
+    changed
+}
