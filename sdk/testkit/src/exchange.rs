@@ -126,13 +126,24 @@ impl From<&http::Request> for RecordedRequest {
                 .collect(),
         };
         RecordedRequest::new(
-            &format!("{:?}", request.method),
+            method_name(request.method),
             &request.url,
             request.headers.iter().cloned(),
             body,
             request.auth.clone(),
             request.store_body,
         )
+    }
+}
+
+fn method_name(method: http::Method) -> &'static str {
+    match method {
+        http::Method::Get => "GET",
+        http::Method::Head => "HEAD",
+        http::Method::Post => "POST",
+        http::Method::Put => "PUT",
+        http::Method::Patch => "PATCH",
+        http::Method::Delete => "DELETE",
     }
 }
 
