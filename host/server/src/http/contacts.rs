@@ -1,0 +1,120 @@
+//! Contacts and what was ever exchanged with them.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Json as Answer;
+use linecard_model::site::Role;
+use linecard_model::{ChannelId, ContactId};
+use linecard_store::Page as StorePage;
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::App;
+use super::extract::{Caller, Path, Query};
+use super::interactions::{cursor, limit};
+use super::messages::{Part, history as part_of_history};
+use super::problem::{Problem, ProblemBody};
+use super::views::{ContactView, MessageView, Page};
+
+pub(super) fn router() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(get))
+        .routes(routes!(history))
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+struct Filter {
+    /// The channel of `identity`.
+    channel: Option<String>,
+    /// The network's id of the contact on `channel`.
+    identity: Option<String>,
+    /// The cursor: `next` of the page before.
+    after: Option<String>,
+    /// The most entries, 1 to 200. Default 50.
+    limit: Option<usize>,
+}
+
+/// Contacts, newest first
+///
+/// With `channel` and `identity`: the one with this identity, if the caller sees one of its
+/// interactions. The whole list is for supervisors.
+#[utoipa::path(get, path = "/contacts", tag = "contacts", params(Filter),
+    responses((status = 200, body = Page<ContactView>), (status = 403, body = ProblemBody)))]
+async fn list(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Query(filter): Query<Filter>,
+) -> Result<Answer<Page<ContactView>>, Problem> {
+    let site = app.hub.site.id();
+    match (&filter.channel, &filter.identity) {
+        (Some(channel), Some(identity)) => {
+            let mut items = Vec::new();
+            if let Ok(channel) = ChannelId::new(channel)
+                && let Some(id) = app
+                    .hub
+                    .store
+                    .contact_by_identity(site, &channel, identity)
+                    .await?
+            {
+                match app.contact(&caller, &id.to_string()).await {
+                    Ok(contact) => items.push(ContactView::from(contact)),
+                    Err(problem) if problem.name() == "not-found" => {}
+                    Err(problem) => return Err(problem),
+                }
+            }
+            Ok(Answer(Page { items, next: None }))
+        }
+        (None, None) => {
+            caller.require(Role::Supervisor)?;
+            let limit = limit(filter.limit)?;
+            let page = StorePage {
+                before: cursor::<ContactId>(filter.after.as_deref())?,
+                limit,
+            };
+            let found = app.hub.store.contacts(site, page).await?;
+            let next = (found.len() == limit)
+                .then(|| found.last().map(|c| c.id.to_string()))
+                .flatten();
+            let items = found.into_iter().map(ContactView::from).collect();
+            Ok(Answer(Page { items, next }))
+        }
+        _ => Err(Problem::new(
+            "bad-parameter",
+            "give channel and identity together",
+        )),
+    }
+}
+
+/// A contact
+#[utoipa::path(get, path = "/contacts/{id}", tag = "contacts", params(("id" = String, Path)),
+    responses((status = 200, body = ContactView), (status = 404, body = ProblemBody)))]
+async fn get(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Answer<ContactView>, Problem> {
+    let contact = app.contact(&caller, &id).await?;
+    Ok(Answer(ContactView::from(contact)))
+}
+
+/// Everything that was exchanged with a contact, on all channels, newest first
+///
+/// `before` pages to older messages, `after` to newer ones.
+#[utoipa::path(get, path = "/contacts/{id}/history", tag = "contacts",
+    params(("id" = String, Path), Part),
+    responses((status = 200, body = Page<MessageView>), (status = 404, body = ProblemBody)))]
+async fn history(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Query(part): Query<Part>,
+) -> Result<Answer<Page<MessageView>>, Problem> {
+    let contact = app.contact(&caller, &id).await?;
+    part_of_history(&app, contact.id, &part, |_| true)
+        .await
+        .map(Answer)
+}

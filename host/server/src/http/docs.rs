@@ -1,0 +1,190 @@
+//! The product's own API with its description: OpenAPI 3.1 made from the handlers, a page to browse
+//! it that needs no internet, the schema of the event stream, and the documentation of the problems.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName};
+use axum::http::HeaderValue;
+use axum::middleware::map_response;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::OpenApi;
+use utoipa::{Modify, OpenApi as _};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_swagger_ui::{Config, SwaggerUi};
+
+use super::extract::Path;
+use super::problem::{Problem, all, page};
+use super::{
+    App, agents, audit, channels, contacts, events, interactions, messages, offers, plugins,
+    queues, session, site, stats,
+};
+
+/// Where the description is.
+const DESCRIPTION: &str = "/api/openapi.json";
+/// What the page may load: its own files, and nothing from anywhere else.
+const PAGE_POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'";
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "Linecard",
+        description = "The API of a Linecard hub: for agents, supervisors, administrators and machines. \
+            Errors are `application/problem+json` (RFC 9457); `/problems/` lists their types. \
+            Requests that change something take an `Idempotency-Key`: repeated under the same key, \
+            they have one effect. Event streams are described by `/api/events.schema.json`."
+    ),
+    modifiers(&BearerToken),
+    security(("bearer" = [])),
+    tags(
+        (name = "session", description = "Signing in and out"),
+        (name = "work", description = "Offers, interactions, messages"),
+        (name = "events", description = "What happens, as it happens"),
+        (name = "contacts", description = "Customers and their history"),
+        (name = "agents", description = "Agents and their presence"),
+        (name = "queues", description = "Queues and figures"),
+        (name = "channels", description = "Channels and plug-ins"),
+        (name = "administration", description = "The site's configuration and its audit log")
+    )
+)]
+struct Description;
+
+struct BearerToken;
+
+impl Modify for BearerToken {
+    fn modify(&self, openapi: &mut OpenApi) {
+        let mut bearer = Http::new(HttpAuthScheme::Bearer);
+        bearer.description = Some(
+            "A session's token (from `POST /api/v1/session`), or an API key as `name.secret`."
+                .to_owned(),
+        );
+        openapi
+            .components
+            .get_or_insert_default()
+            .add_security_scheme("bearer", SecurityScheme::Http(bearer));
+    }
+}
+
+/// All of `/api/v1`, described.
+fn api() -> OpenApiRouter<Arc<App>> {
+    let v1 = OpenApiRouter::new()
+        .merge(session::router())
+        .merge(offers::router())
+        .merge(interactions::router())
+        .merge(messages::router())
+        .merge(contacts::router())
+        .merge(agents::router())
+        .merge(queues::router())
+        .merge(stats::router())
+        .merge(channels::router())
+        .merge(plugins::router())
+        .merge(events::router())
+        .merge(site::router())
+        .merge(audit::router());
+    OpenApiRouter::with_openapi(Description::openapi()).nest("/api/v1", v1)
+}
+
+/// The description alone, as `linecard openapi` prints it.
+pub fn openapi() -> OpenApi {
+    api().split_for_parts().1
+}
+
+/// The API, its description and its pages.
+pub(super) fn router() -> Router<Arc<App>> {
+    let (api, description) = api().split_for_parts();
+    // A description of strings and maps always serializes.
+    let description: Arc<str> = description.to_pretty_json().unwrap_or_default().into();
+    let config = Config::from(DESCRIPTION).try_it_out_enabled(true);
+    let browser = Router::<()>::from(SwaggerUi::new("/api/docs").config(config));
+    let browser = browser.layer(map_response(careful_page));
+    api.route(
+        DESCRIPTION,
+        get(move || {
+            let description = Arc::clone(&description);
+            async move { json(description.to_string()) }
+        }),
+    )
+    .route("/api/events.schema.json", get(|| async { json(events::SCHEMA) }))
+    .route("/api", get(|| async { Redirect::temporary("/api/docs/") }))
+    .route("/api/", get(|| async { Redirect::temporary("/api/docs/") }))
+    .route("/problems", get(|| async { markdown(all()) }))
+    .route("/problems/", get(|| async { markdown(all()) }))
+    .route("/problems/{kind}", get(problem))
+    .merge(browser)
+}
+
+async fn careful_page(mut response: Response) -> Response {
+    response.headers_mut().insert(
+        CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(PAGE_POLICY),
+    );
+    response
+}
+
+async fn problem(State(_): State<Arc<App>>, Path(kind): Path<String>) -> Result<Response, Problem> {
+    page(&kind)
+        .map(markdown)
+        .ok_or_else(|| Problem::not_found("problem type", kind))
+}
+
+fn json(text: impl IntoResponse) -> Response {
+    typed("application/json", text)
+}
+
+fn markdown(text: String) -> Response {
+    typed("text/markdown; charset=utf-8", text)
+}
+
+fn typed(kind: &'static str, text: impl IntoResponse) -> Response {
+    let headers: [(HeaderName, &str); 1] = [(CONTENT_TYPE, kind)];
+    (headers, text).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_description_has_every_address_and_no_dangling_reference() {
+        let json = serde_json::to_value(openapi()).unwrap();
+        assert_eq!(json["openapi"], "3.1.0");
+        let paths = json["paths"].as_object().unwrap();
+        for (path, method) in [
+            ("/api/v1/session", "post"),
+            ("/api/v1/offers/{id}/accept", "post"),
+            ("/api/v1/interactions/{id}/messages", "post"),
+            ("/api/v1/channels/{id}", "get"),
+            ("/api/v1/channels/{id}", "put"),
+            ("/api/v1/events", "get"),
+            ("/api/v1/site", "put"),
+        ] {
+            assert!(paths[path].get(method).is_some(), "{method} {path}");
+        }
+        let schemas = json["components"]["schemas"].as_object().unwrap();
+        let mut references = Vec::new();
+        collect(&json, &mut references);
+        assert!(!references.is_empty());
+        for reference in references {
+            let name = reference.strip_prefix("#/components/schemas/").unwrap();
+            assert!(schemas.contains_key(name), "{reference} leads nowhere");
+        }
+    }
+
+    fn collect(value: &serde_json::Value, found: &mut Vec<String>) {
+        match value {
+            serde_json::Value::Object(object) => {
+                for (name, value) in object {
+                    match (name.as_str(), value.as_str()) {
+                        ("$ref", Some(reference)) => found.push(reference.to_owned()),
+                        _ => collect(value, found),
+                    }
+                }
+            }
+            serde_json::Value::Array(items) => items.iter().for_each(|v| collect(v, found)),
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! The HTTP interfaces: the networks' webhooks, the agents' and administrators' API with its event
+//! streams, and the inbound half of Open Messaging.
+//!
+//! Handlers parse, call one function of the domain, and map what it gives. Every error of the
+//! product's own API is made in [`problem`].
+
+mod agents;
+mod audit;
+mod channels;
+mod config;
+mod contacts;
+mod docs;
+mod events;
+mod extract;
+mod health;
+mod interactions;
+mod messages;
+mod metrics;
+mod observe;
+mod offers;
+mod open_messaging;
+mod plugins;
+pub mod problem;
+mod queues;
+mod render;
+mod serve;
+mod session;
+mod site;
+mod stats;
+mod views;
+mod visibility;
+mod webhook;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::DefaultBodyLimit;
+use axum::http::header::HeaderName;
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::Router;
+use tokio::sync::Mutex;
+
+pub use render::render;
+pub use serve::{ServeError, TlsFiles, serve};
+
+use crate::auth::Authenticator;
+use crate::hub::Hub;
+use crate::site::Rendered;
+use problem::Problem;
+
+/// How the HTTP interfaces behave.
+#[derive(Debug, Clone)]
+pub struct HttpOptions {
+    /// The largest body of a webhook, in bytes. Default 4 MiB.
+    pub webhook_limit: usize,
+    /// The largest body of another request, in bytes. Default 4 MiB.
+    pub body_limit: usize,
+    /// For how long a sign-in is good. Default 12 hours.
+    pub session: Duration,
+    /// For how long an access token of the Open Messaging API is good. Default one day.
+    pub access_token: Duration,
+    /// How long a request may take. Default 30 s.
+    pub timeout: Duration,
+    /// How often an event stream shows that it lives. Default 15 s.
+    pub heartbeat: Duration,
+    /// How long the reader of an event stream may take none of it, before it is cut off. Default
+    /// 30 s.
+    pub slow_reader: Duration,
+}
+
+impl Default for HttpOptions {
+    fn default() -> Self {
+        Self {
+            webhook_limit: 4 << 20,
+            body_limit: 4 << 20,
+            session: Duration::from_secs(12 * 3600),
+            access_token: Duration::from_secs(24 * 3600),
+            timeout: Duration::from_secs(30),
+            heartbeat: Duration::from_secs(15),
+            slow_reader: Duration::from_secs(30),
+        }
+    }
+}
+
+/// What handlers work with.
+pub(crate) struct App {
+    hub: Arc<Hub>,
+    options: HttpOptions,
+    auth: Authenticator,
+    metrics: metrics::Metrics,
+    desktops: events::Desktops,
+    tickets: events::Tickets,
+    /// Reading the configuration, changing it and applying it is one step: no two callers' changes
+    /// overwrite each other.
+    changing: Mutex<()>,
+}
+
+/// All HTTP interfaces of a hub. Called within a tokio runtime.
+pub fn router(hub: Arc<Hub>, options: HttpOptions) -> Router {
+    let app = Arc::new(App {
+        auth: Authenticator::new(
+            hub.site.clone(),
+            Arc::clone(&hub.store),
+            hub.vault.clone(),
+        ),
+        metrics: metrics::Metrics::default(),
+        desktops: events::Desktops::new(hub.site.clone(), Arc::clone(&hub.store)),
+        tickets: events::Tickets::default(),
+        changing: Mutex::default(),
+        hub,
+        options,
+    });
+    tokio::spawn(housekeeping(Arc::downgrade(&app)));
+    let webhooks = webhook::router().layer(DefaultBodyLimit::max(app.options.webhook_limit));
+    docs::router()
+        .merge(open_messaging::router())
+        .merge(health::router())
+        .layer(DefaultBodyLimit::max(app.options.body_limit))
+        .merge(webhooks)
+        .fallback(nothing_here)
+        .method_not_allowed_fallback(not_this_way)
+        .layer(axum::middleware::from_fn_with_state(
+            Arc::clone(&app),
+            observe::observe,
+        ))
+        .with_state(app)
+}
+
+/// How often what is over is cleared away.
+const HOUSEKEEPING: Duration = Duration::from_secs(600);
+
+async fn housekeeping(app: std::sync::Weak<App>) {
+    loop {
+        tokio::time::sleep(HOUSEKEEPING).await;
+        let Some(app) = app.upgrade() else { return };
+        app.tickets.sweep();
+        if let Err(error) = app.auth.sweep().await {
+            tracing::warn!(%error, "expired tokens are not cleared away for now");
+        }
+    }
+}
+
+async fn nothing_here(uri: axum::http::Uri) -> Problem {
+    Problem::new("not-found", format!("there is nothing at {}", uri.path()))
+}
+
+async fn not_this_way(method: axum::http::Method) -> Problem {
+    Problem::new(
+        "method-not-allowed",
+        format!("{method} is not supported here; the header `allow` names what is"),
+    )
+}
+
+const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+
+impl IntoResponse for Rendered {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::OK);
+        let mut response = if self.body.is_empty() {
+            status.into_response()
+        } else {
+            let json = [(axum::http::header::CONTENT_TYPE, "application/json")];
+            (status, json, self.body).into_response()
+        };
+        if self.replayed {
+            response
+                .headers_mut()
+                .insert(REPLAYED, HeaderValue::from_static("true"));
+        }
+        response
+    }
+}

@@ -1,0 +1,55 @@
+//! The answer of a request that changed something: also what the same request gets again under the
+//! same idempotency key.
+
+use linecard_model::Timestamp;
+use serde::Serialize;
+use serde_json::json;
+
+use super::config::etag;
+use super::views::{ActionTaken, InteractionView, MessageView, PresenceView};
+use crate::capabilities;
+use crate::site::{Outcome, Rendered, SiteState};
+
+/// Makes the HTTP answer of an outcome.
+pub fn render(outcome: &Outcome, state: &SiteState) -> Rendered {
+    match outcome {
+        Outcome::Agent(agent, presence) => rendered(
+            200,
+            &PresenceView {
+                agent: agent.clone(),
+                presence: presence.clone(),
+            },
+        ),
+        Outcome::Interaction(interaction) => {
+            let mut view = InteractionView::from(interaction);
+            view.capabilities = state
+                .channels()
+                .get(&interaction.channel)
+                .map(|channel| capabilities::of(&channel, interaction, Timestamp::now()));
+            rendered(200, &view)
+        }
+        Outcome::Message(message) => rendered(202, &MessageView::new(message.clone(), false)),
+        Outcome::Action(id) => rendered(
+            202,
+            &ActionTaken {
+                id: id.clone(),
+                state: "accepted",
+            },
+        ),
+        Outcome::Configured(config) => rendered(200, &json!({"etag": etag(config)})),
+        Outcome::Done => Rendered {
+            status: 204,
+            body: Vec::new(),
+            replayed: false,
+        },
+    }
+}
+
+fn rendered(status: u16, body: &impl Serialize) -> Rendered {
+    Rendered {
+        status,
+        // The views are plain structs of strings and numbers, which always serialize.
+        body: serde_json::to_vec(body).unwrap_or_default(),
+        replayed: false,
+    }
+}

@@ -1,0 +1,125 @@
+//! Serves the router on a listener, with TLS if there is a certificate.
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum_server::Handle;
+use axum_server::accept::{Accept, DefaultAcceptor};
+use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_io_timeout::TimeoutStream;
+
+/// How long a connection that is written to may take nothing before it is closed.
+const SLOW_READER: Duration = Duration::from_secs(30);
+/// How long a client may take to send its headers.
+const SLOW_HEADERS: Duration = Duration::from_secs(15);
+/// How long open requests get to end at a shutdown.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// Where the certificate is.
+#[derive(Debug, Clone)]
+pub struct TlsFiles {
+    /// The certificate and its chain, as PEM.
+    pub certificate: PathBuf,
+    /// The private key, as PEM.
+    pub key: PathBuf,
+}
+
+/// Why the server cannot serve.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The listener, or a connection, failed.
+    #[error("serving HTTP: {0}")]
+    Io(#[from] io::Error),
+    /// The certificate or key cannot be used.
+    #[error("{file}: {detail}; give a PEM file that matches the other one")]
+    Tls {
+        /// The file.
+        file: String,
+        /// What is wrong with it.
+        detail: String,
+    },
+}
+
+/// Serves until `shutdown` comes, then lets open requests end.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    tls: Option<TlsFiles>,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), ServeError> {
+    let handle = Handle::new();
+    let ending = handle.clone();
+    tokio::spawn(async move {
+        shutdown.await;
+        ending.graceful_shutdown(Some(GRACE));
+    });
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let mut server = axum_server::Server::from_listener(listener).handle(handle);
+    server
+        .http_builder()
+        .http1()
+        .timer(hyper_util::rt::TokioTimer::new())
+        .header_read_timeout(SLOW_HEADERS);
+    match tls {
+        None => server.acceptor(Patient).serve(service).await?,
+        Some(files) => {
+            let config = RustlsConfig::from_config(Arc::new(tls_config(&files)?));
+            let acceptor = RustlsAcceptor::new(config).acceptor(Patient);
+            server.acceptor(acceptor).serve(service).await?;
+        }
+    }
+    Ok(())
+}
+
+fn tls_config(files: &TlsFiles) -> Result<rustls::ServerConfig, ServeError> {
+    let fault = |file: &PathBuf, detail: &dyn std::fmt::Display| ServeError::Tls {
+        file: file.display().to_string(),
+        detail: detail.to_string(),
+    };
+    let chain = CertificateDer::pem_file_iter(&files.certificate)
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .map_err(|e| fault(&files.certificate, &e))?;
+    let key =
+        PrivateKeyDer::from_pem_file(&files.key).map_err(|e| fault(&files.key, &e))?;
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|e| fault(&files.certificate, &e))?
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
+        .map_err(|e| fault(&files.certificate, &e))?;
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(config)
+}
+
+/// Accepts connections whose reader may be slow, but not endlessly: what cannot be written for
+/// [`SLOW_READER`] closes the connection, so that nobody who does not read holds anything.
+#[derive(Debug, Clone, Copy)]
+struct Patient;
+
+impl<S: Send + 'static> Accept<TcpStream, S> for Patient {
+    type Stream = Pin<Box<TimeoutStream<TcpStream>>>;
+    type Service = S;
+    type Future =
+        Pin<Box<dyn Future<Output = io::Result<(Self::Stream, Self::Service)>> + Send>>;
+
+    fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
+        Box::pin(async move {
+            let (stream, service) = DefaultAcceptor::new().accept(stream, service).await?;
+            // Events are small and wanted at once.
+            stream.set_nodelay(true)?;
+            let mut stream = TimeoutStream::new(stream);
+            stream.set_write_timeout(Some(SLOW_READER));
+            Ok((Box::pin(stream), service))
+        })
+    }
+}

@@ -1,0 +1,69 @@
+//! The figures of the whole site at a glance, as a wallboard shows them.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Json as Answer;
+use linecard_model::Timestamp;
+use linecard_model::site::Role;
+use linecard_router::{AgentStats, Census, QueueStats};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::App;
+use super::extract::Caller;
+use super::problem::{Problem, ProblemBody};
+
+pub(super) fn router() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new().routes(routes!(get))
+}
+
+/// The figures of the site.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Stats)]
+struct StatsView {
+    /// When they were taken.
+    at: Timestamp,
+    /// How many interactions are where.
+    #[schema(value_type = Object)]
+    census: Census,
+    /// By queue and media type.
+    #[schema(value_type = Vec<Object>)]
+    queues: Vec<QueueStats>,
+    /// By agent.
+    #[schema(value_type = Vec<Object>)]
+    agents: Vec<AgentStats>,
+}
+
+/// The figures of the site
+///
+/// For supervisors.
+#[utoipa::path(get, path = "/stats", tag = "queues",
+    responses((status = 200, body = StatsView), (status = 403, body = ProblemBody)))]
+async fn get(State(app): State<Arc<App>>, caller: Caller) -> Result<Answer<StatsView>, Problem> {
+    caller.require(Role::Supervisor)?;
+    let stats = app
+        .hub
+        .site
+        .query(|state| {
+            let (at, router, config) = (Timestamp::now(), state.router(), state.config());
+            StatsView {
+                at,
+                census: router.census(),
+                queues: config
+                    .queues
+                    .keys()
+                    .flat_map(|id| router.queue_stats(at, id))
+                    .collect(),
+                agents: config
+                    .agents
+                    .keys()
+                    .filter_map(|id| router.agent_stats(at, id))
+                    .collect(),
+            }
+        })
+        .await?;
+    Ok(Answer(stats))
+}
