@@ -18,6 +18,7 @@ pub mod outbox;
 pub mod plugins;
 pub mod poll;
 pub mod prepare;
+pub mod profiles;
 pub mod receive;
 pub mod site;
 pub mod vault;

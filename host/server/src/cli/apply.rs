@@ -7,7 +7,7 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use linecard_model::site::SiteConfig;
 use reqwest::StatusCode;
-use reqwest::header::{ACCEPT, CONTENT_TYPE};
+use reqwest::header::{ACCEPT, IF_MATCH};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use url::Url;
@@ -85,9 +85,9 @@ impl Apply {
             .put(&address)
             .bearer_auth(token.expose_secret())
             .header(ACCEPT, "application/json")
-            .header("idempotency-key", uuid::Uuid::now_v7().to_string())
-            .header(CONTENT_TYPE, "application/json")
-            .body(serde_json::to_vec(&site.value)?)
+            // The file is the whole truth, whatever stands there now.
+            .header(IF_MATCH, "*")
+            .json(&serde_json::json!({"config": site.value}))
             .send()
             .await
             .with_context(|| {
@@ -100,12 +100,16 @@ impl Apply {
         let text = answer.text().await.unwrap_or_default();
         let refusal: Refusal = serde_json::from_str(&text).unwrap_or_default();
         if !refusal.errors.is_empty() {
-            let problems = refusal.errors.into_iter().map(|error| Problem {
-                file: None,
-                line: None,
-                column: None,
-                pointer: error.pointer,
-                text: error.detail,
+            let problems = refusal.errors.into_iter().map(|error| {
+                // The request has the file's content in its field "config".
+                let pointer = error.pointer.strip_prefix("/config");
+                Problem {
+                    file: None,
+                    line: None,
+                    column: None,
+                    pointer: pointer.unwrap_or(&error.pointer).to_owned(),
+                    text: error.detail,
+                }
             });
             return Err(site.places.locate(Problems(problems.collect())).into());
         }

@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::options::ConfigOptions;
 use super::say;
-use super::setup::{configure, foundation};
+use super::setup::{configure, foundation, store_folder};
 use crate::config::{DEFAULT_FILE, ServerConfig};
 use crate::configure::{SecretValues, parse_site};
 
@@ -41,7 +41,7 @@ impl Init {
         if let Some(data) = &options.data {
             config.data.clone_from(data);
         }
-        if config.data.join("db").exists() {
+        if store_folder(&config).exists() {
             bail!(
                 "the data folder {} is in use already; nothing was changed",
                 config.data.display()

@@ -2,6 +2,7 @@
 
 mod admin_key;
 mod apply;
+mod demo;
 mod init;
 mod log;
 mod options;
@@ -9,6 +10,7 @@ mod plugins;
 mod serve;
 mod setup;
 mod simulate;
+mod storage;
 
 use std::process::ExitCode;
 
@@ -37,9 +39,19 @@ enum Command {
     Apply(apply::Apply),
     /// List the plug-ins that are installed, or look at one file
     Plugins(plugins::PluginsCommand),
+    /// Check that the data folder is whole
+    Check,
+    /// Write everything that the data folder holds to a file
+    Export(storage::Export),
+    /// Fill an empty data folder from such a file
+    Import(storage::Import),
+    /// Make the views anew from the journal
+    Rebuild,
     /// Run a simulated network to develop against
     #[command(subcommand)]
     Simulate(simulate::Simulate),
+    /// Show the hub at work, with simulated networks, customers and agents
+    Demo(demo::Demo),
     /// Print the description of the HTTP API (OpenAPI 3.1)
     Openapi,
 }
@@ -78,9 +90,14 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Init(init) => init.run(options).await,
         Command::Apply(apply) => apply.run(options).await,
         Command::Plugins(plugins) => plugins.run(options).await,
+        Command::Check => storage::check(options),
+        Command::Export(export) => export.run(options),
+        Command::Import(import) => import.run(options).await,
+        Command::Rebuild => storage::rebuild(options).await,
         Command::Simulate(simulate) => simulate.run().await,
+        Command::Demo(demo) => demo.run(options).await,
         Command::Openapi => {
-            say(&crate::http::openapi());
+            say(&crate::http::openapi().to_pretty_json()?);
             Ok(())
         }
     }

@@ -52,7 +52,7 @@ pub(super) async fn run(options: &ConfigOptions) -> anyhow::Result<()> {
 }
 
 /// Starts a hub on its data folder.
-async fn start(config: &ServerConfig) -> anyhow::Result<Arc<Hub>> {
+pub(super) async fn start(config: &ServerConfig) -> anyhow::Result<Arc<Hub>> {
     let foundation = foundation(config).await?;
     let Foundation {
         store,
@@ -112,10 +112,10 @@ async fn start(config: &ServerConfig) -> anyhow::Result<Arc<Hub>> {
 /// Waits until the process is told to end, or the hub can take no more work.
 async fn ending(mut stopped: watch::Receiver<Option<String>>) {
     let broken = async {
-        match stopped.wait_for(Option::is_some).await {
-            Ok(_) => {}
+        let is_broken = stopped.wait_for(Option::is_some).await.is_ok();
+        if !is_broken {
             // Without a sender nothing more can be heard: only the signals count.
-            Err(_) => std::future::pending().await,
+            std::future::pending::<()>().await;
         }
     };
     tokio::select! {

@@ -1,7 +1,7 @@
 //! What a hub stands on: the store, the plug-ins, the vault; and how a configuration gets into a
 //! data folder that no hub runs on.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
@@ -56,14 +56,16 @@ pub(super) async fn foundation(config: &ServerConfig) -> anyhow::Result<Foundati
     })
 }
 
-/// Opens the store alone.
-pub(super) fn open_store(config: &ServerConfig) -> anyhow::Result<Arc<dyn Store>> {
-    let options = SledOptions {
-        cache_capacity: config.store.cache_bytes,
-        ..SledOptions::default()
-    };
-    let store: SledStore = options.open(&config.data)?;
+fn open_store(config: &ServerConfig) -> anyhow::Result<Arc<dyn Store>> {
+    let mut options = SledOptions::default();
+    options.cache_capacity = config.store.cache_bytes;
+    let store: SledStore = options.open(store_folder(config))?;
     Ok(Arc::new(store))
+}
+
+/// The store's folder in the data folder.
+pub(super) fn store_folder(config: &ServerConfig) -> PathBuf {
+    config.data.join("store")
 }
 
 /// Starts a sandbox and loads what is installed.

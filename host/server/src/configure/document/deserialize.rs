@@ -175,7 +175,7 @@ impl<'de> de::Deserializer<'de> for Key {
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
         visitor
             .visit_str(&self.name)
-            .map_err(|fault| fault.placed(&self.at))
+            .map_err(|fault: Fault| fault.placed(&self.at))
     }
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(
