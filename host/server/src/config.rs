@@ -185,9 +185,7 @@ impl Default for LogConfig {
 }
 
 /// How a log line looks.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, clap::ValueEnum,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum LogFormat {
     /// For people.
@@ -210,7 +208,9 @@ impl ServerConfig {
             config.key_file.as_mut(),
         ];
         let tls = config.tls.as_mut();
-        let tls = tls.into_iter().flat_map(|tls| [&mut tls.certificate, &mut tls.key]);
+        let tls = tls
+            .into_iter()
+            .flat_map(|tls| [&mut tls.certificate, &mut tls.key]);
         for path in paths.into_iter().flatten().chain(tls) {
             // An absolute path replaces the folder.
             *path = folder.join(&*path);
@@ -268,7 +268,9 @@ impl ServerConfig {
 
     /// The file with the key that encrypts secrets.
     pub fn key_place(&self) -> PathBuf {
-        self.key_file.clone().unwrap_or_else(|| self.data.join("key"))
+        self.key_file
+            .clone()
+            .unwrap_or_else(|| self.data.join("key"))
     }
 
     /// The certificate, as the server takes it.
@@ -329,7 +331,11 @@ mod tests {
                 (7, 1, "sandbox.cpu_time".to_owned()),
             ]
         );
-        assert!(problems.to_string().starts_with("etc/linecard.toml:1:1: listen: "));
+        assert!(
+            problems
+                .to_string()
+                .starts_with("etc/linecard.toml:1:1: listen: ")
+        );
     }
 
     #[test]

@@ -116,7 +116,12 @@ fn checked_mime(mime: &str) -> Option<String> {
                 .all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b))
     };
     let (kind, subtype) = plain.split_once('/')?;
-    let active = ["text/html", "application/xhtml+xml", "image/svg+xml", "text/xml"];
+    let active = [
+        "text/html",
+        "application/xhtml+xml",
+        "image/svg+xml",
+        "text/xml",
+    ];
     if plain.len() <= 127 && token(kind) && token(subtype) && !active.contains(&plain.as_str()) {
         Some(plain)
     } else {
@@ -205,7 +210,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = MediaFolder::new(folder.path(), 3);
         assert!(store.store(None, content(&[b"abcd"])).await.is_err());
-        let broken = stream::iter([Ok(Bytes::from_static(b"a")), Err(std::io::Error::other("x"))]);
+        let broken = stream::iter([
+            Ok(Bytes::from_static(b"a")),
+            Err(std::io::Error::other("x")),
+        ]);
         assert!(store.store(None, broken.boxed()).await.is_err());
         let incoming = std::fs::read_dir(folder.path().join("incoming")).unwrap();
         assert_eq!(incoming.count(), 0);
@@ -215,7 +223,10 @@ mod tests {
     async fn a_name_cannot_lead_elsewhere() {
         let store = MediaFolder::new("/", 10);
         for name in ["../etc/passwd", "etc/passwd", "", "AB", &"A".repeat(64)] {
-            assert!(matches!(store.open(name).await, Err(MediaError::Missing(_))));
+            assert!(matches!(
+                store.open(name).await,
+                Err(MediaError::Missing(_))
+            ));
         }
     }
 
@@ -224,6 +235,9 @@ mod tests {
         assert_eq!(checked_mime("text/html"), None);
         assert_eq!(checked_mime("image/svg+xml; charset=utf-8"), None);
         assert_eq!(checked_mime("nonsense"), None);
-        assert_eq!(checked_mime("Audio/OGG; codecs=opus"), Some("audio/ogg".to_owned()));
+        assert_eq!(
+            checked_mime("Audio/OGG; codecs=opus"),
+            Some("audio/ogg".to_owned())
+        );
     }
 }

@@ -61,11 +61,7 @@ impl Plugins {
     ///
     /// A file takes the place of a bundled plug-in with the same id. A file that cannot be used is
     /// listed in [`Plugins::problems`] and holds up no other.
-    pub async fn load(
-        sandbox: &Sandbox,
-        bundled: &[(&str, &[u8])],
-        folder: Option<&Path>,
-    ) -> Self {
+    pub async fn load(sandbox: &Sandbox, bundled: &[(&str, &[u8])], folder: Option<&Path>) -> Self {
         let mut plugins = Self::default();
         let files = folder.map_or_else(Vec::new, |folder| plugins.files(folder));
         let bundled = bundled

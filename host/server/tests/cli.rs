@@ -97,7 +97,9 @@ fn help_and_version_are_there() {
     let folder = tempfile::tempdir().unwrap();
     let help = run(folder.path(), &["--help"]);
     assert!(help.status.success());
-    for command in ["serve", "init", "apply", "plugins", "simulate", "openapi"] {
+    for command in [
+        "serve", "init", "apply", "plugins", "check", "simulate", "openapi",
+    ] {
         assert!(stdout(&help).contains(command), "{command}");
     }
     let version = run(folder.path(), &["--version"]);
@@ -120,7 +122,10 @@ fn a_wrong_configuration_ends_with_2_and_every_problem() {
     let text = stderr(&output);
     assert!(text.contains("linecard.toml:1:1: listn: "), "{text}");
     assert!(text.contains("linecard.toml:2:1: listen: "), "{text}");
-    assert!(!text.contains("panicked") && !text.contains("backtrace"), "{text}");
+    assert!(
+        !text.contains("panicked") && !text.contains("backtrace"),
+        "{text}"
+    );
     assert!(!folder.path().join("data").exists());
 }
 
@@ -137,7 +142,11 @@ fn the_bundled_plugins_are_listed() {
     std::fs::write(&broken, "nonsense").unwrap();
     let output = run(folder.path(), &["plugins", "broken.wasm"]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(stderr(&output).contains("broken.wasm"), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("broken.wasm"),
+        "{}",
+        stderr(&output)
+    );
 }
 
 #[cfg(unix)]
@@ -157,9 +166,17 @@ fn a_new_installation_runs_takes_a_site_file_and_ends_when_told() {
     let second = run(path, &["serve", "--listen", "127.0.0.1:0"]);
     assert_eq!(second.status.code(), Some(1));
     assert!(stderr(&second).contains("in use"), "{}", stderr(&second));
-    // There is an administrator, so nobody needs a key file.
-    assert!(!path.join("data/admin.key").exists());
+    let applied = run(path, &["apply", "site.toml", "--url", &hub.url()]);
+    assert!(applied.status.success(), "{}", stderr(&applied));
     assert!(hub.terminate().success());
+    for command in ["check", "rebuild", "check"] {
+        let output = run(path, &[command]);
+        assert!(output.status.success(), "{command}: {}", stderr(&output));
+    }
+    let export = run(path, &["export", "all.jsonl"]);
+    assert!(export.status.success(), "{}", stderr(&export));
+    let import = run(path, &["import", "all.jsonl", "--data", "other"]);
+    assert!(import.status.success(), "{}", stderr(&import));
 }
 
 #[cfg(unix)]
@@ -180,12 +197,19 @@ fn the_first_start_makes_an_administrators_key_that_applies_a_site_file() {
     };
     let good = apply("[queues.support]\nmembers = [\"anna\"]\n[agents.anna]\n");
     assert!(good.status.success(), "{}", stderr(&good));
-    let bad = apply(
-        "[queues.support]\n[channels.page]\nplugin = \"mesenger\"\nqueue = \"support\"\n",
+    let check = run(
+        path,
+        &["apply", "site.toml", "--check", "--url", &hub.url()],
     );
+    assert!(check.status.success(), "{}", stderr(&check));
+    let bad =
+        apply("[queues.support]\n[channels.page]\nplugin = \"mesenger\"\nqueue = \"support\"\n");
     assert_eq!(bad.status.code(), Some(2), "{}", stderr(&bad));
     let text = stderr(&bad);
-    assert!(text.contains("site.toml:3:1: channels.page.plugin: "), "{text}");
+    assert!(
+        text.contains("site.toml:3:1: channels.page.plugin: "),
+        "{text}"
+    );
     assert!(text.contains("did you mean \"messenger\"?"), "{text}");
     assert!(hub.terminate().success());
 
@@ -201,8 +225,19 @@ fn a_site_is_not_applied_to_a_hub_that_does_not_run() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("site.toml"), "[queues.sales]\n").unwrap();
     std::fs::write(folder.path().join("key"), "lc_x\n").unwrap();
-    let arguments = ["apply", "site.toml", "--url", "http://127.0.0.1:9", "--token-file", "key"];
+    let arguments = [
+        "apply",
+        "site.toml",
+        "--url",
+        "http://127.0.0.1:9",
+        "--token-file",
+        "key",
+    ];
     let output = run(folder.path(), &arguments);
     assert_eq!(output.status.code(), Some(1));
-    assert!(stderr(&output).contains("no hub answers"), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("no hub answers"),
+        "{}",
+        stderr(&output)
+    );
 }

@@ -1,13 +1,13 @@
 //! Applies a site file: to a running hub by its API, or to a data folder on which none runs.
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use clap::Args;
-use linecard_model::site::SiteConfig;
-use reqwest::StatusCode;
 use reqwest::header::{ACCEPT, IF_MATCH};
+use reqwest::{Method, StatusCode};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use url::Url;
@@ -16,7 +16,9 @@ use super::options::ConfigOptions;
 use super::setup::{configure, foundation};
 use super::{admin_key, say};
 use crate::config::ServerConfig;
-use crate::configure::{ConfigureError, Document, Problem, Problems, SecretValues, parse_site_file};
+use crate::configure::{
+    ConfigureError, Problem, Problems, SecretValues, SiteFile, parse_site_file, rehearse,
+};
 
 /// Connecting channels includes reading secrets and trying analyzers; more time than this is a fault.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -29,8 +31,8 @@ pub(super) struct Apply {
     /// Write into the data folder, on which no hub may be running
     #[arg(long, conflicts_with_all = ["url", "token_file"])]
     offline: bool,
-    /// Only check the file, against the plug-ins of the data folder; change nothing
-    #[arg(long, conflicts_with_all = ["url", "token_file", "offline"])]
+    /// Only check the file, against everything that the hub knows; change nothing
+    #[arg(long)]
     check: bool,
     /// The hub's address, if it is not the configured one
     #[arg(long, value_name = "URL")]
@@ -44,45 +46,53 @@ impl Apply {
     pub(super) async fn run(&self, options: &ConfigOptions) -> anyhow::Result<()> {
         let server = options.load()?;
         let site = parse_site_file(&self.file)?;
-        if self.check {
-            let foundation = foundation(&server).await?;
-            let values = SecretValues::default();
-            let checked =
-                crate::configure::rehearse(&site.value, &values, &foundation.equipment).await;
-            foundation.store.close().await?;
-            checked.map_err(|error| located(&site, error))?;
-            say(&format!("{} can be applied", self.file.display()));
-            return Ok(());
-        }
         if self.offline {
-            let foundation = foundation(&server).await?;
-            let values = SecretValues::default();
-            match configure(&foundation, site.value.clone(), &values).await {
-                Ok(()) => {}
-                Err(error) => match error.downcast::<ConfigureError>() {
-                    Ok(error) => return Err(located(&site, error)),
-                    Err(error) => return Err(error),
-                },
-            }
+            self.offline(&server, &site).await?;
         } else {
             self.online(&server, &site).await?;
         }
-        say(&format!("{} was applied", self.file.display()));
+        let done = if self.check {
+            "can be applied"
+        } else {
+            "was applied"
+        };
+        say(&format!("{} {done}", self.file.display()));
         Ok(())
     }
 
-    async fn online(&self, server: &ServerConfig, site: &Document<SiteConfig>) -> anyhow::Result<()> {
+    async fn offline(&self, server: &ServerConfig, site: &SiteFile) -> anyhow::Result<()> {
+        let foundation = foundation(server).await?;
+        let values = SecretValues::default();
+        let result = if self.check {
+            let checked = rehearse(&site.value, &values, &foundation.equipment).await;
+            foundation.store.close().await?;
+            checked.map(drop).map_err(anyhow::Error::from)
+        } else {
+            configure(&foundation, site.value.clone(), &values).await
+        };
+        result.map_err(|error| match error.downcast::<ConfigureError>() {
+            Ok(ConfigureError::Problems(problems)) => site.places.locate(problems).into(),
+            Ok(other) => other.into(),
+            Err(error) => error,
+        })
+    }
+
+    async fn online(&self, server: &ServerConfig, site: &SiteFile) -> anyhow::Result<()> {
         let token = self.token(server)?;
         let base = match &self.url {
             Some(url) => url.as_str().trim_end_matches('/').to_owned(),
-            None => server.url(),
+            None => local_url(server),
         };
-        let address = format!("{base}/api/v1/site");
+        let (method, address) = if self.check {
+            (Method::POST, format!("{base}/api/v1/site/check"))
+        } else {
+            (Method::PUT, format!("{base}/api/v1/site"))
+        };
         // Another part of the program may have set the same provider before.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder().timeout(PATIENCE).build()?;
         let answer = client
-            .put(&address)
+            .request(method, &address)
             .bearer_auth(token.expose_secret())
             .header(ACCEPT, "application/json")
             // The file is the whole truth, whatever stands there now.
@@ -152,9 +162,17 @@ struct RefusedField {
     detail: String,
 }
 
-fn located(site: &Document<SiteConfig>, error: ConfigureError) -> anyhow::Error {
-    match error {
-        ConfigureError::Problems(problems) => site.places.locate(problems).into(),
-        other => other.into(),
+/// The hub's address on this machine, or its public one where the certificate is checked.
+fn local_url(server: &ServerConfig) -> String {
+    if server.tls.is_some() {
+        return server.url();
     }
+    let mut address = server.listen;
+    if address.ip().is_unspecified() {
+        address.set_ip(match address.ip() {
+            IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    format!("http://{address}")
 }

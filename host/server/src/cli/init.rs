@@ -8,8 +8,8 @@ use linecard_model::AgentId;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::options::ConfigOptions;
-use super::say;
 use super::setup::{configure, foundation, store_folder};
+use super::{admin_key, say};
 use crate::config::{DEFAULT_FILE, ServerConfig};
 use crate::configure::{SecretValues, parse_site};
 
@@ -55,16 +55,19 @@ impl Init {
         let mut values = SecretValues::default();
         values.agents.insert(AgentId::new(ADMIN)?, password.clone());
         configure(&foundation, site_config, &values).await?;
+        admin_key::create(&config.data)?;
         write(&server, SERVER)?;
         write(&site, SITE)?;
         say(&format!(
             "Wrote {server} and {site}.\n\
              The administrator's name is \"{ADMIN}\" and the password:\n\n    {password}\n\n\
              It is shown only now. Run the hub with `linecard serve --config {server}`,\n\
-             edit {site} and apply it with `linecard apply {site}`.",
+             edit {site} and apply it with `linecard apply {site} --config {server}`,\n\
+             which uses the administrator's key in {key}.",
             server = server.display(),
             site = site.display(),
             password = password.expose_secret(),
+            key = admin_key::file(&config.data).display(),
         ));
         Ok(())
     }

@@ -21,13 +21,24 @@ pub struct ConfigOptions {
     #[arg(long, global = true, env = "LINECARD_PLUGINS", value_name = "FOLDER")]
     pub plugins: Option<PathBuf>,
     /// Where the hub listens
-    #[arg(long, global = true, env = "LINECARD_LISTEN", value_name = "ADDRESS:PORT")]
+    #[arg(
+        long,
+        global = true,
+        env = "LINECARD_LISTEN",
+        value_name = "ADDRESS:PORT"
+    )]
     pub listen: Option<SocketAddr>,
     /// What is logged: error, warn, info, debug, trace, or levels by module
     #[arg(long, global = true, env = "LINECARD_LOG", value_name = "LEVEL")]
     pub log: Option<String>,
     /// How log lines look
-    #[arg(long, global = true, env = "LINECARD_LOG_FORMAT", value_enum, value_name = "FORMAT")]
+    #[arg(
+        long,
+        global = true,
+        env = "LINECARD_LOG_FORMAT",
+        value_enum,
+        value_name = "FORMAT"
+    )]
     pub log_format: Option<LogFormat>,
 }
 
@@ -36,7 +47,9 @@ impl ConfigOptions {
     pub fn load(&self) -> Result<ServerConfig, Problems> {
         let mut config = match &self.config {
             Some(file) => ServerConfig::load(file)?,
-            None if Path::new(DEFAULT_FILE).exists() => ServerConfig::load(Path::new(DEFAULT_FILE))?,
+            None if Path::new(DEFAULT_FILE).exists() => {
+                ServerConfig::load(Path::new(DEFAULT_FILE))?
+            }
             None => ServerConfig::default(),
         };
         if let Some(data) = &self.data {

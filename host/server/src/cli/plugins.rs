@@ -32,7 +32,13 @@ impl PluginsCommand {
         let plugins = load_plugins(&config).await?;
         let all: Vec<_> = plugins
             .all()
-            .map(|p| (p.plugin.manifest(), p.source.to_string(), p.plugin.file_hash()))
+            .map(|p| {
+                (
+                    p.plugin.manifest(),
+                    p.source.to_string(),
+                    p.plugin.file_hash(),
+                )
+            })
             .collect();
         self.show(&all)?;
         for problem in plugins.problems() {
@@ -41,7 +47,10 @@ impl PluginsCommand {
         if plugins.problems().is_empty() {
             Ok(())
         } else {
-            bail!("{} of the plug-in files cannot be used", plugins.problems().len())
+            bail!(
+                "{} of the plug-in files cannot be used",
+                plugins.problems().len()
+            )
         }
     }
 
@@ -68,27 +77,47 @@ impl PluginsCommand {
 /// What an operator wants to know before a plug-in is used.
 fn text(manifest: &Manifest, source: &str, hash: &str) -> Result<String, std::fmt::Error> {
     let mut out = String::new();
-    let kind = if manifest.connector.is_some() { "connector" } else { "analyzer" };
-    writeln!(out, "{} {} ({kind}, {source})", manifest.id, manifest.version)?;
+    let kind = if manifest.connector.is_some() {
+        "connector"
+    } else {
+        "analyzer"
+    };
+    writeln!(
+        out,
+        "{} {} ({kind}, {source})",
+        manifest.id, manifest.version
+    )?;
     writeln!(out, "  {}", manifest.description)?;
     writeln!(out, "  sha256: {hash}")?;
     if let Some(connector) = &manifest.connector {
         for want in &connector.secrets {
             let need = if want.required { "" } else { ", optional" };
-            writeln!(out, "  secret {}{need}: {}. {}", want.name, want.title, want.hint)?;
+            writeln!(
+                out,
+                "  secret {}{need}: {}. {}",
+                want.name, want.title, want.hint
+            )?;
         }
         for want in &connector.hosts {
             match want {
                 HostWant::Exact(host) => writeln!(out, "  calls {host}")?,
                 HostWant::FromConfig(pointer) => {
-                    writeln!(out, "  calls the host of config{}", pointer.replace('/', "."))?;
+                    writeln!(
+                        out,
+                        "  calls the host of config{}",
+                        pointer.replace('/', ".")
+                    )?;
                 }
             }
         }
         let actions: Vec<&str> = connector.actions.iter().map(|a| a.kind.as_str()).collect();
         writeln!(out, "  can: {}", actions.join(", "))?;
     }
-    if let Some(properties) = manifest.config_schema.get("properties").and_then(|p| p.as_object()) {
+    if let Some(properties) = manifest
+        .config_schema
+        .get("properties")
+        .and_then(|p| p.as_object())
+    {
         let required = manifest.config_schema.get("required");
         let is_required = |name: &String| {
             let names = required.and_then(|r| r.as_array()).into_iter().flatten();

@@ -36,7 +36,11 @@ pub(super) async fn foundation(config: &ServerConfig) -> anyhow::Result<Foundati
     let site_config = store.config(&site).await?.unwrap_or_default();
     let plugins = load_plugins(config).await?;
     for problem in plugins.problems() {
-        tracing::error!(file = problem.file, reason = problem.reason, "a plug-in file is not used");
+        tracing::error!(
+            file = problem.file,
+            reason = problem.reason,
+            "a plug-in file is not used"
+        );
     }
     let place = KeyPlace::find(config.key_place());
     let vault = Vault::open(store.as_ref(), &site, &place).await?;
@@ -50,6 +54,7 @@ pub(super) async fn foundation(config: &ServerConfig) -> anyhow::Result<Foundati
                 config.data.join("media"),
                 config.media.file_bytes,
             )),
+            data: config.data.clone(),
             http: Arc::new(HttpClient::new(&HttpClientConfig::default())?),
         },
         site_config,

@@ -21,10 +21,18 @@ pub(super) enum Simulate {
 #[derive(Debug, Args)]
 pub(super) struct Graph {
     /// Where to listen
-    #[arg(long = "at", default_value = "127.0.0.1:8450", value_name = "ADDRESS:PORT")]
+    #[arg(
+        long = "at",
+        default_value = "127.0.0.1:8450",
+        value_name = "ADDRESS:PORT"
+    )]
     at: SocketAddr,
     /// The hub's webhook address for the channel; webhooks go there
-    #[arg(long, default_value = "http://127.0.0.1:8440/channels/page/webhook", value_name = "URL")]
+    #[arg(
+        long,
+        default_value = "http://127.0.0.1:8440/channels/page/webhook",
+        value_name = "URL"
+    )]
     callback: Url,
     /// The page's id
     #[arg(long, default_value = "100000000000001")]
@@ -34,7 +42,11 @@ pub(super) struct Graph {
 #[derive(Debug, Args)]
 pub(super) struct OpenMessaging {
     /// Where to listen
-    #[arg(long = "at", default_value = "127.0.0.1:8451", value_name = "ADDRESS:PORT")]
+    #[arg(
+        long = "at",
+        default_value = "127.0.0.1:8451",
+        value_name = "ADDRESS:PORT"
+    )]
     at: SocketAddr,
     /// The hub's address
     #[arg(long, default_value = "http://127.0.0.1:8440", value_name = "URL")]
@@ -43,7 +55,12 @@ pub(super) struct OpenMessaging {
     #[arg(long, default_value = "middleware")]
     client_id: String,
     /// The secret of that key
-    #[arg(long, env = "MIDDLEWARE_SECRET", hide_env_values = true, default_value = "simulated-client-secret")]
+    #[arg(
+        long,
+        env = "MIDDLEWARE_SECRET",
+        hide_env_values = true,
+        default_value = "simulated-client-secret"
+    )]
     client_secret: String,
 }
 

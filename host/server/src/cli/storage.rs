@@ -90,7 +90,10 @@ impl Import {
             store.import(BufReader::new(file)).await?
         };
         store.close().await?;
-        say(&format!("{values} values were imported into {}", folder.display()));
+        say(&format!(
+            "{values} values were imported into {}",
+            folder.display()
+        ));
         Ok(())
     }
 }
@@ -144,7 +147,10 @@ fn open(options: &ConfigOptions) -> anyhow::Result<(PathBuf, SledStore)> {
         store_folder(&config)
     };
     if !folder.join("db").exists() {
-        bail!("there is no data in {}; name the data folder by --data", config.data.display());
+        bail!(
+            "there is no data in {}; name the data folder by --data",
+            config.data.display()
+        );
     }
     let store = SledStore::open(&folder)?;
     Ok((folder, store))

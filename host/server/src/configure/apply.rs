@@ -6,12 +6,12 @@ use std::sync::Arc;
 use linecard_model::ChannelId;
 use linecard_model::site::{SecretRef, SiteConfig};
 
+use super::Equipment;
 use super::analyzers::analyzer;
 use super::channels::channel;
 use super::check::{check, unknown};
 use super::problem::Problems;
 use super::secrets::{Logins, SecretValues, logins};
-use super::Equipment;
 use crate::channels::ChannelRuntime;
 use crate::hub::Hub;
 use crate::prepare::AnalyzerRuntime;
@@ -113,7 +113,10 @@ async fn prepare(
     for id in values.channels.keys() {
         if !config.channels.contains_key(id) {
             let known = config.channels.keys().map(ChannelId::as_str);
-            problems.add(&["channels", id.as_str()], unknown("channel", id.as_str(), known));
+            problems.add(
+                &["channels", id.as_str()],
+                unknown("channel", id.as_str(), known),
+            );
         }
     }
     let mut analyzers = Vec::new();
@@ -123,7 +126,7 @@ async fn prepare(
             Err(found) => problems.0.extend(found),
         }
     }
-    let logins = logins(config, values, &equipment.vault, &mut problems).await?;
+    let logins = logins(config, values, equipment, &mut problems).await?;
     let entries = secret_entries(config, values, equipment)?;
     let prepared = Prepared {
         channels,

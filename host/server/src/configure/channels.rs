@@ -1,5 +1,6 @@
 //! Makes a channel ready to be called: its connector, its settings, its secrets and its grants.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use linecard_model::ChannelId;
@@ -9,11 +10,11 @@ use linecard_sandbox::{ChannelContext, Secret, check_config};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 
+use super::Equipment;
 use super::check::unknown;
 use super::hosts;
 use super::problem::Problem;
 use super::secrets::{Found, SecretValues, read_place};
-use super::Equipment;
 use crate::channels::ChannelRuntime;
 use crate::vault::ChannelSecrets;
 
@@ -42,7 +43,11 @@ pub(super) fn channel(
     let plugins = &equipment.plugins;
     let Some(installed) = plugins.get(&config.plugin) else {
         let known = plugins.all().map(|p| p.plugin.id().as_str());
-        let mut text = unknown("plug-in", config.plugin.as_str(), known.collect::<Vec<_>>().into_iter());
+        let mut text = unknown(
+            "plug-in",
+            config.plugin.as_str(),
+            known.collect::<Vec<_>>().into_iter(),
+        );
         let broken: Vec<&str> = plugins.problems().iter().map(|p| p.file.as_str()).collect();
         if !broken.is_empty() {
             text = format!("{text} (not usable: {})", broken.join(", "));
@@ -125,7 +130,7 @@ fn secrets(
         let place = config.secrets.get(&want.name);
         let given = given.and_then(|given| given.get(&want.name)).map(|v| &v.0);
         let stored = || equipment.vault.stored_secret(id, &want.name);
-        match value(want, place, given, stored) {
+        match value(want, place, given, stored, &equipment.data) {
             Ok(Some((secret, text))) => secrets.add(&want.name, secret, &text),
             Ok(None) => {}
             Err(text) => problems.push(Problem::new(&at(&want.name), text)),
@@ -140,7 +145,10 @@ fn secrets(
     strangers.dedup();
     for name in strangers {
         let known = known().collect::<Vec<_>>();
-        problems.push(Problem::new(&at(name), unknown("secret", name, known.into_iter())));
+        problems.push(Problem::new(
+            &at(name),
+            unknown("secret", name, known.into_iter()),
+        ));
     }
     secrets
 }
@@ -151,6 +159,7 @@ fn value(
     place: Option<&SecretRef>,
     given: Option<&SecretString>,
     stored: impl Fn() -> Option<SecretString>,
+    data: &Path,
 ) -> Result<Option<(Secret, SecretString)>, String> {
     let text = match (place, given) {
         (None, None) if want.required => {
@@ -168,7 +177,7 @@ fn value(
                     .to_owned(),
             );
         }
-        (Some(place), None) => match read_place(place)? {
+        (Some(place), None) => match read_place(place, data)? {
             Found::Value(text) => text,
             Found::Stored => stored().ok_or(
                 "nothing is stored here, or it cannot be decrypted: give the value with the \
@@ -183,7 +192,10 @@ fn value(
         // serde's message could quote the value.
         SecretKind::Basic | SecretKind::Oauth1 | SecretKind::Oauth2 => {
             serde_json::from_str(text.expose_secret()).map_err(|_| {
-                format!("\"{}\" must be a JSON object with the fields of its kind", want.title)
+                format!(
+                    "\"{}\" must be a JSON object with the fields of its kind",
+                    want.title
+                )
             })?
         }
     };

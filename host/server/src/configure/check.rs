@@ -39,7 +39,14 @@ pub(super) fn check(config: &SiteConfig) -> Problems {
         }
         for channel in &key.channels {
             if !config.channels.contains_key(channel) {
-                problems.add(&["keys", name, "channels"], unknown("channel", channel.as_str(), config.channels.keys().map(|c| c.as_str())));
+                problems.add(
+                    &["keys", name, "channels"],
+                    unknown(
+                        "channel",
+                        channel.as_str(),
+                        config.channels.keys().map(|c| c.as_str()),
+                    ),
+                );
             }
         }
     }
@@ -48,7 +55,11 @@ pub(super) fn check(config: &SiteConfig) -> Problems {
             if !config.channels.contains_key(channel) {
                 problems.add(
                     &["analyzers", name, "channels"],
-                    unknown("channel", channel.as_str(), config.channels.keys().map(|c| c.as_str())),
+                    unknown(
+                        "channel",
+                        channel.as_str(),
+                        config.channels.keys().map(|c| c.as_str()),
+                    ),
                 );
             }
         }
@@ -60,7 +71,9 @@ pub(super) fn check(config: &SiteConfig) -> Problems {
     if problems.0.is_empty()
         && let Err(error) = routing_settings(config).check()
     {
-        problems.0.push(Problem::new::<&str>(&[], error.to_string()));
+        problems
+            .0
+            .push(Problem::new::<&str>(&[], error.to_string()));
     }
     problems
 }
@@ -71,12 +84,19 @@ fn check_queue(config: &SiteConfig, id: &QueueId, queue: &QueueConfig, problems:
         if !config.agents.contains_key(member) {
             problems.add(
                 &at("members"),
-                unknown("agent", member.as_str(), config.agents.keys().map(|a| a.as_str())),
+                unknown(
+                    "agent",
+                    member.as_str(),
+                    config.agents.keys().map(|a| a.as_str()),
+                ),
             );
         }
     }
     if queue.offer_timeout_seconds == Some(0) {
-        problems.add(&at("offer_timeout_seconds"), "an offer must alert for at least 1 second");
+        problems.add(
+            &at("offer_timeout_seconds"),
+            "an offer must alert for at least 1 second",
+        );
     }
     let own = queue.disposition_codes.as_deref();
     let codes: Vec<&str> = match own {
@@ -89,7 +109,10 @@ fn check_queue(config: &SiteConfig, id: &QueueId, queue: &QueueConfig, problems:
             path.push("default_code".to_owned());
             problems.add(
                 &path,
-                format!("\"{default_code}\" is not among the queue's disposition codes: {}", quoted(codes.iter().copied())),
+                format!(
+                    "\"{default_code}\" is not among the queue's disposition codes: {}",
+                    quoted(codes.iter().copied())
+                ),
             );
         }
         WrapUpPolicy::Mandatory if codes.is_empty() => problems.add(
@@ -111,13 +134,20 @@ fn check_channel(config: &SiteConfig, id: &str, channel: &ChannelConfig, problem
         {
             problems.add(
                 &["channels", id, key],
-                unknown("queue", queue.as_str(), config.queues.keys().map(|q| q.as_str())),
+                unknown(
+                    "queue",
+                    queue.as_str(),
+                    config.queues.keys().map(|q| q.as_str()),
+                ),
             );
         }
     }
     for (index, skill) in channel.skills.iter().enumerate() {
         let index = index.to_string();
-        if skill.min_proficiency.is_some_and(|p| !(1..=100).contains(&p)) {
+        if skill
+            .min_proficiency
+            .is_some_and(|p| !(1..=100).contains(&p))
+        {
             problems.add(
                 &["channels", id, "skills", &index, "min_proficiency"],
                 "it must be between 1 and 100",
@@ -144,13 +174,19 @@ fn check_channel(config: &SiteConfig, id: &str, channel: &ChannelConfig, problem
 fn check_integrations(config: &SiteConfig, problems: &mut Problems) {
     let mut owners = BTreeMap::new();
     for (id, channel) in &config.channels {
-        let Some(integration) = channel.config.get("integration_id").and_then(|i| i.as_str()) else {
+        let Some(integration) = channel
+            .config
+            .get("integration_id")
+            .and_then(|i| i.as_str())
+        else {
             continue;
         };
         if let Some(other) = owners.insert((&channel.plugin, integration), id) {
             problems.add(
                 &["channels", id.as_str(), "config", "integration_id"],
-                format!("channel {other} has the same integration_id: calls could not tell them apart"),
+                format!(
+                    "channel {other} has the same integration_id: calls could not tell them apart"
+                ),
             );
         }
     }

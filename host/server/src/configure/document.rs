@@ -68,7 +68,9 @@ pub fn read<T: DeserializeOwned>(file: &str, text: &str) -> Result<Document<T>, 
         };
         let go_on = context.leave_out(&fault);
         if !context.is_placeholder(&fault.at) {
-            problems.0.push(Problem::new(&fault.shown_at(), fault.text()));
+            problems
+                .0
+                .push(Problem::new(&fault.shown_at(), fault.text()));
         }
         if !go_on || problems.0.len() >= MOST_PROBLEMS {
             return Err(places.locate(problems));
@@ -84,7 +86,9 @@ impl Context {
             at.push((*field).to_owned());
             return self.placeholders.insert(at);
         }
-        !fault.at.is_empty() && !self.is_placeholder(&fault.at) && self.skipped.insert(fault.at.clone())
+        !fault.at.is_empty()
+            && !self.is_placeholder(&fault.at)
+            && self.skipped.insert(fault.at.clone())
     }
 
     fn is_placeholder(&self, at: &[String]) -> bool {
@@ -150,7 +154,11 @@ impl<'t> Lines<'t> {
 
     fn place(&self, offset: usize) -> (usize, usize) {
         let line = self.starts.partition_point(|start| *start <= offset);
-        let start = self.starts.get(line.saturating_sub(1)).copied().unwrap_or(0);
+        let start = self
+            .starts
+            .get(line.saturating_sub(1))
+            .copied()
+            .unwrap_or(0);
         let before = self.text.get(start..offset).unwrap_or_default();
         (line, before.chars().count() + 1)
     }

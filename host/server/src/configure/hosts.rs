@@ -145,7 +145,10 @@ fn is_private(host: &str) -> bool {
 }
 
 fn is_private_v4(address: Ipv4Addr) -> bool {
-    address.is_private() || address.is_loopback() || address.is_link_local() || address.is_unspecified()
+    address.is_private()
+        || address.is_loopback()
+        || address.is_link_local()
+        || address.is_unspecified()
 }
 
 fn is_private_v6(address: Ipv6Addr) -> bool {
@@ -178,6 +181,9 @@ fn entry(want: &WantedHost) -> String {
 }
 
 fn all(wanted: &[WantedHost]) -> String {
-    let entries: Vec<String> = wanted.iter().map(|want| format!("\"{}\"", entry(want))).collect();
+    let entries: Vec<String> = wanted
+        .iter()
+        .map(|want| format!("\"{}\"", entry(want)))
+        .collect();
     entries.join(", ")
 }

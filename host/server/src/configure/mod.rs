@@ -21,7 +21,7 @@ pub use problem::{Places, Problem, Problems};
 pub use restore::{Restored, restore};
 pub use secrets::{SecretValue, SecretValues};
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use linecard_model::site::SiteConfig;
@@ -41,6 +41,8 @@ pub struct Equipment {
     pub media: Arc<dyn MediaStore>,
     /// How connectors reach the network.
     pub http: Arc<dyn HttpAccess>,
+    /// The data folder: what lies in it is no secret of a channel.
+    pub data: PathBuf,
 }
 
 /// A site file that was read.

@@ -57,7 +57,7 @@ pub async fn restore(config: &SiteConfig, equipment: &Equipment) -> Result<Resto
             Err(found) => problems.0.extend(found),
         }
     }
-    let logins = logins(config, &values, &equipment.vault, &mut problems).await?;
+    let logins = logins(config, &values, equipment, &mut problems).await?;
     Ok(Restored {
         channels,
         analyzers,

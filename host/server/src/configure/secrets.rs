@@ -1,6 +1,7 @@
 //! Where the values of secrets come from when a configuration is applied, and at the start.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use linecard_model::site::{SecretRef, SiteConfig};
 use linecard_model::{AgentId, ChannelId};
@@ -8,6 +9,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Deserializer};
 use zeroize::Zeroizing;
 
+use super::Equipment;
 use super::check::unknown;
 use super::problem::Problems;
 use crate::vault::{Vault, VaultEntry, VaultError};
@@ -49,26 +51,15 @@ pub(super) enum Found {
 }
 
 /// Reads the value at a place. The error names the place, never the value.
-pub(super) fn read_place(place: &SecretRef) -> Result<Found, String> {
+///
+/// The hub's own secrets in its data folder and in `LINECARD_…` variables are refused: who may set
+/// a channel up could have them sent to a host of their own.
+pub(super) fn read_place(place: &SecretRef, data: &Path) -> Result<Found, String> {
     let value = match place {
         SecretRef::Stored => return Ok(Found::Stored),
-        SecretRef::Env(name) => std::env::var(name).map(Zeroizing::new).map_err(|error| {
-            match error {
-                std::env::VarError::NotPresent => {
-                    format!("the environment variable {name} is not set in the hub's process")
-                }
-                std::env::VarError::NotUnicode(_) => {
-                    format!("the environment variable {name} is not UTF-8")
-                }
-            }
-        })?,
-        SecretRef::File(path) => {
-            let unreadable = |error: std::io::Error| format!("the file {path} cannot be read: {error}");
-            if std::fs::metadata(path).map_err(unreadable)?.len() > LARGEST {
-                return Err(format!("the file {path} is larger than {LARGEST} bytes: it is no secret"));
-            }
-            std::fs::read_to_string(path).map(Zeroizing::new).map_err(unreadable)?
-        }
+        SecretRef::Env(name) => read_variable(name)?,
+        SecretRef::File(path) => read_file(Path::new(path), data)
+            .map_err(|reason| format!("the file {path} cannot be used: {reason}"))?,
     };
     // Editors and `echo` put a line break at the end.
     let text = value.strip_suffix('\n').unwrap_or(&value);
@@ -77,6 +68,43 @@ pub(super) fn read_place(place: &SecretRef) -> Result<Found, String> {
         return Err("the secret is empty".to_owned());
     }
     Ok(Found::Value(text.into()))
+}
+
+fn read_variable(name: &str) -> Result<Zeroizing<String>, String> {
+    if name.starts_with("LINECARD_") {
+        return Err(format!(
+            "the environment variable {name} is the hub's own: use another name"
+        ));
+    }
+    match std::env::var(name) {
+        Ok(value) => Ok(Zeroizing::new(value)),
+        Err(std::env::VarError::NotPresent) => Err(format!(
+            "the environment variable {name} is not set in the hub's process"
+        )),
+        Err(std::env::VarError::NotUnicode(_)) => {
+            Err(format!("the environment variable {name} is not UTF-8"))
+        }
+    }
+}
+
+fn read_file(path: &Path, data: &Path) -> Result<Zeroizing<String>, String> {
+    let told = |error: std::io::Error| error.to_string();
+    let real = path.canonicalize().map_err(told)?;
+    if data.canonicalize().is_ok_and(|data| real.starts_with(data)) {
+        return Err("it lies in the hub's data folder; put it elsewhere".to_owned());
+    }
+    let facts = real.metadata().map_err(told)?;
+    if !facts.is_file() {
+        return Err("it is not a file".to_owned());
+    }
+    if facts.len() > LARGEST {
+        return Err(format!(
+            "it is larger than {LARGEST} bytes: it is no secret"
+        ));
+    }
+    std::fs::read_to_string(real)
+        .map(Zeroizing::new)
+        .map_err(told)
 }
 
 /// What the agents' passwords and the keys' secrets come to.
@@ -92,15 +120,22 @@ pub(super) struct Logins {
 pub(super) async fn logins(
     config: &SiteConfig,
     values: &SecretValues,
-    vault: &Vault,
+    equipment: &Equipment,
     problems: &mut Problems,
 ) -> Result<Logins, VaultError> {
+    let vault = &equipment.vault;
+    let data = &equipment.data;
     let mut logins = Logins::default();
     let agents_before = vault.agents_with_password();
     for (id, agent) in &config.agents {
         let at = ["agents", id.as_str(), "password"];
         let given = values.agents.get(id);
-        match login_value(agent.password.as_ref(), given, agents_before.contains(id)) {
+        match login_value(
+            agent.password.as_ref(),
+            given,
+            agents_before.contains(id),
+            data,
+        ) {
             Ok(Some(password)) => {
                 if let Some(entry) = vault.password_entry(id, &password).await? {
                     // Whoever knows only the old password is out.
@@ -115,14 +150,17 @@ pub(super) async fn logins(
             Err(text) => problems.add(&at, text),
         }
     }
-    for gone in agents_before.iter().filter(|id| !config.agents.contains_key(id)) {
+    for gone in agents_before
+        .iter()
+        .filter(|id| !config.agents.contains_key(id))
+    {
         logins.entries.extend(vault.forget_agent(gone));
     }
     let keys_before = vault.keys_with_secret();
     for (name, key) in &config.keys {
         let at = ["keys", name.as_str(), "secret"];
         let given = values.keys.get(name);
-        match login_value(key.secret.as_ref(), given, keys_before.contains(name)) {
+        match login_value(key.secret.as_ref(), given, keys_before.contains(name), data) {
             Ok(Some(secret)) => {
                 logins.entries.extend(vault.key_entry(name, &secret).await?);
                 logins.known_keys.push((name.clone(), secret));
@@ -134,14 +172,28 @@ pub(super) async fn logins(
             Err(text) => problems.add(&at, text),
         }
     }
-    for gone in keys_before.iter().filter(|name| !config.keys.contains_key(*name)) {
+    for gone in keys_before
+        .iter()
+        .filter(|name| !config.keys.contains_key(*name))
+    {
         logins.entries.push(Vault::forget_key(gone));
     }
-    for id in values.agents.keys().filter(|id| !config.agents.contains_key(id)) {
+    for id in values
+        .agents
+        .keys()
+        .filter(|id| !config.agents.contains_key(id))
+    {
         let known = config.agents.keys().map(AgentId::as_str);
-        problems.add(&["agents", id.as_str(), "password"], unknown("agent", id.as_str(), known));
+        problems.add(
+            &["agents", id.as_str(), "password"],
+            unknown("agent", id.as_str(), known),
+        );
     }
-    for name in values.keys.keys().filter(|name| !config.keys.contains_key(*name)) {
+    for name in values
+        .keys
+        .keys()
+        .filter(|name| !config.keys.contains_key(*name))
+    {
         let known = config.keys.keys().map(String::as_str);
         problems.add(&["keys", name, "secret"], unknown("key", name, known));
     }
@@ -153,6 +205,7 @@ fn login_value(
     place: Option<&SecretRef>,
     given: Option<&SecretString>,
     is_stored: bool,
+    data: &Path,
 ) -> Result<Option<SecretString>, String> {
     match (place, given) {
         (None | Some(SecretRef::Stored), Some(value)) if value.expose_secret().is_empty() => {
@@ -170,7 +223,7 @@ fn login_value(
                 .to_owned(),
         ),
         (None, None) => Ok(None),
-        (Some(place), None) => match read_place(place)? {
+        (Some(place), None) => match read_place(place, data)? {
             Found::Value(value) => Ok(Some(value)),
             Found::Stored => Ok(None),
         },

@@ -60,9 +60,16 @@ fn a_private_host_must_be_granted_by_name() {
     ] {
         let problems = check(None, url).unwrap_err();
         assert_eq!(problems.len(), 1, "{url}: {problems:?}");
-        assert!(problems[0].starts_with("channels.c.hosts: "), "{problems:?}");
+        assert!(
+            problems[0].starts_with("channels.c.hosts: "),
+            "{problems:?}"
+        );
     }
-    let hosts = ["api.example.com", "*.cdn.example.com", "http://127.0.0.1:8080"];
+    let hosts = [
+        "api.example.com",
+        "*.cdn.example.com",
+        "http://127.0.0.1:8080",
+    ];
     let granted = check(Some(&hosts), "http://127.0.0.1:8080/x").unwrap();
     assert_eq!(granted[2], "127.0.0.1:8080 true true");
     // Written as a public host, a private one is not granted.
@@ -89,7 +96,10 @@ fn what_is_not_a_host_is_refused_with_its_place() {
     ];
     let problems = check(Some(&bad), "https://g.example.com").unwrap_err();
     assert_eq!(problems.len(), bad.len(), "{problems:?}");
-    assert!(problems[1].starts_with("channels.c.hosts.1: "), "{problems:?}");
+    assert!(
+        problems[1].starts_with("channels.c.hosts.1: "),
+        "{problems:?}"
+    );
 }
 
 #[test]
@@ -98,7 +108,10 @@ fn a_secret_file_is_read_without_its_line_break() {
     let file = folder.path().join("s");
     let read = |content: &str| {
         std::fs::write(&file, content).unwrap();
-        read_place(&SecretRef::File(file.display().to_string()))
+        read_place(
+            &SecretRef::File(file.display().to_string()),
+            Path::new("/no/data"),
+        )
     };
     for content in ["hush", "hush\n", "hush\r\n"] {
         match read(content) {
@@ -110,8 +123,42 @@ fn a_secret_file_is_read_without_its_line_break() {
     }
     assert!(read("\n").is_err());
     assert!(read(&"x".repeat(100_000)).is_err());
-    let missing = SecretRef::Env("LINECARD_TEST_NO_SUCH_VARIABLE".to_owned());
-    assert!(read_place(&missing).is_err());
+    let missing = SecretRef::Env("TEST_NO_SUCH_VARIABLE".to_owned());
+    assert!(read_place(&missing, folder.path()).is_err());
+}
+
+#[test]
+fn the_hubs_own_secrets_are_no_channels_secrets() {
+    let data = tempfile::tempdir().unwrap();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let key = data.path().join("key");
+    std::fs::write(&key, "hush").unwrap();
+    let read = |path: &Path| {
+        let place = SecretRef::File(path.display().to_string());
+        read_place(&place, data.path()).map(drop).map_err(|_| ())
+    };
+    assert_eq!(read(&key), Err(()));
+    assert_eq!(
+        read(
+            &data
+                .path()
+                .join("../../")
+                .join(key.strip_prefix("/").unwrap())
+        ),
+        Err(())
+    );
+    #[cfg(unix)]
+    {
+        let link = elsewhere.path().join("link");
+        std::os::unix::fs::symlink(&key, &link).unwrap();
+        assert_eq!(read(&link), Err(()));
+        assert_eq!(read(Path::new("/dev/zero")), Err(()));
+    }
+    let own = SecretRef::Env("LINECARD_KEY".to_owned());
+    match read_place(&own, data.path()) {
+        Err(text) => assert!(text.contains("the hub's own"), "{text}"),
+        Ok(_) => panic!("it was read"),
+    }
 }
 
 #[test]

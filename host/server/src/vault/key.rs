@@ -101,7 +101,9 @@ impl VaultKey {
 
     fn decode(text: &str) -> Option<Self> {
         let mut bytes = STANDARD.decode(text.trim()).ok()?;
-        let key = <[u8; 32]>::try_from(bytes.as_slice()).ok().map(Zeroizing::new);
+        let key = <[u8; 32]>::try_from(bytes.as_slice())
+            .ok()
+            .map(Zeroizing::new);
         bytes.zeroize();
         key.map(Self)
     }

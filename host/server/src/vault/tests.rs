@@ -138,7 +138,10 @@ async fn a_secret_that_was_changed_or_moved_counts_as_missing() {
 async fn passwords_are_verified_by_their_hash() {
     let place = Place::new();
     let vault = place.vault().await.unwrap();
-    let entry = vault.password_entry(&anna(), &"horse".into()).await.unwrap();
+    let entry = vault
+        .password_entry(&anna(), &"horse".into())
+        .await
+        .unwrap();
     let (name, value) = entry.unwrap();
     let hash = String::from_utf8(value.clone().unwrap()).unwrap();
     assert!(hash.starts_with("$argon2id$"), "{hash}");
@@ -147,7 +150,10 @@ async fn passwords_are_verified_by_their_hash() {
     assert!(!vault.verify_password(&anna(), &"house".into()).await);
     let nobody = AgentId::new("nobody").unwrap();
     assert!(!vault.verify_password(&nobody, &"horse".into()).await);
-    let again = vault.password_entry(&anna(), &"horse".into()).await.unwrap();
+    let again = vault
+        .password_entry(&anna(), &"horse".into())
+        .await
+        .unwrap();
     assert_eq!(again, None, "an unchanged password is not hashed anew");
 }
 
@@ -162,15 +168,28 @@ async fn keys_are_verified_and_a_changed_one_is_void() {
     }
     let owner = |name: &str| Some(KeyOwner::Configured(name.to_owned()));
     for _ in 0..2 {
-        assert_eq!(vault.verify_key(None, &"secret".into()).await, owner("weak"));
-        assert_eq!(vault.verify_key(Some("strong"), &made).await, owner("strong"));
+        assert_eq!(
+            vault.verify_key(None, &"secret".into()).await,
+            owner("weak")
+        );
+        assert_eq!(
+            vault.verify_key(Some("strong"), &made).await,
+            owner("strong")
+        );
         assert_eq!(vault.verify_key(Some("weak"), &made).await, None);
         assert_eq!(vault.verify_key(None, &"wrong".into()).await, None);
     }
-    let entry = vault.key_entry("weak", &"changed".into()).await.unwrap().unwrap();
+    let entry = vault
+        .key_entry("weak", &"changed".into())
+        .await
+        .unwrap()
+        .unwrap();
     vault.take_over(&[entry]);
     assert_eq!(vault.verify_key(None, &"secret".into()).await, None);
-    assert_eq!(vault.verify_key(None, &"changed".into()).await, owner("weak"));
+    assert_eq!(
+        vault.verify_key(None, &"changed".into()).await,
+        owner("weak")
+    );
     vault.take_over(&[Vault::forget_key("weak")]);
     assert_eq!(vault.verify_key(None, &"changed".into()).await, None);
 }
@@ -179,7 +198,11 @@ async fn keys_are_verified_and_a_changed_one_is_void() {
 async fn a_key_read_from_its_place_goes_before_its_stored_hash() {
     let place = Place::new();
     let vault = place.vault().await.unwrap();
-    let entry = vault.key_entry("crm", &"old".into()).await.unwrap().unwrap();
+    let entry = vault
+        .key_entry("crm", &"old".into())
+        .await
+        .unwrap()
+        .unwrap();
     vault.take_over(&[entry]);
     vault.know_key("crm", &"new".into());
     assert_eq!(vault.verify_key(None, &"old".into()).await, None);
@@ -217,7 +240,10 @@ async fn a_rotated_token_counts_until_the_secret_is_given_anew() {
     let oauth = |token: &str| {
         let client = json!({"token_url": "https://t", "client_id": "c", "refresh_token": token});
         let text = SecretString::from(client.to_string());
-        (Secret::from_json(SecretKind::Oauth2, &client).unwrap(), text)
+        (
+            Secret::from_json(SecretKind::Oauth2, &client).unwrap(),
+            text,
+        )
     };
     let source = |token: &str| {
         let mut secrets = ChannelSecrets::new(vault.clone(), page());

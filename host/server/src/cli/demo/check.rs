@@ -78,9 +78,9 @@ impl Findings {
         for id in said {
             match kept.remove(id) {
                 Some(1) => {}
-                Some(times) => self
-                    .faults
-                    .push(format!("{channel}: message {id} of {person} is kept {times} times")),
+                Some(times) => self.faults.push(format!(
+                    "{channel}: message {id} of {person} is kept {times} times"
+                )),
                 None => self
                     .faults
                     .push(format!("{channel}: message {id} of {person} is lost")),
@@ -105,15 +105,19 @@ impl Findings {
         }
         self.answers += person.answers.len();
         for duplicate in &person.duplicates {
-            self.faults
-                .push(format!("{channel}: {} got answer {duplicate} twice", person.id));
+            self.faults.push(format!(
+                "{channel}: {} got answer {duplicate} twice",
+                person.id
+            ));
         }
         for message in history.iter().filter(|m| is_by(m, "agent")) {
             let state = message.get("state").and_then(Value::as_str).unwrap_or("");
             let id = message.get("id").and_then(Value::as_str).unwrap_or("");
             if !matches!(state, "sent" | "delivered" | "read") {
-                self.faults
-                    .push(format!("{channel}: answer {id} to {} is {state}", person.id));
+                self.faults.push(format!(
+                    "{channel}: answer {id} to {} is {state}",
+                    person.id
+                ));
                 continue;
             }
             for platform_id in platform_ids(message) {
@@ -154,13 +158,15 @@ impl Findings {
                 continue;
             }
             if field("answered_at").is_none() {
-                self.faults
-                    .push(format!("{channel}: nobody accepted interaction {id} of {person}"));
+                self.faults.push(format!(
+                    "{channel}: nobody accepted interaction {id} of {person}"
+                ));
             }
             let answers = interaction.get("outbound_count").and_then(Value::as_u64);
             if answers == Some(0) {
-                self.faults
-                    .push(format!("{channel}: nobody answered in interaction {id} of {person}"));
+                self.faults.push(format!(
+                    "{channel}: nobody answered in interaction {id} of {person}"
+                ));
             }
             if field("state") != Some("ended") {
                 self.faults.push(format!(

@@ -29,7 +29,9 @@ impl Client {
         let body = json!({ "name": name, "password": password });
         let session = client.post("/session", &body).await?;
         let token = session.get("token").and_then(Value::as_str);
-        token.context("the session has no token")?.clone_into(&mut client.token);
+        token
+            .context("the session has no token")?
+            .clone_into(&mut client.token);
         Ok(client)
     }
 

@@ -49,7 +49,10 @@ pub(super) struct Demo {
 
 fn duration(text: &str) -> Result<Duration, String> {
     let wrong = || format!("\"{text}\" is not a time; write it as 30s, 5m or 1h");
-    let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
+    let (number, unit) = text.split_at(
+        text.find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(text.len()),
+    );
     let number: u64 = number.parse().map_err(|_| wrong())?;
     let seconds = match unit {
         "" | "s" => 1,
@@ -132,7 +135,8 @@ impl Demo {
             time.saturating_sub(LAST_CONVERSATIONS)
                 .max(time.mul_f64(0.5))
         });
-        self.watch(hub, &on_page, &on_web, open, &mut robots).await?;
+        self.watch(hub, &on_page, &on_web, open, &mut robots)
+            .await?;
         on_page.close_doors();
         on_web.close_doors();
         let (on_page, on_web) = tokio::join!(on_page.finish(), on_web.finish());
@@ -268,7 +272,9 @@ fn summarize(findings: &Findings) -> anyhow::Result<()> {
         bail!("nothing flowed");
     }
     if faults.is_empty() {
-        say("Every message was received once, offered, accepted and answered; every answer arrived once.");
+        say(
+            "Every message was received once, offered, accepted and answered; every answer arrived once.",
+        );
         return Ok(());
     }
     for fault in faults {

@@ -90,7 +90,9 @@ impl Robot {
             "connected" => {}
             "wrap-up" => {
                 let path = format!("/interactions/{id}/wrap-up");
-                self.client.post(&path, &json!({ "disposition": code })).await?;
+                self.client
+                    .post(&path, &json!({ "disposition": code }))
+                    .await?;
                 return Ok(());
             }
             _ => return Ok(()),
