@@ -98,7 +98,7 @@ pub(super) fn router() -> Router<Arc<App>> {
     // A description of strings and maps always serializes.
     let description: Arc<str> = description.to_pretty_json().unwrap_or_default().into();
     let config = Config::from(DESCRIPTION).try_it_out_enabled(true);
-    let browser = Router::<()>::from(SwaggerUi::new("/api/docs").config(config));
+    let browser = Router::<Arc<App>>::from(SwaggerUi::new("/api/docs").config(config));
     let browser = browser.layer(map_response(careful_page));
     api.route(
         DESCRIPTION,

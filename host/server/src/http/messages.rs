@@ -8,7 +8,7 @@ use linecard_model::message::{Content, Message};
 use linecard_model::platform::{Action, Attachment, Location, OutgoingAttachment, Structured};
 use linecard_model::{ContactId, MessageId};
 use linecard_store::Page as StorePage;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -134,15 +134,17 @@ async fn list(
 }
 
 /// An answer to the customer.
-#[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 struct Reply {
     /// The text.
     #[schema(example = "Thanks, we are looking into it.")]
     text: Option<String>,
     /// What is attached: `{"kind", "url"?, "media"?, "mime"?, "name"?, "size"?}`.
+    #[serde(default)]
     attachments: Vec<ReplyAttachment>,
     /// Answers to choose from.
+    #[serde(default)]
     quick_replies: Vec<QuickReply>,
     /// Structured content of another kind, such as a card.
     structured: Option<ReplyContent>,
@@ -154,10 +156,11 @@ struct Reply {
     #[schema(value_type = Option<String>)]
     reply_to: Option<MessageId>,
     /// Whether to answer a public message privately.
+    #[serde(default)]
     private: bool,
 }
 
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
 struct ReplyAttachment {
     /// The kind, place, type, size and name.
     #[serde(flatten)]
@@ -167,7 +170,7 @@ struct ReplyAttachment {
     media: Option<String>,
 }
 
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct QuickReply {
     /// What the customer sees.
@@ -178,7 +181,7 @@ struct QuickReply {
     image: Option<String>,
 }
 
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct ReplyContent {
     /// What it is, such as `card`, `carousel`, `list`.

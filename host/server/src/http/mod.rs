@@ -36,11 +36,12 @@ use std::time::Duration;
 
 use axum::extract::DefaultBodyLimit;
 use axum::http::header::HeaderName;
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderValue, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::Router;
 use tokio::sync::Mutex;
 
+pub use docs::openapi;
 pub use render::render;
 pub use serve::{ServeError, TlsFiles, serve};
 
@@ -141,11 +142,11 @@ async fn housekeeping(app: std::sync::Weak<App>) {
     }
 }
 
-async fn nothing_here(uri: axum::http::Uri) -> Problem {
+async fn nothing_here(uri: Uri) -> Problem {
     Problem::new("not-found", format!("there is nothing at {}", uri.path()))
 }
 
-async fn not_this_way(method: axum::http::Method) -> Problem {
+async fn not_this_way(method: Method) -> Problem {
     Problem::new(
         "method-not-allowed",
         format!("{method} is not supported here; the header `allow` names what is"),

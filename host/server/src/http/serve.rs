@@ -56,7 +56,7 @@ pub async fn serve(
     tls: Option<TlsFiles>,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServeError> {
-    let handle = Handle::new();
+    let handle = Handle::<SocketAddr>::new();
     let ending = handle.clone();
     tokio::spawn(async move {
         shutdown.await;
