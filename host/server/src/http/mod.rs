@@ -35,7 +35,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::DefaultBodyLimit;
-use axum::http::header::HeaderName;
+use axum::http::header::{CONTENT_TYPE, HeaderName};
 use axum::http::{HeaderValue, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::Router;
@@ -161,7 +161,7 @@ impl IntoResponse for Rendered {
         let mut response = if self.body.is_empty() {
             status.into_response()
         } else {
-            let json = [(axum::http::header::CONTENT_TYPE, "application/json")];
+            let json = [(CONTENT_TYPE, "application/json")];
             (status, json, self.body).into_response()
         };
         if self.replayed {

@@ -13,7 +13,9 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
-use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::header::{
+    AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER,
+};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
@@ -98,7 +100,7 @@ impl IntoResponse for TokenRefusal {
         if let Some(seconds) = self.retry_after {
             response
                 .headers_mut()
-                .insert(axum::http::header::RETRY_AFTER, seconds.into());
+                .insert(RETRY_AFTER, seconds.into());
         }
         response
     }
@@ -268,7 +270,7 @@ async fn deliver(
     response
         .headers_mut()
         .entry(CONTENT_TYPE)
-        .or_insert(axum::http::HeaderValue::from_static("application/json"));
+        .or_insert(HeaderValue::from_static("application/json"));
     Ok(response)
 }
 

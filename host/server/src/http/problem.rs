@@ -122,9 +122,6 @@ impl Problem {
         }
     }
 
-    pub(super) fn retry_after_seconds(&self) -> Option<u64> {
-        self.retry_after
-    }
 }
 
 impl IntoResponse for Problem {

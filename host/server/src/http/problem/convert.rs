@@ -1,5 +1,6 @@
 //! What went wrong inside, as a problem.
 
+use axum::http::StatusCode;
 use axum::extract::rejection::{BytesRejection, PathRejection, QueryRejection};
 use linecard_model::routing::SettingsError;
 use linecard_router::Refusal;
@@ -141,7 +142,7 @@ impl From<crate::vault::VaultError> for Problem {
 
 impl From<BytesRejection> for Problem {
     fn from(rejection: BytesRejection) -> Self {
-        if rejection.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE {
+        if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
             Self::new("too-large", "the body is larger than this address takes")
         } else {
             Self::new("malformed-json", "the body ended before it was complete")

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::header::{ETAG, IF_MATCH, IF_NONE_MATCH};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Json as Answer;
 use linecard_model::site::{
     AgentConfig, ChannelConfig, KeyConfig, QueueConfig, Role, SiteConfig,
@@ -85,7 +85,7 @@ fn known<P: Part>(id: &str) -> Result<P::Id, Problem> {
 }
 
 fn check(headers: &HeaderMap, present: Option<&impl Serialize>) -> Result<(), Problem> {
-    let condition = |name| headers.get(name).and_then(|v: &axum::http::HeaderValue| v.to_str().ok());
+    let condition = |name| headers.get(name).and_then(|v: &HeaderValue| v.to_str().ok());
     let version = present.map(etag).unwrap_or_default();
     if condition(IF_MATCH).is_some_and(|c| present.is_none() || !matches(c, &version))
         || condition(IF_NONE_MATCH).is_some_and(|c| present.is_some() && matches(c, &version))
