@@ -1,1 +1,41 @@
-//! Starts the real binary and the simulated networks for the end-to-end tests.
+//! What the end-to-end tests stand on: the real binary as a process of its own ([`Hub`]), the
+//! simulated networks ([`Networks`]), and a client of the public API ([`Client`]).
+//!
+//! The tests themselves are built with the binary's package, so that they always run the binary of
+//! the present source: see the `[[test]]` sections of `host/server/Cargo.toml`.
+
+mod client;
+mod hub;
+mod networks;
+
+pub use client::{Client, Events, Seen};
+pub use hub::Hub;
+pub use networks::{Networks, SiteOptions};
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+
+/// Whether everything must run in full, and nothing may be skipped: so it is where every change is
+/// checked.
+pub fn in_full() -> bool {
+    std::env::var_os("LINECARD_FULL").is_some()
+}
+
+/// Asks until there is an answer.
+pub async fn eventually<T>(
+    what: &str,
+    within: Duration,
+    mut question: impl AsyncFnMut() -> Result<Option<T>>,
+) -> Result<T> {
+    let start = Instant::now();
+    loop {
+        if let Some(answer) = question().await? {
+            return Ok(answer);
+        }
+        if start.elapsed() > within {
+            bail!("{what}: not within {within:?}");
+        }
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+}

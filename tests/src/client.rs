@@ -1,0 +1,220 @@
+//! A client of the public API.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use futures::StreamExt as _;
+use reqwest::header::HeaderMap;
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use crate::hub::http;
+
+/// Somebody who uses the API.
+#[derive(Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    base: String,
+    token: Option<String>,
+}
+
+/// An answer, whatever its status.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body as JSON; null if it is empty, a text if it is no JSON.
+    pub body: Value,
+}
+
+impl Client {
+    /// Somebody who has not signed in.
+    pub fn anonymous(base: &str) -> Result<Self> {
+        Ok(Self {
+            http: http()?,
+            base: base.to_owned(),
+            token: None,
+        })
+    }
+
+    /// Somebody with a token or key.
+    pub fn with_token(base: &str, token: &str) -> Result<Self> {
+        let mut client = Self::anonymous(base)?;
+        client.token = Some(token.to_owned());
+        Ok(client)
+    }
+
+    /// Signs in as a person.
+    pub async fn sign_in(base: &str, name: &str, password: &str) -> Result<Self> {
+        let mut client = Self::anonymous(base)?;
+        let body = json!({ "name": name, "password": password });
+        let session = client.post("/api/v1/session", &body).await?;
+        client.token = session["token"].as_str().map(str::to_owned);
+        client.token.as_ref().context("no token")?;
+        Ok(client)
+    }
+
+    /// Asks for something; any status is an answer.
+    pub async fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<&Value>,
+    ) -> Result<Seen> {
+        let mut request = self.http.request(method, format!("{}{path}", self.base));
+        if let Some(token) = &self.token {
+            request = request.bearer_auth(token);
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        let response = request.send().await?;
+        let status = response.status();
+        let headers = response.headers().clone();
+        let bytes = response.bytes().await?;
+        let body = if bytes.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_slice(&bytes)
+                .unwrap_or_else(|_| Value::from(String::from_utf8_lossy(&bytes)))
+        };
+        Ok(Seen {
+            status,
+            headers,
+            body,
+        })
+    }
+
+    /// Reads, and expects success.
+    pub async fn get(&self, path: &str) -> Result<Value> {
+        succeeded(path, self.ask(Method::GET, path, &[], None).await?)
+    }
+
+    /// Posts under a new idempotency key, and expects success.
+    pub async fn post(&self, path: &str, body: &Value) -> Result<Value> {
+        let key = uuid::Uuid::now_v7().to_string();
+        let headers = [("idempotency-key", key.as_str())];
+        succeeded(path, self.ask(Method::POST, path, &headers, Some(body)).await?)
+    }
+
+    /// Puts, and expects success.
+    pub async fn put(&self, path: &str, body: &Value) -> Result<Value> {
+        succeeded(path, self.ask(Method::PUT, path, &[], Some(body)).await?)
+    }
+
+    /// All items of a listing whose pages are continued by `cursor`.
+    pub async fn all(&self, path: &str, cursor: &str) -> Result<Vec<Value>> {
+        let sign = if path.contains('?') { '&' } else { '?' };
+        let mut items = Vec::new();
+        let mut page = self.get(path).await?;
+        loop {
+            if let Some(Value::Array(part)) = page.get_mut("items").map(Value::take) {
+                items.extend(part);
+            }
+            let Some(next) = page["next"].as_str() else {
+                return Ok(items);
+            };
+            page = self.get(&format!("{path}{sign}{cursor}={next}")).await?;
+        }
+    }
+
+    /// Becomes ready for work.
+    pub async fn go_ready(&self) -> Result<Value> {
+        self.put("/api/v1/agents/me/presence", &json!({ "state": "ready" }))
+            .await
+    }
+
+    /// Everything that was exchanged with a customer, newest first; nothing if there is no such
+    /// contact.
+    pub async fn history(&self, channel: &str, identity: &str) -> Result<Vec<Value>> {
+        let path = format!("/api/v1/contacts?channel={channel}&identity={identity}");
+        let found = self.get(&path).await?;
+        let Some(contact) = found.pointer("/items/0/id").and_then(Value::as_str) else {
+            return Ok(Vec::new());
+        };
+        let path = format!("/api/v1/contacts/{contact}/history?limit=200");
+        self.all(&path, "before").await
+    }
+
+    /// Opens the event stream after an event; from now on if there is none.
+    pub async fn events(&self, after: Option<u64>) -> Result<Events> {
+        let mut request = self.http.get(format!("{}/api/v1/events", self.base));
+        if let Some(token) = &self.token {
+            request = request.bearer_auth(token);
+        }
+        if let Some(after) = after {
+            request = request.header("last-event-id", after.to_string());
+        }
+        let response = request.send().await?.error_for_status()?;
+        Ok(Events {
+            bytes: response.bytes_stream().boxed(),
+            buffer: String::new(),
+        })
+    }
+}
+
+fn succeeded(path: &str, seen: Seen) -> Result<Value> {
+    if !seen.status.is_success() {
+        bail!("{path}: {}: {}", seen.status, seen.body);
+    }
+    Ok(seen.body)
+}
+
+/// An open event stream.
+pub struct Events {
+    bytes: futures::stream::BoxStream<'static, reqwest::Result<bytes::Bytes>>,
+    buffer: String,
+}
+
+impl Events {
+    /// The next event: its number and its JSON. `None` when the stream has ended.
+    pub async fn next(&mut self) -> Result<Option<(u64, Value)>> {
+        loop {
+            while let Some(end) = self.buffer.find("\n\n") {
+                let block: String = self.buffer.drain(..end + 2).collect();
+                if let Some(event) = read_block(&block)? {
+                    return Ok(Some(event));
+                }
+            }
+            match self.bytes.next().await {
+                Some(chunk) => self.buffer.push_str(std::str::from_utf8(&chunk?)?),
+                None => return Ok(None),
+            }
+        }
+    }
+
+    /// Reads on until an event of a kind comes.
+    pub async fn wait_for(&mut self, kind: &str, within: Duration) -> Result<Value> {
+        let search = async {
+            loop {
+                match self.next().await? {
+                    Some((_, event)) if event["kind"] == kind => return Ok(event),
+                    Some(_) => {}
+                    None => bail!("the event stream ended before {kind}"),
+                }
+            }
+        };
+        tokio::time::timeout(within, search)
+            .await
+            .with_context(|| format!("no event {kind} within {within:?}"))?
+    }
+}
+
+fn read_block(block: &str) -> Result<Option<(u64, Value)>> {
+    let field = |name: &str| {
+        block
+            .lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))
+            .map(str::trim_start)
+    };
+    let (Some(id), Some(data)) = (field("id"), field("data")) else {
+        return Ok(None);
+    };
+    Ok(Some((id.parse()?, serde_json::from_str(data)?)))
+}
