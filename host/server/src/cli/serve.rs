@@ -93,6 +93,7 @@ pub(super) async fn start(config: &ServerConfig) -> anyhow::Result<Arc<Hub>> {
     for (name, secret) in &known_keys {
         hub.vault.know_key(name, secret);
     }
+    hub.give_new_chance().await?;
     for (channel, health) in unready {
         hub.site.health(channel, health).await?;
     }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use linecard_model::ChannelId;
+use linecard_model::outbox::{ChannelHealth, HealthState};
 use linecard_model::site::{SecretRef, SiteConfig};
 
 use super::Equipment;
@@ -15,7 +16,7 @@ use super::secrets::{Logins, SecretValues, logins};
 use crate::channels::ChannelRuntime;
 use crate::hub::Hub;
 use crate::prepare::AnalyzerRuntime;
-use crate::site::{Actor, CommandError, Idempotency, Rendered, Request};
+use crate::site::{Actor, CommandError, Idempotency, Rendered, Request, now};
 use crate::vault::{VaultEntry, VaultError};
 
 /// Why a configuration was not applied. Nothing has changed then.
@@ -80,7 +81,29 @@ impl Hub {
         self.channels.replace(channels);
         self.analyzers.replace(analyzers);
         self.reconfigured();
+        if let Err(error) = self.give_new_chance().await {
+            tracing::warn!(%error, "the channels' former health is shown until they are used");
+        }
         Ok(rendered)
+    }
+
+    /// Forgets that a person had to see to a channel: the channels were made anew, so one has.
+    pub(crate) async fn give_new_chance(&self) -> Result<(), CommandError> {
+        for channel in self.channels.all() {
+            let health = self.store.health(self.site.id(), &channel.id).await?;
+            let state = health.unwrap_or_default().state;
+            if matches!(
+                state,
+                HealthState::CredentialsRefused | HealthState::Stopped
+            ) {
+                let unknown = ChannelHealth {
+                    since: Some(now()),
+                    ..ChannelHealth::default()
+                };
+                self.site.health(channel.id.clone(), unknown).await?;
+            }
+        }
+        Ok(())
     }
 }
 

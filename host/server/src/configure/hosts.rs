@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use linecard_model::manifest::ConnectorManifest;
+use linecard_model::manifest::{ConnectorManifest, HostWant};
 use linecard_model::site::ChannelConfig;
 use linecard_sandbox::{Grants, HostGrant, WantedHost, wanted_hosts};
 use serde_json::Value;
@@ -59,7 +59,14 @@ pub(super) fn grants(
                 }
             }
             if problems.is_empty() {
-                let missing = wanted.iter().filter(|want| !covered(&grants, want));
+                // A host of the manifest's own may be withheld: what the connector asks of it fails
+                // then. One that the operator wrote into the configuration is meant to be called.
+                let configured = ConnectorManifest {
+                    hosts: from_config(manifest),
+                    ..manifest.clone()
+                };
+                let meant = wanted_hosts(&configured, settings);
+                let missing = meant.iter().filter(|want| !covered(&grants, want));
                 problems.extend(missing.map(|want| {
                     Problem::new(
                         &path,
@@ -78,6 +85,12 @@ pub(super) fn grants(
     } else {
         Err(problems)
     }
+}
+
+fn from_config(manifest: &ConnectorManifest) -> Vec<HostWant> {
+    let hosts = manifest.hosts.iter();
+    let is_configured = |want: &&HostWant| matches!(want, HostWant::FromConfig(_));
+    hosts.filter(is_configured).cloned().collect()
 }
 
 /// Reads `name`, `name:port`, or a URL that names a host which may be private or without https.

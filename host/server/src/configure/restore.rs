@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use linecard_model::ChannelId;
 use linecard_model::outbox::{ChannelHealth, HealthState};
 use linecard_model::site::SiteConfig;
-use linecard_model::{ChannelId, Timestamp};
 use secrecy::SecretString;
 
 use super::Equipment;
@@ -15,6 +15,7 @@ use super::problem::Problems;
 use super::secrets::{SecretValues, logins};
 use crate::channels::ChannelRuntime;
 use crate::prepare::AnalyzerRuntime;
+use crate::site::now;
 use crate::vault::{VaultEntry, VaultError};
 
 /// What the stored configuration came to. What cannot work is left out, and holds up nothing else.
@@ -85,7 +86,7 @@ fn health(why: &Unready) -> ChannelHealth {
     };
     ChannelHealth {
         state,
-        since: Some(Timestamp::now()),
+        since: Some(now()),
         detail: Some(format!("{detail}: {}", problems.join("; "))),
         remedy: Some(remedy.to_owned()),
         until: None,

@@ -131,7 +131,7 @@ fn words() -> Value {
     json!({ "rules": [
         { "label": "delivery", "words": ["parcel", "delivery", "package", "Paket", "paquete"] },
         { "label": "billing", "words": ["invoice", "refund", "charged", "Rechnung", "factura"] },
-        { "label": "thanks", "words": ["thanks", "thank you", "danke", "gracias"] },
+        { "label": "thanks", "words": ["thanks", "danke", "gracias"], "phrases": ["thank you"] },
     ] })
 }
 
