@@ -93,7 +93,10 @@ async fn kill_9_under_load_loses_nothing_and_doubles_nothing() -> Result<()> {
         "{kills} kills: {messages} customers' messages and {} answers were acknowledged",
         ledger.answered.len()
     );
-    ensure!(messages > kills && !ledger.answered.is_empty(), "too little load");
+    ensure!(
+        messages > kills && !ledger.answered.is_empty(),
+        "too little load"
+    );
     let uncertain = compare(&agent, &networks.graph, &ledger).await?;
     println!("{uncertain} answers are shown as uncertain");
     dense(&hub.administrator()?).await
@@ -149,7 +152,9 @@ async fn work(
     for offer in agent.all("/api/v1/offers", "after").await? {
         let id = offer["id"].as_str().context("offer")?;
         let path = format!("/api/v1/offers/{id}/accept");
-        agent.ask(Method::POST, &path, &[], Some(&json!({}))).await?;
+        agent
+            .ask(Method::POST, &path, &[], Some(&json!({})))
+            .await?;
     }
     for interaction in agent.all("/api/v1/interactions?agent=me", "after").await? {
         let id = interaction["id"].as_str().context("interaction")?;
@@ -162,7 +167,9 @@ async fn work(
         let path = format!("/api/v1/interactions/{id}/messages");
         let headers = [("idempotency-key", text.as_str())];
         let body = json!({ "text": text });
-        let seen = agent.ask(Method::POST, &path, &headers, Some(&body)).await?;
+        let seen = agent
+            .ask(Method::POST, &path, &headers, Some(&body))
+            .await?;
         if seen.status.is_success() {
             let message = seen.body["id"].as_str().context("message")?.to_owned();
             let mut ledger = ledger.lock().expect("no holder panics");
@@ -177,15 +184,19 @@ async fn work(
 /// Waits until nothing happens any more.
 async fn settle(administrator: &Client) -> Result<()> {
     let mut before = 0;
-    eventually("the hub comes to rest", Duration::from_secs(60), async || {
-        tokio::time::sleep(Duration::from_secs(2)).await;
-        let seq = administrator.get("/api/v1/snapshot").await?["seq"]
-            .as_u64()
-            .context("seq")?;
-        let rests = seq == before;
-        before = seq;
-        Ok(rests.then_some(()))
-    })
+    eventually(
+        "the hub comes to rest",
+        Duration::from_secs(60),
+        async || {
+            tokio::time::sleep(Duration::from_secs(2)).await;
+            let seq = administrator.get("/api/v1/snapshot").await?["seq"]
+                .as_u64()
+                .context("seq")?;
+            let rests = seq == before;
+            before = seq;
+            Ok(rests.then_some(()))
+        },
+    )
     .await
 }
 
@@ -230,7 +241,10 @@ async fn compare(agent: &Client, graph: &GraphSimulator, ledger: &Ledger) -> Res
             let arrived = got.remove(*text).unwrap_or(0);
             match *state {
                 "sent" | "delivered" | "read" => {
-                    ensure!(arrived == 1, "\"{text}\" is {state} and arrived {arrived} times");
+                    ensure!(
+                        arrived == 1,
+                        "\"{text}\" is {state} and arrived {arrived} times"
+                    );
                 }
                 "uncertain" => {
                     uncertain += 1;
@@ -239,10 +253,16 @@ async fn compare(agent: &Client, graph: &GraphSimulator, ledger: &Ledger) -> Res
                 other => anyhow::bail!("\"{text}\" is {other} and arrived {arrived} times"),
             }
         }
-        ensure!(got.is_empty(), "{customer} got what the hub does not know: {got:?}");
+        ensure!(
+            got.is_empty(),
+            "{customer} got what the hub does not know: {got:?}"
+        );
     }
     for (id, text) in &ledger.answered {
-        ensure!(kept_answers.contains(id), "the answer {id} (\"{text}\") is lost");
+        ensure!(
+            kept_answers.contains(id),
+            "the answer {id} (\"{text}\") is lost"
+        );
     }
     Ok(uncertain)
 }
@@ -310,7 +330,10 @@ async fn five_thousand_webhooks_three_times_shuffled_make_five_thousand_messages
     settle(&hub.administrator()?).await?;
     let mut kept = BTreeMap::new();
     for number in 0..PEOPLE {
-        for message in agent.history("page", &format!("{}", 40_000 + number)).await? {
+        for message in agent
+            .history("page", &format!("{}", 40_000 + number))
+            .await?
+        {
             let text = message["content"]["text"].as_str().context("text")?;
             *kept.entry(text.to_owned()).or_insert(0) += 1;
         }
@@ -330,7 +353,9 @@ async fn an_event_stream_that_is_dropped_and_resumed_shows_every_number_once() -
         tokio::spawn(async move {
             for number in 0..300 {
                 let name = format!("{}", 50_000 + number % 30);
-                networks.graph.add_customer(name.clone(), Profile::default());
+                networks
+                    .graph
+                    .add_customer(name.clone(), Profile::default());
                 let text = Incoming::text(format!("message {number}"));
                 networks.graph.say(&name, text).await;
             }

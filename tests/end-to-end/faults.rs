@@ -52,8 +52,13 @@ async fn the_webhook_door_refuses_by_kind_and_stores_nothing() -> Result<()> {
     flipped[last] ^= 1;
     let (status, _) = door(&hub, "page", Some(&signed.signature), flipped).await?;
     ensure!(status == 401, "{status}");
-    let (status, problem) =
-        door(&hub, "nothing", Some(&signed.signature), signed.bytes.clone()).await?;
+    let (status, problem) = door(
+        &hub,
+        "nothing",
+        Some(&signed.signature),
+        signed.bytes.clone(),
+    )
+    .await?;
     ensure!(status == 404, "{status} {problem}");
     let (status, _) = door(&hub, "page", Some("sha256=00"), vec![b'x'; 5 << 20]).await?;
     ensure!(status == 413, "{status}");
@@ -73,7 +78,11 @@ async fn the_webhook_door_refuses_by_kind_and_stores_nothing() -> Result<()> {
 }
 
 /// Has a customer write and an agent answer; gives the agent, the interaction and the answer's id.
-async fn answered(networks: &Networks, hub: &Hub, customer: &str) -> Result<(Client, String, String)> {
+async fn answered(
+    networks: &Networks,
+    hub: &Hub,
+    customer: &str,
+) -> Result<(Client, String, String)> {
     let agent = Client::sign_in(&hub.base(), "agent-1", "agent-1").await?;
     agent.go_ready().await?;
     networks
@@ -82,7 +91,10 @@ async fn answered(networks: &Networks, hub: &Hub, customer: &str) -> Result<(Cli
     networks.graph.say(customer, Incoming::text("hello")).await;
     let offer = eventually("an offer", SOON, async || {
         let offers = agent.get("/api/v1/offers").await?;
-        Ok(offers.pointer("/items/0/id").and_then(Value::as_str).map(str::to_owned))
+        Ok(offers
+            .pointer("/0/id")
+            .and_then(Value::as_str)
+            .map(str::to_owned))
     })
     .await?;
     let interaction = agent
@@ -99,7 +111,12 @@ async fn answered(networks: &Networks, hub: &Hub, customer: &str) -> Result<(Cli
     Ok((agent, id, message))
 }
 
-async fn until_state(agent: &Client, interaction: &str, message: &str, states: &[&str]) -> Result<Value> {
+async fn until_state(
+    agent: &Client,
+    interaction: &str,
+    message: &str,
+    states: &[&str],
+) -> Result<Value> {
     let path = format!("/api/v1/interactions/{interaction}/messages");
     eventually(&format!("the answer is {states:?}"), SOON, async || {
         let messages = agent.all(&path, "before").await?;
@@ -113,7 +130,10 @@ async fn until_state(agent: &Client, interaction: &str, message: &str, states: &
 async fn a_transient_fault_is_tried_again_and_the_answer_arrives_once() -> Result<()> {
     let networks = Networks::start().await?;
     let hub = networks.hub(BINARY, &SiteOptions::default()).await?;
-    networks.graph.faults().next_on("send", 1, Fault::html_502());
+    networks
+        .graph
+        .faults()
+        .next_on("send", 1, Fault::html_502());
     let (agent, id, message) = answered(&networks, &hub, "7101").await?;
     until_state(&agent, &id, &message, &["sent", "delivered", "read"]).await?;
     ensure!(networks.graph.customers().delivered("7101").len() == 1);
@@ -121,7 +141,8 @@ async fn a_transient_fault_is_tried_again_and_the_answer_arrives_once() -> Resul
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_answer_whose_outcome_is_unknown_is_settled_by_the_echo_or_shown_as_uncertain() -> Result<()> {
+async fn an_answer_whose_outcome_is_unknown_is_settled_by_the_echo_or_shown_as_uncertain()
+-> Result<()> {
     let networks = Networks::start().await?;
     let hub = networks.hub(BINARY, &SiteOptions::default()).await?;
     let plan = FaultPlan::next(1, Fault::CloseMidAnswer).on("send");
@@ -203,7 +224,12 @@ async fn the_api_answers_misuse_with_problems() -> Result<()> {
         .await?;
     ensure!(seen.status == 422, "{seen:?}");
     ensure!(seen.headers["content-type"] == "application/problem+json");
-    ensure!(seen.body["detail"].as_str().is_some_and(|d| d.contains("Lunch")), "{seen:?}");
+    ensure!(
+        seen.body["detail"]
+            .as_str()
+            .is_some_and(|d| d.contains("Lunch")),
+        "{seen:?}"
+    );
     let seen = agent.ask(Method::GET, "/api/v1/audit", &[], None).await?;
     ensure!(seen.status == 403, "{seen:?}");
     let seen = anonymous
@@ -234,7 +260,10 @@ async fn a_reply_after_the_window_is_refused_before_anything_is_sent() -> Result
     ensure!(delivery.acknowledged, "{delivery:?}");
     let offer = eventually("an offer", SOON, async || {
         let offers = agent.get("/api/v1/offers").await?;
-        Ok(offers.pointer("/items/0/id").and_then(Value::as_str).map(str::to_owned))
+        Ok(offers
+            .pointer("/0/id")
+            .and_then(Value::as_str)
+            .map(str::to_owned))
     })
     .await?;
     let interaction = agent
@@ -250,7 +279,9 @@ async fn a_reply_after_the_window_is_refused_before_anything_is_sent() -> Result
         )
         .await?;
     ensure!(
-        seen.body["type"].as_str().is_some_and(|t| t.ends_with("reply-window-closed")),
+        seen.body["type"]
+            .as_str()
+            .is_some_and(|t| t.ends_with("reply-window-closed")),
         "{seen:?}"
     );
     Ok(())

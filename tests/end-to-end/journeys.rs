@@ -17,7 +17,10 @@ const SOON: Duration = Duration::from_secs(20);
 async fn accept(agent: &Client) -> Result<Value> {
     let offer = eventually("an offer", SOON, async || {
         let offers = agent.get("/api/v1/offers").await?;
-        Ok(offers.pointer("/items/0/id").and_then(Value::as_str).map(str::to_owned))
+        Ok(offers
+            .pointer("/0/id")
+            .and_then(Value::as_str)
+            .map(str::to_owned))
     })
     .await?;
     agent
@@ -67,7 +70,9 @@ async fn a_messenger_customer_is_answered_and_the_answer_is_read() -> Result<()>
         let found = agent
             .get("/api/v1/contacts?channel=page&identity=7001")
             .await?;
-        let name = found.pointer("/items/0/display_name").and_then(Value::as_str);
+        let name = found
+            .pointer("/items/0/display_name")
+            .and_then(Value::as_str);
         Ok((name == Some("Zoë Müller")).then_some(()))
     })
     .await?;
@@ -115,12 +120,21 @@ async fn a_messenger_customer_is_answered_and_the_answer_is_read() -> Result<()>
             &json!({ "disposition": "Processed" }),
         )
         .await?;
-    ensure!(done["state"] == "ended" && done["disposition"] == "Processed", "{done}");
+    ensure!(
+        done["state"] == "ended" && done["disposition"] == "Processed",
+        "{done}"
+    );
 
     // A message after that is a new interaction of the same contact.
-    networks.graph.say("7001", Incoming::text("Thank you!")).await;
+    networks
+        .graph
+        .say("7001", Incoming::text("Thank you!"))
+        .await;
     let next = accept(&agent).await?;
-    ensure!(next["id"] != id && next["contact"] == interaction["contact"], "{next}");
+    ensure!(
+        next["id"] != id && next["contact"] == interaction["contact"],
+        "{next}"
+    );
     Ok(())
 }
 
@@ -141,7 +155,11 @@ async fn an_open_messaging_customer_is_answered_and_the_receipt_comes_back() -> 
     // The same message again has no second effect.
     let again = networks
         .web
-        .say_again("ada@example.com", &said.message_id, Said::text("Does it compute?"))
+        .say_again(
+            "ada@example.com",
+            &said.message_id,
+            Said::text("Does it compute?"),
+        )
         .await;
     ensure!(again.acknowledged, "{again:?}");
 
@@ -171,7 +189,9 @@ async fn edits_deletions_and_native_replies_are_reflected() -> Result<()> {
     let networks = Networks::start().await?;
     let hub = networks.hub(BINARY, &SiteOptions::default()).await?;
     let agent = Client::sign_in(&hub.base(), "agent-1", "agent-1").await?;
-    networks.graph.add_customer("7002", Profile::named("Kim", "Ito"));
+    networks
+        .graph
+        .add_customer("7002", Profile::named("Kim", "Ito"));
     let first = networks.graph.say("7002", Incoming::text("helo")).await;
     networks
         .graph
@@ -208,15 +228,18 @@ async fn edits_deletions_and_native_replies_are_reflected() -> Result<()> {
         };
         let id = message["interaction"].as_str().context("interaction")?;
         let interaction = agent.get(&format!("/api/v1/interactions/{id}")).await?;
-        Ok((interaction["state"] == "ended" && interaction["end_reason"] == "message-deleted")
-            .then_some(()))
+        Ok(
+            (interaction["state"] == "ended" && interaction["end_reason"] == "message-deleted")
+                .then_some(()),
+        )
     })
     .await?;
     Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_declined_offer_goes_to_another_agent_and_an_unanswered_one_makes_not_ready() -> Result<()> {
+async fn a_declined_offer_goes_to_another_agent_and_an_unanswered_one_makes_not_ready() -> Result<()>
+{
     let networks = Networks::start().await?;
     let options = SiteOptions {
         agents: 2,
@@ -227,8 +250,13 @@ async fn a_declined_offer_goes_to_another_agent_and_an_unanswered_one_makes_not_
     let first = Client::sign_in(&hub.base(), "agent-1", "agent-1").await?;
     let second = Client::sign_in(&hub.base(), "agent-2", "agent-2").await?;
     first.go_ready().await?;
-    networks.graph.add_customer("7003", Profile::named("Lu", "Wei"));
-    networks.graph.say("7003", Incoming::text("anybody there?")).await;
+    networks
+        .graph
+        .add_customer("7003", Profile::named("Lu", "Wei"));
+    networks
+        .graph
+        .say("7003", Incoming::text("anybody there?"))
+        .await;
     // Nobody answers in time: the first agent is not ready, with the reason RONA.
     eventually("RONA", SOON, async || {
         let me = first.get("/api/v1/agents/me").await?;
@@ -246,16 +274,26 @@ async fn the_hub_explains_why_an_interaction_waits() -> Result<()> {
     let networks = Networks::start().await?;
     let hub = networks.hub(BINARY, &SiteOptions::default()).await?;
     let agent = Client::sign_in(&hub.base(), "agent-1", "agent-1").await?;
-    networks.graph.add_customer("7004", Profile::named("Noa", "Levi"));
+    networks
+        .graph
+        .add_customer("7004", Profile::named("Noa", "Levi"));
     networks.graph.say("7004", Incoming::text("hi")).await;
     let id = eventually("the interaction", SOON, async || {
         let open = agent.get("/api/v1/interactions?state=queued").await?;
-        Ok(open.pointer("/items/0/id").and_then(Value::as_str).map(str::to_owned))
+        Ok(open
+            .pointer("/items/0/id")
+            .and_then(Value::as_str)
+            .map(str::to_owned))
     })
     .await?;
-    let why = agent.get(&format!("/api/v1/interactions/{id}/explain")).await?;
+    let why = agent
+        .get(&format!("/api/v1/interactions/{id}/explain"))
+        .await?;
     let text = why.to_string();
     ensure!(text.contains("agent-1"), "{why}");
-    ensure!(text.contains("not-ready") || text.contains("offline"), "{why}");
+    ensure!(
+        text.contains("not-ready") || text.contains("offline"),
+        "{why}"
+    );
     Ok(())
 }

@@ -100,7 +100,10 @@ impl Client {
     pub async fn post(&self, path: &str, body: &Value) -> Result<Value> {
         let key = uuid::Uuid::now_v7().to_string();
         let headers = [("idempotency-key", key.as_str())];
-        succeeded(path, self.ask(Method::POST, path, &headers, Some(body)).await?)
+        succeeded(
+            path,
+            self.ask(Method::POST, path, &headers, Some(body)).await?,
+        )
     }
 
     /// Puts, and expects success.
@@ -108,12 +111,15 @@ impl Client {
         succeeded(path, self.ask(Method::PUT, path, &[], Some(body)).await?)
     }
 
-    /// All items of a listing whose pages are continued by `cursor`.
+    /// All items of a listing, whole or in pages that are continued by `cursor`.
     pub async fn all(&self, path: &str, cursor: &str) -> Result<Vec<Value>> {
         let sign = if path.contains('?') { '&' } else { '?' };
         let mut items = Vec::new();
         let mut page = self.get(path).await?;
         loop {
+            if let Value::Array(whole) = page {
+                return Ok(whole);
+            }
             if let Some(Value::Array(part)) = page.get_mut("items").map(Value::take) {
                 items.extend(part);
             }

@@ -45,7 +45,10 @@ fn every_dependency_has_an_allowed_licence() -> Result<()> {
         }
     }
     println!("{} packages looked at", metadata.packages.len());
-    ensure!(metadata.packages.len() > 100, "the tree cannot be that small");
+    ensure!(
+        metadata.packages.len() > 100,
+        "the tree cannot be that small"
+    );
     ensure!(refused.is_empty(), "not allowed:\n{}", refused.join("\n"));
     Ok(())
 }

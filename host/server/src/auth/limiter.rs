@@ -35,7 +35,12 @@ pub struct FailureLimiter {
 
 impl FailureLimiter {
     /// Whether an attempt may be made, under a name if it has one.
-    pub fn check(&self, kind: &str, name: Option<&str>, from: Option<IpAddr>) -> Result<(), TooMany> {
+    pub fn check(
+        &self,
+        kind: &str,
+        name: Option<&str>,
+        from: Option<IpAddr>,
+    ) -> Result<(), TooMany> {
         let counts = self.counts();
         let now = Instant::now();
         for (key, limit) in keys(kind, name, from) {

@@ -54,7 +54,9 @@ pub(super) async fn grant(
     let kept = AccessToken {
         key: key.to_owned(),
         of: fingerprint(store, site.id(), key).await?,
-        expires_at: Timestamp::now().saturating_add(lifetime).unwrap_or(Timestamp::MAX),
+        expires_at: Timestamp::now()
+            .saturating_add(lifetime)
+            .unwrap_or(Timestamp::MAX),
     };
     let value = serde_json::to_vec(&kept)
         .map_err(|fault| CommandError::Stopped(format!("a token cannot be written: {fault}")))?;
@@ -119,7 +121,10 @@ async fn write(
 }
 
 fn entry(token: &SecretString) -> String {
-    format!("{FOLDER}{:x}", Sha256::digest(token.expose_secret().as_bytes()))
+    format!(
+        "{FOLDER}{:x}",
+        Sha256::digest(token.expose_secret().as_bytes())
+    )
 }
 
 async fn fingerprint(store: &dyn Store, site: &SiteId, key: &str) -> Result<String, StoreError> {

@@ -103,7 +103,9 @@ async fn list(
         .site
         .query(|state| {
             let agents = state.config().agents.iter();
-            agents.map(|(id, settings)| AgentView::of(state, id, settings)).collect()
+            agents
+                .map(|(id, settings)| AgentView::of(state, id, settings))
+                .collect()
         })
         .await?;
     Ok(Answer(agents))
@@ -220,7 +222,11 @@ async fn set(
     let presence = change.body.presence()?;
     let key = change.idempotency(caller);
     let request = Request::SetPresence { agent, presence };
-    Ok(app.hub.site.request(caller.actor.clone(), request, key).await?)
+    Ok(app
+        .hub
+        .site
+        .request(caller.actor.clone(), request, key)
+        .await?)
 }
 
 fn own(caller: &Caller) -> Result<AgentId, Problem> {

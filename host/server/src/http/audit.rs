@@ -77,7 +77,10 @@ async fn list(
     let site = app.hub.site.id();
     let newest = app.hub.store.last_seq(site).await?;
     // Everything from here on has been shown.
-    let mut end = filter.after.unwrap_or(Seq::MAX).min(newest.saturating_add(1));
+    let mut end = filter
+        .after
+        .unwrap_or(Seq::MAX)
+        .min(newest.saturating_add(1));
     let mut items = Vec::new();
     for _ in 0..WINDOWS {
         if end <= 1 {
@@ -87,11 +90,19 @@ async fn list(
         let records = app
             .hub
             .store
-            .journal(site, begin - 1, usize::try_from(WINDOW).unwrap_or(usize::MAX))
+            .journal(
+                site,
+                begin - 1,
+                usize::try_from(WINDOW).unwrap_or(usize::MAX),
+            )
             .await?;
         let mut window: Vec<AuditEntry> = records
             .iter()
-            .flat_map(|record| record.numbered().map(|(seq, event)| (seq, record.at, event)))
+            .flat_map(|record| {
+                record
+                    .numbered()
+                    .map(|(seq, event)| (seq, record.at, event))
+            })
             .filter(|(seq, _, _)| (begin..end).contains(seq))
             .filter_map(|(seq, at, event)| entry(seq, at, event))
             .filter(|entry| filter.actor.as_ref().is_none_or(|a| *a == entry.actor))

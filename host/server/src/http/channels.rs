@@ -78,11 +78,7 @@ struct ChannelDetail {
     config: Option<ChannelConfig>,
 }
 
-async fn view(
-    app: &App,
-    id: &ChannelId,
-    config: &ChannelConfig,
-) -> Result<ChannelView, Problem> {
+async fn view(app: &App, id: &ChannelId, config: &ChannelConfig) -> Result<ChannelView, Problem> {
     let runtime = app.hub.channels.get(id);
     let health = app.hub.store.health(app.hub.site.id(), id).await?;
     let receives = runtime

@@ -36,10 +36,12 @@ pub(super) fn changed_meanwhile(now: &str) -> Problem {
 
 impl App {
     /// Changes the configuration: reads it, lets `change` change it, and applies it, as one step.
-    /// Gives the new one with what `change` gave.
+    /// Gives the new one with what `change` gave. `part` is the JSON Pointer of what the request's
+    /// `/config` stands for, so that problems are told where the caller sees them.
     pub(super) async fn change<T>(
         &self,
         caller: &Principal,
+        part: &str,
         values: SecretValues,
         change: impl FnOnce(&mut SiteConfig) -> Result<T, Problem>,
     ) -> Result<(SiteConfig, T), Problem> {
@@ -48,29 +50,34 @@ impl App {
         let given = change(&mut config)?;
         self.hub
             .apply(&caller.actor, config.clone(), values, None)
-            .await?;
+            .await
+            .map_err(|error| refused(error, part))?;
         self.auth.changed();
         Ok((config, given))
     }
 }
 
-impl From<ConfigureError> for Problem {
-    fn from(error: ConfigureError) -> Self {
-        match error {
-            ConfigureError::Problems(problems) => invalid_site(&problems, ""),
-            ConfigureError::Command(error) => error.into(),
-            ConfigureError::Vault(error) => error.into(),
-        }
+/// Why a configuration was not applied. `part` is the JSON Pointer of what the request's `/config`
+/// stands for.
+pub(super) fn refused(error: ConfigureError, part: &str) -> Problem {
+    match error {
+        ConfigureError::Problems(problems) => invalid_site(&problems, part),
+        ConfigureError::Command(error) => error.into(),
+        ConfigureError::Vault(error) => error.into(),
     }
 }
 
-/// Everything that is wrong with a configuration, as one problem. `at` is where it stands in the
-/// request.
-pub(super) fn invalid_site(problems: &Problems, at: &str) -> Problem {
+/// Everything that is wrong with a configuration, as one problem. What lies outside of the part that
+/// the request has, such as a reference to it, keeps its place in the whole configuration.
+fn invalid_site(problems: &Problems, part: &str) -> Problem {
+    let place = |pointer: &str| match pointer.strip_prefix(part) {
+        Some(below) => format!("/config{below}"),
+        None => pointer.to_owned(),
+    };
     let errors: Vec<_> = problems
         .0
         .iter()
-        .map(|p| json!({"pointer": format!("{at}{}", p.pointer), "detail": p.text}))
+        .map(|p| json!({"pointer": place(&p.pointer), "detail": p.text}))
         .collect();
     let detail = match problems.0.as_slice() {
         [] => "the configuration is not valid".to_owned(),
@@ -80,7 +87,7 @@ pub(super) fn invalid_site(problems: &Problems, at: &str) -> Problem {
     let first = problems
         .0
         .first()
-        .map(|p| format!("{at}{}", p.pointer))
+        .map(|p| place(&p.pointer))
         .unwrap_or_default();
     Problem::new("invalid-site", detail)
         .at(first)

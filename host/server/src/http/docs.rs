@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName};
 use axum::http::HeaderValue;
+use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName};
 use axum::middleware::map_response;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
-use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::OpenApi;
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi as _};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::{Config, SwaggerUi};
@@ -107,7 +107,10 @@ pub(super) fn router() -> Router<Arc<App>> {
             async move { json(description.to_string()) }
         }),
     )
-    .route("/api/events.schema.json", get(|| async { json(events::SCHEMA) }))
+    .route(
+        "/api/events.schema.json",
+        get(|| async { json(events::SCHEMA) }),
+    )
     .route("/api", get(|| async { Redirect::temporary("/api/docs/") }))
     .route("/api/", get(|| async { Redirect::temporary("/api/docs/") }))
     .route("/problems", get(|| async { markdown(all()) }))

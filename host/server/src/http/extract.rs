@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Request};
+use axum::http::HeaderMap;
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, IF_MATCH};
 use axum::http::request::Parts;
-use axum::http::HeaderMap;
 use linecard_model::site::Role;
 use secrecy::SecretString;
 use serde::de::DeserializeOwned;
@@ -54,7 +54,10 @@ impl FromRequestParts<Arc<App>> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
         let token = bearer(&parts.headers).ok_or_else(|| {
-            Problem::new("unauthenticated", "the header `Authorization: Bearer …` is missing")
+            Problem::new(
+                "unauthenticated",
+                "the header `Authorization: Bearer …` is missing",
+            )
         })?;
         let principal = app.auth.bearer(&token, peer(parts)).await?;
         Ok(Self(principal))
@@ -150,7 +153,11 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Changing<T> {
         }
         hash.update(&bytes);
         // A request without details needs no body.
-        let body = if bytes.is_empty() { parse(b"{}") } else { parse(&bytes) }?;
+        let body = if bytes.is_empty() {
+            parse(b"{}")
+        } else {
+            parse(&bytes)
+        }?;
         Ok(Self {
             body,
             key: key.map(|key| (key, hash.finalize().into())),

@@ -78,9 +78,9 @@ impl Wanted {
             Some("me") => Some(caller.actor.agent.clone().ok_or_else(|| {
                 Problem::new("bad-parameter", "agent=me needs a caller who is an agent")
             })?),
-            Some(name) => Some(
-                AgentId::new(name).map_err(|e| Problem::new("bad-parameter", e.to_string()))?,
-            ),
+            Some(name) => {
+                Some(AgentId::new(name).map_err(|e| Problem::new("bad-parameter", e.to_string()))?)
+            }
         };
         let contact = filter
             .contact
@@ -103,9 +103,17 @@ impl Wanted {
         } else {
             interaction.last_agent.as_ref()
         });
-        self.state.as_deref().is_none_or(|s| s == interaction.state.name())
-            && self.queue.as_deref().is_none_or(|q| q == interaction.queue.as_str())
-            && self.channel.as_deref().is_none_or(|c| c == interaction.channel.as_str())
+        self.state
+            .as_deref()
+            .is_none_or(|s| s == interaction.state.name())
+            && self
+                .queue
+                .as_deref()
+                .is_none_or(|q| q == interaction.queue.as_str())
+            && self
+                .channel
+                .as_deref()
+                .is_none_or(|c| c == interaction.channel.as_str())
             && self.contact.is_none_or(|c| c == interaction.contact)
             && self.agent.as_ref().is_none_or(|a| Some(a) == agent)
     }
@@ -115,7 +123,10 @@ impl Wanted {
 pub(super) fn limit(asked: Option<usize>) -> Result<usize, Problem> {
     match asked.unwrap_or(USUAL) {
         limit @ 1..=MOST => Ok(limit),
-        _ => Err(Problem::new("bad-parameter", format!("limit is 1 to {MOST}"))),
+        _ => Err(Problem::new(
+            "bad-parameter",
+            format!("limit is 1 to {MOST}"),
+        )),
     }
 }
 
@@ -138,7 +149,9 @@ async fn list(
     let limit = limit(filter.limit)?;
     let after: Option<InteractionId> = cursor(filter.after.as_deref())?;
     if wanted.state.as_deref() == Some("ended") {
-        return ended(&app, &caller, &wanted, after, limit).await.map(Answer);
+        return ended(&app, &caller, &wanted, after, limit)
+            .await
+            .map(Answer);
     }
     let principal = caller.0.clone();
     let found: Vec<InteractionView> = app
@@ -284,7 +297,11 @@ async fn end(
         interaction,
         disposition: change.body.disposition,
     };
-    Ok(app.hub.site.request(caller.actor.clone(), request, key).await?)
+    Ok(app
+        .hub
+        .site
+        .request(caller.actor.clone(), request, key)
+        .await?)
 }
 
 /// Finish the wrap-up
@@ -305,5 +322,9 @@ async fn wrap_up(
         interaction,
         disposition: change.body.disposition,
     };
-    Ok(app.hub.site.request(caller.actor.clone(), request, key).await?)
+    Ok(app
+        .hub
+        .site
+        .request(caller.actor.clone(), request, key)
+        .await?)
 }

@@ -128,9 +128,11 @@ async fn list(
 ) -> Result<Answer<Page<MessageView>>, Problem> {
     let interaction = app.interaction(&caller, &id).await?;
     let of = interaction.id;
-    history(&app, interaction.contact, &part, move |m| m.interaction == of)
-        .await
-        .map(Answer)
+    history(&app, interaction.contact, &part, move |m| {
+        m.interaction == of
+    })
+    .await
+    .map(Answer)
 }
 
 /// An answer to the customer.
@@ -268,7 +270,11 @@ async fn send(
         reply_to,
         private,
     };
-    Ok(app.hub.site.request(caller.actor.clone(), request, key).await?)
+    Ok(app
+        .hub
+        .site
+        .request(caller.actor.clone(), request, key)
+        .await?)
 }
 
 #[derive(Debug, Deserialize)]
@@ -295,7 +301,11 @@ async fn resend(
         interaction,
         message,
     };
-    Ok(app.hub.site.request(caller.actor.clone(), request, key).await?)
+    Ok(app
+        .hub
+        .site
+        .request(caller.actor.clone(), request, key)
+        .await?)
 }
 
 /// Something to do on the network.
@@ -340,7 +350,11 @@ async fn act(
         interaction,
         action,
     };
-    Ok(app.hub.site.request(caller.actor.clone(), request, key).await?)
+    Ok(app
+        .hub
+        .site
+        .request(caller.actor.clone(), request, key)
+        .await?)
 }
 
 #[cfg(test)]

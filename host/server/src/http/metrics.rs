@@ -56,7 +56,11 @@ impl Default for Metrics {
             latency.clone(),
         );
         let streams = Gauge::default();
-        registry.register("event_streams", "Event streams that are open", streams.clone());
+        registry.register(
+            "event_streams",
+            "Event streams that are open",
+            streams.clone(),
+        );
         Self {
             registry,
             webhooks,
@@ -248,7 +252,11 @@ async fn backlogs(
             .set(gauge(waiting));
     }
     let (new, duplicates) = hub.counters.events();
-    let events = counters(registry, "events_accepted", "Platform events taken by webhooks");
+    let events = counters(
+        registry,
+        "events_accepted",
+        "Platform events taken by webhooks",
+    );
     for (kind, count) in [("new", new), ("duplicate", duplicates)] {
         events
             .get_or_create(&vec![("kind", kind.to_owned())])

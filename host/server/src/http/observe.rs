@@ -39,7 +39,10 @@ pub(super) async fn observe(State(app): State<Arc<App>>, request: Request, next:
     let mut response = answer.unwrap_or_else(|_| {
         Problem::new(
             "timeout",
-            format!("the hub stopped waiting after {} s", app.options.timeout.as_secs()),
+            format!(
+                "the hub stopped waiting after {} s",
+                app.options.timeout.as_secs()
+            ),
         )
         .into_response()
     });

@@ -113,7 +113,11 @@ async fn accept(
     let offer = offer_id(&id)?;
     let key = change.idempotency(&caller);
     let actor = caller.actor.clone();
-    Ok(app.hub.site.request(actor, Request::Accept { offer }, key).await?)
+    Ok(app
+        .hub
+        .site
+        .request(actor, Request::Accept { offer }, key)
+        .await?)
 }
 
 /// Refuse an offer
@@ -132,9 +136,14 @@ async fn decline(
     let offer = offer_id(&id)?;
     let key = change.idempotency(&caller);
     let actor = caller.actor.clone();
-    Ok(app.hub.site.request(actor, Request::Decline { offer }, key).await?)
+    Ok(app
+        .hub
+        .site
+        .request(actor, Request::Decline { offer }, key)
+        .await?)
 }
 
 fn offer_id(text: &str) -> Result<OfferId, Problem> {
-    text.parse().map_err(|_| Problem::new("unknown-offer", format!("there is no offer {text}")))
+    text.parse()
+        .map_err(|_| Problem::new("unknown-offer", format!("there is no offer {text}")))
 }

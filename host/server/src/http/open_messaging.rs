@@ -13,9 +13,7 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
-use axum::http::header::{
-    AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER,
-};
+use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
@@ -44,7 +42,10 @@ pub(super) fn router() -> Router<Arc<App>> {
         .route(&format!("{below}/message"), post(message))
         .route(&format!("{below}/event"), post(event))
         .route(&format!("{below}/receipt"), post(receipt))
-        .route(&format!("{below}/structured/response"), post(structured_response))
+        .route(
+            &format!("{below}/structured/response"),
+            post(structured_response),
+        )
         .route("/api/v2/conversations/messages/inbound/open", post(legacy))
 }
 
@@ -98,9 +99,7 @@ impl IntoResponse for TokenRefusal {
         });
         let mut response = (self.status, axum::Json(body)).into_response();
         if let Some(seconds) = self.retry_after {
-            response
-                .headers_mut()
-                .insert(RETRY_AFTER, seconds.into());
+            response.headers_mut().insert(RETRY_AFTER, seconds.into());
         }
         response
     }
@@ -112,9 +111,8 @@ async fn grant(
     headers: &HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Value, TokenRefusal> {
-    let bad_request = |text: &str| {
-        TokenRefusal::new(StatusCode::BAD_REQUEST, "invalid_request", text)
-    };
+    let bad_request =
+        |text: &str| TokenRefusal::new(StatusCode::BAD_REQUEST, "invalid_request", text);
     let body = body.map_err(|_| bad_request("the body cannot be read"))?;
     let form: Vec<(String, String)> = url::form_urlencoded::parse(&body).into_owned().collect();
     let field = |name: &str| {
@@ -139,7 +137,12 @@ async fn grant(
         .ok_or_else(TokenRefusal::invalid_client)?;
     let granted = app
         .auth
-        .client_credentials(&name, &SecretString::from(secret), from, app.options.access_token)
+        .client_credentials(
+            &name,
+            &SecretString::from(secret),
+            from,
+            app.options.access_token,
+        )
         .await
         .map_err(|error| match error {
             AuthError::Invalid => TokenRefusal::invalid_client(),
@@ -240,7 +243,9 @@ async fn deliver(
     request: Inbound<'_>,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Fault> {
-    let token = bearer(request.headers).ok_or_else(|| Fault::unauthorized("No authentication bearer token specified in authorization header."))?;
+    let token = bearer(request.headers).ok_or_else(|| {
+        Fault::unauthorized("No authentication bearer token specified in authorization header.")
+    })?;
     let caller = app.auth.open_messaging(&token, request.from).await?;
     let body = body.map_err(Fault::from)?;
     let named = match integration {
@@ -276,7 +281,9 @@ async fn deliver(
 
 fn named_in_body(body: &[u8]) -> Result<String, Fault> {
     serde_json::from_slice::<Value>(body)
-        .map_err(|error| Fault::bad_request(format!("The request could not be understood: {error}")))?
+        .map_err(|error| {
+            Fault::bad_request(format!("The request could not be understood: {error}"))
+        })?
         .pointer("/channel/to/id")
         .and_then(Value::as_str)
         .map(str::to_owned)
@@ -295,7 +302,10 @@ fn channel_of(app: &App, caller: &Principal, integration: &str) -> Result<Channe
             .all()
             .into_iter()
             .find(|channel| {
-                channel.settings.get("integration_id").and_then(Value::as_str)
+                channel
+                    .settings
+                    .get("integration_id")
+                    .and_then(Value::as_str)
                     == Some(integration)
             })
             .map(|channel| channel.id.clone())
@@ -341,7 +351,10 @@ mod tests {
     fn basic_credentials_are_read() {
         let mut headers = HeaderMap::new();
         headers.insert(AUTHORIZATION, "Basic Y3JtOnM6ZWNyZXQ=".parse().unwrap());
-        assert_eq!(basic(&headers), Some(("crm".to_owned(), "s:ecret".to_owned())));
+        assert_eq!(
+            basic(&headers),
+            Some(("crm".to_owned(), "s:ecret".to_owned()))
+        );
         for value in ["Bearer Y3JtOnM6ZWNyZXQ=", "Basic ???", "Basic Y3Jt"] {
             headers.insert(AUTHORIZATION, value.parse().unwrap());
             assert_eq!(basic(&headers), None, "{value}");

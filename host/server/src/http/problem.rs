@@ -121,7 +121,6 @@ impl Problem {
             extra: self.extra.clone(),
         }
     }
-
 }
 
 impl IntoResponse for Problem {

@@ -83,7 +83,12 @@ fn view(state: &SiteState, id: &QueueId, config: &QueueConfig) -> QueueView {
 }
 
 fn settings<'s>(state: &'s SiteState, id: &QueueId) -> Option<&'s QueueSettings> {
-    state.router().settings().queues.iter().find(|q| q.id == *id)
+    state
+        .router()
+        .settings()
+        .queues
+        .iter()
+        .find(|q| q.id == *id)
 }
 
 /// The queues that the caller sees
@@ -125,7 +130,11 @@ async fn get(
         .site
         .query(move |state| {
             let sight = Sight::of(&caller, state.config());
-            let config = state.config().queues.get(&id).filter(|_| sight.queue(&id))?;
+            let config = state
+                .config()
+                .queues
+                .get(&id)
+                .filter(|_| sight.queue(&id))?;
             let detail = QueueDetail {
                 queue: view(state, &id, config),
                 settings: settings(state, &id).cloned(),

@@ -8,13 +8,14 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
+use axum::{Extension, Router};
 use axum_server::Handle;
 use axum_server::accept::{Accept, DefaultAcceptor};
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio_io_timeout::TimeoutStream;
 
 /// How long a connection that is written to may take nothing before it is closed.
@@ -23,6 +24,18 @@ const SLOW_READER: Duration = Duration::from_secs(30);
 const SLOW_HEADERS: Duration = Duration::from_secs(15);
 /// How long open requests get to end at a shutdown.
 const GRACE: Duration = Duration::from_secs(10);
+
+/// Tells requests that go on for long that the server is ending.
+#[derive(Debug, Clone)]
+pub(super) struct Ending(watch::Receiver<bool>);
+
+impl Ending {
+    /// Waits for the end.
+    pub async fn wait(&mut self) {
+        // Without its sender the server has ended.
+        let _ = self.0.wait_for(|is_ending| *is_ending).await;
+    }
+}
 
 /// Where the certificate is.
 #[derive(Debug, Clone)]
@@ -57,12 +70,19 @@ pub async fn serve(
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServeError> {
     let handle = Handle::<SocketAddr>::new();
-    let ending = handle.clone();
+    let stopping = handle.clone();
+    let (end, ending) = watch::channel(false);
     tokio::spawn(async move {
         shutdown.await;
-        ending.graceful_shutdown(Some(GRACE));
+        // Event streams would go on until the grace is over.
+        end.send_replace(true);
+        stopping.graceful_shutdown(Some(GRACE));
+        // Streams that open now end at once, as long as anybody listens to the sender.
+        end.closed().await;
     });
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let service = router
+        .layer(Extension(Ending(ending)))
+        .into_make_service_with_connect_info::<SocketAddr>();
     let mut server = axum_server::Server::from_listener(listener).handle(handle);
     server
         .http_builder()
@@ -88,8 +108,7 @@ fn tls_config(files: &TlsFiles) -> Result<rustls::ServerConfig, ServeError> {
     let chain = CertificateDer::pem_file_iter(&files.certificate)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
         .map_err(|e| fault(&files.certificate, &e))?;
-    let key =
-        PrivateKeyDer::from_pem_file(&files.key).map_err(|e| fault(&files.key, &e))?;
+    let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|e| fault(&files.key, &e))?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut config = rustls::ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -109,8 +128,7 @@ struct Patient;
 impl<S: Send + 'static> Accept<TcpStream, S> for Patient {
     type Stream = Pin<Box<TimeoutStream<TcpStream>>>;
     type Service = S;
-    type Future =
-        Pin<Box<dyn Future<Output = io::Result<(Self::Stream, Self::Service)>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = io::Result<(Self::Stream, Self::Service)>> + Send>>;
 
     fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
         Box::pin(async move {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Json as Answer;
-use linecard_model::site::Role;
 use linecard_model::Timestamp;
+use linecard_model::site::Role;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -84,11 +84,12 @@ async fn sign_in(
     Json(body): Json<SignIn>,
 ) -> Result<(StatusCode, Answer<SessionView>), Problem> {
     let lifetime = app.options.session;
-    let signed_in = app.auth.sign_in(&body.name, &body.password, from, lifetime).await;
+    let signed_in = app
+        .auth
+        .sign_in(&body.name, &body.password, from, lifetime)
+        .await;
     let (token, principal) = signed_in.map_err(|error| match error {
-        AuthError::Invalid => {
-            Problem::new("sign-in-failed", "the name or the password is wrong")
-        }
+        AuthError::Invalid => Problem::new("sign-in-failed", "the name or the password is wrong"),
         error => error.into(),
     })?;
     let mut view = SessionView::of(&principal);

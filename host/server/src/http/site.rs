@@ -15,10 +15,10 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::App;
-use super::config::{changed_meanwhile, etag, invalid_site, matches};
+use super::config::{changed_meanwhile, etag, matches, refused};
 use super::extract::{Caller, Json, if_match};
 use super::problem::{Problem, ProblemBody};
-use crate::configure::{ConfigureError, SecretValues, rehearse};
+use crate::configure::{SecretValues, rehearse};
 
 pub(super) fn router() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
@@ -82,7 +82,7 @@ async fn put(
     let condition = if_match(&headers)?;
     let PutSite { config, secrets } = body;
     let (config, ()) = app
-        .change(&caller, secrets, move |present| {
+        .change(&caller, "", secrets, move |present| {
             let version = etag(present);
             if !matches(&condition, &version) {
                 return Err(changed_meanwhile(&version));
@@ -103,9 +103,8 @@ async fn check(
     Json(body): Json<PutSite>,
 ) -> Result<StatusCode, Problem> {
     caller.require(Role::Admin)?;
-    match rehearse(&body.config, &body.secrets, &app.hub.equipment).await {
-        Ok(_) => Ok(StatusCode::NO_CONTENT),
-        Err(ConfigureError::Problems(problems)) => Err(invalid_site(&problems, "/config")),
-        Err(error) => Err(error.into()),
-    }
+    rehearse(&body.config, &body.secrets, &app.hub.equipment)
+        .await
+        .map_err(|error| refused(error, ""))?;
+    Ok(StatusCode::NO_CONTENT)
 }

@@ -2,12 +2,12 @@
 
 use linecard_model::contact::{Contact, ContactIdentity};
 use linecard_model::interaction::Interaction;
+use linecard_model::manifest::Visibility;
 use linecard_model::message::{
     Content, Finding, Message, MessageAuthor, MessageReaction, MessageState, Revision,
 };
-use linecard_model::platform::{Refusal, Referral};
+use linecard_model::platform::{Referral, Refusal};
 use linecard_model::routing::{EndReason, InteractionState, MediaType, RequiredSkill};
-use linecard_model::manifest::Visibility;
 use linecard_model::{
     AgentId, ChannelId, ContactId, InteractionId, MessageId, OfferId, QueueId, Timestamp,
 };

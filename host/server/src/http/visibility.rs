@@ -94,7 +94,12 @@ impl App {
         let unknown = || Problem::not_found("contact", id);
         let id: ContactId = id.parse().map_err(|_| unknown())?;
         let site = self.hub.site.id();
-        let contact = self.hub.store.contact(site, id).await?.ok_or_else(unknown)?;
+        let contact = self
+            .hub
+            .store
+            .contact(site, id)
+            .await?
+            .ok_or_else(unknown)?;
         if self.sees_contact(caller, id).await? {
             Ok(contact)
         } else {

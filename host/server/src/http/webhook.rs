@@ -164,7 +164,10 @@ impl From<ReceiveError> for Problem {
             ReceiveError::Plugin(error) => {
                 // What the plug-in did is for the operator, not for whoever sends requests.
                 tracing::warn!(%error, "a connector failed on a webhook");
-                Self::new("plugin-failed", "the channel's connector failed; the hub's log says how")
+                Self::new(
+                    "plugin-failed",
+                    "the channel's connector failed; the hub's log says how",
+                )
             }
             ReceiveError::Store(_) | ReceiveError::Stopped(_) => {
                 Self::new("busy", "the hub cannot keep it for now").retry_after(SOON)
@@ -206,7 +209,10 @@ mod tests {
             body: b"ok".to_vec(),
         });
         assert_eq!(response.status(), 202);
-        assert_eq!(response.headers().get("content-type").unwrap(), "text/plain");
+        assert_eq!(
+            response.headers().get("content-type").unwrap(),
+            "text/plain"
+        );
         assert_eq!(response.headers().len(), 1);
     }
 }

@@ -1,4 +1,5 @@
 use std::path::Path;
+use std::time::Duration;
 
 use linecard_model::manifest::SecretKind;
 use linecard_sandbox::{Secret, SecretSource as _, SecretStore as _};

@@ -77,6 +77,10 @@ impl Client {
                     self.get(&format!("{path}{sign}{cursor}={next}")).await?
                 }
             };
+            // Short listings are whole.
+            if let Value::Array(whole) = page {
+                return Ok(whole);
+            }
             if let Some(part) = page.get("items").and_then(Value::as_array) {
                 items.extend(part.iter().cloned());
             }

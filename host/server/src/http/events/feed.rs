@@ -153,6 +153,14 @@ impl Task {
     ) -> Result<std::convert::Infallible, Over> {
         let mut access = self.app.auth.changes();
         let mut stopped = self.app.hub.stopped.clone();
+        let ending = self.reader.ending.take();
+        let ended = async move {
+            match ending {
+                Some(mut ending) => ending.wait().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::pin!(ended);
         let mut heartbeat = interval(self.app.options.heartbeat);
         heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -177,6 +185,7 @@ impl Task {
                             return Err(Over::Told("stopping"));
                         }
                     }
+                    () = &mut ended => return Err(Over::Told("stopping")),
                     () = self.frames.closed() => return Err(Over::Gone),
                 }
             }

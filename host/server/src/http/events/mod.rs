@@ -23,6 +23,7 @@ use utoipa_axum::routes;
 use super::App;
 use super::extract::{Caller, Query};
 use super::problem::Problem;
+use super::serve::Ending;
 use crate::auth::Principal;
 
 pub(super) use desktops::Desktops;
@@ -56,6 +57,8 @@ struct Reader {
     principal: Principal,
     after: Option<Seq>,
     with_raw: bool,
+    /// Tells that the server is ending; absent where the router is called without one.
+    ending: Option<Ending>,
 }
 
 impl FromRequestParts<Arc<App>> for Reader {
@@ -66,7 +69,10 @@ impl FromRequestParts<Arc<App>> for Reader {
         let principal = match &from.ticket {
             Some(ticket) => {
                 let principal = app.tickets.redeem(ticket).ok_or_else(|| {
-                    Problem::new("unauthenticated", "the ticket was used, or its time is over")
+                    Problem::new(
+                        "unauthenticated",
+                        "the ticket was used, or its time is over",
+                    )
                 })?;
                 app.auth.still(&principal).await?
             }
@@ -90,6 +96,7 @@ impl FromRequestParts<Arc<App>> for Reader {
             principal,
             after,
             with_raw,
+            ending: parts.extensions.get::<Ending>().cloned(),
         })
     }
 }

@@ -27,9 +27,8 @@ pub(super) async fn stream(
     reader: Reader,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Problem> {
-    let upgrade = upgrade.map_err(|rejection| {
-        Problem::new("bad-parameter", format!("no WebSocket: {rejection}"))
-    })?;
+    let upgrade = upgrade
+        .map_err(|rejection| Problem::new("bad-parameter", format!("no WebSocket: {rejection}")))?;
     let feed = open(&app, reader).await?;
     Ok(upgrade
         .max_message_size(LARGEST)

@@ -1,7 +1,7 @@
 //! What went wrong inside, as a problem.
 
-use axum::http::StatusCode;
 use axum::extract::rejection::{BytesRejection, PathRejection, QueryRejection};
+use axum::http::StatusCode;
 use linecard_model::routing::SettingsError;
 use linecard_router::Refusal;
 use linecard_store::StoreError;
@@ -58,11 +58,13 @@ impl From<Forbidden> for Problem {
     fn from(forbidden: Forbidden) -> Self {
         let detail = forbidden.to_string();
         match forbidden {
-            Forbidden::Unsupported { action, .. } => Self::new("capability-unsupported", detail)
-                .with("action", action.as_str()),
+            Forbidden::Unsupported { action, .. } => {
+                Self::new("capability-unsupported", detail).with("action", action.as_str())
+            }
             Forbidden::ChannelAway(_) => Self::new("capability-unsupported", detail),
-            Forbidden::WindowClosed { closed_at } => Self::new("reply-window-closed", detail)
-                .with("closed_at", closed_at.to_string()),
+            Forbidden::WindowClosed { closed_at } => {
+                Self::new("reply-window-closed", detail).with("closed_at", closed_at.to_string())
+            }
             Forbidden::NeverOpened => Self::new("reply-window-closed", detail),
             Forbidden::TextTooLong { counted, max, unit } => Self::new("text-too-long", detail)
                 .at("/text")
@@ -75,8 +77,9 @@ impl From<Forbidden> for Problem {
                     .at("/attachments")
                     .with("max", max)
             }
-            Forbidden::Attachment { index, .. } => Self::new("attachment-unsupported", detail)
-                .at(format!("/attachments/{index}")),
+            Forbidden::Attachment { index, .. } => {
+                Self::new("attachment-unsupported", detail).at(format!("/attachments/{index}"))
+            }
             Forbidden::Structured { .. } => {
                 Self::new("capability-unsupported", detail).at("/structured/kind")
             }
@@ -95,12 +98,18 @@ impl From<StoreError> for Problem {
             // The text names keys and folders of the machine: that belongs in the log.
             StoreError::Value { .. } | StoreError::Damaged { .. } => {
                 tracing::error!(%error, "stored data cannot be read");
-                Self::new("internal", "stored data cannot be read; the hub's log says which")
+                Self::new(
+                    "internal",
+                    "stored data cannot be read; the hub's log says which",
+                )
             }
             error => {
                 tracing::error!(%error, "the store refuses");
-                Self::new("stopping", "the hub's store takes no work; its log says why")
-                    .retry_after(SOON)
+                Self::new(
+                    "stopping",
+                    "the hub's store takes no work; its log says why",
+                )
+                .retry_after(SOON)
             }
         }
     }
@@ -134,7 +143,10 @@ impl From<crate::vault::VaultError> for Problem {
             VaultError::Store(error) => error.into(),
             error => {
                 tracing::error!(%error, "the vault fails");
-                Self::new("internal", "a secret cannot be kept; the hub's log says why")
+                Self::new(
+                    "internal",
+                    "a secret cannot be kept; the hub's log says why",
+                )
             }
         }
     }

@@ -7,9 +7,7 @@ use axum::extract::State;
 use axum::http::header::{ETAG, IF_MATCH, IF_NONE_MATCH};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Json as Answer;
-use linecard_model::site::{
-    AgentConfig, ChannelConfig, KeyConfig, QueueConfig, Role, SiteConfig,
-};
+use linecard_model::site::{AgentConfig, ChannelConfig, KeyConfig, QueueConfig, Role, SiteConfig};
 use linecard_model::{AgentId, ChannelId, QueueId};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
@@ -46,6 +44,8 @@ struct PartView {
 trait Part: Serialize + Clone + Sized {
     type Id: Ord + Clone + std::fmt::Display;
     const WHAT: &'static str;
+    /// The configuration's field with all of them.
+    const FIELD: &'static str;
     fn id(text: &str) -> Result<Self::Id, String>;
     fn all(config: &mut SiteConfig) -> &mut BTreeMap<Self::Id, Self>;
 }
@@ -55,6 +55,7 @@ macro_rules! part {
         impl Part for $config {
             type Id = $id;
             const WHAT: &'static str = $what;
+            const FIELD: &'static str = stringify!($field);
             fn id(text: &str) -> Result<$id, String> {
                 <$id>::new(text).map_err(|e| e.to_string())
             }
@@ -72,6 +73,7 @@ part!(AgentConfig, AgentId, agents, "agent");
 impl Part for KeyConfig {
     type Id = String;
     const WHAT: &'static str = "key";
+    const FIELD: &'static str = "keys";
     fn id(text: &str) -> Result<String, String> {
         Ok(text.to_owned())
     }
@@ -84,8 +86,18 @@ fn known<P: Part>(id: &str) -> Result<P::Id, Problem> {
     P::id(id).map_err(|detail| Problem::new("bad-parameter", detail))
 }
 
+/// Where a part is in the configuration, as a JSON Pointer.
+fn place<P: Part>(id: &str) -> String {
+    let id = id.replace('~', "~0").replace('/', "~1");
+    format!("/{}/{id}", P::FIELD)
+}
+
 fn check(headers: &HeaderMap, present: Option<&impl Serialize>) -> Result<(), Problem> {
-    let condition = |name| headers.get(name).and_then(|v: &HeaderValue| v.to_str().ok());
+    let condition = |name| {
+        headers
+            .get(name)
+            .and_then(|v: &HeaderValue| v.to_str().ok())
+    };
     let version = present.map(etag).unwrap_or_default();
     if condition(IF_MATCH).is_some_and(|c| present.is_none() || !matches(c, &version))
         || condition(IF_NONE_MATCH).is_some_and(|c| present.is_some() && matches(c, &version))
@@ -106,10 +118,10 @@ async fn put<P: Part>(
     let key = known::<P>(id)?;
     let values = values(key.clone());
     let version = etag(&part);
-    let shown = serde_json::to_value(&part)
-        .map_err(|error| Problem::new("internal", error.to_string()))?;
+    let shown =
+        serde_json::to_value(&part).map_err(|error| Problem::new("internal", error.to_string()))?;
     let (_, was_there) = app
-        .change(caller, values, move |config| {
+        .change(caller, &place::<P>(id), values, move |config| {
             let parts = P::all(config);
             check(headers, parts.get(&key))?;
             Ok(parts.insert(key, part).is_some())
@@ -134,16 +146,21 @@ async fn delete<P: Part>(
     id: &str,
 ) -> Result<StatusCode, Problem> {
     let key = known::<P>(id)?;
-    app.change(caller, SecretValues::default(), move |config| {
-        let parts = P::all(config);
-        let present = parts.get(&key);
-        if present.is_none() {
-            return Err(Problem::not_found(P::WHAT, &key));
-        }
-        check(headers, present)?;
-        parts.remove(&key);
-        Ok(())
-    })
+    app.change(
+        caller,
+        &place::<P>(id),
+        SecretValues::default(),
+        move |config| {
+            let parts = P::all(config);
+            let present = parts.get(&key);
+            if present.is_none() {
+                return Err(Problem::not_found(P::WHAT, &key));
+            }
+            check(headers, present)?;
+            parts.remove(&key);
+            Ok(())
+        },
+    )
     .await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -187,9 +204,11 @@ async fn put_channel(
 ) -> Result<(StatusCode, Tagged<PartView>), Problem> {
     channels_only(&caller)?;
     let secrets = body.secrets;
-    put(&app, &caller, &headers, &id, body.config, |id| SecretValues {
-        channels: BTreeMap::from([(id, secrets)]),
-        ..SecretValues::default()
+    put(&app, &caller, &headers, &id, body.config, |id| {
+        SecretValues {
+            channels: BTreeMap::from([(id, secrets)]),
+            ..SecretValues::default()
+        }
     })
     .await
 }
@@ -230,7 +249,10 @@ async fn put_queue(
     Json(body): Json<PutQueue>,
 ) -> Result<(StatusCode, Tagged<PartView>), Problem> {
     caller.require(Role::Admin)?;
-    put(&app, &caller, &headers, &id, body.config, |_| SecretValues::default()).await
+    put(&app, &caller, &headers, &id, body.config, |_| {
+        SecretValues::default()
+    })
+    .await
 }
 
 /// Remove a queue
@@ -276,9 +298,11 @@ async fn put_agent(
 ) -> Result<(StatusCode, Tagged<PartView>), Problem> {
     caller.require(Role::Admin)?;
     let password = body.password;
-    put(&app, &caller, &headers, &id, body.config, |id| SecretValues {
-        agents: password.map(|p| (id, p)).into_iter().collect(),
-        ..SecretValues::default()
+    put(&app, &caller, &headers, &id, body.config, |id| {
+        SecretValues {
+            agents: password.map(|p| (id, p)).into_iter().collect(),
+            ..SecretValues::default()
+        }
     })
     .await
 }
@@ -326,9 +350,11 @@ async fn put_key(
 ) -> Result<(StatusCode, Tagged<PartView>), Problem> {
     caller.require(Role::Admin)?;
     let secret = body.secret;
-    put(&app, &caller, &headers, &id, body.config, |id| SecretValues {
-        keys: secret.map(|s| (id, s)).into_iter().collect(),
-        ..SecretValues::default()
+    put(&app, &caller, &headers, &id, body.config, |id| {
+        SecretValues {
+            keys: secret.map(|s| (id, s)).into_iter().collect(),
+            ..SecretValues::default()
+        }
     })
     .await
 }

@@ -282,11 +282,18 @@ fn every_kind_of_event_fits_the_published_schema() {
             .map(|e| format!("{} at {}", e, e.instance_path()))
             .collect();
         assert!(errors.is_empty(), "{json:#}: {errors:?}");
-        assert!(!json.to_string().contains("payload"), "raw is not shown: {json}");
+        assert!(
+            !json.to_string().contains("payload"),
+            "raw is not shown: {json}"
+        );
         shown.insert(event.name());
     }
     let known = schema["oneOf"].as_array().unwrap().len();
-    assert_eq!(shown.len(), known, "the schema and this test have the same kinds");
+    assert_eq!(
+        shown.len(),
+        known,
+        "the schema and this test have the same kinds"
+    );
 }
 
 #[test]
