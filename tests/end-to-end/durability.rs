@@ -216,8 +216,15 @@ async fn compare(agent: &Client, graph: &GraphSimulator, ledger: &Ledger) -> Res
                     *received.entry(id.as_str().context("id")?).or_default() += 1;
                 }
             } else {
-                ensure!(by == Some("agent"), "an answer of nobody's: {message}");
                 let text = message.pointer("/content/text").and_then(Value::as_str);
+                ensure!(
+                    by == Some("agent"),
+                    "an answer of nobody's: {:#?}",
+                    history
+                        .iter()
+                        .filter(|m| m.pointer("/content/text").and_then(Value::as_str) == text)
+                        .collect::<Vec<_>>()
+                );
                 let state = message["state"].as_str().context("state")?;
                 let entry = texts.entry(text.context("text")?).or_insert((0, state));
                 entry.0 += 1;

@@ -144,7 +144,7 @@ impl Client {
         let Some(contact) = found.pointer("/items/0/id").and_then(Value::as_str) else {
             return Ok(Vec::new());
         };
-        let path = format!("/api/v1/contacts/{contact}/history?limit=200");
+        let path = format!("/api/v1/contacts/{contact}/history?limit=200&include=raw");
         self.all(&path, "before").await
     }
 

@@ -12,9 +12,6 @@ pub struct Contact {
     pub id: ContactId,
     /// When the hub first heard of them.
     pub created_at: Timestamp,
-    /// When they last wrote, by the network's clock.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub last_seen_at: Option<Timestamp>,
     /// The name to show: the newest that a network gave.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub display_name: Option<String>,

@@ -225,15 +225,14 @@ impl UnitOfWork {
         }
     }
 
-    /// A page of what was exchanged with a contact, newest first. Changes of this unit are in it
-    /// only where the message was there before the unit.
+    /// A page of what was exchanged with a contact, newest first, as it is with this unit's changes.
     pub async fn history(
         &mut self,
         contact: ContactId,
         page: Page<MessageId>,
     ) -> Result<Vec<Arc<Message>>> {
         let stored = self.store.history(&self.site, contact, page).await?;
-        let mut messages = Vec::with_capacity(stored.len());
+        let mut messages: Vec<Arc<Message>> = Vec::with_capacity(stored.len());
         for message in stored {
             let key = (contact, message.id);
             let known = match self.messages.known(&key) {
@@ -242,6 +241,24 @@ impl UnitOfWork {
             };
             messages.extend(known);
         }
+        // What this unit added is not in the store yet. A message that is older than the page and
+        // only known from another look is left to its own page.
+        let oldest = messages.last().map(|m| m.id);
+        let is_whole = messages.len() < page.limit;
+        let added = self.messages.0.iter().filter(|((owner, id), slot)| {
+            *owner == contact
+                && slot.changed
+                && page.before.is_none_or(|before| *id < before)
+                && (is_whole || oldest.is_none_or(|oldest| *id > oldest))
+        });
+        let added: Vec<Arc<Message>> = added.filter_map(|(_, slot)| slot.value.clone()).collect();
+        for message in added {
+            if messages.iter().all(|known| known.id != message.id) {
+                messages.push(message);
+            }
+        }
+        messages.sort_by_key(|message| std::cmp::Reverse(message.id));
+        messages.truncate(page.limit);
         Ok(messages)
     }
 

@@ -61,7 +61,7 @@ pub fn compile(config: &Config) -> Result<Patterns, Vec<ConfigProblem>> {
                     search,
                 }),
                 Err(text) => {
-                    problems.push(ConfigProblem::new(format!("{place}/regex/{number}"), text))
+                    problems.push(ConfigProblem::new(format!("{place}/regex/{number}"), text));
                 }
             }
         }

@@ -22,7 +22,7 @@ fn copy_template(from: &Path, to: &Path) {
             let bytes = fs::read(entry.path()).unwrap();
             match String::from_utf8(bytes) {
                 Ok(text) => {
-                    fs::write(target, text.replace("SDK_PATH", sdk().to_str().unwrap())).unwrap()
+                    fs::write(target, text.replace("SDK_PATH", sdk().to_str().unwrap())).unwrap();
                 }
                 Err(error) => fs::write(target, error.into_bytes()).unwrap(),
             }

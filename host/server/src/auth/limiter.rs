@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// The time over which failures are counted.
-const WINDOW: Duration = Duration::from_secs(300);
+const WINDOW: Duration = Duration::from_mins(5);
 /// How many failures one name may have in it.
 const PER_NAME: u32 = 10;
 /// How many failures one address may have in it; several people may share one.

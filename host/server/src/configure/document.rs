@@ -66,11 +66,11 @@ pub fn read<T: DeserializeOwned>(file: &str, text: &str) -> Result<Document<T>, 
             }
             Err(fault) => fault,
         };
+        let is_news = context.is_news(&fault);
         let go_on = context.leave_out(&fault);
-        if !context.is_placeholder(&fault.at) {
-            problems
-                .0
-                .push(Problem::new(&fault.shown_at(), fault.text()));
+        if is_news {
+            let problem = Problem::new(&fault.shown_at(), fault.text());
+            problems.0.push(problem);
         }
         if !go_on || problems.0.len() >= MOST_PROBLEMS {
             return Err(places.locate(problems));
@@ -81,22 +81,20 @@ pub fn read<T: DeserializeOwned>(file: &str, text: &str) -> Result<Document<T>, 
 impl Context {
     /// Takes what a fault is about out of the next round. `false` if that is not possible.
     fn leave_out(&mut self, fault: &Fault) -> bool {
-        if let FaultKind::Missing(field) = &fault.kind {
-            let mut at = fault.at.clone();
-            at.push((*field).to_owned());
-            return self.placeholders.insert(at);
+        match &fault.kind {
+            FaultKind::Missing(_) => self.placeholders.insert(fault.shown_at()),
+            _ => !fault.at.is_empty() && self.skipped.insert(fault.at.clone()),
         }
-        !fault.at.is_empty()
-            && !self.is_placeholder(&fault.at)
-            && self.skipped.insert(fault.at.clone())
     }
 
-    fn is_placeholder(&self, at: &[String]) -> bool {
-        self.placeholders.contains(at)
+    /// Whether a fault is the file's own, and not one of a placeholder.
+    fn is_news(&self, fault: &Fault) -> bool {
+        match &fault.kind {
+            FaultKind::Missing(_) => !self.placeholders.contains(&fault.shown_at()),
+            _ => !self.placeholders.iter().any(|at| at.starts_with(&fault.at)),
+        }
     }
-}
 
-impl Context {
     /// The missing keys of a table for which a placeholder stands in.
     fn placeholders_of(&self, table: &[String]) -> Vec<String> {
         let inside = self.placeholders.iter().filter_map(|at| {

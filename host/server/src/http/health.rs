@@ -31,7 +31,7 @@ async fn ready(State(app): State<Arc<App>>) -> Result<Response, Problem> {
     if let Some(reason) = stopped {
         return Err(Problem::new("stopping", reason));
     }
-    let seq = app.hub.site.query(|state| state.seq()).await?;
+    let seq = app.hub.site.query(crate::site::SiteState::seq).await?;
     let body = json!({"status": "ready", "site": app.hub.site.id(), "seq": seq});
     Ok((StatusCode::OK, axum::Json(body)).into_response())
 }

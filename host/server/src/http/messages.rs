@@ -138,7 +138,8 @@ async fn list(
 /// An answer to the customer.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Reply {
+#[schema(as = Reply)]
+struct Answered {
     /// The text.
     #[schema(example = "Thanks, we are looking into it.")]
     text: Option<String>,
@@ -193,7 +194,7 @@ struct ReplyContent {
     content: Map<String, Value>,
 }
 
-impl Reply {
+impl Answered {
     fn content(self) -> Result<(Content, Option<MessageId>, bool), Problem> {
         let structured = match (self.quick_replies.is_empty(), self.structured) {
             (true, None) => None,
@@ -252,14 +253,14 @@ fn quick_replies(given: &[QuickReply]) -> Structured {
 /// (see the interaction's `capabilities`) are checked before.
 #[utoipa::path(post, path = "/interactions/{id}/messages", tag = "work",
     params(("id" = String, Path), ("idempotency-key" = Option<String>, Header)),
-    request_body = Reply,
+    request_body = Answered,
     responses((status = 202, body = MessageView), (status = 409, body = ProblemBody),
         (status = 422, body = ProblemBody)))]
 async fn send(
     State(app): State<Arc<App>>,
     caller: Caller,
     Path(id): Path<String>,
-    change: Changing<Reply>,
+    change: Changing<Answered>,
 ) -> Result<Rendered, Problem> {
     let interaction = app.interaction(&caller, &id).await?.id;
     let key = change.idempotency(&caller);
@@ -364,7 +365,7 @@ mod tests {
 
     #[test]
     fn a_reply_becomes_content() {
-        let reply: Reply = parse(
+        let reply: Answered = parse(
             br#"{"text":"Which?","quick_replies":[{"text":"Red"},{"text":"Blue","payload":"b"}],
                 "attachments":[{"kind":"image","url":"https://x.example/a.png","media":null}]}"#,
         )
@@ -383,7 +384,7 @@ mod tests {
 
     #[test]
     fn a_misspelt_field_is_named() {
-        let problem = parse::<Reply>(br#"{"txet":"hi"}"#).unwrap_err();
+        let problem = parse::<Answered>(br#"{"txet":"hi"}"#).unwrap_err();
         assert_eq!(problem.name(), "invalid");
         assert!(problem.detail().contains("txet"), "{}", problem.detail());
     }

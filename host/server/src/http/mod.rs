@@ -78,8 +78,8 @@ impl Default for HttpOptions {
         Self {
             webhook_limit: 4 << 20,
             body_limit: 4 << 20,
-            session: Duration::from_secs(12 * 3600),
-            access_token: Duration::from_secs(24 * 3600),
+            session: Duration::from_hours(12),
+            access_token: Duration::from_hours(24),
             timeout: Duration::from_secs(30),
             heartbeat: Duration::from_secs(15),
             slow_reader: Duration::from_secs(30),
@@ -128,7 +128,7 @@ pub fn router(hub: Arc<Hub>, options: HttpOptions) -> Router {
 }
 
 /// How often what is over is cleared away.
-const HOUSEKEEPING: Duration = Duration::from_secs(600);
+const HOUSEKEEPING: Duration = Duration::from_mins(10);
 
 async fn housekeeping(app: std::sync::Weak<App>) {
     loop {

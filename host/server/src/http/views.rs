@@ -308,9 +308,6 @@ pub(super) struct ContactView {
     pub id: ContactId,
     /// When the hub first heard of them.
     pub created_at: Timestamp,
-    /// When they last wrote.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub last_seen_at: Option<Timestamp>,
     /// The name to show.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub display_name: Option<String>,
@@ -324,7 +321,6 @@ impl From<Contact> for ContactView {
         Self {
             id: contact.id,
             created_at: contact.created_at,
-            last_seen_at: contact.last_seen_at,
             display_name: contact.display_name,
             identities: contact.identities,
         }

@@ -41,7 +41,6 @@ pub(super) async fn find_or_create(
             Contact {
                 id: ContactId::generate(),
                 created_at: arrival.accepted_at,
-                last_seen_at: None,
                 display_name: None,
                 identities: vec![ContactIdentity {
                     channel: arrival.channel.clone(),

@@ -266,11 +266,28 @@ async fn native_reply(
         return platform_event(batch, arrival, "native-reply", Value::Null).await;
     };
     let contact = customer_of(batch, arrival, thread, Some(message)).await?;
-    if let (Some(reference), Some(contact)) = (&message.client_ref, contact)
-        && let Ok(id) = reference.parse::<MessageId>()
-        && let Some(own) = batch.work.message(contact, id).await?
+    if let (Some(reference), Some(contact)) = (&message.client_ref, contact) {
+        // A message that the network takes in parts carries `id/number` on all but the last.
+        let (id, is_part) = match reference.split_once('/') {
+            Some((id, _)) => (id, true),
+            None => (reference.as_str(), false),
+        };
+        if let Ok(id) = id.parse::<MessageId>()
+            && let Some(own) = batch.work.message(contact, id).await?
+        {
+            // The echo of what the hub sent: that of the whole, or of its last part, settles an
+            // attempt whose outcome was unknown.
+            return if is_part {
+                receipts::note_part(batch, &own, &message.id).await
+            } else {
+                receipts::settle(batch, &own, &message.id, event.time).await
+            };
+        }
+    }
+    if message.client_ref.is_none()
+        && let Some(contact) = contact
+        && let Some(own) = receipts::unsettled(batch, contact, &thread.key, message).await?
     {
-        // The echo of what the hub sent: it settles an attempt whose outcome was unknown.
         return receipts::settle(batch, &own, &message.id, event.time).await;
     }
     let mut events = Vec::new();

@@ -1,9 +1,11 @@
 //! What became of what the company sent: receipts and echoes, joined to the right message.
 
+use std::sync::Arc;
+
 use linecard_model::event::Event;
 use linecard_model::message::{Message, MessageAuthor, MessageState};
-use linecard_model::platform::{Receipt, ReceiptScope, ReceiptState, Refusal};
-use linecard_model::{MessageId, Timestamp};
+use linecard_model::platform::{self, Receipt, ReceiptScope, ReceiptState, Refusal};
+use linecard_model::{ContactId, MessageId, Timestamp};
 use linecard_store::StoreError;
 
 use super::inbound::{Arrival, customer_of, keep_early};
@@ -135,8 +137,43 @@ pub(super) async fn settle(
     } else {
         MessageState::Sent { at }
     };
-    let note = uncertain.then(|| "the network's echo shows that it was sent".to_owned());
+    let note = uncertain.then(|| "the network shows that it was sent".to_owned());
     change(batch, message, state, vec![platform_id.to_owned()], note).await?;
+    super::inbound::catch_up(batch, &message.channel, platform_id).await
+}
+
+/// The message of the hub's own that the network shows without the hub's reference, as a back-fill
+/// does: in the same thread, with the same text, and not known to have arrived. The oldest, if
+/// several are the same.
+pub(super) async fn unsettled(
+    batch: &mut Batch<'_>,
+    contact: ContactId,
+    thread: &str,
+    shown: &platform::Message,
+) -> Result<Option<Arc<Message>>, StoreError> {
+    let Some(text) = shown.text.as_deref() else {
+        return Ok(None);
+    };
+    let messages = batch.work.history(contact, newest(LOOK_BACK)).await?;
+    Ok(messages.into_iter().rev().find(|own| {
+        own.thread == thread
+            && own.content.text.as_deref().map(str::trim) == Some(text.trim())
+            && own.platform_ids.is_empty()
+            && matches!(
+                own.state,
+                MessageState::Accepted | MessageState::Uncertain { .. }
+            )
+    }))
+}
+
+/// An echo shows the network's id of one part of a message; the others may still fail.
+pub(super) async fn note_part(
+    batch: &mut Batch<'_>,
+    message: &Message,
+    platform_id: &str,
+) -> Result<(), StoreError> {
+    let ids = vec![platform_id.to_owned()];
+    change(batch, message, message.state.clone(), ids, None).await?;
     super::inbound::catch_up(batch, &message.channel, platform_id).await
 }
 

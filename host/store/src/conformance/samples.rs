@@ -67,7 +67,6 @@ pub fn contact(number: u64) -> Contact {
     Contact {
         id: contact_id(number),
         created_at: time(number),
-        last_seen_at: None,
         display_name: Some(format!("Customer {number}")),
         identities: vec![ContactIdentity {
             channel: channel("pages"),

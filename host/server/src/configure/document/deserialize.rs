@@ -2,10 +2,8 @@
 
 use std::collections::HashSet;
 
-use serde::de::value::{
-    MapAccessDeserializer, MapDeserializer, SeqDeserializer, StringDeserializer,
-};
-use serde::de::{self, IntoDeserializer, Visitor};
+use serde::de::value::{MapAccessDeserializer, StringDeserializer};
+use serde::de::{self, DeserializeSeed, IntoDeserializer as _, Visitor};
 use serde::forward_to_deserialize_any;
 use toml::Spanned;
 use toml::de::DeValue;
@@ -108,14 +106,11 @@ impl<'de> de::Deserializer<'de> for Node<'_> {
                 Ok(number) if number.is_finite() => visitor.visit_f64(number),
                 _ => Err(de::Error::custom("this is not a finite number")),
             },
-            Source::Value(DeValue::Array(items)) => {
-                let mut access = SeqDeserializer::new(self.items(items).into_iter());
-                visitor
-                    .visit_seq(&mut access)
-                    .and_then(|value| access.end().map(|()| value))
-            }
+            Source::Value(DeValue::Array(items)) => visitor.visit_seq(Items {
+                left: self.items(items).into_iter(),
+            }),
             Source::Value(DeValue::Table(table)) => {
-                visitor.visit_map(MapDeserializer::new(self.entries(table).into_iter()))
+                visitor.visit_map(Entries::new(self.entries(table)))
             }
         };
         result.map_err(|fault| fault.placed(&self.at))
@@ -149,7 +144,7 @@ impl<'de> de::Deserializer<'de> for Node<'_> {
                 visitor.visit_enum(word)
             }
             Source::Value(DeValue::Table(table)) => {
-                let entries = MapDeserializer::new(self.entries(table).into_iter());
+                let entries = Entries::new(self.entries(table));
                 visitor.visit_enum(MapAccessDeserializer::new(entries))
             }
             Source::Value(_) => Err(de::Error::custom("this must be a text or a table")),
@@ -163,11 +158,67 @@ impl<'de> de::Deserializer<'de> for Node<'_> {
     }
 }
 
-impl IntoDeserializer<'_, Fault> for Node<'_> {
-    type Deserializer = Self;
+/// The entries of a table. A fault that a type finds in a value it was given whole (a name of a wrong
+/// form) gets its place here.
+struct Entries<'d> {
+    left: std::vec::IntoIter<(Key, Node<'d>)>,
+    value: Option<Node<'d>>,
+}
 
-    fn into_deserializer(self) -> Self {
-        self
+impl<'d> Entries<'d> {
+    fn new(entries: Vec<(Key, Node<'d>)>) -> Self {
+        Self {
+            left: entries.into_iter(),
+            value: None,
+        }
+    }
+}
+
+impl<'de> de::MapAccess<'de> for Entries<'_> {
+    type Error = Fault;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, Fault> {
+        let Some((key, value)) = self.left.next() else {
+            return Ok(None);
+        };
+        let at = key.at.clone();
+        self.value = Some(value);
+        seed.deserialize(key)
+            .map(Some)
+            .map_err(|fault| fault.placed(&at))
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Fault> {
+        let Some(value) = self.value.take() else {
+            return Err(de::Error::custom("a value was asked for before its key"));
+        };
+        let at = value.at.clone();
+        seed.deserialize(value).map_err(|fault| fault.placed(&at))
+    }
+}
+
+/// The items of an array; see [`Entries`].
+struct Items<'d> {
+    left: std::vec::IntoIter<Node<'d>>,
+}
+
+impl<'de> de::SeqAccess<'de> for Items<'_> {
+    type Error = Fault;
+
+    fn next_element_seed<T: DeserializeSeed<'de>>(
+        &mut self,
+        seed: T,
+    ) -> Result<Option<T::Value>, Fault> {
+        let Some(item) = self.left.next() else {
+            return Ok(None);
+        };
+        let at = item.at.clone();
+        seed.deserialize(item)
+            .map(Some)
+            .map_err(|fault| fault.placed(&at))
     }
 }
 
@@ -203,13 +254,5 @@ impl<'de> de::Deserializer<'de> for Key {
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option
         unit unit_struct seq tuple tuple_struct map struct identifier ignored_any
-    }
-}
-
-impl IntoDeserializer<'_, Fault> for Key {
-    type Deserializer = Self;
-
-    fn into_deserializer(self) -> Self {
-        self
     }
 }

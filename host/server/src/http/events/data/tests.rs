@@ -218,7 +218,6 @@ fn others() -> Vec<Event> {
         Event::ContactSaved(Contact {
             id: ContactId::generate(),
             created_at: Timestamp::now(),
-            last_seen_at: None,
             display_name: Some("Ann".to_owned()),
             identities: vec![ContactIdentity {
                 channel: ChannelId::new("page").unwrap(),
