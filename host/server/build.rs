@@ -37,6 +37,9 @@ fn run() -> Result<(), String> {
         let file = Path::new(&out_dir).join(format!("{name}.wasm"));
         std::fs::copy(&plugin.wasm_path, &file)
             .map_err(|e| format!("{} cannot be copied: {e}", plugin.wasm_path.display()))?;
+        let file = file
+            .to_str()
+            .ok_or_else(|| format!("{} is not UTF-8", file.display()))?;
         // Debug formatting writes a string literal with the escapes that the path needs.
         writeln!(table, "    ({name:?}, include_bytes!({file:?})),").map_err(|e| e.to_string())?;
     }

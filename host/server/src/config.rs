@@ -283,13 +283,11 @@ impl ServerConfig {
 
     /// The address under which the hub is reached.
     pub fn url(&self) -> String {
-        match &self.public_url {
-            Some(url) => url.as_str().trim_end_matches('/').to_owned(),
-            None => {
-                let scheme = if self.tls.is_some() { "https" } else { "http" };
-                format!("{scheme}://{}", self.listen)
-            }
+        if let Some(url) = &self.public_url {
+            return url.as_str().trim_end_matches('/').to_owned();
         }
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.listen)
     }
 }
 

@@ -21,7 +21,7 @@ use crate::configure::{
 };
 
 /// Connecting channels includes reading secrets and trying analyzers; more time than this is a fault.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What to apply, and where.
 #[derive(Debug, Args)]

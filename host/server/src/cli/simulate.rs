@@ -90,7 +90,7 @@ impl Graph {
              plugin = \"messenger\"\n\
              queue = \"support\"\n\
              config = {{ page_id = \"{page_id}\", base_url = \"{base}\" }}\n\
-             hosts = [\"{base}\", \"scontent.xx.fbcdn.net\", \"cdn.fbsbx.com\", \"lookaside.fbsbx.com\"]\n\
+             hosts = [\"{base}\"]\n\
              secrets = {{ app-secret = \"env:PAGE_APP_SECRET\", verify-token = \"env:PAGE_VERIFY_TOKEN\", page-access-token = \"env:PAGE_TOKEN\" }}\n\n\
              with, in the hub's environment:\n\n\
              PAGE_APP_SECRET={app_secret} PAGE_VERIFY_TOKEN={verify_token} PAGE_TOKEN={token}\n\n\

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use linecard_model::QueueId;
 use linecard_model::routing::{DEFAULT_DISPOSITION_CODES, WrapUpPolicy};
 use linecard_model::site::{ChannelConfig, QueueConfig, SiteConfig};
+use linecard_model::{AgentId, ChannelId, QueueId};
 
 use super::problem::{Problem, Problems};
 use crate::site::routing_settings;
@@ -44,7 +44,7 @@ pub(super) fn check(config: &SiteConfig) -> Problems {
                     unknown(
                         "channel",
                         channel.as_str(),
-                        config.channels.keys().map(|c| c.as_str()),
+                        config.channels.keys().map(ChannelId::as_str),
                     ),
                 );
             }
@@ -58,7 +58,7 @@ pub(super) fn check(config: &SiteConfig) -> Problems {
                     unknown(
                         "channel",
                         channel.as_str(),
-                        config.channels.keys().map(|c| c.as_str()),
+                        config.channels.keys().map(ChannelId::as_str),
                     ),
                 );
             }
@@ -87,7 +87,7 @@ fn check_queue(config: &SiteConfig, id: &QueueId, queue: &QueueConfig, problems:
                 unknown(
                     "agent",
                     member.as_str(),
-                    config.agents.keys().map(|a| a.as_str()),
+                    config.agents.keys().map(AgentId::as_str),
                 ),
             );
         }
@@ -137,7 +137,7 @@ fn check_channel(config: &SiteConfig, id: &str, channel: &ChannelConfig, problem
                 unknown(
                     "queue",
                     queue.as_str(),
-                    config.queues.keys().map(|q| q.as_str()),
+                    config.queues.keys().map(QueueId::as_str),
                 ),
             );
         }

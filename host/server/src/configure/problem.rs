@@ -147,7 +147,7 @@ impl Places {
         }
         problems
             .0
-            .sort_by(|a, b| (a.line, a.column).cmp(&(b.line, b.column)));
+            .sort_by_key(|problem| (problem.line, problem.column));
         problems
     }
 }

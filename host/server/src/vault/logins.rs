@@ -179,19 +179,16 @@ impl Vault {
                 .flatten();
         }
         let mut state = self.state_mut();
-        match found {
-            Some(key) => {
-                state.known.insert(mark, key.clone());
-                (name.is_none() || name == Some(key.as_str())).then_some(KeyOwner::Configured(key))
-            }
-            None => {
-                if state.wrong.len() >= WRONG_KEYS {
-                    state.wrong.clear();
-                }
-                state.wrong.insert(mark);
-                None
-            }
+        if let Some(key) = found {
+            state.known.insert(mark, key.clone());
+            return (name.is_none() || name == Some(key.as_str()))
+                .then_some(KeyOwner::Configured(key));
         }
+        if state.wrong.len() >= WRONG_KEYS {
+            state.wrong.clear();
+        }
+        state.wrong.insert(mark);
+        None
     }
 
     /// Signs an agent in: a new token, durable when this returns.
@@ -257,7 +254,7 @@ impl Vault {
     fn mark(&self, secret: &str) -> [u8; 32] {
         // HMAC takes keys of any length.
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.0.lookup)
-            .unwrap_or_else(|_| Hmac::new(&Default::default()));
+            .unwrap_or_else(|_| Hmac::new(&sha2::digest::generic_array::GenericArray::default()));
         mac.update(secret.as_bytes());
         mac.finalize().into_bytes().into()
     }

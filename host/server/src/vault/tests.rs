@@ -229,7 +229,7 @@ async fn nothing_is_written_before_the_site_runs() {
     let vault = place.vault().await.unwrap();
     let secrets = ChannelSecrets::new(vault.clone(), page());
     assert!(secrets.rotated("token", "new".into()).await.is_err());
-    let day = Duration::from_secs(86_400);
+    let day = Duration::from_hours(24);
     let result = vault.start_session(hub_itself(), anna(), day).await;
     assert!(matches!(result, Err(VaultError::Site(_))));
 }
