@@ -252,9 +252,8 @@ async fn a_reply_after_the_window_is_refused_before_anything_is_sent() -> Result
     agent.go_ready().await?;
     let options = networks.graph.options().clone();
     // Written two days ago.
-    let at = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?
-        - Duration::from_secs(2 * 86_400);
-    let at = i64::try_from(at.as_millis())?;
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?;
+    let at = i64::try_from(now.as_millis())? - 2 * 86_400_000;
     let body = webhook::text_message(&options.page_id, "7105", "m_old", at, "are you there?");
     let delivery = networks.graph.deliver_body(body).await;
     ensure!(delivery.acknowledged, "{delivery:?}");

@@ -3,7 +3,11 @@
 //! Load generator, hub and baseline share one machine; each figure stands beside one of the same
 //! run. Times are wall-clock, processor times are the server process's own.
 
-#![allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+#![allow(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss
+)]
 
 mod load;
 
@@ -109,7 +113,14 @@ async fn measure() -> Result<()> {
     let graph = networks.graph.options().clone();
     let make = |label: &str, path: &str, count: usize, customers: usize| {
         let secret = &graph.app_secret;
-        Arc::new(load::webhooks(&graph.page_id, secret, path, label, count, (1_000_000, customers)))
+        Arc::new(load::webhooks(
+            &graph.page_id,
+            secret,
+            path,
+            label,
+            count,
+            (1_000_000, customers),
+        ))
     };
 
     // Start and idle memory.

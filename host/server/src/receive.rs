@@ -115,11 +115,7 @@ impl Hub {
 
 /// The event of a body that has a right signature but cannot be read.
 fn unreadable(body: &[u8]) -> Event {
-    let digest = Sha256::digest(body);
-    let mut id = String::from("unreadable:");
-    for byte in digest {
-        id.push_str(&format!("{byte:02x}"));
-    }
+    let id = format!("unreadable:{}", hex::encode(Sha256::digest(body)));
     Event {
         id,
         time: now(),

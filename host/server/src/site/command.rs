@@ -113,6 +113,8 @@ pub enum Request {
 /// What a request did. The HTTP answer is made of it, also when it is given again under the same
 /// idempotency key.
 #[derive(Debug, Clone)]
+// Made once for a request and rendered at once: its size costs nothing.
+#[allow(clippy::large_enum_variant)]
 pub enum Outcome {
     /// An agent is so now.
     Agent(AgentId, Presence),

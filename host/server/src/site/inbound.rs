@@ -181,25 +181,23 @@ async fn created(
         thread: thread.key.clone(),
         contact,
     };
-    let (interaction, enqueue) = match batch.state.joinable(&key) {
-        Some(open) => (open, None),
-        None => {
-            let Some(started) = start_interaction(batch, arrival, thread, contact) else {
-                return platform_event(batch, arrival, "message-to-removed-channel", Value::Null)
-                    .await;
-            };
-            let id = started.id;
-            let queue = started.queue.clone();
-            let enqueue = RouterCommand::Enqueue {
-                interaction: id,
-                queue: queue.clone(),
-                media_type: started.media_type,
-                skills: started.skills.clone(),
-                priority: None,
-            };
-            events.push(Event::InteractionStarted(started));
-            (id, Some((queue, enqueue)))
-        }
+    let (interaction, enqueue) = if let Some(open) = batch.state.joinable(&key) {
+        (open, None)
+    } else {
+        let Some(started) = start_interaction(batch, arrival, thread, contact) else {
+            return platform_event(batch, arrival, "message-to-removed-channel", Value::Null).await;
+        };
+        let id = started.id;
+        let queue = started.queue.clone();
+        let enqueue = RouterCommand::Enqueue {
+            interaction: id,
+            queue: queue.clone(),
+            media_type: started.media_type,
+            skills: started.skills.clone(),
+            priority: None,
+        };
+        events.push(Event::InteractionStarted(started));
+        (id, Some((queue, enqueue)))
     };
     let platform_id = incoming.platform_id;
     let message = Message {
@@ -309,25 +307,25 @@ async fn native_reply(
         thread: thread.key.clone(),
         contact,
     };
-    let interaction = match batch.state.joinable(&key) {
-        Some(open) => open,
-        None => match last_interaction(batch, contact, arrival.channel, &thread.key).await? {
-            Some(earlier) => earlier,
-            None => {
-                let Some(mut started) = start_interaction(batch, arrival, thread, contact) else {
-                    return platform_event(batch, arrival, "native-reply", Value::Null).await;
-                };
-                // Nobody has to do anything: the company has spoken.
-                started.state = InteractionState::Ended {
-                    reason: EndReason::AnsweredElsewhere,
-                    disposition: None,
-                };
-                started.ended_at = Some(now());
-                let id = started.id;
-                events.push(Event::InteractionStarted(started));
-                id
-            }
-        },
+    let earlier = match batch.state.joinable(&key) {
+        Some(open) => Some(open),
+        None => last_interaction(batch, contact, arrival.channel, &thread.key).await?,
+    };
+    let interaction = if let Some(earlier) = earlier {
+        earlier
+    } else {
+        let Some(mut started) = start_interaction(batch, arrival, thread, contact) else {
+            return platform_event(batch, arrival, "native-reply", Value::Null).await;
+        };
+        // Nobody has to do anything: the company has spoken.
+        started.state = InteractionState::Ended {
+            reason: EndReason::AnsweredElsewhere,
+            disposition: None,
+        };
+        started.ended_at = Some(now());
+        let id = started.id;
+        events.push(Event::InteractionStarted(started));
+        id
     };
     events.push(Event::MessageReceived(Message {
         id: MessageId::generate(),

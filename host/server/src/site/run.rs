@@ -70,6 +70,8 @@ pub struct Site {
 }
 
 /// What follows a durable write.
+// Lives for one batch; the largest variants are as rare as the others are short-lived.
+#[allow(clippy::large_enum_variant)]
 pub(super) enum After {
     Reply(Reply, Result<Rendered, CommandError>),
     Attempt(oneshot::Sender<bool>, bool),
