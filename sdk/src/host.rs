@@ -1,6 +1,6 @@
 //! Where calls to the host go: to the imports in a component, to a double in a native test.
 //!
-//! Plug-ins call [`http`](crate::http), [`secrets`](crate::secrets), [`log`](crate::log),
+//! Plug-ins call [`http`], [`secrets`], [`log`],
 //! [`time::now`](crate::time::now) and [`random`]; this is what stands behind them.
 
 use crate::events::Timestamp;

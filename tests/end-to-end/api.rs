@@ -14,7 +14,10 @@ const SOON: Duration = Duration::from_secs(20);
 
 fn is_problem(seen: &Seen, status: StatusCode, kind: &str) -> Result<()> {
     let wanted = format!("/problems/{kind}");
-    let content = seen.headers.get("content-type").map(|v| v.as_bytes());
+    let content = seen
+        .headers
+        .get("content-type")
+        .map(reqwest::header::HeaderValue::as_bytes);
     ensure!(
         seen.status == status
             && seen.body["type"] == wanted.as_str()

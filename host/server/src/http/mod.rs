@@ -5,7 +5,6 @@
 //! product's own API is made in [`problem`].
 
 // The attribute of the API's description repeats the handlers' argument types with their paths.
-#![allow(unused_qualifications)]
 
 mod agents;
 mod audit;
