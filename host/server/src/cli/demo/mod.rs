@@ -14,7 +14,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail};
 use clap::Args;
 use linecard_model::routing::InteractionState;
-use linecard_simulator::people::{People, PeopleOptions};
+use linecard_simulator::Customers;
+use linecard_simulator::people::{People, PeopleOptions, Report};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -139,13 +140,16 @@ impl Demo {
             .await?;
         on_page.close_doors();
         on_web.close_doors();
-        let (on_page, on_web) = tokio::join!(on_page.finish(), on_web.finish());
+        let (mut on_page, mut on_web) = tokio::join!(on_page.finish(), on_web.finish());
         wait_until_quiet(hub).await?;
         end.send_replace(true);
         while let Some(robot) = robots.join_next().await {
             robot?.context("a robot could not work")?;
         }
 
+        // Answers to a last word of thanks come after the customer has stopped looking.
+        look_again(&mut on_page, networks.graph.customers());
+        look_again(&mut on_web, networks.open_messaging.customers());
         let client = Client::sign_in(&http, base, YOU, &you).await?;
         let mut findings = Findings::default();
         findings.compare(&client, stage::PAGE, &on_page).await?;
@@ -246,6 +250,15 @@ async fn wait_until_quiet(hub: &Hub) -> anyhow::Result<()> {
     // The receipts of the last answers.
     tokio::time::sleep(Duration::from_millis(500)).await;
     Ok(())
+}
+
+fn look_again(report: &mut Report, customers: &Customers) {
+    for person in &mut report.people {
+        if let Some(customer) = customers.get(&person.id) {
+            person.duplicates = customer.duplicates();
+            person.answers = customer.delivered().cloned().collect();
+        }
+    }
 }
 
 async fn ended(mut closed: watch::Receiver<bool>) {
