@@ -53,6 +53,17 @@ pub trait MediaStore: Send + Sync {
         Err(MediaError::Denied)
     }
 
+    /// Opens a piece of a file: `length` bytes from `offset` on, fewer if the file ends before.
+    async fn open_range(
+        &self,
+        media: &str,
+        offset: u64,
+        length: u64,
+    ) -> Result<MediaStream, MediaError> {
+        let _ = (media, offset, length);
+        Err(MediaError::Denied)
+    }
+
     /// Writes a file. If the content ends with an error, nothing is kept.
     async fn store(
         &self,

@@ -489,6 +489,7 @@ async fn request_for(
         recipient,
         last_inbound: interaction.last_inbound_at,
         by_human: true,
+        progress: Vec::new(),
         action,
     })
 }
@@ -502,6 +503,7 @@ fn post(
 ) {
     *batch.next_outbox += 1;
     batch.work.put_outbox(OutboxEntry {
+        made: Vec::new(),
         channel: interaction.channel.clone(),
         number: *batch.next_outbox,
         message,
