@@ -1,5 +1,6 @@
 //! Actions: messages, reactions, typing and seen marks.
 
+use linecard_graph::{Answer, Refused};
 use linecard_sdk::actions::{
     Action, ActionRequest, Budget, Failure, Outcome, ReactionTarget, Refusal, Timestamp,
 };
@@ -11,7 +12,6 @@ use serde_json::{Value, json};
 use crate::compose::{self, Content, File, Part, Source};
 use crate::config::Config;
 use crate::events::USER_REF;
-use crate::graph::{self, Answer, Refused};
 
 const HOUR: u64 = 3_600_000;
 /// For how long after the customer's last message anything may be written, in milliseconds.
@@ -285,7 +285,7 @@ fn send_part(
             .iter()
             .map(|mid| ("reply_to", json!({ "mid": mid }))),
     );
-    let post = Request::post(config.url(&[&config.page_id, "messages"], &[]));
+    let post = Request::post(config.api().url(&[&config.page_id, "messages"], &[]));
     let request = if let Some((file, media)) = part.media() {
         let text = |value: Value| {
             value
@@ -302,7 +302,7 @@ fn send_part(
             .map(|(name, value)| (name.to_owned(), value));
         post.json(&Value::Object(members.collect()))
     };
-    let answer: Answer<Sent> = graph::call(request, Call::Once)?;
+    let answer: Answer<Sent> = config.api().call(request, Call::Once)?;
     match answer.content.message_id.filter(|id| !id.is_empty()) {
         Some(id) => Ok((id, answer.budget)),
         None => Err(Refused::Failed(Failure::Uncertain(
@@ -316,7 +316,9 @@ fn upload(config: &Config, part: &mut Part) -> Result<(), Failure> {
     let Content::File(file) = &mut part.content else {
         return Ok(());
     };
-    let url = config.url(&[&config.page_id, "message_attachments"], &[]);
+    let url = config
+        .api()
+        .url(&[&config.page_id, "message_attachments"], &[]);
     let message = json!({ "message": { "attachment": file.json() } });
     let request = match &file.source {
         Source::Id(_) => return Ok(()),
@@ -329,7 +331,7 @@ fn upload(config: &Config, part: &mut Part) -> Result<(), Failure> {
             Request::post(url).multipart(fields)
         }
     };
-    let answer: Answer<Uploaded> = graph::call(request, Call::Repeatable)?;
+    let answer: Answer<Uploaded> = config.api().call(request, Call::Repeatable)?;
     file.source = Source::Id(answer.content.attachment_id);
     Ok(())
 }
@@ -339,8 +341,11 @@ fn filedata(file: &File, media: &str) -> BodyPart {
 }
 
 fn sender_action(config: &Config, body: Value) -> Result<Outcome, Failure> {
-    let url = config.url(&[&config.page_id, "messages"], &[]);
-    match graph::call::<Sent>(Request::post(url).json(&body), Call::Repeatable) {
+    let url = config.api().url(&[&config.page_id, "messages"], &[]);
+    match config
+        .api()
+        .call::<Sent>(Request::post(url).json(&body), Call::Repeatable)
+    {
         Ok(answer) => Ok(Outcome {
             budget: answer.budget,
             ..Outcome::default()
