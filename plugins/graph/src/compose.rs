@@ -1,22 +1,22 @@
-//! What the company says becomes the messages that Messenger takes.
+//! What the company says becomes the messages that the Send API takes.
 
 use linecard_sdk::actions::{Failure, Outgoing, OutgoingAttachment};
 use linecard_sdk::events::{AttachmentKind, Structured};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// The most characters of a text. Meta counts UTF-8 characters; code points never count fewer.
-pub const TEXT_MAX: usize = 2000;
+use crate::network::Network;
+
 /// The most quick replies of a message.
-pub const QUICK_REPLIES_MAX: usize = 13;
+pub const QUICK_REPLIES_MAX: u32 = 13;
 /// The most characters of a quick reply's title.
-const QUICK_REPLY_TITLE_MAX: usize = 20;
+const QUICK_REPLY_TITLE_MAX: u32 = 20;
 /// The most cards of a carousel.
-const CARDS_MAX: usize = 10;
+const CARDS_MAX: u32 = 10;
 /// The most buttons of a card.
-const BUTTONS_MAX: usize = 3;
+const BUTTONS_MAX: u32 = 3;
 /// The most characters of a card's title and subtitle.
-const CARD_TEXT_MAX: usize = 80;
+const CARD_TEXT_MAX: u32 = 80;
 
 /// One message.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,6 +38,8 @@ pub enum Content {
     File(File),
     /// A sticker of Messenger's own, by its id.
     Sticker(u64),
+    /// The heart, Instagram's only sticker that can be sent.
+    Heart,
     /// A template, as Graph takes it in `attachment.payload`.
     Template(Value),
 }
@@ -93,6 +95,7 @@ impl Part {
             Content::Text(text) => json!({ "text": text }),
             Content::File(file) => json!({ "attachment": file.json() }),
             Content::Sticker(id) => json!({ "sticker_id": id }),
+            Content::Heart => json!({ "attachment": { "type": "like_heart" } }),
             Content::Template(payload) => {
                 json!({ "attachment": { "type": "template", "payload": payload } })
             }
@@ -119,7 +122,7 @@ impl Part {
         match &self.content {
             Content::Text(_) => "the text".to_owned(),
             Content::File(file) => format!("the {} “{}”", file.kind, file.name),
-            Content::Sticker(_) => "the sticker".to_owned(),
+            Content::Sticker(_) | Content::Heart => "the sticker".to_owned(),
             Content::Template(_) => "the cards".to_owned(),
         }
     }
@@ -127,31 +130,37 @@ impl Part {
 
 /// The messages, in the order in which they are sent. Every limit that Meta documents is checked
 /// here, before anything is sent.
-pub fn parts(outgoing: &Outgoing) -> Result<Vec<Part>, Failure> {
+pub fn parts(network: Network, outgoing: &Outgoing) -> Result<Vec<Part>, Failure> {
     if outgoing.location.is_some() {
-        return Err(Failure::unsupported(
-            "a page cannot send a place by Messenger; send a link to a map",
-        ));
+        return Err(Failure::unsupported(format!(
+            "a place cannot be sent by {}; send a link to a map",
+            network.name()
+        )));
     }
     let mut parts = Vec::new();
     for attachment in &outgoing.attachments {
-        parts.push(Part::new(file(attachment)?));
+        parts.push(Part::new(file(network, attachment)?));
     }
     let mut replies = Vec::new();
     if let Some(structured) = &outgoing.structured {
         match structured.kind.as_str() {
-            "quick-replies" => replies = quick_replies(structured)?,
-            "card" => parts.push(Part::new(cards(&[read(structured)?])?)),
-            "carousel" => parts.push(Part::new(cards(&read::<Carousel>(structured)?.cards)?)),
+            "quick-replies" => replies = quick_replies(network, structured)?,
+            "card" => parts.push(Part::new(cards(network, &[read(structured)?])?)),
+            "carousel" => parts.push(Part::new(cards(
+                network,
+                &read::<Carousel>(structured)?.cards,
+            )?)),
             other => {
                 return Err(Failure::unsupported(format!(
-                    "Messenger has no `{other}` to send"
+                    "{} has no `{other}` to send",
+                    network.name()
                 )));
             }
         }
     }
     if let Some(text) = outgoing.text.as_ref().filter(|text| !text.is_empty()) {
-        at_most("text", "characters", text.chars().count(), TEXT_MAX)?;
+        let (count, unit) = network.measure(text);
+        at_most(network, "text", unit, count, network.text_max().0)?;
         let text = Part::new(Content::Text(text.clone()));
         // Quick replies vanish as soon as another message follows: they go with the last one.
         if replies.is_empty() {
@@ -161,7 +170,10 @@ pub fn parts(outgoing: &Outgoing) -> Result<Vec<Part>, Failure> {
         }
     }
     if let Some(first) = parts.first_mut() {
-        first.reply_to.clone_from(&outgoing.reply_to);
+        // Meta documents no `reply_to` for Instagram.
+        if network == Network::Messenger {
+            first.reply_to.clone_from(&outgoing.reply_to);
+        }
     }
     match parts.last_mut() {
         Some(last) => last.quick_replies = replies,
@@ -175,13 +187,14 @@ pub fn parts(outgoing: &Outgoing) -> Result<Vec<Part>, Failure> {
     Ok(parts)
 }
 
-fn file(outgoing: &OutgoingAttachment) -> Result<Content, Failure> {
+fn file(network: Network, outgoing: &OutgoingAttachment) -> Result<Content, Failure> {
     let attachment = &outgoing.attachment;
     let kind = match attachment.kind {
         AttachmentKind::Image | AttachmentKind::Animation => "image",
         AttachmentKind::Audio => "audio",
         AttachmentKind::Video => "video",
         AttachmentKind::File => "file",
+        AttachmentKind::Sticker if network == Network::Instagram => return Ok(Content::Heart),
         AttachmentKind::Sticker => {
             let id = attachment
                 .media_id
@@ -192,9 +205,10 @@ fn file(outgoing: &OutgoingAttachment) -> Result<Content, Failure> {
             return id.map(Content::Sticker).ok_or_else(missing);
         }
         AttachmentKind::Link | AttachmentKind::Share | AttachmentKind::Other => {
-            return Err(Failure::unsupported(
-                "Messenger sends images, audio, video, files and stickers; put a link into the text",
-            ));
+            return Err(Failure::unsupported(format!(
+                "{} sends images, audio, video, files and stickers; put a link into the text",
+                network.name()
+            )));
         }
     };
     let source = match (&outgoing.media, &attachment.url, &attachment.media_id) {
@@ -231,12 +245,19 @@ struct QuickReply {
     image_url: Option<String>,
 }
 
-fn quick_replies(structured: &Structured) -> Result<Vec<Value>, Failure> {
+fn quick_replies(network: Network, structured: &Structured) -> Result<Vec<Value>, Failure> {
     let options = read::<QuickReplies>(structured)?.options;
-    at_most("quick replies", "options", options.len(), QUICK_REPLIES_MAX)?;
+    at_most(
+        network,
+        "quick replies",
+        "options",
+        options.len(),
+        QUICK_REPLIES_MAX,
+    )?;
     let reply = |option: QuickReply| {
         let name = format!("quick reply “{}”", option.text);
         at_most(
+            network,
             &name,
             "characters",
             option.text.chars().count(),
@@ -280,24 +301,31 @@ struct CardAction {
 }
 
 /// Cards as a generic template.
-fn cards(cards: &[Card]) -> Result<Content, Failure> {
-    at_most("carousel", "cards", cards.len(), CARDS_MAX)?;
+fn cards(network: Network, cards: &[Card]) -> Result<Content, Failure> {
+    at_most(network, "carousel", "cards", cards.len(), CARDS_MAX)?;
     if cards.is_empty() {
         return Err(Failure::rejected("structured", "the carousel has no cards"));
     }
     let element = |card: &Card| {
         let name = format!("card “{}”", card.title);
         at_most(
+            network,
             &name,
             "characters in its title",
             card.title.chars().count(),
             CARD_TEXT_MAX,
         )?;
-        at_most(&name, "buttons", card.actions.len(), BUTTONS_MAX)?;
+        at_most(network, &name, "buttons", card.actions.len(), BUTTONS_MAX)?;
         let mut element = json!({ "title": card.title });
         if let Some(description) = &card.description {
             let count = description.chars().count();
-            at_most(&name, "characters in its description", count, CARD_TEXT_MAX)?;
+            at_most(
+                network,
+                &name,
+                "characters in its description",
+                count,
+                CARD_TEXT_MAX,
+            )?;
             element["subtitle"] = json!(description);
         }
         if let Some(url) = &card.image_url {
@@ -342,10 +370,19 @@ fn read<T: serde::de::DeserializeOwned>(structured: &Structured) -> Result<T, Fa
     })
 }
 
-fn at_most(what: &str, unit: &str, count: usize, max: usize) -> Result<(), Failure> {
-    if count <= max {
+fn at_most(
+    network: Network,
+    what: &str,
+    unit: &str,
+    count: usize,
+    max: u32,
+) -> Result<(), Failure> {
+    if count <= max as usize {
         return Ok(());
     }
-    let text = format!("{what}: {count} {unit}, Messenger takes at most {max}");
+    let text = format!(
+        "{what}: {count} {unit}, {} takes at most {max}",
+        network.name()
+    );
     Err(Failure::rejected("too-long", text))
 }

@@ -1,6 +1,5 @@
 //! One item of `messaging[]` becomes the events that it stands for.
 
-use linecard_sdk::encode;
 use linecard_sdk::events::{
     Alias, Author, ChannelState, ChannelStatus, Deletion, Edit, Event, EventKind, Identity,
     Message, Postback, PostbackSource, Profile, Reaction, Receipt, ReceiptScope, ReceiptState,
@@ -9,11 +8,21 @@ use linecard_sdk::events::{
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
 
 use crate::attachments;
-use crate::config::Config;
+use crate::ids::{bounded, digest, unreadable};
+use crate::lenient::{instant, text};
 use crate::payload::{self, Party};
+
+/// The account whose conversations are read.
+#[derive(Debug, Clone, Copy)]
+pub struct Account<'a> {
+    /// The page's id, or the Instagram professional account's.
+    pub id: &'a str,
+    /// The id of the company's own Meta app: only its echoes can be of what the hub sent. If it is
+    /// not given, every app's may.
+    pub app_id: Option<&'a str>,
+}
 
 /// Starts the id of a person who is known by a `user_ref` only.
 pub const USER_REF: &str = "user_ref:";
@@ -36,7 +45,7 @@ const COMPANIONS: [&str; 4] = ["sender", "recipient", "timestamp", "prior_messag
 
 /// An item that is being read.
 struct Item<'a> {
-    config: &'a Config,
+    account: Account<'a>,
     members: &'a Map<String, Value>,
     kind: &'a str,
     sender: Option<Identity>,
@@ -45,14 +54,14 @@ struct Item<'a> {
     raw: &'a str,
 }
 
-/// Reads one item of an entry of this page. What cannot be understood becomes `other`.
-pub fn read_item(config: &Config, entry_time: u64, raw: &RawValue) -> Vec<Event> {
+/// Reads one item of an entry of this account. What cannot be understood becomes `other`.
+pub fn read_item(account: Account<'_>, entry_time: u64, raw: &RawValue) -> Vec<Event> {
     let raw = raw.get();
     let Ok(members) = serde_json::from_str::<Map<String, Value>>(raw) else {
         return vec![unreadable("item", entry_time, raw)];
     };
     let kind = kind_of(&members);
-    let item = Item::new(config, &members, kind, entry_time, raw);
+    let item = Item::new(account, &members, kind, entry_time, raw);
     let read = match kind {
         "message" => item.message(),
         "message_edit" => item.edit(),
@@ -72,24 +81,18 @@ pub fn read_item(config: &Config, entry_time: u64, raw: &RawValue) -> Vec<Event>
 }
 
 /// Reads one item of a conversation that another app has: it is kept, and nobody is asked to answer.
-pub fn read_standby(config: &Config, entry_time: u64, raw: &RawValue) -> Event {
+pub fn read_standby(account: Account<'_>, entry_time: u64, raw: &RawValue) -> Event {
     let Ok(members) = serde_json::from_str::<Map<String, Value>>(raw.get()) else {
         return unreadable("standby", entry_time, raw.get());
     };
-    let item = Item::new(config, &members, kind_of(&members), entry_time, raw.get());
+    let item = Item::new(account, &members, kind_of(&members), entry_time, raw.get());
     item.event(
         item.derived_id("standby"),
         EventKind::Other("standby".to_owned()),
     )
 }
 
-/// Something that has no reading at all, kept under its name.
-pub fn unreadable(name: &str, time: u64, raw: &str) -> Event {
-    let id = format!("{name}:{}", digest(&[name, raw]));
-    Event::new(id, time, EventKind::Other(name.to_owned())).raw(raw)
-}
-
-/// The conversation between a page and a person: page-scoped ids mean nothing without their page.
+/// The conversation between an account and a person: scoped ids mean nothing without their account.
 pub fn thread(page: &str, customer: &Identity) -> Thread {
     Thread::private(format!("{page}:{}", customer.id)).customer(customer.clone())
 }
@@ -111,7 +114,7 @@ fn kind_of(members: &Map<String, Value>) -> &str {
 
 impl<'a> Item<'a> {
     fn new(
-        config: &'a Config,
+        account: Account<'a>,
         members: &'a Map<String, Value>,
         kind: &'a str,
         entry_time: u64,
@@ -119,18 +122,29 @@ impl<'a> Item<'a> {
     ) -> Self {
         let sender = part(members, "sender").as_ref().and_then(identity);
         let recipient = part(members, "recipient").as_ref().and_then(identity);
+        let is_echo = members
+            .get("message")
+            .and_then(|message| message.get("is_echo"))
+            == Some(&Value::Bool(true));
         let customer = if sender.is_some() {
-            [&sender, &recipient]
+            // An echo goes from the account to the customer, even where Meta names the account by
+            // another id than the entry's.
+            let parties = if is_echo {
+                [&recipient, &sender]
+            } else {
+                [&sender, &recipient]
+            };
+            parties
                 .into_iter()
                 .flatten()
-                .find(|party| party.id != config.page_id)
+                .find(|party| party.id != account.id)
                 .cloned()
         } else {
             part(members, "optin").as_ref().and_then(identity)
         };
-        let timestamp = text(members, "timestamp").and_then(|time| time.parse().ok());
+        let timestamp = members.get("timestamp").and_then(instant);
         Self {
-            config,
+            account,
             members,
             kind,
             sender: sender.or_else(|| customer.clone()),
@@ -178,7 +192,7 @@ impl<'a> Item<'a> {
             thread: self
                 .customer
                 .as_ref()
-                .map(|customer| thread(&self.config.page_id, customer)),
+                .map(|customer| thread(self.account.id, customer)),
             author,
             kind,
             raw: self.raw.to_owned(),
@@ -231,14 +245,15 @@ impl<'a> Item<'a> {
         }
         let content = attachments::read(&read);
         // Another app on the page writes whatever metadata it likes.
-        let app = self.config.app_id.as_ref();
-        let ours = read.is_echo && app.is_none_or(|app| read.app_id.as_ref() == Some(app));
+        let app = self.account.app_id;
+        let ours = read.is_echo && app.is_none_or(|app| read.app_id.as_deref() == Some(app));
         let message = Message {
             text: read.text.filter(|text| !text.is_empty()),
             attachments: content.attachments,
             location: content.location,
             structured: content.structured,
             parent,
+            quoted: read.reply_to.and_then(|reply| reply.story?.id),
             referral: came_in,
             client_ref: read
                 .metadata
@@ -250,7 +265,7 @@ impl<'a> Item<'a> {
             return self.one(id, EventKind::MessageCreated(message));
         }
         let mut echo = self.event(id, EventKind::NativeReply(message));
-        let page = Author::new(&self.config.page_id);
+        let page = Author::new(self.account.id);
         echo.author = Some(match read.app_id {
             Some(app) => page.profile(Profile::default().fact("app_id", app)),
             None => page,
@@ -320,7 +335,8 @@ impl<'a> Item<'a> {
     fn receipt(&self, state: ReceiptState) -> Option<Vec<Event>> {
         let read: payload::Receipt = self.part()?;
         let id = self.derived_id(self.kind);
-        let mids = read.mids.unwrap_or_default();
+        let mut mids = read.mids.unwrap_or_default();
+        mids.extend(read.mid.filter(|mid| !mid.is_empty()));
         let mut scopes = Vec::with_capacity(2);
         if !mids.is_empty() {
             scopes.push((format!("{id}:mids"), ReceiptScope::Messages(mids)));
@@ -432,36 +448,4 @@ fn identity(party: &Party) -> Option<Identity> {
 
 fn part<T: DeserializeOwned>(members: &Map<String, Value>, name: &str) -> Option<T> {
     serde_json::from_value(members.get(name)?.clone()).ok()
-}
-
-/// A member as text, if it is there and not empty. Ids come as numbers too.
-fn text(members: &Map<String, Value>, name: &str) -> Option<String> {
-    match members.get(name)? {
-        Value::String(text) if !text.is_empty() => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
-    }
-}
-
-/// The first 64 bytes of a name that a payload chose, for an id that has an upper limit.
-fn bounded(name: &str) -> &str {
-    let mut end = name.len().min(64);
-    while !name.is_char_boundary(end) {
-        end -= 1;
-    }
-    name.get(..end).unwrap_or_default()
-}
-
-/// 128 bits of SHA-256 over the parts, in hexadecimal: enough to tell any two events apart.
-fn digest(parts: &[&str]) -> String {
-    let mut hasher = Sha256::new();
-    for part in parts {
-        hasher.update((part.len() as u64).to_be_bytes());
-        hasher.update(part.as_bytes());
-    }
-    hasher
-        .finalize()
-        .get(..16)
-        .map(encode::hex)
-        .unwrap_or_default()
 }

@@ -39,6 +39,19 @@ pub fn read(message: &payload::Message) -> Content {
             }
         }
     }
+    // The story goes first: the text is about it.
+    if let Some(story) = message
+        .reply_to
+        .as_ref()
+        .and_then(|reply| reply.story.as_ref())
+    {
+        let attachment = Attachment {
+            url: story.url.clone(),
+            media_id: story.id.clone(),
+            ..empty(AttachmentKind::Share, "story")
+        };
+        content.attachments.insert(0, attachment);
+    }
     if content.attachments.is_empty() {
         if let Some(sticker) = &message.sticker_id {
             let mut attachment = empty(AttachmentKind::Sticker, "sticker");
@@ -61,20 +74,28 @@ fn kind(part: &payload::Attachment) -> AttachmentKind {
         "audio" => AttachmentKind::Audio,
         "video" => AttachmentKind::Video,
         "file" => AttachmentKind::File,
-        "sticker" => AttachmentKind::Sticker,
+        "sticker" | "like_heart" => AttachmentKind::Sticker,
         "fallback" => AttachmentKind::Link,
-        "share" | "post" | "reel" | "ig_reel" => AttachmentKind::Share,
+        "share" | "post" | "reel" | "ig_reel" | "ig_post" | "ig_story" | "story_mention" => {
+            AttachmentKind::Share
+        }
+        // Among them `ephemeral`, a picture to be seen once that nothing can fetch, and
+        // `unsupported_type`.
         _ => AttachmentKind::Other,
     }
 }
 
 fn file(part: &payload::Attachment, kind: AttachmentKind) -> Attachment {
     let mut attachment = empty(kind, &part.kind);
-    attachment.url = part.payload_text("url").or_else(|| part.url.clone());
-    attachment.media_id = part
-        .payload_text("sticker_id")
-        .or_else(|| part.payload_text("attachment_id"))
-        .or_else(|| part.payload_text("reel_video_id"));
+    let first = |names: &[&str]| names.iter().find_map(|name| part.payload_text(name));
+    attachment.url = first(&["url", "story_media_url"]).or_else(|| part.url.clone());
+    attachment.media_id = first(&[
+        "sticker_id",
+        "attachment_id",
+        "reel_video_id",
+        "ig_post_media_id",
+        "story_media_id",
+    ]);
     attachment.name = part.title.clone().or_else(|| part.payload_text("title"));
     attachment
 }

@@ -1,39 +1,10 @@
-//! The parts of Meta's JSON, read leniently: ids and times come as texts or as numbers, members may
-//! be missing or unknown, and what is strange in one place must not cost the rest.
+//! The parts of an item of `messaging[]`. Members may be missing or unknown, and what is strange in one
+//! place must not cost the rest.
 
-use serde::{Deserialize, Deserializer};
-use serde_json::value::RawValue;
+use serde::Deserialize;
 use serde_json::{Map, Value};
 
-/// The body of a webhook request.
-#[derive(Deserialize)]
-pub struct Body<'a> {
-    /// What the entries are about: `page` for Messenger.
-    pub object: String,
-    /// One part for each page and moment.
-    #[serde(borrow, default)]
-    pub entry: Vec<&'a RawValue>,
-}
-
-/// One page's part of a webhook request.
-#[derive(Deserialize)]
-pub struct Entry<'a> {
-    /// The page.
-    #[serde(default, deserialize_with = "text_or_number")]
-    pub id: Option<String>,
-    /// When Meta made the entry, in milliseconds.
-    #[serde(default, deserialize_with = "milliseconds")]
-    pub time: Option<u64>,
-    /// What happened in the conversations that this app has.
-    #[serde(borrow, default)]
-    pub messaging: Option<Vec<&'a RawValue>>,
-    /// What happened in conversations that another app has.
-    #[serde(borrow, default)]
-    pub standby: Option<Vec<&'a RawValue>>,
-    /// What happened on the page itself: not Messenger's.
-    #[serde(borrow, default)]
-    pub changes: Option<Vec<&'a RawValue>>,
-}
+use crate::lenient::{as_text, milliseconds, text_or_number};
 
 /// A sender or recipient.
 #[derive(Deserialize, Default)]
@@ -91,11 +62,7 @@ pub struct Attachment {
 impl Attachment {
     /// A text member of the payload, if it is there and not empty.
     pub fn payload_text(&self, name: &str) -> Option<String> {
-        match self.payload.get(name)? {
-            Value::String(text) if !text.is_empty() => Some(text.clone()),
-            Value::Number(number) => Some(number.to_string()),
-            _ => None,
-        }
+        as_text(self.payload.get(name)?)
     }
 }
 
@@ -111,6 +78,17 @@ pub struct QuickReply {
 pub struct ReplyTo {
     #[serde(default)]
     pub mid: Option<String>,
+    #[serde(default)]
+    pub story: Option<Story>,
+}
+
+/// A story of the account that a message answers.
+#[derive(Deserialize)]
+pub struct Story {
+    #[serde(default, deserialize_with = "text_or_number")]
+    pub id: Option<String>,
+    #[serde(default)]
+    pub url: Option<String>,
 }
 
 /// A used button.
@@ -152,6 +130,9 @@ pub struct Edit {
 pub struct Receipt {
     #[serde(default)]
     pub mids: Option<Vec<String>>,
+    /// Instagram names the message that was read, Messenger a time.
+    #[serde(default)]
+    pub mid: Option<String>,
     #[serde(default, deserialize_with = "milliseconds")]
     pub watermark: Option<u64>,
 }
@@ -162,31 +143,4 @@ pub struct Policy {
     pub action: String,
     #[serde(default)]
     pub reason: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum TextOrNumber {
-    Text(String),
-    Number(serde_json::Number),
-}
-
-/// An id: a text, or a number in old payloads. Anything else is an error, so that the caller keeps
-/// the part as something that was not understood.
-pub fn text_or_number<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
-    Ok(
-        Option::<TextOrNumber>::deserialize(from)?.map(|id| match id {
-            TextOrNumber::Text(text) => text,
-            TextOrNumber::Number(number) => number.to_string(),
-        }),
-    )
-}
-
-/// A count or a time in milliseconds: a number, or digits in a text.
-pub fn milliseconds<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
-    Ok(match Option::<TextOrNumber>::deserialize(from)? {
-        Some(TextOrNumber::Text(text)) => text.parse().ok(),
-        Some(TextOrNumber::Number(number)) => number.as_u64(),
-        None => None,
-    })
 }
