@@ -4,6 +4,19 @@ use linecard_sdk::encode;
 use linecard_sdk::events::{Event, EventKind};
 use sha2::{Digest, Sha256};
 
+/// Starts the id of somebody whom the network does not name: a person who hides, or an account without
+/// the permission to see who wrote. What they wrote is to be answered all the same, so each such
+/// message has an author of its own.
+pub const UNNAMED: &str = "unnamed:";
+
+/// The longest id that is taken from a payload, in bytes: several of them fit where one is kept.
+const ID_MAX: usize = 200;
+
+/// An id that can be used: not empty and not longer than any of Meta's.
+pub fn usable(id: Option<String>) -> Option<String> {
+    id.filter(|id| !id.is_empty() && id.len() <= ID_MAX)
+}
+
 /// 128 bits of SHA-256 over the parts, in hexadecimal: enough to tell any two events apart.
 pub fn digest(parts: &[&str]) -> String {
     let mut hasher = Sha256::new();

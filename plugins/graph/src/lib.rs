@@ -7,6 +7,7 @@
 //! | [`webhook`], [`delivery`] | The handshake, the signature, the body's entries |
 //! | [`messaging`] | `entry[].messaging[]`: private conversations |
 //! | [`send`], [`compose`] | The Send API |
+//! | [`objects`] | Comments and posts |
 //! | [`inbox`], [`comments`] | Polling: conversations, and posts with their comments |
 //! | [`paging`], [`lookup`], [`lenient`], [`ids`] | Lists, look-ups, lenient reading, ids |
 //!
@@ -24,6 +25,7 @@ pub mod lenient;
 pub mod lookup;
 pub mod messaging;
 mod network;
+pub mod objects;
 pub mod paging;
 mod payload;
 pub mod send;
