@@ -106,12 +106,13 @@ impl Wall for FeedPage<'_> {
     fn posts_url(&self, position: &[(&str, &str)]) -> String {
         // `stream` is all comments in one list, answers to comments too.
         let fields = format!(
-            "{POST_FIELDS},comments.filter(stream).order(reverse_chronological).limit(50){{{COMMENT_FIELDS}}}"
+            "{POST_FIELDS},comments.filter(stream).order(reverse_chronological).limit(25){{{COMMENT_FIELDS}}}"
         );
         let mut query = vec![
             ("since", self.since.as_str()),
             ("fields", fields.as_str()),
-            ("limit", "25"),
+            // Graph refuses pages with too much in them.
+            ("limit", "20"),
         ];
         query.extend(position);
         self.config

@@ -12,8 +12,7 @@ const OTHERS: [&str; 2] = ["leadgen", "feed/video/block"];
 fn every_recorded_webhook_is_understood() {
     let this_crate = linecard_testkit::this_crate!();
     let config = |page: &str| json!({ "page_id": page });
-    let read =
-        check_samples::<Facebook>(&this_crate, "samples/facebook_page", config, &OTHERS);
+    let read = check_samples::<Facebook>(&this_crate, "samples/facebook_page", config, &OTHERS);
     assert!(read == 0 || read > 30, "only {read} webhooks were found");
 }
 
@@ -21,5 +20,8 @@ fn every_recorded_webhook_is_understood() {
 fn every_signature_vector_holds_and_no_flipped_bit_does() {
     let channel = Channel::new("facebook-1", &json!({ "page_id": "1" }));
     let checked = check_signature_vectors::<Facebook>(&channel);
-    assert!(checked == 0 || checked >= 5, "only {checked} vectors were found");
+    assert!(
+        checked == 0 || checked >= 5,
+        "only {checked} vectors were found"
+    );
 }

@@ -28,6 +28,7 @@ mod network;
 pub mod objects;
 pub mod paging;
 mod payload;
+mod progress;
 pub mod send;
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -1,12 +1,12 @@
 //! The Send API: messages, private replies, reactions, typing and seen marks.
 
 use linecard_sdk::actions::{
-    Action, ActionRequest, Budget, Failure, Outcome, Outgoing, ReactionTarget, Refusal, Timestamp,
+    Action, ActionRequest, Budget, Failure, Outcome, Outgoing, ReactionTarget, Refusal,
 };
 use linecard_sdk::http::{BodyPart, Call, Request};
 use linecard_sdk::manifest::{ReplyWindow, WindowDemand};
 use linecard_sdk::time;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::api::Api;
@@ -14,6 +14,7 @@ use crate::call::{Answer, Refused};
 use crate::compose::{self, Content, File, Part, Source};
 use crate::messaging::USER_REF;
 use crate::network::Network;
+use crate::progress::{Progress, partly_sent};
 
 const HOUR: u64 = 3_600_000;
 /// For how long after the customer's last message anything may be written, in milliseconds.
@@ -327,69 +328,6 @@ fn send_parts(
     }
     outcome.message_ids = progress.message_ids;
     Ok(outcome)
-}
-
-/// How far the parts of an action have been sent.
-#[derive(Default, Serialize, Deserialize)]
-struct Progress {
-    parts: usize,
-    message_ids: Vec<String>,
-}
-
-impl Progress {
-    fn of(request: &ActionRequest) -> Result<Self, Failure> {
-        if request.progress.is_empty() {
-            return Ok(Self::default());
-        }
-        // Without it nobody knows which parts the customer has.
-        serde_json::from_slice(&request.progress).map_err(|error| {
-            Failure::Uncertain(format!(
-                "how far an earlier attempt came cannot be read: {error}"
-            ))
-        })
-    }
-
-    fn unfinished(self, resume_at: Option<Timestamp>, reason: Refusal) -> Failure {
-        let progress = json!(self).to_string();
-        Failure::unfinished(progress, self.message_ids, resume_at, reason)
-    }
-}
-
-/// The failure of an action of which the customer has a part.
-fn partly_sent(parts: &[Part], failed: usize, ids: &[String], failure: &Failure) -> Failure {
-    let names = |parts: &[Part]| {
-        let names: Vec<String> = parts.iter().map(Part::name).collect();
-        names.join(", ")
-    };
-    let (sent, missing) = parts.split_at(failed.min(parts.len()));
-    let verb = match failure {
-        Failure::Uncertain(_) => "It is not known whether the customer has",
-        _ => "The customer does not have",
-    };
-    Failure::Uncertain(format!(
-        "{failed} of {} messages were sent: {} ({}). {verb}: {}. Send what is missing by itself. Reason: {}",
-        parts.len(),
-        names(sent),
-        ids.join(", "),
-        names(missing),
-        reason(failure)
-    ))
-}
-
-fn reason(failure: &Failure) -> String {
-    match failure {
-        Failure::Throttled(throttle) => {
-            format!("{}: {}", throttle.reason.code, throttle.reason.text)
-        }
-        Failure::Rejected(refusal) => format!("{}: {}", refusal.code, refusal.text),
-        Failure::Transient(text)
-        | Failure::Unauthorized(text)
-        | Failure::WindowClosed(text)
-        | Failure::Gone(text)
-        | Failure::Unsupported(text)
-        | Failure::Uncertain(text) => text.clone(),
-        Failure::Unfinished(unfinished) => unfinished.reason.text.clone(),
-    }
 }
 
 /// A message that Graph has taken.

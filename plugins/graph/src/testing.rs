@@ -11,6 +11,7 @@ use linecard_sdk::http::{Body, Request};
 use linecard_sdk::secrets::Algorithm;
 use linecard_sdk::testing::{TestHost, hmac_of};
 use linecard_testkit::{Call, Case, SandboxedPlugin, ThisCrate};
+use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
 /// A host with the webhook's secrets.
@@ -223,4 +224,27 @@ pub fn check_signature_vectors<C: Connector>(channel: &Channel) -> usize {
         checked += 1;
     }
     checked
+}
+
+/// Any JSON, with these members' names and words among others.
+pub fn any_json(
+    names: &'static [&'static str],
+    words: &'static [&'static str],
+) -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(|number| json!(number)),
+        ".{0,12}".prop_map(Value::from),
+        prop::sample::select(words).prop_map(Value::from),
+    ];
+    let names = prop::sample::select(names);
+    leaf.prop_recursive(5, 64, 8, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
+            prop::collection::btree_map(names.clone().prop_map(str::to_owned), inner, 0..7)
+                .prop_map(|members| Value::Object(members.into_iter().collect())),
+        ]
+    })
 }

@@ -94,8 +94,8 @@ impl Wall for Media<'_> {
     }
 
     fn posts_url(&self, position: &[(&str, &str)]) -> String {
-        let fields = format!("{MEDIA_FIELDS},comments.limit(50){{{COMMENT_FIELDS}}}");
-        let mut query = vec![("fields", fields.as_str()), ("limit", "25")];
+        let fields = format!("{MEDIA_FIELDS},comments.limit(25){{{COMMENT_FIELDS}}}");
+        let mut query = vec![("fields", fields.as_str()), ("limit", "20")];
         query.extend(position);
         self.0.api().url(&[&self.0.account_id, "media"], &query)
     }
