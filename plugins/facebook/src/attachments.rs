@@ -13,7 +13,7 @@ pub fn of_comment(value: &Map<String, Value>) -> Vec<Attachment> {
     ];
     kinds
         .into_iter()
-        .filter_map(|(name, kind)| Some(labelled(kind, name, text(value, name), None)))
+        .map(|(name, kind)| labelled(kind, name, text(value, name), None))
         .filter(|file| file.url.is_some())
         .collect()
 }

@@ -115,26 +115,23 @@ impl Walk {
     /// where it stood.
     pub fn step(&mut self, wall: &impl Wall, reach: Reach) -> Result<Vec<Event>, Failure> {
         let now = time::now();
-        let mut events = match self.pending.last() {
-            Some(post) => {
-                let url = wall.comments_url(post, &borrowed(&self.inside));
-                let page = read(wall, url)?;
-                let post = self.pending.pop().unwrap_or_default();
-                let events = self.comments(wall, &post, None, &page);
-                // The post may stand there again, for its next page.
-                self.inside = if self.pending.last() == Some(&post) {
-                    page.next()
-                } else {
-                    Vec::new()
-                };
-                events
-            }
-            None => {
-                let url = wall.posts_url(&borrowed(&self.next));
-                let page = read(wall, url)?;
-                self.started.get_or_insert(now);
-                self.posts(wall, reach, &page)
-            }
+        let mut events = if let Some(post) = self.pending.last() {
+            let url = wall.comments_url(post, &borrowed(&self.inside));
+            let page = read(wall, url)?;
+            let post = self.pending.pop().unwrap_or_default();
+            let events = self.comments(wall, &post, None, &page);
+            // The post may stand there again, for its next page.
+            self.inside = if self.pending.last() == Some(&post) {
+                page.next()
+            } else {
+                Vec::new()
+            };
+            events
+        } else {
+            let url = wall.posts_url(&borrowed(&self.next));
+            let page = read(wall, url)?;
+            self.started.get_or_insert(now);
+            self.posts(wall, reach, &page)
         };
         events.retain(|event| event.time >= self.since);
         events.sort_by_key(|event| event.time);
@@ -196,7 +193,11 @@ impl Walk {
             .collect();
         let all_new = comments.iter().all(|comment| comment.created >= self.since);
         if all_new && !page.data.is_empty() && !page.next().is_empty() {
-            if self.pending.len() < PENDING_MAX && post.len() <= ID_MAX {
+            let is_id = post.len() <= ID_MAX
+                && post
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+            if self.pending.len() < PENDING_MAX && is_id {
                 self.pending.push(post.to_owned());
             } else {
                 log::warn("too many posts have many new comments; older ones were not fetched");

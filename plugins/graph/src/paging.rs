@@ -3,8 +3,9 @@
 use linecard_sdk::encode;
 use serde::Deserialize;
 
-/// The longest cursor of Graph's that is kept, in bytes: the host keeps 16 KiB for all.
-const CURSOR_MAX: usize = 4096;
+/// The longest cursor of Graph's that is kept, in bytes: three of them and the rest of a poll's cursor
+/// fit into the host's 16 KiB.
+const CURSOR_MAX: usize = 1500;
 /// What may go from Graph's `next` link into the next request. Never the access token, which Graph
 /// repeats there.
 const POSITION: [&str; 5] = ["after", "until", "__paging_token", "offset", "__after_id"];
@@ -50,7 +51,7 @@ impl<T> Page<T> {
         let paging = self.paging.as_ref()?;
         paging.next.as_ref()?;
         let after = paging.cursors.as_ref()?.after.clone();
-        after.filter(|after| after.len() <= CURSOR_MAX)
+        after.filter(|after| after.len() <= CURSOR_MAX && is_plain(after))
     }
 
     /// The query parameters that ask for the next page: a cursor, or the times by which a page's
@@ -65,7 +66,7 @@ impl<T> Page<T> {
         };
         let position: Vec<(String, String)> = encode::from_form(query.as_bytes())
             .into_iter()
-            .filter(|(name, value)| POSITION.contains(&name.as_str()) && !value.is_empty())
+            .filter(|(name, value)| POSITION.contains(&name.as_str()) && is_plain(value))
             .collect();
         let size: usize = position.iter().map(|(_, value)| value.len()).sum();
         if size <= CURSOR_MAX {
@@ -74,4 +75,9 @@ impl<T> Page<T> {
             Vec::new()
         }
     }
+}
+
+/// Whether a cursor is what Graph's are: visible ASCII.
+fn is_plain(cursor: &str) -> bool {
+    !cursor.is_empty() && cursor.bytes().all(|byte| byte.is_ascii_graphic())
 }

@@ -41,8 +41,7 @@ impl Comment<'_> {
             .unwrap_or_else(|| Author::new(format!("{UNNAMED}{event_id}")));
         let message = Message {
             text: self.text.filter(|text| !text.is_empty()),
-            parent: (self.media != self.id)
-                .then(|| self.parent.unwrap_or(self.media).to_owned()),
+            parent: (self.media != self.id).then(|| self.parent.unwrap_or(self.media).to_owned()),
             ..Message::new(self.id)
         };
         let kind = if author.identity.id == config.account_id {

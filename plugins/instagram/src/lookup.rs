@@ -15,7 +15,7 @@ use crate::config::{Config, Login};
 const PROFILE_FIELDS: &str = "name,username,profile_pic,follower_count,is_user_follow_business,is_business_follow_user,is_verified_user";
 
 #[derive(Deserialize)]
-struct User {
+struct Person {
     #[serde(default)]
     name: Option<String>,
     #[serde(default)]
@@ -37,7 +37,7 @@ pub fn profile(config: &Config, identity: &Identity) -> Result<Option<Profile>, 
     if identity.id.starts_with(UNNAMED) || identity.id == config.account_id {
         return Ok(None);
     }
-    let user: Option<User> = lookup::person(config.api(), &identity.id, PROFILE_FIELDS)?;
+    let user: Option<Person> = lookup::person(config.api(), &identity.id, PROFILE_FIELDS)?;
     let present = |text: Option<String>| text.filter(|text| !text.is_empty());
     Ok(user.map(|user| Profile {
         display_name: present(user.name),

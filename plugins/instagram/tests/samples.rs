@@ -20,5 +20,8 @@ fn every_recorded_webhook_is_understood() {
 fn every_signature_vector_holds_and_no_flipped_bit_does() {
     let channel = Channel::new("instagram-1", &json!({ "account_id": "1" }));
     let checked = check_signature_vectors::<Instagram>(&channel);
-    assert!(checked == 0 || checked >= 5, "only {checked} vectors were found");
+    assert!(
+        checked == 0 || checked >= 5,
+        "only {checked} vectors were found"
+    );
 }
