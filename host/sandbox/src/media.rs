@@ -39,6 +39,9 @@ pub enum MediaError {
     /// There is no such file.
     #[error("there is no file \"{0}\" in the media store")]
     Missing(String),
+    /// The file is over the store's limit, in bytes.
+    #[error("the file is larger than {0} bytes")]
+    TooLarge(u64),
     /// The store, or the source of what was to be written, failed.
     #[error("{0}")]
     Failed(String),

@@ -48,6 +48,14 @@ impl MediaFolder {
         is_hash.then(|| self.folder.join(&media[..2]).join(media))
     }
 
+    /// Where a file is, and its type if that is known; `None` if there is no such file.
+    pub async fn find(&self, media: &str) -> Option<(PathBuf, Option<String>)> {
+        let place = self.place(media)?;
+        tokio::fs::metadata(&place).await.ok()?;
+        let mime = facts(&place).await.mime;
+        Some((place, mime))
+    }
+
     async fn write(
         &self,
         mime: Option<&str>,
@@ -64,10 +72,7 @@ impl MediaFolder {
             let piece = piece.map_err(failed)?;
             size = size.saturating_add(piece.len() as u64);
             if size > self.max_bytes {
-                return Err(MediaError::Failed(format!(
-                    "the file is larger than {} bytes",
-                    self.max_bytes
-                )));
+                return Err(MediaError::TooLarge(self.max_bytes));
             }
             hash.update(&piece);
             file.write_all(&piece).await.map_err(failed)?;
@@ -90,6 +95,14 @@ impl MediaFolder {
             sha256,
         })
     }
+}
+
+async fn facts(place: &Path) -> Facts {
+    tokio::fs::read(place.with_extension("json"))
+        .await
+        .ok()
+        .and_then(|json| serde_json::from_slice(&json).ok())
+        .unwrap_or_default()
 }
 
 /// Puts a written file in its place. What is there already is the same content.
@@ -141,14 +154,9 @@ impl MediaStore for MediaFolder {
             Err(error) => return Err(failed(error)),
         };
         let size = file.metadata().await.map_err(failed)?.len();
-        let facts = tokio::fs::read(place.with_extension("json"))
-            .await
-            .ok()
-            .and_then(|json| serde_json::from_slice::<Facts>(&json).ok())
-            .unwrap_or_default();
         Ok(MediaFile {
             size,
-            mime: facts.mime,
+            mime: facts(&place).await.mime,
             name: None,
             content: pieces(file).boxed(),
         })

@@ -158,7 +158,10 @@ async fn store(
         .await
         .map_err(|error| match error {
             // The request was made; only its answer is lost.
-            MediaError::Denied | MediaError::Missing(_) | MediaError::Failed(_) => {
+            MediaError::Denied
+            | MediaError::Missing(_)
+            | MediaError::TooLarge(_)
+            | MediaError::Failed(_) => {
                 HttpError::NoAnswer(format!("the answer could not be stored: {error}"))
             }
         })

@@ -354,6 +354,7 @@ async fn send(
         author: MessageAuthor::Agent { agent },
         at: now(),
         content,
+        files: Vec::new(),
         state: MessageState::Accepted,
         platform_ids: Vec::new(),
         parent: reply_to,
