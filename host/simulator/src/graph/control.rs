@@ -69,10 +69,7 @@ struct Publication {
     photos: Vec<String>,
 }
 
-async fn publish(
-    State(graph): State<Arc<Graph>>,
-    Json(new): Json<Publication>,
-) -> Response {
+async fn publish(State(graph): State<Arc<Graph>>, Json(new): Json<Publication>) -> Response {
     let photos: Vec<&str> = new.photos.iter().map(String::as_str).collect();
     let item = feed::publish_past_the_hub(&graph, &new.text, &photos);
     (StatusCode::CREATED, Json(item)).into_response()

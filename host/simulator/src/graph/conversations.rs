@@ -42,7 +42,7 @@ pub(crate) fn conversations(
         .all()
         .into_iter()
         .filter(|customer| graph.people.surface(&customer.id) == surface)
-        .filter(|customer| customer.conversation.iter().any(|turn| is_message(turn)))
+        .filter(|customer| customer.conversation.iter().any(is_message))
         .filter(|customer| call.parameter("user_id").is_none_or(|id| id == customer.id))
         .collect();
     // The conversation with the latest message comes first.

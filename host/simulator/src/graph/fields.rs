@@ -24,14 +24,14 @@ pub(crate) fn render(fields: &[Field]) -> String {
     let parts: Vec<String> = fields
         .iter()
         .map(|field| {
-            let mut text = field.name.clone();
-            for (name, value) in &field.arguments {
-                text.push_str(&format!(".{name}({value})"));
-            }
-            if !field.inner.is_empty() {
-                text.push_str(&format!("{{{}}}", render(&field.inner)));
-            }
-            text
+            let arguments = field.arguments.iter();
+            let arguments = arguments.map(|(name, value)| format!(".{name}({value})"));
+            let inner = if field.inner.is_empty() {
+                String::new()
+            } else {
+                format!("{{{}}}", render(&field.inner))
+            };
+            format!("{}{}{inner}", field.name, arguments.collect::<String>())
         })
         .collect();
     parts.join(",")

@@ -252,9 +252,9 @@ fn of_comment(graph: &Graph, item: &WallItem, name: &str) -> Result<Value, Graph
         "like_count" => json!(item.reactions.len()),
         "user_likes" => json!(item.reactions.contains_key(&graph.options.page_id)),
         "comment_count" => json!(graph.wall.answers(&item.id, false).len()),
-        "can_comment" | "can_like" | "can_remove" => json!(true),
         // The network leaves this out where it is not so.
-        "can_hide" => (!own).then(|| json!(true)).unwrap_or_default(),
+        "can_hide" if own => Value::Null,
+        "can_comment" | "can_hide" | "can_like" | "can_remove" => json!(true),
         "is_private" => json!(false),
         other => return Err(nonexisting(other)),
     })

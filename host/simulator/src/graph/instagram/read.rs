@@ -21,15 +21,14 @@ pub(crate) fn account(graph: &Graph, call: &Call) -> Result<Value, GraphError> {
     let mut answer = Map::new();
     for field in wanted(&call.parameters, &["id"])? {
         let value = match field.name.as_str() {
-            "id" => continue,
+            // Members without a value are left out, as the network does; the id comes last.
+            "id" | "profile_picture_url" | "biography" | "website" => continue,
             "user_id" | "ig_id" => json!(known.id),
             "username" => json!(known.username),
             "name" => json!(known.name),
             "account_type" => json!("BUSINESS"),
             "media_count" => json!(graph.gallery.posts().len()),
             "followers_count" | "follows_count" => json!(0),
-            // Members without a value are left out, as the network does.
-            "profile_picture_url" | "biography" | "website" => continue,
             other => return Err(nonexisting(other)),
         };
         answer.insert(field.name, value);
@@ -184,9 +183,8 @@ fn of_comment(
         "hidden" => json!(item.hidden),
         "from" => json!({ "id": item.from.id, "username": item.from.name }),
         // Only the account itself is shown as a user.
-        "user" => own
-            .then(|| json!({ "id": item.from.id }))
-            .unwrap_or_default(),
+        "user" if own => json!({ "id": item.from.id }),
+        "user" => Value::Null,
         "media" => json!({ "id": item.post_id }),
         "parent_id" => json!(item.parent_id.as_ref().filter(|id| **id != item.post_id)),
         "replies" => answers(graph, item, "replies", &inside(field, COMMENT_FIELDS))?,
