@@ -19,6 +19,14 @@ pub(crate) fn parse(text: &str) -> Result<Vec<Field>, String> {
     }
 }
 
+impl Field {
+    /// The name under which the answer holds it: its own, or what stands in `as(...)`.
+    pub(crate) fn shown_as(&self) -> &str {
+        let alias = self.arguments.iter().find(|(name, _)| name == "as");
+        alias.map_or(&self.name, |(_, alias)| alias)
+    }
+}
+
 /// Writes a field list as a caller would.
 pub(crate) fn render(fields: &[Field]) -> String {
     let parts: Vec<String> = fields

@@ -28,7 +28,7 @@ pub(crate) fn paged<T>(
         Some(text) => text
             .parse::<usize>()
             .map_err(|_| GraphError::parameter("Param limit must be a number"))?
-            .clamp(1, LARGEST_PAGE_SIZE),
+            .min(LARGEST_PAGE_SIZE),
     };
     let start = match parameter(parameters, "after") {
         None => 0,
@@ -72,6 +72,7 @@ pub(crate) fn inside(field: &Field, default: &[&str]) -> Vec<(String, String)> {
         fields::render(&field.inner)
     };
     let mut parameters = field.arguments.clone();
+    parameters.retain(|(name, _)| name != "as");
     parameters.push(("fields".to_owned(), fields));
     parameters
 }

@@ -104,7 +104,8 @@ impl Parameters {
 
     /// A parameter that is true or false.
     pub(crate) fn truth(&self, name: &str) -> Result<Option<bool>, GraphError> {
-        match self.text(name)?.as_deref() {
+        let text = self.text(name)?.map(|text| text.to_ascii_lowercase());
+        match text.as_deref() {
             None => Ok(None),
             Some("true" | "1") => Ok(Some(true)),
             Some("false" | "0") => Ok(Some(false)),

@@ -10,6 +10,26 @@ use super::surface::Surface;
 use super::{conversations, feed, instagram};
 use crate::customers::Customer;
 
+/// What a page may have and this one has not.
+const EMPTY_PAGE_FIELDS: &[&str] = &[
+    "about",
+    "category_list",
+    "cover",
+    "description",
+    "description_html",
+    "display_subtext",
+    "emails",
+    "engagement",
+    "fan_count",
+    "global_brand_page_name",
+    "global_brand_root_id",
+    "phone",
+    "picture",
+    "username",
+    "verification_status",
+    "website",
+];
+
 /// `GET /me` and `GET /{page}`
 pub(crate) fn page(graph: &Graph, call: &Call) -> Result<Value, GraphError> {
     let fields = wanted(&call.parameters, &["name", "id"])?;
@@ -24,6 +44,7 @@ pub(crate) fn page(graph: &Graph, call: &Call) -> Result<Value, GraphError> {
             )),
             "instagram_business_account" => json!({ "id": graph.options.instagram.id }),
             "id" => continue,
+            other if EMPTY_PAGE_FIELDS.contains(&other) => continue,
             other => return Err(nonexisting(other)),
         };
         answer.insert(field.name, value);

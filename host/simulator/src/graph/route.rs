@@ -121,6 +121,7 @@ pub(crate) async fn route(
     match parts.as_slice() {
         [] => Err(GraphError::unknown_path(path)),
         ["debug_token"] if method == Method::GET => subscriptions::debug_token(graph, call),
+        _ if call.caller == Caller::App => Err(GraphError::app_permission()),
         [id, rest @ ..] => {
             let answer = match account(graph, call.caller, id) {
                 Some(surface) => of_account(graph, method, surface, rest, call).await,

@@ -140,7 +140,11 @@ pub(crate) fn debug_token(graph: &Graph, call: &Call) -> Result<Value, GraphErro
         Some(caller) => json!({
             "app_id": app,
             "application": "Simulated App",
-            "type": if caller == Caller::Page { "PAGE" } else { "USER" },
+            "type": match caller {
+                Caller::Page => "PAGE",
+                Caller::Instagram => "USER",
+                Caller::App => "APP",
+            },
             "is_valid": true,
             "expires_at": 0,
             "data_access_expires_at": 0,

@@ -1,5 +1,6 @@
 //! The simulators over real HTTP, with a tiny hub on the other side.
 
+mod clients;
 mod graph_feed;
 mod graph_feed_webhooks;
 mod graph_send;

@@ -191,12 +191,12 @@ fn show(graph: &Graph, item: &WallItem, fields: &[Field]) -> Result<Value, Graph
         }
         let value = match common(graph, item, field)? {
             Some(value) => value,
-            None if item.is_post() => of_post(item, &field.name)?,
+            None if item.is_post() => of_post(item, field)?,
             None => of_comment(graph, item, &field.name)?,
         };
         // Members without a value are left out, as the network does.
         if !value.is_null() {
-            answer.insert(field.name.clone(), value);
+            answer.insert(field.shown_as().to_owned(), value);
         }
     }
     answer.insert("id".to_owned(), json!(item.id));
@@ -222,8 +222,8 @@ fn common(graph: &Graph, item: &WallItem, field: &Field) -> Result<Option<Value>
     }))
 }
 
-fn of_post(item: &WallItem, name: &str) -> Result<Value, GraphError> {
-    Ok(match name {
+fn of_post(item: &WallItem, field: &Field) -> Result<Value, GraphError> {
+    Ok(match field.name.as_str() {
         "updated_time" => json!(when(item.updated_ms)),
         "is_published" => json!(item.published),
         "status_type" => json!(match item.kind {
@@ -231,14 +231,14 @@ fn of_post(item: &WallItem, name: &str) -> Result<Value, GraphError> {
             _ if item.pictures.is_empty() => "mobile_status_update",
             _ => "added_photos",
         }),
-        "attachments" => attachments(item),
-        "full_picture" => json!(
+        "attachments" => attachments(item, &field.inner),
+        "full_picture" | "picture" => json!(
             item.pictures
                 .iter()
                 .find(|one| !one.video)
                 .map(|one| &one.url)
         ),
-        "story" | "shares" | "to" => Value::Null,
+        "story" | "shares" | "to" | "icon" => Value::Null,
         other => return Err(nonexisting(other)),
     })
 }
@@ -331,19 +331,29 @@ fn attachment(picture: &Picture) -> Value {
     })
 }
 
-fn attachments(item: &WallItem) -> Value {
-    match (item.pictures.as_slice(), &item.link) {
-        ([], None) => Value::Null,
-        ([], Some(link)) => json!({ "data": [{ "title": link, "type": "share", "url": link }] }),
-        ([one], _) => json!({ "data": [attachment(one)] }),
+/// The attachments with the members that were asked for, or with all of them.
+fn attachments(item: &WallItem, wanted: &[Field]) -> Value {
+    let mut data = match (item.pictures.as_slice(), &item.link) {
+        ([], None) => return Value::Null,
+        ([], Some(link)) => json!([{ "title": link, "type": "share", "url": link }]),
+        ([one], _) => json!([attachment(one)]),
         ([first, ..], _) => {
             let all: Vec<Value> = item.pictures.iter().map(attachment).collect();
-            json!({ "data": [{
+            json!([{
                 "media": attachment(first)["media"],
                 "subattachments": { "data": all },
                 "type": "album",
                 "url": first.url,
-            }] })
+            }])
+        }
+    };
+    if !wanted.is_empty() {
+        let asked = |name: &String| wanted.iter().any(|field| &field.name == name);
+        for one in data.as_array_mut().into_iter().flatten() {
+            if let Some(members) = one.as_object_mut() {
+                members.retain(|name, _| asked(name));
+            }
         }
     }
+    json!({ "data": data })
 }

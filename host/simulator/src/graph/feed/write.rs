@@ -97,6 +97,7 @@ fn comment_picture(
     parameters: Parameters,
 ) -> Result<Option<(String, bool)>, GraphError> {
     let url = parameters.address("attachment_url")?;
+    let gif = parameters.address("attachment_share_url")?;
     let id = parameters.filled("attachment_id")?;
     let file = file_address(graph, parameters.file)?;
     let by_id = match id {
@@ -111,13 +112,15 @@ fn comment_picture(
     };
     let mut given = url
         .into_iter()
+        .chain(gif)
         .chain(file)
         .map(|url| (url, false))
         .chain(by_id);
     let first = given.next();
     if given.next().is_some() {
         return Err(GraphError::parameter(
-            "Only one of the params attachment_id, attachment_url and source can be specified",
+            "Only one of the params attachment_id, attachment_share_url, attachment_url and source \
+             can be specified",
         ));
     }
     Ok(first)
@@ -209,7 +212,12 @@ pub(crate) async fn change(
             tell(graph, events::told(graph, &changed, verb));
         }
     }
-    Ok(json!({ "success": true }))
+    match graph.wall.get(&item.id) {
+        Some(changed) if call.parameter("fields").is_some() => {
+            read::object(graph, &changed, &call.parameters)
+        }
+        _ => Ok(json!({ "success": true })),
+    }
 }
 
 /// `DELETE /{post or comment}`

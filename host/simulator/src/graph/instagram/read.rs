@@ -164,6 +164,8 @@ fn of_media(
         "media_url" => json!(item.pictures.first().map(|one| &one.url)),
         "permalink" => json!(format!("https://www.instagram.com/p/{}/", item.id)),
         "owner" => json!({ "id": item.from.id }),
+        // Only albums and videos have these, and this account publishes single pictures.
+        "children" | "thumbnail_url" | "shortcode" | "ig_id" => Value::Null,
         "is_comment_enabled" => json!(true),
         "comments_count" => json!(graph.gallery.answers(&item.id, true).len()),
         "comments" => answers(graph, item, "comments", &inside(field, COMMENT_FIELDS))?,
