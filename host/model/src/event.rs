@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::contact::Contact;
 use crate::interaction::Interaction;
-use crate::message::{Message, MessageReaction, MessageState};
+use crate::message::{AttachmentFile, Message, MessageReaction, MessageState};
 use crate::outbox::ChannelHealth;
 use crate::routing::RoutingEvent;
 use crate::site::SiteConfig;
@@ -82,8 +82,24 @@ pub enum Event {
         /// The new attachments, if they changed.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         attachments: Option<Vec<crate::platform::Attachment>>,
+        /// The hub's copies of the new attachments.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        files: Vec<AttachmentFile>,
         /// When, by the network's clock.
         edited_at: Timestamp,
+    },
+    /// A customer's attachment was fetched into the media store, or cannot be.
+    FileFetched {
+        /// The message.
+        message: MessageId,
+        /// Its contact.
+        contact: ContactId,
+        /// Its interaction.
+        interaction: InteractionId,
+        /// Which of its attachments, counted from 0.
+        attachment: u32,
+        /// The copy.
+        file: AttachmentFile,
     },
     /// A message's author, or the network, took it back.
     MessageDeleted {
@@ -191,6 +207,7 @@ impl Event {
             Self::MessageAccepted(_) => "message-accepted",
             Self::MessageStateChanged { .. } => "message-state-changed",
             Self::MessageEdited { .. } => "message-edited",
+            Self::FileFetched { .. } => "file-fetched",
             Self::MessageDeleted { .. } => "message-deleted",
             Self::ReactionAdded { .. } => "reaction-added",
             Self::ReactionRemoved { .. } => "reaction-removed",
@@ -212,6 +229,7 @@ impl Event {
             }
             Self::MessageStateChanged { interaction, .. }
             | Self::MessageEdited { interaction, .. }
+            | Self::FileFetched { interaction, .. }
             | Self::MessageDeleted { interaction, .. }
             | Self::ReactionAdded { interaction, .. }
             | Self::ReactionRemoved { interaction, .. } => Some(*interaction),

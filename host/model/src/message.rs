@@ -29,6 +29,10 @@ pub struct Message {
     pub at: Timestamp,
     /// What was said.
     pub content: Content,
+    /// The hub's copies of `content.attachments`, one for each, in their order. Empty if the hub makes
+    /// none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<AttachmentFile>,
     /// What became of it.
     pub state: MessageState,
     /// The network's ids of it; several if the network took it in parts, none until it is sent.
@@ -111,6 +115,34 @@ pub struct Content {
     /// What stood behind the button, quick reply or list row that the customer used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payload: Option<String>,
+}
+
+/// The hub's copy of an attachment. The networks' links are short-lived, so what a customer sent is
+/// fetched as it comes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+pub enum AttachmentFile {
+    /// There is nothing to copy: a link, a shared post, or what the network shows only once.
+    None,
+    /// It is to be fetched.
+    Pending,
+    /// It is in the media store.
+    Stored {
+        /// Its name there.
+        media: String,
+        /// The MIME type, if it is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        mime: Option<String>,
+        /// The size in bytes.
+        size: u64,
+        /// The lower-case hexadecimal SHA-256.
+        sha256: String,
+    },
+    /// It could not be fetched.
+    Failed {
+        /// Why not.
+        reason: Refusal,
+    },
 }
 
 /// What became of a message.

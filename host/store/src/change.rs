@@ -124,6 +124,10 @@ pub enum Change {
         /// The message.
         message: MessageRef,
     },
+    /// A message has files to be fetched.
+    PutFetch(MessageRef),
+    /// A message's files are fetched, or given up.
+    RemoveFetch(MessageId),
     /// An outbox entry, as it is now.
     PutOutbox(OutboxEntry),
     /// An outbox entry is done.

@@ -130,6 +130,14 @@ pub trait Store: Send + Sync + 'static {
         page: Page<MessageId>,
     ) -> Result<Vec<Message>>;
 
+    /// The messages that have files to be fetched, oldest first, after a message.
+    async fn fetches(
+        &self,
+        site: &SiteId,
+        after: Option<MessageId>,
+        limit: usize,
+    ) -> Result<Vec<MessageRef>>;
+
     /// A channel's outbox, in order, after a number.
     async fn outbox(
         &self,

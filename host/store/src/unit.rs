@@ -95,6 +95,7 @@ pub struct UnitOfWork {
     interactions: Overlay<InteractionId, Interaction>,
     messages: Overlay<(ContactId, MessageId), Message>,
     platform_ids: Overlay<NetworkId, MessageRef>,
+    fetches: Overlay<MessageId, MessageRef>,
     early: Overlay<NetworkId, Vec<Early>>,
     outbox: Overlay<(ChannelId, OutboxNumber), OutboxEntry>,
     health: Overlay<ChannelId, ChannelHealth>,
@@ -129,6 +130,7 @@ impl UnitOfWork {
             interactions: Overlay::new(),
             messages: Overlay::new(),
             platform_ids: Overlay::new(),
+            fetches: Overlay::new(),
             early: Overlay::new(),
             outbox: Overlay::new(),
             health: Overlay::new(),
@@ -401,7 +403,7 @@ impl UnitOfWork {
     pub fn finish(self) -> Append {
         let mut changes: Vec<Change> = Vec::new();
         changes.extend(self.inbox_done.into_iter().map(Change::InboxDone));
-        // Views that follow from events are only ever put.
+        // Most views that follow from events are only ever put.
         let contacts = self.contacts.into_changed();
         changes.extend(contacts.filter_map(|(_, value)| value.map(Change::PutContact)));
         changes.extend(self.identities.into_changed().filter_map(
@@ -426,6 +428,10 @@ impl UnitOfWork {
                 })
             },
         ));
+        changes.extend(self.fetches.into_changed().map(|(id, value)| match value {
+            Some(place) => Change::PutFetch(place),
+            None => Change::RemoveFetch(id),
+        }));
         let health = self.health.into_changed();
         changes.extend(health.filter_map(|(channel, value)| {
             value.map(|health| Change::PutHealth { channel, health })

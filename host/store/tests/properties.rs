@@ -178,6 +178,7 @@ impl World {
                     interaction: interaction_id(who),
                     text: Some(text.clone()),
                     attachments: None,
+                    files: Vec::new(),
                     edited_at: time(number),
                 };
                 let unit = self.unit().await;

@@ -4,6 +4,7 @@
 //! allows. Conversations come newest first; a sweep goes back until one has nothing new. What the
 //! webhook has brought before has the same message id and is not taken twice.
 
+use linecard_graph::Answer;
 use linecard_sdk::actions::Failure;
 use linecard_sdk::connector::PollPage;
 use linecard_sdk::events::{
@@ -18,7 +19,6 @@ use serde_json::value::RawValue;
 use crate::attachments;
 use crate::config::Config;
 use crate::events::thread;
-use crate::graph::{self, Answer};
 use crate::payload::text_or_number;
 
 /// The most messages of one conversation that are asked for. A customer who wrote more since the
@@ -132,8 +132,11 @@ pub fn poll(config: &Config, cursor: &[u8]) -> Result<PollPage, Failure> {
     if let Some(after) = &cursor.after {
         query.push(("after", after));
     }
-    let url = config.url(&[&config.page_id, "conversations"], &query);
-    let answer: Answer<Page<Conversation>> = graph::call(Request::get(url), Call::Repeatable)?;
+    let url = config
+        .api()
+        .url(&[&config.page_id, "conversations"], &query);
+    let answer: Answer<Page<Conversation>> =
+        config.api().call(Request::get(url), Call::Repeatable)?;
     Ok(step(config, cursor, &answer.content, every))
 }
 

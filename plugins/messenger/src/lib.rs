@@ -9,7 +9,6 @@ mod backfill;
 mod compose;
 mod config;
 mod events;
-mod graph;
 mod lookup;
 mod manifest;
 mod payload;

@@ -1,5 +1,6 @@
 //! What Graph tells when asked: profiles, files, and whether the token works.
 
+use linecard_graph::Answer;
 use linecard_sdk::actions::Failure;
 use linecard_sdk::connector::StoredMedia;
 use linecard_sdk::events::{Attachment, Identity, Profile};
@@ -10,7 +11,6 @@ use serde_json::Number;
 
 use crate::config::Config;
 use crate::events::USER_REF;
-use crate::graph::{self, Answer};
 use crate::payload::text_or_number;
 
 const PROFILE_FIELDS: &str = "first_name,last_name,profile_pic,locale,timezone";
@@ -36,13 +36,16 @@ pub fn profile(config: &Config, identity: &Identity) -> Result<Option<Profile>, 
     if identity.id.starts_with(USER_REF) || identity.id == config.page_id {
         return Ok(None);
     }
-    let url = config.url(&[&identity.id], &[("fields", PROFILE_FIELDS)]);
-    let response = graph::send(Request::get(url), Call::Repeatable)?;
-    if let Some(why) = graph::hides(&response) {
+    let url = config
+        .api()
+        .url(&[&identity.id], &[("fields", PROFILE_FIELDS)]);
+    let response = config.api().send(Request::get(url), Call::Repeatable)?;
+    if let Some(why) = linecard_graph::hides(&response) {
         log::info(format!("the profile is hidden: {why}"));
         return Ok(None);
     }
-    let answer: Answer<User> = graph::read_answer(&response, Call::Repeatable, time::now())?;
+    let answer: Answer<User> =
+        linecard_graph::read_answer(&response, Call::Repeatable, time::now())?;
     Ok(Some(read_user(answer.content)))
 }
 
@@ -102,8 +105,8 @@ struct Me {
 
 /// Asks whom the token stands for: it must be the channel's page.
 pub fn probe(config: &Config) -> Result<(), Failure> {
-    let url = config.url(&["me"], &[("fields", "id")]);
-    let answer: Answer<Me> = graph::call(Request::get(url), Call::Repeatable)?;
+    let url = config.api().url(&["me"], &[("fields", "id")]);
+    let answer: Answer<Me> = config.api().call(Request::get(url), Call::Repeatable)?;
     match answer.content.id {
         Some(id) if id == config.page_id => Ok(()),
         Some(id) => Err(Failure::Unauthorized(format!(

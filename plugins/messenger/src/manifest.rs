@@ -1,5 +1,6 @@
 //! What this connector is, wants and can do.
 
+use linecard_graph::webhook::{APP_SECRET, VERIFY_TOKEN};
 use linecard_sdk::manifest::{
     ActionAbility, ActionKind, AttachmentKind, ConnectorManifest, HostWant, Manifest, MediaLimit,
     RateLimit, ReplyWindow, SecretKind, SecretWant, TextUnit, ThrottleScope, Visibility,
@@ -7,9 +8,8 @@ use linecard_sdk::manifest::{
 };
 
 use crate::compose::{QUICK_REPLIES_MAX, TEXT_MAX};
-use crate::graph::PAGE_TOKEN;
+use crate::config::PAGE_TOKEN;
 use crate::send::{HUMAN_AGENT_WINDOW, STANDARD_WINDOW};
-use crate::webhook::{APP_SECRET, VERIFY_TOKEN};
 
 /// Meta's limit for a file, in bytes.
 const FILE_MAX: u64 = 25 * 1024 * 1024;

@@ -1,15 +1,17 @@
 //! Actions: messages, reactions, typing and seen marks.
 
-use linecard_sdk::actions::{Action, ActionRequest, Budget, Failure, Outcome, ReactionTarget};
+use linecard_graph::{Answer, Refused};
+use linecard_sdk::actions::{
+    Action, ActionRequest, Budget, Failure, Outcome, ReactionTarget, Refusal, Timestamp,
+};
 use linecard_sdk::http::{BodyPart, Call, Request};
 use linecard_sdk::time;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::compose::{self, Content, File, Part, Source};
 use crate::config::Config;
 use crate::events::USER_REF;
-use crate::graph::{self, Answer, Refused};
 
 const HOUR: u64 = 3_600_000;
 /// For how long after the customer's last message anything may be written, in milliseconds.
@@ -146,9 +148,10 @@ fn right(config: &Config, request: &ActionRequest) -> Result<Right, Failure> {
 ///
 /// Several messages are not one for Graph: the second can fail after the customer has the first.
 /// What can fail early therefore does: with several parts every file is uploaded before anything is
-/// sent. If a part fails all the same, the action is `uncertain`, which nobody repeats unasked, with
-/// a text that says what the customer has and what not. Only the last part carries the action's id
-/// as metadata, so that its echo proves that all parts arrived; the others carry the id and a number.
+/// sent. A part that may be sent later leaves the action unfinished, and the next attempt goes on
+/// with it. If a part fails for good, the action is `uncertain`, which nobody repeats unasked, with a
+/// text that says what the customer has and what not. Only the last part carries the action's id as
+/// metadata, so that its echo proves that all parts arrived; the others carry the id and a number.
 fn send_parts(
     config: &Config,
     request: &ActionRequest,
@@ -157,8 +160,9 @@ fn send_parts(
     mut parts: Vec<Part>,
 ) -> Result<Outcome, Failure> {
     let count = parts.len();
+    let mut progress = Progress::of(request)?;
     if count > 1 {
-        for part in &mut parts {
+        for part in parts.iter_mut().skip(progress.parts) {
             upload(config, part)?;
         }
     }
@@ -166,31 +170,61 @@ fn send_parts(
         note: right.note.clone(),
         ..Outcome::default()
     };
-    for (index, part) in parts.iter().enumerate() {
+    for (index, part) in parts.iter().enumerate().skip(progress.parts) {
         let metadata = match index + 1 {
             last if last == count => request.id.clone(),
             number => format!("{}/{number}", request.id),
         };
         match send_part(config, recipient, right, part, &metadata) {
             Ok((id, budget)) => {
-                outcome.message_ids.push(id);
+                progress.message_ids.push(id);
                 outcome.budget = budget.or(outcome.budget);
             }
             Err(Refused::AlreadyDone(text)) => {
                 outcome.already_done = true;
                 outcome.note = Some(text);
             }
-            Err(Refused::Failed(failure))
-                if outcome.message_ids.is_empty() && !outcome.already_done =>
-            {
-                return Err(failure);
+            Err(Refused::Failed(failure)) if progress.parts == 0 => return Err(failure),
+            Err(Refused::Failed(Failure::Throttled(throttle))) => {
+                return Err(progress.unfinished(throttle.until, throttle.reason));
+            }
+            Err(Refused::Failed(Failure::Transient(text))) => {
+                return Err(progress.unfinished(None, Refusal::new("transient", text)));
             }
             Err(Refused::Failed(failure)) => {
-                return Err(partly_sent(&parts, index, &outcome.message_ids, &failure));
+                return Err(partly_sent(&parts, index, &progress.message_ids, &failure));
             }
         }
+        progress.parts = index + 1;
     }
+    outcome.message_ids = progress.message_ids;
     Ok(outcome)
+}
+
+/// How far the parts of an action have been sent.
+#[derive(Default, Serialize, Deserialize)]
+struct Progress {
+    parts: usize,
+    message_ids: Vec<String>,
+}
+
+impl Progress {
+    fn of(request: &ActionRequest) -> Result<Self, Failure> {
+        if request.progress.is_empty() {
+            return Ok(Self::default());
+        }
+        // Without it nobody knows which parts the customer has.
+        serde_json::from_slice(&request.progress).map_err(|error| {
+            Failure::Uncertain(format!(
+                "how far an earlier attempt came cannot be read: {error}"
+            ))
+        })
+    }
+
+    fn unfinished(self, resume_at: Option<Timestamp>, reason: Refusal) -> Failure {
+        let progress = json!(self).to_string();
+        Failure::unfinished(progress, self.message_ids, resume_at, reason)
+    }
 }
 
 /// The failure of an action of which the customer has a part.
@@ -226,6 +260,7 @@ fn reason(failure: &Failure) -> String {
         | Failure::Gone(text)
         | Failure::Unsupported(text)
         | Failure::Uncertain(text) => text.clone(),
+        Failure::Unfinished(unfinished) => unfinished.reason.text.clone(),
     }
 }
 
@@ -250,7 +285,7 @@ fn send_part(
             .iter()
             .map(|mid| ("reply_to", json!({ "mid": mid }))),
     );
-    let post = Request::post(config.url(&[&config.page_id, "messages"], &[]));
+    let post = Request::post(config.api().url(&[&config.page_id, "messages"], &[]));
     let request = if let Some((file, media)) = part.media() {
         let text = |value: Value| {
             value
@@ -267,7 +302,7 @@ fn send_part(
             .map(|(name, value)| (name.to_owned(), value));
         post.json(&Value::Object(members.collect()))
     };
-    let answer: Answer<Sent> = graph::call(request, Call::Once)?;
+    let answer: Answer<Sent> = config.api().call(request, Call::Once)?;
     match answer.content.message_id.filter(|id| !id.is_empty()) {
         Some(id) => Ok((id, answer.budget)),
         None => Err(Refused::Failed(Failure::Uncertain(
@@ -281,7 +316,9 @@ fn upload(config: &Config, part: &mut Part) -> Result<(), Failure> {
     let Content::File(file) = &mut part.content else {
         return Ok(());
     };
-    let url = config.url(&[&config.page_id, "message_attachments"], &[]);
+    let url = config
+        .api()
+        .url(&[&config.page_id, "message_attachments"], &[]);
     let message = json!({ "message": { "attachment": file.json() } });
     let request = match &file.source {
         Source::Id(_) => return Ok(()),
@@ -294,7 +331,7 @@ fn upload(config: &Config, part: &mut Part) -> Result<(), Failure> {
             Request::post(url).multipart(fields)
         }
     };
-    let answer: Answer<Uploaded> = graph::call(request, Call::Repeatable)?;
+    let answer: Answer<Uploaded> = config.api().call(request, Call::Repeatable)?;
     file.source = Source::Id(answer.content.attachment_id);
     Ok(())
 }
@@ -304,8 +341,11 @@ fn filedata(file: &File, media: &str) -> BodyPart {
 }
 
 fn sender_action(config: &Config, body: Value) -> Result<Outcome, Failure> {
-    let url = config.url(&[&config.page_id, "messages"], &[]);
-    match graph::call::<Sent>(Request::post(url).json(&body), Call::Repeatable) {
+    let url = config.api().url(&[&config.page_id, "messages"], &[]);
+    match config
+        .api()
+        .call::<Sent>(Request::post(url).json(&body), Call::Repeatable)
+    {
         Ok(answer) => Ok(Outcome {
             budget: answer.budget,
             ..Outcome::default()

@@ -1,8 +1,8 @@
 //! Webhook requests: the handshake, the signature, and the batch.
 
-use linecard_sdk::connector::{Reception, Rejection, WebhookRequest, WebhookResponse};
+use linecard_graph::webhook::Request;
+use linecard_sdk::connector::{Reception, Rejection, WebhookRequest};
 use linecard_sdk::events::Event;
-use linecard_sdk::secrets::{self, Algorithm, BodySignature, Notation};
 use linecard_sdk::{log, time};
 use serde_json::value::RawValue;
 
@@ -10,63 +10,16 @@ use crate::config::Config;
 use crate::events::{read_item, read_standby, unreadable};
 use crate::payload::{Body, Entry};
 
-/// The secret that signs Meta's requests.
-pub const APP_SECRET: &str = "app-secret";
-/// The word that Meta repeats in the handshake.
-pub const VERIFY_TOKEN: &str = "verify-token";
-
-/// Over the bytes as they came. The older SHA-1 header is never looked at.
-const SIGNATURE: BodySignature<'static> = BodySignature {
-    header: "x-hub-signature-256",
-    prefix: "sha256=",
-    notation: Notation::Hex,
-    algorithm: Algorithm::Sha256,
-    secret: APP_SECRET,
-};
-
 /// Answers the handshake, or verifies and reads a delivery.
 pub fn receive(config: &Config, request: &WebhookRequest) -> Result<Reception, Rejection> {
-    if !matches!(request.path.as_str(), "" | "/") {
-        return Err(Rejection::Unsupported(format!(
-            "Messenger has no webhook path {}",
-            request.path
-        )));
+    match linecard_graph::webhook::open(request)? {
+        Request::Handshake(answer) => Ok(answer),
+        Request::Delivery => Ok(Reception::events(read_body(
+            config,
+            &request.body,
+            time::now(),
+        )?)),
     }
-    match request.method.as_str() {
-        "GET" => Ok(handshake(request)),
-        "POST" => {
-            SIGNATURE.verify(request)?;
-            Ok(Reception::events(read_body(
-                config,
-                &request.body,
-                time::now(),
-            )?))
-        }
-        other => Err(Rejection::Unsupported(format!(
-            "Messenger's webhook takes GET and POST, not {other}"
-        ))),
-    }
-}
-
-/// `hub.challenge` goes back as it came if the verify token is right; everything else is refused.
-fn handshake(request: &WebhookRequest) -> Reception {
-    let subscribes = request.query("hub.mode") == Some("subscribe");
-    let challenge = request.query("hub.challenge").filter(|_| subscribes);
-    let refuse = |text: &str| WebhookResponse::text(text).status(403);
-    Reception::answer(match (challenge, request.query("hub.verify_token")) {
-        (Some(challenge), Some(token)) => match secrets::equals(VERIFY_TOKEN, token.as_bytes()) {
-            Ok(true) => WebhookResponse::text(challenge),
-            Ok(false) => refuse("the verify token is not this channel's"),
-            Err(error) => {
-                log::warn(format!(
-                    "the handshake needs a verify token: {}",
-                    error.text()
-                ));
-                refuse("this channel has no verify token")
-            }
-        },
-        _ => refuse("this is not a subscription handshake"),
-    })
 }
 
 /// Reads a body whose signature is right. `now` stands in for times that Meta left out.

@@ -7,6 +7,7 @@ use axum::response::Json as Answer;
 use linecard_model::message::{Content, Message};
 use linecard_model::platform::{Action, Attachment, Location, OutgoingAttachment, Structured};
 use linecard_model::{ContactId, MessageId};
+use linecard_sandbox::MediaStore as _;
 use linecard_store::Page as StorePage;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -264,7 +265,8 @@ async fn send(
 ) -> Result<Rendered, Problem> {
     let interaction = app.interaction(&caller, &id).await?.id;
     let key = change.idempotency(&caller);
-    let (content, reply_to, private) = change.body.content()?;
+    let (mut content, reply_to, private) = change.body.content()?;
+    know_files(&app, &mut content).await?;
     let request = Request::Send {
         interaction,
         content,
@@ -276,6 +278,20 @@ async fn send(
         .site
         .request(caller.actor.clone(), request, key)
         .await?)
+}
+
+/// What the store knows of the files that are to be attached: their size, and their type unless the
+/// caller gave one.
+async fn know_files(app: &App, content: &mut Content) -> Result<(), Problem> {
+    for (index, given) in content.outgoing_attachments.iter_mut().enumerate() {
+        let Some(media) = &given.media else { continue };
+        let file = app.hub.equipment.media.open(media).await.map_err(|error| {
+            Problem::invalid(format!("/attachments/{index}/media"), error.to_string())
+        })?;
+        given.attachment.size = Some(file.size);
+        given.attachment.mime = given.attachment.mime.take().or(file.mime);
+    }
+    Ok(())
 }
 
 #[derive(Debug, Deserialize)]

@@ -14,6 +14,7 @@ mod contacts;
 mod docs;
 mod events;
 mod extract;
+mod files;
 mod health;
 mod interactions;
 mod messages;

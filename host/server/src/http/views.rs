@@ -4,7 +4,8 @@ use linecard_model::contact::{Contact, ContactIdentity};
 use linecard_model::interaction::Interaction;
 use linecard_model::manifest::Visibility;
 use linecard_model::message::{
-    Content, Finding, Message, MessageAuthor, MessageReaction, MessageState, Revision,
+    AttachmentFile, Content, Finding, Message, MessageAuthor, MessageReaction, MessageState,
+    Revision,
 };
 use linecard_model::platform::{Referral, Refusal};
 use linecard_model::routing::{EndReason, InteractionState, MediaType, RequiredSkill};
@@ -236,6 +237,11 @@ pub(super) struct MessageView {
     /// What was said: text, attachments, structured content, …
     #[schema(value_type = Object)]
     pub content: Content,
+    /// The hub's copies of `content.attachments`, in their order: `{"state": "pending" | "stored" |
+    /// "failed" | "none", …}`. A stored one is at `…/messages/{id}/files/{index}`.
+    #[schema(value_type = Vec<Object>)]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<AttachmentFile>,
     /// What became of it.
     #[serde(flatten)]
     pub progress: Progress,
@@ -285,6 +291,7 @@ impl MessageView {
             author: message.author,
             at: message.at,
             content: message.content,
+            files: message.files,
             progress: Progress::from(&message.state),
             platform_ids: message.platform_ids,
             parent: message.parent,

@@ -11,6 +11,7 @@ use linecard_router::Refusal;
 use linecard_store::{InboxEntry, StoreError};
 use tokio::sync::oneshot;
 
+use super::files::Fetched;
 use super::state::SiteState;
 use crate::capabilities::Forbidden;
 
@@ -265,6 +266,8 @@ pub enum Command {
         /// The facts.
         profile: Profile,
     },
+    /// A file was fetched, or cannot be.
+    Fetched(Box<Fetched>),
     /// A channel's health changed.
     Health {
         /// The channel.

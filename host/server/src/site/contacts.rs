@@ -112,6 +112,7 @@ fn merge_profile(
         verified,
         follows_us,
         we_follow,
+        accepts_messages,
         locale,
         utc_offset_minutes
     );

@@ -18,9 +18,9 @@ use serde_json::{Value, json};
 
 use super::command::Prepared;
 use super::contacts::{find_or_create, renamed};
-use super::receipts;
 use super::run::Batch;
 use super::state::{ThreadKey, newest, now};
+use super::{files, receipts};
 
 /// An accepted event, taken apart.
 pub(super) struct Arrival<'e> {
@@ -200,8 +200,11 @@ async fn created(
         (id, Some((queue, enqueue)))
     };
     let platform_id = incoming.platform_id;
+    let id = MessageId::generate();
+    let files = files::wanted(batch, arrival.channel, &incoming.content.attachments);
+    files::fetch(batch, contact, id, &files);
     let message = Message {
-        id: MessageId::generate(),
+        id,
         contact,
         interaction,
         channel: arrival.channel.clone(),
@@ -210,6 +213,7 @@ async fn created(
         author: MessageAuthor::Contact,
         at: event.time,
         content: incoming.content,
+        files,
         state: MessageState::Received,
         platform_ids: vec![platform_id.clone()],
         parent: incoming.parent,
@@ -327,8 +331,11 @@ async fn native_reply(
         events.push(Event::InteractionStarted(started));
         id
     };
+    let id = MessageId::generate();
+    let files = files::wanted(batch, arrival.channel, &message.attachments);
+    files::fetch(batch, contact, id, &files);
     events.push(Event::MessageReceived(Message {
-        id: MessageId::generate(),
+        id,
         contact,
         interaction,
         channel: arrival.channel.clone(),
@@ -337,6 +344,7 @@ async fn native_reply(
         author: MessageAuthor::Native,
         at: event.time,
         content: content(message),
+        files,
         state: MessageState::Sent { at: event.time },
         platform_ids: vec![message.id.clone()],
         parent: message.parent.clone(),
@@ -390,14 +398,20 @@ async fn change_message(
         at: event.time,
     };
     let recorded = match &event.kind {
-        EventKind::MessageEdited(edit) => Event::MessageEdited {
-            message,
-            contact,
-            interaction,
-            text: edit.text.clone(),
-            attachments: edit.attachments.clone(),
-            edited_at: event.time,
-        },
+        EventKind::MessageEdited(edit) => {
+            let new = edit.attachments.as_deref().unwrap_or_default();
+            let files = files::wanted(batch, arrival.channel, new);
+            files::fetch(batch, contact, message, &files);
+            Event::MessageEdited {
+                message,
+                contact,
+                interaction,
+                text: edit.text.clone(),
+                attachments: edit.attachments.clone(),
+                files,
+                edited_at: event.time,
+            }
+        }
         EventKind::MessageDeleted(_) => Event::MessageDeleted {
             message,
             contact,

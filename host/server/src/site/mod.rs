@@ -7,6 +7,7 @@
 mod command;
 mod configure;
 mod contacts;
+mod files;
 mod inbound;
 mod outcomes;
 mod people;
@@ -20,6 +21,7 @@ pub use command::{
 };
 pub use configure::routing_settings;
 pub use contacts::UnknownProfile;
+pub use files::Fetched;
 pub use run::{Site, SiteError, SiteOptions};
 pub use state::SiteState;
 pub(crate) use state::now;
@@ -106,6 +108,11 @@ impl SiteHandle {
             profile,
         })
         .await
+    }
+
+    /// Records a file that was fetched, or cannot be.
+    pub async fn fetched(&self, fetched: Fetched) -> Result<(), CommandError> {
+        self.put(Command::Fetched(Box::new(fetched))).await
     }
 
     /// Records how a channel fares.

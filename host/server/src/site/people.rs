@@ -354,6 +354,7 @@ async fn send(
         author: MessageAuthor::Agent { agent },
         at: now(),
         content,
+        files: Vec::new(),
         state: MessageState::Accepted,
         platform_ids: Vec::new(),
         parent: reply_to,
@@ -489,6 +490,7 @@ async fn request_for(
         recipient,
         last_inbound: interaction.last_inbound_at,
         by_human: true,
+        progress: Vec::new(),
         action,
     })
 }
@@ -502,6 +504,7 @@ fn post(
 ) {
     *batch.next_outbox += 1;
     batch.work.put_outbox(OutboxEntry {
+        made: Vec::new(),
         channel: interaction.channel.clone(),
         number: *batch.next_outbox,
         message,

@@ -124,6 +124,7 @@ pub fn message(number: u64, contact: u64, interaction: u64) -> Message {
         findings: Vec::new(),
         revisions: Vec::new(),
         deleted_at: None,
+        files: Vec::new(),
         reactions: Vec::new(),
         raw: String::new(),
     }

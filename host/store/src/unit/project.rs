@@ -3,7 +3,7 @@
 use linecard_model::contact::Contact;
 use linecard_model::event::Event;
 use linecard_model::interaction::Interaction;
-use linecard_model::message::{Message, MessageReaction, MessageState, Revision};
+use linecard_model::message::{AttachmentFile, Message, MessageReaction, MessageState, Revision};
 use linecard_model::routing::{InteractionState, RoutingEvent};
 use linecard_model::{ContactId, MessageId, Timestamp};
 
@@ -40,6 +40,7 @@ impl UnitOfWork {
                 contact,
                 text,
                 attachments,
+                files,
                 edited_at,
                 ..
             } => {
@@ -54,9 +55,27 @@ impl UnitOfWork {
                     }
                     if let Some(attachments) = attachments {
                         message.content.attachments.clone_from(attachments);
+                        message.files.clone_from(files);
                     }
                 })
-                .await
+                .await?;
+                self.list_fetch(*contact, *message).await
+            }
+            Event::FileFetched {
+                message,
+                contact,
+                attachment,
+                file,
+                ..
+            } => {
+                self.change_message(*contact, *message, |message| {
+                    let place = usize::try_from(*attachment).ok();
+                    if let Some(known) = place.and_then(|place| message.files.get_mut(place)) {
+                        *known = file.clone();
+                    }
+                })
+                .await?;
+                self.list_fetch(*contact, *message).await
             }
             Event::MessageDeleted {
                 message,
@@ -128,6 +147,9 @@ impl UnitOfWork {
         self.index(message, &message.platform_ids);
         self.messages
             .set((message.contact, message.id), Some(message.clone()));
+        if message.files.contains(&AttachmentFile::Pending) {
+            self.list_fetch(message.contact, message.id).await?;
+        }
         self.interaction(message.interaction).await?;
         if let Some(interaction) = self.interactions.change(&message.interaction) {
             let (count, last) = if message.author.is_contact() {
@@ -173,6 +195,20 @@ impl UnitOfWork {
             }
             message.platform_ids.extend(new_ids);
         }
+        Ok(())
+    }
+
+    /// Keeps the list of messages with files to fetch.
+    async fn list_fetch(&mut self, contact: ContactId, id: MessageId) -> Result<()> {
+        let pending = self
+            .message(contact, id)
+            .await?
+            .is_some_and(|message| message.files.contains(&AttachmentFile::Pending));
+        let place = MessageRef {
+            contact,
+            message: id,
+        };
+        self.fetches.set(id, pending.then_some(place));
         Ok(())
     }
 

@@ -85,6 +85,7 @@ pub fn request(action: Action) -> ActionRequest {
         recipient: Some(Identity::new(PSID)),
         last_inbound: Some(DEFAULT_NOW - HOUR),
         by_human: true,
+        progress: Vec::new(),
         action,
     }
 }

@@ -89,6 +89,7 @@ impl StreamSight {
             | Event::MessageAccepted(_)
             | Event::MessageStateChanged { .. }
             | Event::MessageEdited { .. }
+            | Event::FileFetched { .. }
             | Event::MessageDeleted { .. }
             | Event::ReactionAdded { .. }
             | Event::ReactionRemoved { .. }

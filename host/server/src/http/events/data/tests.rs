@@ -4,7 +4,9 @@ use linecard_model::contact::{Contact, ContactIdentity};
 use linecard_model::event::Event;
 use linecard_model::interaction::Interaction;
 use linecard_model::manifest::Visibility;
-use linecard_model::message::{Content, Message, MessageAuthor, MessageReaction, MessageState};
+use linecard_model::message::{
+    AttachmentFile, Content, Message, MessageAuthor, MessageReaction, MessageState,
+};
 use linecard_model::outbox::ChannelHealth;
 use linecard_model::platform::Refusal;
 use linecard_model::routing::{
@@ -64,6 +66,7 @@ fn message(state: MessageState) -> Message {
         findings: Vec::new(),
         revisions: Vec::new(),
         deleted_at: None,
+        files: Vec::new(),
         reactions: Vec::new(),
         raw: "{\"secret\":\"payload\"}".to_owned(),
     }
@@ -181,7 +184,20 @@ fn about_messages() -> Vec<Event> {
             interaction,
             text: Some("hallo".to_owned()),
             attachments: None,
+            files: Vec::new(),
             edited_at: of.at,
+        },
+        Event::FileFetched {
+            message: message_id,
+            contact,
+            interaction,
+            attachment: 0,
+            file: AttachmentFile::Stored {
+                media: "00".repeat(32),
+                mime: Some("image/png".to_owned()),
+                size: 3,
+                sha256: "00".repeat(32),
+            },
         },
         Event::MessageDeleted {
             message: message_id,

@@ -4,15 +4,11 @@
 //! never by `type`, which is `OAuthException` for almost everything.
 
 use linecard_sdk::actions::{Budget, Failure, Refusal};
-use linecard_sdk::http::{self, Call, Request, Response};
+use linecard_sdk::http::{self, Call, Response};
 use linecard_sdk::manifest::ThrottleScope;
-use linecard_sdk::time;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
-
-/// The secret that every call carries, in the `Authorization` header.
-pub const PAGE_TOKEN: &str = "page-access-token";
 
 /// Why a call did not do what it should.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,20 +37,6 @@ pub struct Answer<T> {
     pub budget: Option<Budget>,
 }
 
-/// Makes a call with the page's token and reads the answer.
-pub fn call<T: DeserializeOwned>(request: Request, call: Call) -> Result<Answer<T>, Refused> {
-    let response = send(request, call).map_err(Refused::Failed)?;
-    read_answer(&response, call, time::now())
-}
-
-/// Makes a call with the page's token.
-pub fn send(request: Request, call: Call) -> Result<Response, Failure> {
-    request
-        .auth(PAGE_TOKEN)
-        .try_send()
-        .map_err(|error| unsent(error, call))
-}
-
 /// Why Graph gives no profile, if it refuses because the person or a missing feature hides it.
 pub fn hides(response: &Response) -> Option<String> {
     let ErrorBody { error } = serde_json::from_slice(&response.body).ok()?;
@@ -66,8 +48,8 @@ pub fn hides(response: &Response) -> Option<String> {
     (!response.is_success() && hidden).then(|| format!("{}: {}", refusal.code, refusal.text))
 }
 
-/// What a call without a whole answer means.
-pub fn unsent(error: http::Error, call: Call) -> Failure {
+/// What a call without a whole answer means; `token` is the name of the access token's secret.
+pub fn unsent(error: http::Error, call: Call, token: &str) -> Failure {
     match error {
         http::Error::NotSent(text) => {
             Failure::Transient(format!("the Graph API was not reached: {text}"))
@@ -80,7 +62,7 @@ pub fn unsent(error: http::Error, call: Call) -> Failure {
             "The connector may not call the Graph API: {text}. Grant the host in the channel's settings."
         )),
         http::Error::Secret(text) => Failure::Unauthorized(format!(
-            "The page access token cannot be used: {text}. Set the secret {PAGE_TOKEN}."
+            "The access token cannot be used: {text}. Set the secret {token}."
         )),
     }
 }
@@ -199,19 +181,19 @@ pub fn judge(response: &Response, call: Call, now: u64) -> Refused {
 fn remedy(code: i64, subcode: i64) -> &'static str {
     match (code, subcode) {
         (190, 458) => {
-            "The company removed the app from its account. Add the app to the page again and store a new page access token."
+            "The company removed the app from its account. Add the app to the page again and store a new access token."
         }
         (190, 459) => {
             "Facebook wants the token's owner to pass a check. Log in to Facebook and pass it; the token stays valid, keep it."
         }
-        (190, 460) => "The token's owner changed the password. Store a new page access token.",
-        (190, 463) => "The page access token has expired. Store a new one.",
+        (190, 460) => "The token's owner changed the password. Store a new access token.",
+        (190, 463) => "The access token has expired. Store a new one.",
         (190, 464) => {
-            "The token's owner has not confirmed the account. Confirm it on Facebook, then store a new page access token."
+            "The token's owner has not confirmed the account. Confirm it on Facebook, then store a new access token."
         }
-        (190, 467) => "The page access token was made invalid. Store a new one.",
+        (190, 467) => "The access token was made invalid. Store a new one.",
         (190 | 102 | 450 | 452 | 2500, _) => {
-            "Facebook does not accept the page access token. Store a new one."
+            "Facebook does not accept the access token. Store a new one."
         }
         (368, _) => {
             "Facebook blocks this sending for the time being as against its policy. The token stays valid, keep it; read the page's support inbox, wait some hours, then resume the channel."
@@ -221,10 +203,10 @@ fn remedy(code: i64, subcode: i64) -> &'static str {
         }
         (10_904, _) => "The page has messages switched off. Switch them on in the page's settings.",
         (230, _) => {
-            "The app lacks the permission pages_messaging for this page. Grant it and store a new page access token."
+            "The app lacks the permission pages_messaging for this page. Grant it and store a new access token."
         }
         _ => {
-            "The app lacks a permission for this. Grant it in the app's review and in the page's settings, and store a new page access token."
+            "The app lacks a permission for this. Grant it in the app's review and in the page's settings, and store a new access token."
         }
     }
 }
