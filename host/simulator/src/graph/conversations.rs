@@ -121,7 +121,7 @@ fn conversation_json(
                     customer.conversation.last().map_or(0, |turn| turn.at_ms)
                 ))
             }
-            "message_count" => json!(customer.conversation.len()),
+            "message_count" => json!(newest_first(customer).len()),
             "participants" => {
                 json!({ "data": [person(graph, customer), account(graph, customer)] })
             }

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::conversations::is_message;
 use super::incoming::Incoming;
 use super::outbox::Lane;
 use super::state::Graph;
@@ -118,7 +119,7 @@ impl Incoming {
                 plain("message", json!({ "mid": mid, "is_deleted": true }))
             }
             Self::Read if surface == Surface::Instagram => {
-                let latest = customer.delivered().last();
+                let latest = customer.delivered().filter(|turn| is_message(turn)).last();
                 let mid = latest.map(|turn| turn.message_id.as_str());
                 plain("read", json!({ "mid": mid }))
             }
