@@ -114,19 +114,22 @@ pub(crate) struct Wall {
 impl Wall {
     /// Numbers begin at the time of the start, so that they do not come again at the next one.
     pub(crate) fn of_page(page: String, started_ms: i64) -> Self {
-        Self::new(Some(page), started_ms)
+        Self::new(Some(page), started_ms, 1000)
     }
 
+    /// Instagram's numbers have one digit more than the page's, so that no id means two things.
     pub(crate) fn of_instagram(started_ms: i64) -> Self {
-        Self::new(None, started_ms)
+        Self::new(None, started_ms, 10_000)
     }
 
-    fn new(page: Option<String>, started_ms: i64) -> Self {
+    fn new(page: Option<String>, started_ms: i64, factor: u64) -> Self {
         Self {
             page,
             inner: Mutex::new(Inner {
                 items: BTreeMap::new(),
-                next: u64::try_from(started_ms).unwrap_or(1).saturating_mul(1000),
+                next: u64::try_from(started_ms)
+                    .unwrap_or(1)
+                    .saturating_mul(factor),
             }),
         }
     }

@@ -213,6 +213,18 @@ async fn what_instagram_refuses() -> anyhow::Result<()> {
         .call(Method::POST, &path, late("HUMAN_AGENT"))
         .await?;
     assert_eq!(code(&answer).0, 551);
+    // An id means one thing: a photo of the page is no media of the account.
+    let photo = account
+        .simulator
+        .publish("A", &["https://example.com/a.jpg"]);
+    assert!(
+        account
+            .simulator
+            .instagram_item(&photo.pictures[0].id)
+            .is_none()
+    );
+    assert!(account.simulator.feed_item(&account.media).is_none());
+    assert!(account.simulator.feed_item(&photo.pictures[0].id).is_some());
     // A page's id is no object for the account's own token.
     let (status, answer) = account
         .call(Method::GET, "100000000000001/feed", json!({}))
