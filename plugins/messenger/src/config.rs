@@ -1,6 +1,8 @@
 //! What an operator sets for one Messenger channel.
 
-use linecard_graph::Api;
+use linecard_graph::messaging::Account;
+use linecard_graph::send::Sender;
+use linecard_graph::{Api, Network};
 use serde::Deserialize;
 
 /// The secret that every call carries, in the `Authorization` header.
@@ -51,6 +53,24 @@ impl Config {
             base_url: &self.base_url,
             version: &self.graph_version,
             token: PAGE_TOKEN,
+        }
+    }
+
+    /// The page, whose conversations are read.
+    pub fn account(&self) -> Account<'_> {
+        Account {
+            id: &self.page_id,
+            app_id: self.app_id.as_deref(),
+        }
+    }
+
+    /// The page, which sends.
+    pub fn sender(&self) -> Sender<'_> {
+        Sender {
+            api: self.api(),
+            node: &self.page_id,
+            network: Network::Messenger,
+            human_agent: self.human_agent,
         }
     }
 }

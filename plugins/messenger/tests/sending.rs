@@ -3,6 +3,7 @@
 mod common;
 
 use common::*;
+use linecard_graph::testing::sent;
 use linecard_messenger::Messenger;
 use linecard_sdk::actions::{Action, Failure, Outgoing, OutgoingAttachment, ReactionTarget};
 use linecard_sdk::connector::Connector as _;

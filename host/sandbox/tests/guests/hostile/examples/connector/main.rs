@@ -92,6 +92,7 @@ impl Guest for Plugin {
             already_done: false,
             budget: None,
             note: Some(note),
+            cost: 0,
         })
     }
 
