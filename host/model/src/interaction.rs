@@ -95,3 +95,60 @@ impl Interaction {
         !matches!(self.state, InteractionState::Ended { .. })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_interaction_of_one_customer_is_read_as_it_was_kept_before_there_were_participants() {
+        let kept = serde_json::json!({
+            "id": "01890a5d-ac96-774b-bcce-b302099a8057",
+            "contact": "01890a5d-ac96-774b-bcce-b302099a8058",
+            "channel": "page",
+            "thread": "t",
+            "visibility": "public",
+            "media_type": "social-conversation",
+            "queue": "care",
+            "state": {"state": "queued"},
+            "created_at": "2026-01-01T00:00:00Z",
+        });
+        let interaction: Interaction = serde_json::from_value(kept.clone()).unwrap();
+        assert_eq!(interaction.contacts(), [interaction.contact]);
+        assert!(interaction.involves(interaction.contact));
+        // And nothing is written for what is not there.
+        let written = serde_json::to_value(&interaction).unwrap();
+        assert!(written.get("participants").is_none(), "{written}");
+    }
+
+    #[test]
+    fn each_contact_is_named_once() {
+        let (one, other) = (ContactId::generate(), ContactId::generate());
+        let participant = |contact| Participant {
+            contact,
+            author: None,
+        };
+        let interaction = Interaction {
+            id: InteractionId::generate(),
+            contact: one,
+            participants: vec![participant(one), participant(other), participant(other)],
+            channel: ChannelId::new("page").unwrap(),
+            thread: "t".to_owned(),
+            visibility: Visibility::Public,
+            media_type: MediaType::SocialConversation,
+            queue: QueueId::new("care").unwrap(),
+            skills: Vec::new(),
+            state: InteractionState::Queued,
+            created_at: Timestamp::UNIX_EPOCH,
+            answered_at: None,
+            ended_at: None,
+            last_agent: None,
+            last_inbound_at: None,
+            last_outbound_at: None,
+            inbound_count: 0,
+            outbound_count: 0,
+        };
+        assert_eq!(interaction.contacts(), [one, other]);
+        assert!(!interaction.involves(ContactId::generate()));
+    }
+}

@@ -161,11 +161,16 @@ impl Writer<'_> {
         }
         let rules = rules?;
         let gathering = i64::from(rules.gather_seconds).saturating_mul(1_000);
+        // What was accepted before the interaction began, while the hub was behind, is younger than
+        // it; where nothing is gathered it does not join either.
+        let gathers = |work: &OpenWork| {
+            let age = accepted_at.as_millisecond() - work.created_at.as_millisecond();
+            work.waits && gathering > 0 && age < gathering
+        };
         // The newest: an older one that has no more room has been followed by it.
         open.rfind(|work| {
-            let age = accepted_at.as_millisecond() - work.created_at.as_millisecond();
             work.participants.len() < Interaction::MOST_PARTICIPANTS
-                && (rules.later == LaterComments::Join || (work.waits && age < gathering))
+                && (rules.later == LaterComments::Join || gathers(work))
         })
     }
 
