@@ -7,6 +7,8 @@ mod board;
 #[path = "threads/random.rs"]
 mod random;
 
+use std::time::Duration;
+
 use anyhow::{Context as _, Result, ensure};
 use board::{Board, SOON, comment, texts};
 use linecard_tests::eventually;
@@ -226,6 +228,37 @@ async fn one_contact_can_be_kept_for_all_authors_of_a_post() -> Result<()> {
     agent.post(&path, &json!({ "text": "Hi" })).await?;
     ensure!(board.acted(1).await?[0]["to"] == "ugo");
     ensure!(board.admin.all("/api/v1/contacts", "after").await?.len() == 1);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn comments_that_come_after_the_gathering_time_wait_beside_the_first() -> Result<()> {
+    let board = Board::start(&[("board", "{ gather_seconds = 2 }")], 0, 1).await?;
+    board.comment("post", "m1", "pia", "").await?;
+    board.comment("post", "m2", "ugo", "m1").await?;
+    board.open(1, 2).await?;
+    tokio::time::sleep(Duration::from_millis(2_200)).await;
+    board.comment("post", "m3", "vera", "m1").await?;
+    // Who takes part writes into the own one, however late.
+    board.comment("post", "m4", "ugo", "m3").await?;
+    // And others gather around the new one.
+    board.comment("post", "m5", "wim", "m1").await?;
+    let open = board.open(2, 5).await?;
+    ensure!(texts(&board.messages(&open[0]["id"]).await?) == ["m1", "m2", "m4"]);
+    ensure!(texts(&board.messages(&open[1]["id"]).await?) == ["m3", "m5"]);
+    for (one, other) in [(0, 1), (1, 0)] {
+        let view = board.detail(&open[one]["id"]).await?;
+        ensure!(
+            view["pending_on_thread"][0]["interaction"] == open[other]["id"],
+            "{view}"
+        );
+    }
+    // Another post is another conversation.
+    board.comment("other", "m6", "pia", "").await?;
+    let open = board.open(3, 6).await?;
+    let view = board.detail(&open[2]["id"]).await?;
+    ensure!(view.get("pending_on_thread").is_none(), "{view}");
+    ensure!(view["contact"] == open[0]["contact"], "{view}");
     Ok(())
 }
 
