@@ -263,6 +263,30 @@ async fn comments_that_come_after_the_gathering_time_wait_beside_the_first() -> 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_crowd_is_more_than_one_piece_of_work() -> Result<()> {
+    let board = Board::start(&[("board", "{ gather_seconds = 600 }")], 0, 1).await?;
+    let crowd: Vec<Value> = (0..130)
+        .map(|n| {
+            let what = comment(&format!("m{n}"), Some(&format!("p{n}")), "");
+            board.event("post", what)
+        })
+        .collect();
+    board.deliver("board", &crowd).await?;
+    let open = board.open(2, 130).await?;
+    let sizes: Vec<_> = open.iter().map(|i| &i["inbound_count"]).collect();
+    ensure!(sizes == [101, 29], "{sizes:?}");
+    // Merged from a hundred histories, in the order in which they came.
+    let messages = board.messages(&open[0]["id"]).await?;
+    let expected: Vec<String> = (0..101).map(|n| format!("m{n}")).collect();
+    ensure!(texts(&messages) == expected, "{messages:?}");
+    // Those of the first still write into it.
+    board.comment("post", "late", "p7", "").await?;
+    let open = board.open(2, 131).await?;
+    ensure!(open[0]["inbound_count"] == 102, "{open:?}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_is_not_named_and_what_the_company_posts_are_kept() -> Result<()> {
     let board = Board::start(&[("board", "")], 1, 1).await?;
     let own = json!({ "kind": "own", "message": "post", "text": "Our new shop" });

@@ -1,5 +1,6 @@
 //! A public board: the tests write on it, and it takes the hub's answers.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -68,19 +69,22 @@ impl Board {
         let mut site = format!(
             "name = \"Test\"\n[queues.public]\nmembers = {names:?}\n[queues.private]\nmembers = {names:?}\n"
         );
+        // Writing to a text cannot fail.
         for name in &names {
             let variable = format!("PASSWORD_{}", name.replace('-', "_").to_uppercase());
-            site.push_str(&format!(
-                "[agents.{name}]\npassword = \"env:{variable}\"\nslots = {{ social-conversation = {slots}, social-direct-message = 5 }}\n"
-            ));
+            let _ = writeln!(
+                site,
+                "[agents.{name}]\npassword = \"env:{variable}\"\nslots = {{ social-conversation = {slots}, social-direct-message = 5 }}"
+            );
             hub.environment.push((variable, name.clone()));
         }
         for (channel, comments) in channels {
-            site.push_str(&format!(
-                "[channels.{channel}]\nplugin = \"board\"\nqueue = \"private\"\npublic_queue = \"public\"\nconfig = {{ base_url = \"{board}\" }}\nhosts = [\"{board}\"]\n"
-            ));
+            let _ = writeln!(
+                site,
+                "[channels.{channel}]\nplugin = \"board\"\nqueue = \"private\"\npublic_queue = \"public\"\nconfig = {{ base_url = \"{board}\" }}\nhosts = [\"{board}\"]"
+            );
             if !comments.is_empty() {
-                site.push_str(&format!("comments = {comments}\n"));
+                let _ = writeln!(site, "comments = {comments}");
             }
         }
         hub.launch().await?;

@@ -124,11 +124,10 @@ pub(super) async fn resend(
     message: MessageId,
 ) -> Result<Outcome, CommandError> {
     let interaction = find(batch, id).await?;
-    let target = message_of(batch, &interaction, message)
-        .await
-        .ok()
-        .filter(|m| m.interaction == id)
-        .ok_or_else(|| unknown_message(message))?;
+    let target = message_of(batch, &interaction, message).await?;
+    if target.interaction != id {
+        return Err(unknown_message(message));
+    }
     let MessageAuthor::Agent { agent } = &target.author else {
         return Err(CommandError::NotResendable {
             message,
