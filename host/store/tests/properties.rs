@@ -215,20 +215,17 @@ impl World {
             Op::Join(who, other) => {
                 let mut unit = self.unit().await;
                 let mut events = self.customer(&mut unit, who).await;
-                let joins = match other {
-                    Some(other) => {
-                        if other != who {
-                            events.extend(self.customer(&mut unit, other).await);
-                        }
-                        contact_id(other)
+                let joins = if let Some(other) = other {
+                    if other != who {
+                        events.extend(self.customer(&mut unit, other).await);
                     }
-                    None => {
-                        let unnamed = of_thread(who);
-                        let id = unnamed.id;
-                        events.push(Event::ContactSaved(unnamed));
-                        self.model.of_threads.insert(who);
-                        id
-                    }
+                    contact_id(other)
+                } else {
+                    let unnamed = of_thread(who);
+                    let id = unnamed.id;
+                    events.push(Event::ContactSaved(unnamed));
+                    self.model.of_threads.insert(who);
+                    id
                 };
                 events.push(Event::ParticipantJoined {
                     interaction: interaction_id(who),
