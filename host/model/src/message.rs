@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::manifest::Visibility;
 use crate::platform::{
-    Attachment, Location, OutgoingAttachment, Referral, Refusal, SharedContact, Structured,
+    Attachment, Author, Location, OutgoingAttachment, Referral, Refusal, SharedContact, Structured,
 };
 use crate::{AgentId, ChannelId, ContactId, InteractionId, MessageId, Timestamp};
 
@@ -25,6 +25,10 @@ pub struct Message {
     pub visibility: Visibility,
     /// Who said it.
     pub author: MessageAuthor,
+    /// Who wrote it on the network, where that is not the contact's (first) identity on the channel:
+    /// a commentator who has no contact of their own, or a person with another id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub posted_by: Option<Author>,
     /// When it was said: by the network's clock if the network told, else by the hub's.
     pub at: Timestamp,
     /// What was said.

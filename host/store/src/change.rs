@@ -68,6 +68,12 @@ pub struct MessageRef {
     pub message: MessageId,
 }
 
+/// Under which identity [`Store::contact_by_identity`](crate::Store::contact_by_identity) finds the
+/// contact that stands for a public conversation. No network's id contains a zero.
+pub fn thread_identity(thread: &str) -> String {
+    format!("\0thread\0{thread}")
+}
+
 /// The answer to a request that carried an idempotency key.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct IdempotentResult {

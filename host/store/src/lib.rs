@@ -18,7 +18,7 @@ mod unit;
 
 pub use change::{
     Accept, Accepted, Append, Change, Early, IdempotentResult, InboxEntry, InboxNumber, MessageRef,
-    Page,
+    Page, thread_identity,
 };
 pub use embedded::{Checked, Exported, Problem, Rebuilt, SledOptions, SledStore, TransferError};
 pub use error::StoreError;

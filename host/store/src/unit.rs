@@ -25,6 +25,7 @@ use linecard_model::{ChannelId, ContactId, InteractionId, MessageId, SiteId, Tim
 
 use crate::{
     Append, Change, Early, IdempotentResult, InboxNumber, MessageRef, Page, Result, Store,
+    thread_identity,
 };
 
 /// A view's values as the unit sees them: read, or changed by it.
@@ -181,6 +182,16 @@ impl UnitOfWork {
             Some(id) => self.contact(*id).await,
             None => Ok(None),
         }
+    }
+
+    /// The contact that stands for a public conversation.
+    pub async fn contact_of_thread(
+        &mut self,
+        channel: &ChannelId,
+        thread: &str,
+    ) -> Result<Option<Arc<Contact>>> {
+        self.contact_by_identity(channel, &thread_identity(thread))
+            .await
     }
 
     /// An interaction, open or ended.

@@ -51,12 +51,7 @@ async fn download(
     let interaction = app.interaction(&caller, &id).await?;
     let unknown = || Problem::not_found("message", &message);
     let known = match message.parse() {
-        Ok(message) => {
-            app.hub
-                .store
-                .message(app.hub.site.id(), interaction.contact, message)
-                .await?
-        }
+        Ok(message) => app.message_of(&interaction, message).await?,
         Err(_) => None,
     };
     let known = known

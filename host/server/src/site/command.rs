@@ -1,5 +1,6 @@
 //! What a site can be asked to do.
 
+use linecard_model::contact::Contact;
 use linecard_model::interaction::Interaction;
 use linecard_model::message::{Content, Message};
 use linecard_model::outbox::{ChannelHealth, OutboxEntry};
@@ -120,7 +121,12 @@ pub enum Outcome {
     /// An agent is so now.
     Agent(AgentId, Presence),
     /// An interaction is so now.
-    Interaction(Interaction),
+    Interaction {
+        /// The interaction.
+        interaction: Interaction,
+        /// The contacts of those who take part.
+        people: Vec<Contact>,
+    },
     /// A message was taken.
     Message(Message),
     /// An action was taken, under this id.

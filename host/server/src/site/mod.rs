@@ -4,16 +4,20 @@
 //! callers get their answers and the event streams carry the events. So a decision that anybody has
 //! heard of is on disk, and one synchronization of the disk serves many decisions.
 
+mod changes;
 mod command;
 mod configure;
 mod contacts;
 mod files;
 mod inbound;
+mod native;
 mod outcomes;
 mod people;
 mod receipts;
 mod run;
+mod sending;
 mod state;
+mod threads;
 
 pub use command::{
     Actor, AttemptResult, Command, CommandError, Idempotency, Outcome, Prepared, Rendered, Reply,

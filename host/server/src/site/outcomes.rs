@@ -217,7 +217,7 @@ async fn close(
     };
     super::receipts::change(batch, &message, state, platform_ids.clone(), note).await?;
     for id in platform_ids {
-        super::inbound::catch_up(batch, &entry.channel, &id).await?;
+        super::changes::catch_up(batch, &entry.channel, &id).await?;
     }
     Ok(())
 }

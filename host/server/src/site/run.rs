@@ -426,6 +426,7 @@ impl Batch<'_> {
                     e,
                     linecard_model::event::Event::Routing(_)
                         | linecard_model::event::Event::InteractionStarted(_)
+                        | linecard_model::event::Event::ParticipantJoined { .. }
                 )
             })
             .filter_map(linecard_model::event::Event::interaction)

@@ -2,13 +2,13 @@
 
 use linecard_model::contact::Contact;
 use linecard_model::event::Event;
-use linecard_model::interaction::Interaction;
+use linecard_model::interaction::{Interaction, Participant};
 use linecard_model::message::{AttachmentFile, Message, MessageReaction, MessageState, Revision};
 use linecard_model::routing::{InteractionState, RoutingEvent};
 use linecard_model::{ContactId, MessageId, Timestamp};
 
 use super::UnitOfWork;
-use crate::{MessageRef, Result};
+use crate::{MessageRef, Result, thread_identity};
 
 impl UnitOfWork {
     /// Changes the views as one event says. An event about something that no view knows changes
@@ -20,6 +20,21 @@ impl UnitOfWork {
             Event::InteractionStarted(interaction) => {
                 self.interactions
                     .set(interaction.id, Some(interaction.clone()));
+                Ok(())
+            }
+            Event::ParticipantJoined {
+                interaction,
+                contact,
+                author,
+                own_contact,
+            } => {
+                self.interaction(*interaction).await?;
+                if let Some(interaction) = self.interactions.change(interaction) {
+                    interaction.participants.push(Participant {
+                        contact: *contact,
+                        author: author.clone().filter(|_| !own_contact),
+                    });
+                }
                 Ok(())
             }
             Event::MessageReceived(message) | Event::MessageAccepted(message) => {
@@ -119,9 +134,10 @@ impl UnitOfWork {
                 self.config = Some(config.clone());
                 Ok(())
             }
-            Event::ActionChanged { .. } | Event::PlatformEvent { .. } | Event::Audited { .. } => {
-                Ok(())
-            }
+            Event::PendingOnThread { .. }
+            | Event::ActionChanged { .. }
+            | Event::PlatformEvent { .. }
+            | Event::Audited { .. } => Ok(()),
         }
     }
 
@@ -138,6 +154,10 @@ impl UnitOfWork {
                 let key = (identity.channel.clone(), identity.id.clone());
                 self.identities.set(key, Some(contact.id));
             }
+        }
+        if let Some(of) = &contact.of_thread {
+            let key = (of.channel.clone(), thread_identity(&of.thread));
+            self.identities.set(key, Some(contact.id));
         }
         self.contacts.set(contact.id, Some(contact.clone()));
         Ok(())

@@ -1,6 +1,6 @@
 //! Every kind of event has the form that the published schema says.
 
-use linecard_model::contact::{Contact, ContactIdentity};
+use linecard_model::contact::{Contact, ContactIdentity, ContactThread};
 use linecard_model::event::Event;
 use linecard_model::interaction::Interaction;
 use linecard_model::manifest::Visibility;
@@ -8,7 +8,7 @@ use linecard_model::message::{
     AttachmentFile, Content, Message, MessageAuthor, MessageReaction, MessageState,
 };
 use linecard_model::outbox::ChannelHealth;
-use linecard_model::platform::Refusal;
+use linecard_model::platform::{Author, Identity, Profile, Refusal};
 use linecard_model::routing::{
     EndReason, InteractionState, MediaType, OfferOutcome, Presence, PresenceCause, ReturnCause,
     RoutingEvent,
@@ -25,6 +25,7 @@ fn interaction() -> Interaction {
     Interaction {
         id: InteractionId::generate(),
         contact: ContactId::generate(),
+        participants: Vec::new(),
         channel: ChannelId::new("page").unwrap(),
         thread: "t".to_owned(),
         visibility: Visibility::Private,
@@ -53,6 +54,7 @@ fn message(state: MessageState) -> Message {
         thread: interaction.thread,
         visibility: Visibility::Private,
         author: MessageAuthor::Contact,
+        posted_by: None,
         at: Timestamp::now(),
         content: Content {
             text: Some("hello".to_owned()),
@@ -242,8 +244,33 @@ fn others() -> Vec<Event> {
                 profile: None,
                 profile_at: None,
             }],
+            of_thread: Some(ContactThread {
+                channel: ChannelId::new("page").unwrap(),
+                thread: "t".to_owned(),
+            }),
         }),
         Event::InteractionStarted(interaction()),
+        Event::ParticipantJoined {
+            interaction: InteractionId::generate(),
+            contact: ContactId::generate(),
+            author: Some(Author {
+                identity: Identity {
+                    id: "43".to_owned(),
+                    aliases: Vec::new(),
+                },
+                profile: Some(Profile {
+                    handle: Some("ben".to_owned()),
+                    ..Profile::default()
+                }),
+            }),
+            own_contact: true,
+        },
+        Event::PendingOnThread {
+            interaction: InteractionId::generate(),
+            pending: InteractionId::generate(),
+            contact: ContactId::generate(),
+            queue: QueueId::new("care").unwrap(),
+        },
         Event::PlatformEvent {
             channel: ChannelId::new("page").unwrap(),
             thread: None,

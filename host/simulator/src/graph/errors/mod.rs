@@ -1,5 +1,7 @@
 //! The Graph API's error answers, as recorded, and the faults made of them.
 
+mod public;
+
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -8,6 +10,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::route::Family;
 use super::webhook::set;
 use crate::faults::{Fault, FaultAnswer};
 
@@ -185,17 +188,38 @@ impl GraphError {
 
     /// 80006: the page's Messenger limit, with the header that tells when to come back.
     pub fn rate_limited_80006(page: &str, minutes: u64) -> Self {
+        Self::rate_limited(Family::Messenger, page, minutes)
+    }
+
+    /// 80001: the page's limit beside Messenger, with the header that tells when to come back.
+    pub fn rate_limited_80001(page: &str, minutes: u64) -> Self {
+        Self::rate_limited(Family::Pages, page, minutes)
+    }
+
+    /// 80002: the Instagram account's limit, with the header that tells when to come back.
+    pub fn rate_limited_80002(account: &str, minutes: u64) -> Self {
+        Self::rate_limited(Family::Instagram, account, minutes)
+    }
+
+    pub(crate) fn rate_limited(family: Family, account: &str, minutes: u64) -> Self {
+        let (code, what) = match family {
+            Family::Messenger => (80006, "messenger api calls to this Page account"),
+            Family::Pages => (80001, "calls to this Page account"),
+            Family::Instagram => (80002, "calls to this Instagram account"),
+        };
         let mut error = Self::new(
             400,
-            80006,
+            code,
             None,
-            "(#80006) There have been too many messenger api calls to this Page account. Wait a \
-             bit and try again. For more info, please refer to \
-             https://developers.facebook.com/docs/graph-api/overview/rate-limiting.",
+            format!(
+                "(#{code}) There have been too many {what}. Wait a bit and try again. For more \
+                 info, please refer to \
+                 https://developers.facebook.com/docs/graph-api/overview/rate-limiting."
+            ),
         );
         error.headers = vec![(
             "x-business-use-case-usage".to_owned(),
-            business_usage(page, 100, minutes),
+            business_usage(family, account, 100, minutes),
         )];
         error
     }
@@ -258,11 +282,20 @@ impl GraphError {
         })
     }
 
-    /// The faults of the Graph API by the names that the control endpoint takes, for one page.
-    pub fn named(name: &str, page: &str) -> Option<Self> {
+    /// The faults of the Graph API by the names that the control endpoint takes, for one page and
+    /// its Instagram account.
+    pub fn named(name: &str, page: &str, instagram: &str) -> Option<Self> {
         Some(match name {
             "rate_limited_613" => Self::rate_limited_613(),
             "rate_limited_80006" => Self::rate_limited_80006(page, 5),
+            "rate_limited_80001" => Self::rate_limited_80001(page, 5),
+            "rate_limited_80002" => Self::rate_limited_80002(instagram, 5),
+            "app_permission" => Self::app_permission(),
+            "permissions_error" => Self::permissions_error(),
+            "duplicate_post" => Self::duplicate_post(),
+            "already_replied" => Self::already_replied(),
+            "not_replyable" => Self::not_replyable(),
+            "outside_instagram_window" => Self::outside_instagram_window(),
             "rate_limited_32" => Self::rate_limited_32(),
             "expired_token" => Self::expired_token(),
             "malformed_token" => Self::malformed_token(),
@@ -306,9 +339,14 @@ pub(crate) fn app_usage(percent: u64) -> String {
 }
 
 /// The value of `X-Business-Use-Case-Usage` at this percentage.
-pub(crate) fn business_usage(page: &str, percent: u64, minutes: u64) -> String {
-    json!({ page: [{
-        "type": "messenger",
+pub(crate) fn business_usage(family: Family, account: &str, percent: u64, minutes: u64) -> String {
+    let kind = match family {
+        Family::Messenger => "messenger",
+        Family::Pages => "pages",
+        Family::Instagram => "instagram",
+    };
+    json!({ account: [{
+        "type": kind,
         "call_count": percent,
         "total_cputime": percent / 2,
         "total_time": percent / 2,
