@@ -28,7 +28,7 @@
 //! | `POST /_sim/customers` `{"id","profile"}` | adds a customer; `GET` lists them |
 //! | `GET /_sim/customers/{id}` | the conversation as the customer sees it |
 //! | `GET /_sim/customers/{id}/delivered` | what the hub delivered, with duplicates |
-//! | `POST /_sim/customers/{id}/say` | a [`graph::Incoming`] or an [`open_messaging::Said`], by its `type` |
+//! | `POST /_sim/customers/{id}/say` | a [`graph::Incoming`], an [`open_messaging::Said`] or an [`x::Incoming`], by its `type` |
 //! | `POST /_sim/customers/{id}/reachability` `{"reachability"}` | `available`, `unavailable` or `blocked` |
 //! | `PUT /_sim/callback` `{"url"}`, `POST /_sim/subscribe` | Graph API: where webhooks go; the handshake |
 //! | `PUT /_sim/delivery`, `PUT /_sim/after-send` | Graph API: duplicates, losses, batches, disorder; what follows a send |
@@ -36,8 +36,11 @@
 //! | `PUT /_sim/hub` `{"url","token_url"}` | Open Messaging: where the hub is |
 //! | `PUT /_sim/receipts` | Open Messaging: which receipts follow; `GET` shows those from the hub |
 //!
-//! Networks live in one module each: [`graph`] (one page with Messenger) and [`open_messaging`]
-//! (the middleware side of Open Messaging). [`people`] populates either.
+//! | `PUT /_sim/rules`, `PUT /_sim/access`, `PUT /_sim/profile` | X: what is allowed; expired or revoked tokens; the company's profile |
+//! | `PUT /_sim/customers/{id}/account` | X: gives somebody an account with a profile |
+//!
+//! Networks live in one module each: [`graph`] (one page with Messenger), [`open_messaging`]
+//! (the middleware side of Open Messaging) and [`x`] (one account on X). [`people`] populates any.
 
 pub mod clock;
 mod control;
@@ -52,6 +55,7 @@ pub mod people;
 pub mod record;
 mod serve;
 pub mod signature;
+pub mod x;
 
 pub use clock::SimulatedClock;
 pub use customers::{Author, Customer, Customers, Profile, Reachability, Turn};
@@ -61,3 +65,4 @@ pub use faults::{Fault, FaultAnswer, FaultPlan, Faults, When};
 pub use graph::{GraphOptions, GraphSimulator};
 pub use open_messaging::{OpenMessagingOptions, OpenMessagingSimulator};
 pub use record::{Direction, Entry, Record, RecordMode, Tally};
+pub use x::{XOptions, XSimulator};

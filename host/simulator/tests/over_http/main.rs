@@ -5,3 +5,5 @@ mod graph_webhooks;
 mod hub;
 mod open_messaging;
 mod people;
+mod x_api;
+mod x_webhooks;
