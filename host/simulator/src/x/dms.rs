@@ -207,7 +207,7 @@ pub(crate) fn events(x: &X, conversation: Option<&str>, call: &Call) -> Result<V
         .filter(|dm| {
             dm.created_ms >= oldest && conversation.is_none_or(|wanted| wanted == dm.conversation)
         })
-        .filter(|dm| types.is_empty() || types.contains(&"MessageCreate"))
+        .filter(|_| types.is_empty() || types.contains(&"MessageCreate"))
         .filter(|dm| {
             state
                 .participants(&dm.conversation)
