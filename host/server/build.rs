@@ -5,7 +5,9 @@ use std::path::Path;
 use std::process::ExitCode;
 
 /// The bundled plug-ins' packages.
-const PACKAGES: [&str; 3] = [
+const PACKAGES: [&str; 5] = [
+    "linecard-facebook",
+    "linecard-instagram",
     "linecard-keywords",
     "linecard-messenger",
     "linecard-open-messaging",

@@ -4,7 +4,7 @@ use crate::manifest::{ActionKind, ThrottleScope};
 
 pub use crate::bindings::connector::linecard::plugin::actions::{
     Action, ActionRequest, Budget, EditTarget, Failure, Outcome, Outgoing, OutgoingAttachment,
-    ReactionTarget, Template, Throttle,
+    ReactionTarget, Template, Throttle, Unfinished,
 };
 pub use crate::events::{Attachment, Identity, Refusal, Timestamp};
 
@@ -81,6 +81,13 @@ impl Outcome {
         self
     }
 
+    /// What the network charges for it, in millionths of the unit of its price list.
+    #[must_use]
+    pub fn cost(mut self, millionths: u64) -> Self {
+        self.cost = millionths;
+        self
+    }
+
     /// Adds something that a person should know.
     #[must_use]
     pub fn note(mut self, text: impl Into<String>) -> Self {
@@ -101,6 +108,24 @@ impl Failure {
             until,
             scope,
             reason,
+        })
+    }
+
+    /// A part is done for certain and the rest can be done later: `progress` is what the next attempt
+    /// finds in [`ActionRequest::progress`], `message_ids` are all the messages made so far, and
+    /// without `resume_at` the host chooses the pause.
+    pub fn unfinished(
+        progress: impl Into<Vec<u8>>,
+        message_ids: Vec<String>,
+        resume_at: Option<Timestamp>,
+        reason: Refusal,
+    ) -> Self {
+        Failure::Unfinished(Unfinished {
+            progress: progress.into(),
+            message_ids,
+            resume_at,
+            reason,
+            cost: 0,
         })
     }
 

@@ -229,7 +229,15 @@ impl PollPage {
             events,
             cursor: cursor.into(),
             next_in_ms,
+            cost: 0,
         }
+    }
+
+    /// What the network charges for what was fetched, in millionths of the unit of its price list.
+    #[must_use]
+    pub fn cost(mut self, millionths: u64) -> Self {
+        self.cost = millionths;
+        self
     }
 }
 

@@ -25,7 +25,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use crate::bindings::connector::linecard::plugin::http::{
-    Body, BodyPart, Error, Method, PartContent, Request, Response, StoredBody,
+    Body, BodyPart, Error, MediaRange, Method, PartContent, Request, Response, StoredBody,
 };
 
 /// Whether a call may be made twice, which decides what a broken connection means.
@@ -209,6 +209,26 @@ impl BodyPart {
             file_name: Some(file_name.into()),
             content_type,
             content: PartContent::Media(media.into()),
+        }
+    }
+
+    /// A piece of a file of the media store: `length` bytes from `offset` on, fewer if the file ends
+    /// before.
+    pub fn media_range(
+        name: impl Into<String>,
+        media: impl Into<String>,
+        offset: u64,
+        length: u64,
+    ) -> Self {
+        BodyPart {
+            name: name.into(),
+            file_name: None,
+            content_type: None,
+            content: PartContent::MediaRange(MediaRange {
+                media: media.into(),
+                offset,
+                length,
+            }),
         }
     }
 }

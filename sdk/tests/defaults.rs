@@ -32,6 +32,7 @@ fn what_is_not_written_is_unsupported() {
         recipient: None,
         last_inbound: None,
         by_human: true,
+        progress: Vec::new(),
         action: Action::Follow,
     };
     assert!(matches!(

@@ -13,21 +13,6 @@ use serde_json::{Value, json};
 const BINARY: &str = env!("CARGO_BIN_EXE_linecard");
 const SOON: Duration = Duration::from_secs(20);
 
-/// Waits for an offer, accepts it, and gives the interaction.
-async fn accept(agent: &Client) -> Result<Value> {
-    let offer = eventually("an offer", SOON, async || {
-        let offers = agent.get("/api/v1/offers").await?;
-        Ok(offers
-            .pointer("/0/id")
-            .and_then(Value::as_str)
-            .map(str::to_owned))
-    })
-    .await?;
-    agent
-        .post(&format!("/api/v1/offers/{offer}/accept"), &json!({}))
-        .await
-}
-
 async fn message_state(agent: &Client, interaction: &str, message: &str) -> Result<String> {
     let path = format!("/api/v1/interactions/{interaction}/messages");
     let messages = agent.all(&path, "before").await?;
@@ -56,7 +41,7 @@ async fn a_messenger_customer_is_answered_and_the_answer_is_read() -> Result<()>
     ensure!(said.acknowledged, "{said:?}");
     events.wait_for("interaction-offered", SOON).await?;
 
-    let interaction = accept(&agent).await?;
+    let interaction = agent.accept_next().await?;
     let id = interaction["id"].as_str().context("id")?;
     ensure!(interaction["state"] == "connected", "{interaction}");
     ensure!(interaction["media_type"] == "social-direct-message");
@@ -130,7 +115,7 @@ async fn a_messenger_customer_is_answered_and_the_answer_is_read() -> Result<()>
         .graph
         .say("7001", Incoming::text("Thank you!"))
         .await;
-    let next = accept(&agent).await?;
+    let next = agent.accept_next().await?;
     ensure!(
         next["id"] != id && next["contact"] == interaction["contact"],
         "{next}"
@@ -163,7 +148,7 @@ async fn an_open_messaging_customer_is_answered_and_the_receipt_comes_back() -> 
         .await;
     ensure!(again.acknowledged, "{again:?}");
 
-    let interaction = accept(&agent).await?;
+    let interaction = agent.accept_next().await?;
     let id = interaction["id"].as_str().context("id")?;
     ensure!(agent.history("web", "ada@example.com").await?.len() == 1);
     let path = format!("/api/v1/interactions/{id}/messages");
@@ -264,7 +249,7 @@ async fn a_declined_offer_goes_to_another_agent_and_an_unanswered_one_makes_not_
     })
     .await?;
     second.go_ready().await?;
-    let interaction = accept(&second).await?;
+    let interaction = second.accept_next().await?;
     ensure!(interaction["agent"] == "agent-2", "{interaction}");
     Ok(())
 }

@@ -8,6 +8,8 @@ use reqwest::header::HeaderMap;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
+use crate::eventually;
+
 use crate::hub::http;
 
 /// Somebody who uses the API.
@@ -56,6 +58,15 @@ impl Client {
         Ok(client)
     }
 
+    /// Begins a request that [`Self::ask`] is too narrow for, such as one for a file.
+    pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        let request = self.http.request(method, format!("{}{path}", self.base));
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
+    }
+
     /// Asks for something; any status is an answer.
     pub async fn ask(
         &self,
@@ -64,10 +75,7 @@ impl Client {
         headers: &[(&str, &str)],
         body: Option<&Value>,
     ) -> Result<Seen> {
-        let mut request = self.http.request(method, format!("{}{path}", self.base));
-        if let Some(token) = &self.token {
-            request = request.bearer_auth(token);
-        }
+        let mut request = self.request(method, path);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -133,6 +141,20 @@ impl Client {
     /// Becomes ready for work.
     pub async fn go_ready(&self) -> Result<Value> {
         self.put("/api/v1/agents/me/presence", &json!({ "state": "ready" }))
+            .await
+    }
+
+    /// Waits for an offer, accepts it, and gives the interaction.
+    pub async fn accept_next(&self) -> Result<Value> {
+        let offer = eventually("an offer", Duration::from_secs(20), async || {
+            let offers = self.get("/api/v1/offers").await?;
+            Ok(offers
+                .pointer("/0/id")
+                .and_then(Value::as_str)
+                .map(str::to_owned))
+        })
+        .await?;
+        self.post(&format!("/api/v1/offers/{offer}/accept"), &json!({}))
             .await
     }
 

@@ -17,6 +17,19 @@ pub struct Contact {
     pub display_name: Option<String>,
     /// Who they are on which channel.
     pub identities: Vec<ContactIdentity>,
+    /// The public conversation whose unnamed authors this contact stands for, and under which the
+    /// company's own posts in it are kept. Absent for a person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of_thread: Option<ContactThread>,
+}
+
+/// A public conversation on a channel.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContactThread {
+    /// The channel.
+    pub channel: ChannelId,
+    /// The network's key of the conversation.
+    pub thread: String,
 }
 
 /// A contact as one channel sees them.

@@ -5,11 +5,12 @@ use serde_json::Value;
 
 use crate::contact::Contact;
 use crate::interaction::Interaction;
-use crate::message::{Message, MessageReaction, MessageState};
+use crate::message::{AttachmentFile, Message, MessageReaction, MessageState};
 use crate::outbox::ChannelHealth;
+use crate::platform::Author;
 use crate::routing::RoutingEvent;
 use crate::site::SiteConfig;
-use crate::{ChannelId, ContactId, InteractionId, MessageId, Timestamp};
+use crate::{ChannelId, ContactId, InteractionId, MessageId, QueueId, Timestamp};
 
 /// The number of an event in a site's journal: 1 for the first, without gaps.
 pub type Seq = u64;
@@ -47,6 +48,29 @@ pub enum Event {
     ContactSaved(Contact),
     /// An interaction began.
     InteractionStarted(Interaction),
+    /// Somebody takes part in an interaction from here on.
+    ParticipantJoined {
+        /// The interaction.
+        interaction: InteractionId,
+        /// The contact under which their messages are kept.
+        contact: ContactId,
+        /// Who they are on the network, with what it told about them; absent if it does not say.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        author: Option<Author>,
+        /// Whether the contact is their own.
+        own_contact: bool,
+    },
+    /// Another interaction of the same public conversation began while somebody has this one.
+    PendingOnThread {
+        /// The interaction that somebody has.
+        interaction: InteractionId,
+        /// The new one.
+        pending: InteractionId,
+        /// Its customer.
+        contact: ContactId,
+        /// Its queue.
+        queue: QueueId,
+    },
     /// The customer wrote, or the company wrote on the network itself.
     MessageReceived(Message),
     /// An agent or a rule wrote; the hub will send it.
@@ -82,8 +106,24 @@ pub enum Event {
         /// The new attachments, if they changed.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         attachments: Option<Vec<crate::platform::Attachment>>,
+        /// The hub's copies of the new attachments.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        files: Vec<AttachmentFile>,
         /// When, by the network's clock.
         edited_at: Timestamp,
+    },
+    /// A customer's attachment was fetched into the media store, or cannot be.
+    FileFetched {
+        /// The message.
+        message: MessageId,
+        /// Its contact.
+        contact: ContactId,
+        /// Its interaction.
+        interaction: InteractionId,
+        /// Which of its attachments, counted from 0.
+        attachment: u32,
+        /// The copy.
+        file: AttachmentFile,
     },
     /// A message's author, or the network, took it back.
     MessageDeleted {
@@ -187,10 +227,13 @@ impl Event {
             Self::Routing(event) => routing_name(event),
             Self::ContactSaved(_) => "contact-saved",
             Self::InteractionStarted(_) => "interaction-started",
+            Self::ParticipantJoined { .. } => "participant-joined",
+            Self::PendingOnThread { .. } => "pending-on-thread",
             Self::MessageReceived(_) => "message-received",
             Self::MessageAccepted(_) => "message-accepted",
             Self::MessageStateChanged { .. } => "message-state-changed",
             Self::MessageEdited { .. } => "message-edited",
+            Self::FileFetched { .. } => "file-fetched",
             Self::MessageDeleted { .. } => "message-deleted",
             Self::ReactionAdded { .. } => "reaction-added",
             Self::ReactionRemoved { .. } => "reaction-removed",
@@ -210,8 +253,11 @@ impl Event {
             Self::MessageReceived(message) | Self::MessageAccepted(message) => {
                 Some(message.interaction)
             }
-            Self::MessageStateChanged { interaction, .. }
+            Self::ParticipantJoined { interaction, .. }
+            | Self::PendingOnThread { interaction, .. }
+            | Self::MessageStateChanged { interaction, .. }
             | Self::MessageEdited { interaction, .. }
+            | Self::FileFetched { interaction, .. }
             | Self::MessageDeleted { interaction, .. }
             | Self::ReactionAdded { interaction, .. }
             | Self::ReactionRemoved { interaction, .. } => Some(*interaction),

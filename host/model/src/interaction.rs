@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::manifest::Visibility;
+use crate::platform::Author;
 use crate::routing::{InteractionState, MediaType, RequiredSkill};
 use crate::{ChannelId, ContactId, InteractionId, QueueId, Timestamp};
 
@@ -11,8 +12,13 @@ use crate::{ChannelId, ContactId, InteractionId, QueueId, Timestamp};
 pub struct Interaction {
     /// The interaction.
     pub id: InteractionId,
-    /// The customer.
+    /// The customer: the first author, or, where a channel keeps one contact for a whole post, the
+    /// post's author.
     pub contact: ContactId,
+    /// Who takes part beside the customer, in the order in which they joined: the commentators of a
+    /// post, for example. At most [`Interaction::MOST_PARTICIPANTS`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub participants: Vec<Participant>,
     /// The channel.
     pub channel: ChannelId,
     /// The network's key of the conversation.
@@ -53,9 +59,96 @@ pub struct Interaction {
     pub outbound_count: u32,
 }
 
+/// Somebody who takes part in an interaction beside its customer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Participant {
+    /// The contact under which their messages are kept.
+    pub contact: ContactId,
+    /// Who they are on the network, if the contact is not their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub author: Option<Author>,
+}
+
 impl Interaction {
+    /// How many may join one interaction. It is one unit of work for one agent; what comes beyond
+    /// makes another one.
+    pub const MOST_PARTICIPANTS: usize = 100;
+
+    /// The contacts under which its messages are kept: the customer first, each once.
+    pub fn contacts(&self) -> Vec<ContactId> {
+        let mut contacts = vec![self.contact];
+        for participant in &self.participants {
+            if !contacts.contains(&participant.contact) {
+                contacts.push(participant.contact);
+            }
+        }
+        contacts
+    }
+
+    /// Whether messages of it are kept under a contact.
+    pub fn involves(&self, contact: ContactId) -> bool {
+        self.contact == contact || self.participants.iter().any(|p| p.contact == contact)
+    }
+
     /// Whether it is not over.
     pub fn is_open(&self) -> bool {
         !matches!(self.state, InteractionState::Ended { .. })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_interaction_of_one_customer_is_read_as_it_was_kept_before_there_were_participants() {
+        let kept = serde_json::json!({
+            "id": "01890a5d-ac96-774b-bcce-b302099a8057",
+            "contact": "01890a5d-ac96-774b-bcce-b302099a8058",
+            "channel": "page",
+            "thread": "t",
+            "visibility": "public",
+            "media_type": "social-conversation",
+            "queue": "care",
+            "state": {"state": "queued"},
+            "created_at": "2026-01-01T00:00:00Z",
+        });
+        let interaction: Interaction = serde_json::from_value(kept.clone()).unwrap();
+        assert_eq!(interaction.contacts(), [interaction.contact]);
+        assert!(interaction.involves(interaction.contact));
+        // And nothing is written for what is not there.
+        let written = serde_json::to_value(&interaction).unwrap();
+        assert!(written.get("participants").is_none(), "{written}");
+    }
+
+    #[test]
+    fn each_contact_is_named_once() {
+        let (one, other) = (ContactId::generate(), ContactId::generate());
+        let participant = |contact| Participant {
+            contact,
+            author: None,
+        };
+        let interaction = Interaction {
+            id: InteractionId::generate(),
+            contact: one,
+            participants: vec![participant(one), participant(other), participant(other)],
+            channel: ChannelId::new("page").unwrap(),
+            thread: "t".to_owned(),
+            visibility: Visibility::Public,
+            media_type: MediaType::SocialConversation,
+            queue: QueueId::new("care").unwrap(),
+            skills: Vec::new(),
+            state: InteractionState::Queued,
+            created_at: Timestamp::UNIX_EPOCH,
+            answered_at: None,
+            ended_at: None,
+            last_agent: None,
+            last_inbound_at: None,
+            last_outbound_at: None,
+            inbound_count: 0,
+            outbound_count: 0,
+        };
+        assert_eq!(interaction.contacts(), [one, other]);
+        assert!(!interaction.involves(ContactId::generate()));
     }
 }

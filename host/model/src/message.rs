@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::manifest::Visibility;
 use crate::platform::{
-    Attachment, Location, OutgoingAttachment, Referral, Refusal, SharedContact, Structured,
+    Attachment, Author, Location, OutgoingAttachment, Referral, Refusal, SharedContact, Structured,
 };
 use crate::{AgentId, ChannelId, ContactId, InteractionId, MessageId, Timestamp};
 
@@ -25,10 +25,18 @@ pub struct Message {
     pub visibility: Visibility,
     /// Who said it.
     pub author: MessageAuthor,
+    /// Who wrote it on the network, where that is not the contact's (first) identity on the channel:
+    /// a commentator who has no contact of their own, or a person with another id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub posted_by: Option<Author>,
     /// When it was said: by the network's clock if the network told, else by the hub's.
     pub at: Timestamp,
     /// What was said.
     pub content: Content,
+    /// The hub's copies of `content.attachments`, one for each, in their order. Empty if the hub makes
+    /// none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<AttachmentFile>,
     /// What became of it.
     pub state: MessageState,
     /// The network's ids of it; several if the network took it in parts, none until it is sent.
@@ -111,6 +119,34 @@ pub struct Content {
     /// What stood behind the button, quick reply or list row that the customer used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payload: Option<String>,
+}
+
+/// The hub's copy of an attachment. The networks' links are short-lived, so what a customer sent is
+/// fetched as it comes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+pub enum AttachmentFile {
+    /// There is nothing to copy: a link, a shared post, or what the network shows only once.
+    None,
+    /// It is to be fetched.
+    Pending,
+    /// It is in the media store.
+    Stored {
+        /// Its name there.
+        media: String,
+        /// The MIME type, if it is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        mime: Option<String>,
+        /// The size in bytes.
+        size: u64,
+        /// The lower-case hexadecimal SHA-256.
+        sha256: String,
+    },
+    /// It could not be fetched.
+    Failed {
+        /// Why not.
+        reason: Refusal,
+    },
 }
 
 /// What became of a message.

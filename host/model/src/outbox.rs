@@ -28,6 +28,9 @@ pub struct OutboxEntry {
     pub request: ActionRequest,
     /// When it was asked for.
     pub created_at: Timestamp,
+    /// The messages that earlier attempts have made, by the network's ids, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub made: Vec<String>,
     /// How far it is.
     pub state: OutboxState,
 }

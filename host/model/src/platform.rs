@@ -23,7 +23,7 @@ pub use event::{
     Postback, PostbackSource, Profile, ProfileChange, Reaction, Receipt, ReceiptScope,
     ReceiptState, Referral, Thread,
 };
-pub use failure::{Failure, Refusal, Throttle};
+pub use failure::{Failure, Refusal, Throttle, Unfinished};
 pub use message::{Attachment, Location, Message, SharedContact, Structured};
 pub use webhook::{PollPage, Reception, Rejection, StoredMedia, WebhookRequest, WebhookResponse};
 

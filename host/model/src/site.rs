@@ -194,6 +194,9 @@ pub struct ChannelConfig {
     /// The skills that its interactions need.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub skills: Vec<RequiredSkill>,
+    /// How the comments of a public conversation become interactions.
+    #[serde(default, skip_serializing_if = "CommentsConfig::is_usual")]
+    pub comments: CommentsConfig,
     /// The connector's configuration, as its manifest's schema says.
     #[serde(default)]
     pub config: Value,
@@ -212,6 +215,66 @@ pub struct ChannelConfig {
     /// day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_for_seconds: Option<u32>,
+}
+
+/// How the comments of a public conversation become interactions. Private conversations are not
+/// concerned.
+///
+/// Whoever takes part in an interaction that is not over writes into it, whatever is set here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CommentsConfig {
+    /// For how long after an interaction's beginning the comments of others on the same post join
+    /// it, in seconds, as long as nobody has taken it; 0 joins none. Default 60: long enough for a
+    /// post and its first comments to be read as one, however the network delivers them, and short
+    /// beside any service level. A channel that polls less often than every minute wants its poll
+    /// interval here.
+    pub gather_seconds: u32,
+    /// What becomes of comments of others that come later, or once somebody has the interaction.
+    pub later: LaterComments,
+    /// Who gets a contact.
+    pub contacts: CommentContacts,
+}
+
+impl Default for CommentsConfig {
+    fn default() -> Self {
+        Self {
+            gather_seconds: 60,
+            later: LaterComments::default(),
+            contacts: CommentContacts::default(),
+        }
+    }
+}
+
+impl CommentsConfig {
+    /// Whether nothing was set.
+    fn is_usual(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// What becomes of comments that come after an interaction's gathering time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LaterComments {
+    /// They make another interaction, and the agent who has the first one is told.
+    #[default]
+    Separate,
+    /// They join it for as long as its conversation goes on.
+    Join,
+}
+
+/// Who gets a contact in a public conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CommentContacts {
+    /// Every author.
+    #[default]
+    Each,
+    /// The first author: of the post, or, of a post by the company or one that the hub never saw,
+    /// of the interaction. The messages of others are kept under that contact and name their
+    /// author.
+    First,
 }
 
 /// Where a secret comes from. Reading the value is the hub's; this is only its place.

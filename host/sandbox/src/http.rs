@@ -95,6 +95,19 @@ pub enum HttpPartContent {
     Bytes(Bytes),
     /// A file of the media store.
     Media(String),
+    /// A piece of a file of the media store.
+    MediaRange(MediaRange),
+}
+
+/// A piece of a file of the media store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MediaRange {
+    /// The file's name.
+    pub media: String,
+    /// The first byte, counted from 0.
+    pub offset: u64,
+    /// How many bytes; fewer are sent if the file ends before.
+    pub length: u64,
 }
 
 /// An answer.

@@ -49,7 +49,7 @@ pub use error::{
 pub use grants::{Grants, HostGrant, WantedHost, wanted_hosts};
 pub use http::{
     HttpAccess, HttpBody, HttpClient, HttpClientConfig, HttpClientError, HttpError, HttpPart,
-    HttpPartContent, HttpRequest, HttpResponse,
+    HttpPartContent, HttpRequest, HttpResponse, MediaRange,
 };
 pub use limits::Limits;
 pub use media::{MediaError, MediaFile, MediaStore, MediaStream, NoMedia, StoredBody};

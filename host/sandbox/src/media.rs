@@ -39,6 +39,9 @@ pub enum MediaError {
     /// There is no such file.
     #[error("there is no file \"{0}\" in the media store")]
     Missing(String),
+    /// The file is over the store's limit, in bytes.
+    #[error("the file is larger than {0} bytes")]
+    TooLarge(u64),
     /// The store, or the source of what was to be written, failed.
     #[error("{0}")]
     Failed(String),
@@ -50,6 +53,17 @@ pub trait MediaStore: Send + Sync {
     /// Opens a file.
     async fn open(&self, media: &str) -> Result<MediaFile, MediaError> {
         let _ = media;
+        Err(MediaError::Denied)
+    }
+
+    /// Opens a piece of a file: `length` bytes from `offset` on, fewer if the file ends before.
+    async fn open_range(
+        &self,
+        media: &str,
+        offset: u64,
+        length: u64,
+    ) -> Result<MediaStream, MediaError> {
+        let _ = (media, offset, length);
         Err(MediaError::Denied)
     }
 

@@ -1,6 +1,7 @@
 //! Checking a configuration against a manifest's JSON Schema.
 
-use jsonschema::{Draft, Validator};
+use jsonschema::error::ValidationErrorKind;
+use jsonschema::{Draft, ValidationError, Validator};
 use linecard_model::manifest::Manifest;
 use linecard_model::platform::ConfigProblem;
 use serde_json::Value;
@@ -31,7 +32,10 @@ pub fn check_config(manifest: &Manifest, config: &Value) -> Result<Value, Vec<Co
         .iter_errors(&filled)
         .map(|error| ConfigProblem {
             pointer: error.instance_path().to_string(),
-            text: error.to_string(),
+            text: match explained(&manifest.config_schema, &error) {
+                Some(description) => format!("{error} ({description})"),
+                None => error.to_string(),
+            },
         })
         .collect();
     if problems.is_empty() {
@@ -39,6 +43,21 @@ pub fn check_config(manifest: &Manifest, config: &Value) -> Result<Value, Vec<Co
     } else {
         Err(problems)
     }
+}
+
+/// What the schema says to people about the property that is missing or wrong: where they find its
+/// value.
+fn explained<'a>(schema: &'a Value, error: &ValidationError<'_>) -> Option<&'a str> {
+    let path = error.schema_path().to_string();
+    let (parent, _) = path.rsplit_once('/')?;
+    let mut property = schema.pointer(parent)?;
+    if let ValidationErrorKind::Required { property: name } = error.kind() {
+        property = property.get("properties")?.get(name.as_str()?)?;
+    } else if parent.is_empty() {
+        // The schema as a whole describes the connector, not a value.
+        return None;
+    }
+    property.get("description")?.as_str()
 }
 
 /// Fills in the defaults of `properties`, and those of the objects and list items below them.
@@ -100,6 +119,25 @@ mod tests {
         pointers.sort_unstable();
         assert_eq!(pointers, ["/limit", "/page"]);
         assert!(check_config(&manifest, &json!({"page": "1", "nonsense": 1})).is_err());
+    }
+
+    #[test]
+    fn a_problem_says_where_people_find_the_value() {
+        let manifest = manifest(json!({
+            "description": "A channel.",
+            "type": "object",
+            "required": ["page"],
+            "additionalProperties": false,
+            "properties": {"page": {"type": "string", "pattern": "^[0-9]+$", "description": "Look there."}}
+        }));
+        let text = |config: Value| {
+            check_config(&manifest, &config).unwrap_err()[0]
+                .text
+                .clone()
+        };
+        assert!(text(json!({})).ends_with("required property (Look there.)"));
+        assert!(text(json!({"page": "x"})).ends_with("(Look there.)"));
+        assert!(!text(json!({"page": "1", "more": 1})).contains("A channel."));
     }
 
     #[test]

@@ -11,6 +11,7 @@ use tokio::sync::{Mutex, Notify, broadcast, mpsc, watch};
 
 use crate::channels::Channels;
 use crate::configure::Equipment;
+use crate::fetch::Fetching;
 use crate::outbox::Outbox;
 use crate::plugins::Plugins;
 use crate::poll::Polls;
@@ -108,6 +109,7 @@ impl Hub {
             records,
             outbox,
             unknown_profiles,
+            fetches,
             stopped,
         } = Site::start(SiteOptions {
             id: site,
@@ -145,6 +147,15 @@ impl Hub {
                 accepted: Arc::clone(&accepted),
             }
             .run(polls_reconfigured),
+        );
+        tokio::spawn(
+            Fetching {
+                store: Arc::clone(&store),
+                site: handle.clone(),
+                channels: channels.clone(),
+                media: Arc::clone(&equipment.media),
+            }
+            .run(fetches),
         );
         tokio::spawn(profiles::run(
             handle.clone(),

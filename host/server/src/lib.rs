@@ -11,6 +11,7 @@ pub mod channels;
 pub mod cli;
 pub mod config;
 pub mod configure;
+pub mod fetch;
 pub mod http;
 pub mod hub;
 pub mod media;

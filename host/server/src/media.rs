@@ -1,5 +1,6 @@
 //! The files that are sent and received: kept beside the data, named by the hash of their content.
 
+use std::io::SeekFrom;
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
@@ -8,7 +9,7 @@ use futures::{StreamExt as _, stream};
 use linecard_sandbox::{MediaError, MediaFile, MediaStore, MediaStream, StoredBody};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncSeekExt as _, AsyncWriteExt as _};
 
 /// How much of a file is read at once.
 const PIECE: usize = 64 * 1024;
@@ -47,6 +48,14 @@ impl MediaFolder {
         is_hash.then(|| self.folder.join(&media[..2]).join(media))
     }
 
+    /// Where a file is, and its type if that is known; `None` if there is no such file.
+    pub async fn find(&self, media: &str) -> Option<(PathBuf, Option<String>)> {
+        let place = self.place(media)?;
+        tokio::fs::metadata(&place).await.ok()?;
+        let mime = facts(&place).await.mime;
+        Some((place, mime))
+    }
+
     async fn write(
         &self,
         mime: Option<&str>,
@@ -63,10 +72,7 @@ impl MediaFolder {
             let piece = piece.map_err(failed)?;
             size = size.saturating_add(piece.len() as u64);
             if size > self.max_bytes {
-                return Err(MediaError::Failed(format!(
-                    "the file is larger than {} bytes",
-                    self.max_bytes
-                )));
+                return Err(MediaError::TooLarge(self.max_bytes));
             }
             hash.update(&piece);
             file.write_all(&piece).await.map_err(failed)?;
@@ -89,6 +95,14 @@ impl MediaFolder {
             sha256,
         })
     }
+}
+
+async fn facts(place: &Path) -> Facts {
+    tokio::fs::read(place.with_extension("json"))
+        .await
+        .ok()
+        .and_then(|json| serde_json::from_slice(&json).ok())
+        .unwrap_or_default()
 }
 
 /// Puts a written file in its place. What is there already is the same content.
@@ -140,17 +154,29 @@ impl MediaStore for MediaFolder {
             Err(error) => return Err(failed(error)),
         };
         let size = file.metadata().await.map_err(failed)?.len();
-        let facts = tokio::fs::read(place.with_extension("json"))
-            .await
-            .ok()
-            .and_then(|json| serde_json::from_slice::<Facts>(&json).ok())
-            .unwrap_or_default();
         Ok(MediaFile {
             size,
-            mime: facts.mime,
+            mime: facts(&place).await.mime,
             name: None,
             content: pieces(file).boxed(),
         })
+    }
+
+    async fn open_range(
+        &self,
+        media: &str,
+        offset: u64,
+        length: u64,
+    ) -> Result<MediaStream, MediaError> {
+        let missing = || MediaError::Missing(media.chars().take(80).collect());
+        let place = self.place(media).ok_or_else(missing)?;
+        let mut file = match tokio::fs::File::open(&place).await {
+            Ok(file) => file,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(missing()),
+            Err(error) => return Err(failed(error)),
+        };
+        file.seek(SeekFrom::Start(offset)).await.map_err(failed)?;
+        Ok(pieces(file.take(length)).boxed())
     }
 
     async fn store(
@@ -162,7 +188,9 @@ impl MediaStore for MediaFolder {
     }
 }
 
-fn pieces(file: tokio::fs::File) -> impl stream::Stream<Item = std::io::Result<Bytes>> + Send {
+fn pieces(
+    file: impl AsyncRead + Unpin + Send,
+) -> impl stream::Stream<Item = std::io::Result<Bytes>> + Send {
     stream::try_unfold(file, |mut file| async move {
         let mut piece = vec![0; PIECE];
         let length = file.read(&mut piece).await?;
@@ -203,6 +231,14 @@ mod tests {
         assert_eq!((file.size, file.mime.as_deref()), (3, Some("image/png")));
         let bytes: Vec<_> = file.content.map(|piece| piece.unwrap()).collect().await;
         assert_eq!(bytes.concat(), b"abc");
+        for (offset, length, expected) in [(1, 1, "b"), (1, 9, "bc"), (3, 2, ""), (7, 1, "")] {
+            let piece = store
+                .open_range(&stored.media, offset, length)
+                .await
+                .unwrap();
+            let bytes: Vec<_> = piece.map(|piece| piece.unwrap()).collect().await;
+            assert_eq!(bytes.concat(), expected.as_bytes(), "{offset} + {length}");
+        }
     }
 
     #[tokio::test]

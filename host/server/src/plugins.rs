@@ -178,7 +178,16 @@ mod tests {
         let sandbox = Sandbox::new(SandboxConfig::default()).unwrap();
         let plugins = Plugins::load(&sandbox, BUNDLED, Some(folder.path())).await;
 
-        assert_eq!(ids(&plugins), ["keywords", "messenger", "open-messaging"]);
+        assert_eq!(
+            ids(&plugins),
+            [
+                "facebook",
+                "instagram",
+                "keywords",
+                "messenger",
+                "open-messaging"
+            ]
+        );
         for installed in plugins.all() {
             let is_replaced = installed.plugin.id().as_str() == *name;
             let expected = if is_replaced {

@@ -135,7 +135,13 @@ fn the_bundled_plugins_are_listed() {
     let output = run(folder.path(), &["plugins"]);
     assert!(output.status.success(), "{}", stderr(&output));
     let text = stdout(&output);
-    for id in ["keywords", "messenger", "open-messaging"] {
+    for id in [
+        "facebook",
+        "instagram",
+        "keywords",
+        "messenger",
+        "open-messaging",
+    ] {
         assert!(text.contains(&format!("{id} ")), "{text}");
     }
     let broken = folder.path().join("broken.wasm");

@@ -88,7 +88,8 @@ pub struct Turn {
     pub attachments: Vec<Value>,
     /// Quick replies or other structured parts in the network's own form.
     pub structured: Vec<Value>,
-    /// The sender's own reference (`metadata` on Messenger, the message id on Open Messaging).
+    /// The sender's own reference (`metadata` on Messenger, the message id on Open Messaging); for
+    /// public comments, which carry none, the target and the text.
     pub reference: Option<String>,
     /// The id of the message that this one answers.
     pub reply_to: Option<String>,

@@ -68,6 +68,12 @@ pub struct MessageRef {
     pub message: MessageId,
 }
 
+/// Under which identity [`Store::contact_by_identity`](crate::Store::contact_by_identity) finds the
+/// contact that stands for a public conversation. No network's id contains a zero.
+pub fn thread_identity(thread: &str) -> String {
+    format!("\0thread\0{thread}")
+}
+
 /// The answer to a request that carried an idempotency key.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct IdempotentResult {
@@ -124,6 +130,10 @@ pub enum Change {
         /// The message.
         message: MessageRef,
     },
+    /// A message has files to be fetched.
+    PutFetch(MessageRef),
+    /// A message's files are fetched, or given up.
+    RemoveFetch(MessageId),
     /// An outbox entry, as it is now.
     PutOutbox(OutboxEntry),
     /// An outbox entry is done.

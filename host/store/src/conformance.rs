@@ -388,6 +388,7 @@ pub async fn small_views_come_back(store: Arc<dyn Store>) {
         body: b"{}".to_vec(),
     };
     let entry = |number| OutboxEntry {
+        made: Vec::new(),
         channel: pages.clone(),
         number,
         message: None,
@@ -401,6 +402,7 @@ pub async fn small_views_come_back(store: Arc<dyn Store>) {
             recipient: None,
             last_inbound: None,
             by_human: true,
+            progress: Vec::new(),
             action: Action::Follow,
         },
         created_at: time(number),

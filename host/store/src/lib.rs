@@ -18,7 +18,7 @@ mod unit;
 
 pub use change::{
     Accept, Accepted, Append, Change, Early, IdempotentResult, InboxEntry, InboxNumber, MessageRef,
-    Page,
+    Page, thread_identity,
 };
 pub use embedded::{Checked, Exported, Problem, Rebuilt, SledOptions, SledStore, TransferError};
 pub use error::StoreError;
@@ -129,6 +129,14 @@ pub trait Store: Send + Sync + 'static {
         contact: ContactId,
         page: Page<MessageId>,
     ) -> Result<Vec<Message>>;
+
+    /// The messages that have files to be fetched, oldest first, after a message.
+    async fn fetches(
+        &self,
+        site: &SiteId,
+        after: Option<MessageId>,
+        limit: usize,
+    ) -> Result<Vec<MessageRef>>;
 
     /// A channel's outbox, in order, after a number.
     async fn outbox(

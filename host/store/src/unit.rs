@@ -25,6 +25,7 @@ use linecard_model::{ChannelId, ContactId, InteractionId, MessageId, SiteId, Tim
 
 use crate::{
     Append, Change, Early, IdempotentResult, InboxNumber, MessageRef, Page, Result, Store,
+    thread_identity,
 };
 
 /// A view's values as the unit sees them: read, or changed by it.
@@ -95,6 +96,7 @@ pub struct UnitOfWork {
     interactions: Overlay<InteractionId, Interaction>,
     messages: Overlay<(ContactId, MessageId), Message>,
     platform_ids: Overlay<NetworkId, MessageRef>,
+    fetches: Overlay<MessageId, MessageRef>,
     early: Overlay<NetworkId, Vec<Early>>,
     outbox: Overlay<(ChannelId, OutboxNumber), OutboxEntry>,
     health: Overlay<ChannelId, ChannelHealth>,
@@ -129,6 +131,7 @@ impl UnitOfWork {
             interactions: Overlay::new(),
             messages: Overlay::new(),
             platform_ids: Overlay::new(),
+            fetches: Overlay::new(),
             early: Overlay::new(),
             outbox: Overlay::new(),
             health: Overlay::new(),
@@ -179,6 +182,16 @@ impl UnitOfWork {
             Some(id) => self.contact(*id).await,
             None => Ok(None),
         }
+    }
+
+    /// The contact that stands for a public conversation.
+    pub async fn contact_of_thread(
+        &mut self,
+        channel: &ChannelId,
+        thread: &str,
+    ) -> Result<Option<Arc<Contact>>> {
+        self.contact_by_identity(channel, &thread_identity(thread))
+            .await
     }
 
     /// An interaction, open or ended.
@@ -401,7 +414,7 @@ impl UnitOfWork {
     pub fn finish(self) -> Append {
         let mut changes: Vec<Change> = Vec::new();
         changes.extend(self.inbox_done.into_iter().map(Change::InboxDone));
-        // Views that follow from events are only ever put.
+        // Most views that follow from events are only ever put.
         let contacts = self.contacts.into_changed();
         changes.extend(contacts.filter_map(|(_, value)| value.map(Change::PutContact)));
         changes.extend(self.identities.into_changed().filter_map(
@@ -426,6 +439,10 @@ impl UnitOfWork {
                 })
             },
         ));
+        changes.extend(self.fetches.into_changed().map(|(id, value)| match value {
+            Some(place) => Change::PutFetch(place),
+            None => Change::RemoveFetch(id),
+        }));
         let health = self.health.into_changed();
         changes.extend(health.filter_map(|(channel, value)| {
             value.map(|health| Change::PutHealth { channel, health })

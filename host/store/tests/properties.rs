@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
+use linecard_model::ContactId;
+use linecard_model::contact::{Contact, ContactThread};
 use linecard_model::event::Event;
 use linecard_model::interaction::Interaction;
 use linecard_model::message::{MessageReaction, MessageState};
@@ -13,7 +15,9 @@ use linecard_store::conformance::samples::{
     agent, answer, channel, contact, contact_id, event, interaction, interaction_id, message,
     message_id, queue, site, time,
 };
-use linecard_store::{Accept, Append, Change, Page, SledStore, Store, StoreError, UnitOfWork};
+use linecard_store::{
+    Accept, Append, Change, Page, SledStore, Store, StoreError, UnitOfWork, thread_identity,
+};
 use proptest::prelude::*;
 
 const CUSTOMERS: u64 = 4;
@@ -27,6 +31,8 @@ enum Op {
     Answer(u64, usize, Vec<u8>),
     Edit(u64, usize),
     React(u64),
+    /// Another customer, or the thread's contact, takes part in a customer's interaction.
+    Join(u64, Option<u64>),
     /// A stale owner, or a wrong number: refused.
     Refused(bool),
     Route(u64, u8),
@@ -44,6 +50,7 @@ fn op() -> impl Strategy<Value = Op> {
             .prop_map(|(who, size, states)| Op::Answer(who, size, states)),
         2 => (0..CUSTOMERS, 0_usize..20_000).prop_map(|(who, size)| Op::Edit(who, size)),
         1 => (0..CUSTOMERS).prop_map(Op::React),
+        2 => (0..CUSTOMERS, prop::option::of(0..CUSTOMERS)).prop_map(|(who, other)| Op::Join(who, other)),
         1 => any::<bool>().prop_map(Op::Refused),
         3 => (0..CUSTOMERS, 0_u8..4).prop_map(|(who, what)| Op::Route(who, what)),
         2 => (0_u8..5, 0_usize..30_000).prop_map(|(key, size)| Op::Vault(key, size)),
@@ -62,6 +69,10 @@ struct Model {
     messages: BTreeMap<(u64, u64), String>,
     inbound: BTreeMap<u64, u32>,
     outbound: BTreeMap<u64, u32>,
+    /// Who takes part in each customer's interaction.
+    participants: BTreeMap<u64, Vec<ContactId>>,
+    /// The contacts that stand for a customer's thread.
+    of_threads: BTreeSet<u64>,
     ended: BTreeSet<u64>,
     vault: BTreeMap<String, Vec<u8>>,
     events: u64,
@@ -178,6 +189,7 @@ impl World {
                     interaction: interaction_id(who),
                     text: Some(text.clone()),
                     attachments: None,
+                    files: Vec::new(),
                     edited_at: time(number),
                 };
                 let unit = self.unit().await;
@@ -199,6 +211,30 @@ impl World {
                 };
                 let unit = self.unit().await;
                 self.write(unit, vec![added]).await;
+            }
+            Op::Join(who, other) => {
+                let mut unit = self.unit().await;
+                let mut events = self.customer(&mut unit, who).await;
+                let joins = if let Some(other) = other {
+                    if other != who {
+                        events.extend(self.customer(&mut unit, other).await);
+                    }
+                    contact_id(other)
+                } else {
+                    let unnamed = of_thread(who);
+                    let id = unnamed.id;
+                    events.push(Event::ContactSaved(unnamed));
+                    self.model.of_threads.insert(who);
+                    id
+                };
+                events.push(Event::ParticipantJoined {
+                    interaction: interaction_id(who),
+                    contact: joins,
+                    author: None,
+                    own_contact: true,
+                });
+                self.write(unit, events).await;
+                self.model.participants.entry(who).or_default().push(joins);
             }
             Op::Refused(stale) => {
                 let mut unit = self.unit().await;
@@ -298,6 +334,16 @@ impl World {
                 assert!(!model.inbound.contains_key(&who) && !model.outbound.contains_key(&who));
                 continue;
             };
+            let joined: Vec<_> = view.participants.iter().map(|p| p.contact).collect();
+            assert_eq!(
+                joined,
+                model.participants.get(&who).cloned().unwrap_or_default()
+            );
+            let pages = channel("pages");
+            let thread = thread_identity(&format!("thread-{who}"));
+            let unnamed = store.contact_by_identity(&main, &pages, &thread).await;
+            let expected = model.of_threads.contains(&who).then(|| of_thread(who).id);
+            assert_eq!(unnamed.unwrap(), expected);
             let count = |of: &BTreeMap<u64, u32>| of.get(&who).copied().unwrap_or(0);
             assert_eq!(view.inbound_count, count(&model.inbound));
             assert_eq!(view.outbound_count, count(&model.outbound));
@@ -308,6 +354,18 @@ impl World {
             None,
             "a refused batch left something"
         );
+    }
+}
+
+/// The contact that stands for a customer's thread.
+fn of_thread(who: u64) -> Contact {
+    Contact {
+        identities: Vec::new(),
+        of_thread: Some(ContactThread {
+            channel: channel("pages"),
+            thread: format!("thread-{who}"),
+        }),
+        ..contact(1_000 + who)
     }
 }
 

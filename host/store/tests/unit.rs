@@ -192,6 +192,7 @@ async fn edits_deletions_and_reactions_keep_what_was() {
         interaction: about.2,
         text: Some(text.to_owned()),
         attachments: None,
+        files: Vec::new(),
         edited_at: time(at),
     };
     let reaction = |author: &str, name: &str| MessageReaction {

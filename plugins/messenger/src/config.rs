@@ -1,7 +1,12 @@
 //! What an operator sets for one Messenger channel.
 
-use linecard_sdk::encode::percent;
+use linecard_graph::messaging::Account;
+use linecard_graph::send::Sender;
+use linecard_graph::{Api, Network};
 use serde::Deserialize;
+
+/// The secret that every call carries, in the `Authorization` header.
+pub const PAGE_TOKEN: &str = "page-access-token";
 
 /// A channel's configuration. The host has checked it against the manifest's schema.
 #[derive(Debug, Clone, Deserialize)]
@@ -42,24 +47,30 @@ impl Default for Config {
 }
 
 impl Config {
-    /// The URL of a Graph node or edge: `path` is made of segments that are encoded here, `query` of
-    /// names that are the connector's own and values that are encoded here.
-    pub fn url(&self, path: &[&str], query: &[(&str, &str)]) -> String {
-        let mut url = format!(
-            "{}/{}",
-            self.base_url.trim_end_matches('/'),
-            self.graph_version
-        );
-        for segment in path {
-            url.push('/');
-            url.push_str(&percent(segment));
+    /// The Graph API that this channel calls.
+    pub fn api(&self) -> Api<'_> {
+        Api {
+            base_url: &self.base_url,
+            version: &self.graph_version,
+            token: PAGE_TOKEN,
         }
-        for (index, (name, value)) in query.iter().enumerate() {
-            url.push(if index == 0 { '?' } else { '&' });
-            url.push_str(name);
-            url.push('=');
-            url.push_str(&percent(value));
+    }
+
+    /// The page, whose conversations are read.
+    pub fn account(&self) -> Account<'_> {
+        Account {
+            id: &self.page_id,
+            app_id: self.app_id.as_deref(),
         }
-        url
+    }
+
+    /// The page, which sends.
+    pub fn sender(&self) -> Sender<'_> {
+        Sender {
+            api: self.api(),
+            node: &self.page_id,
+            network: Network::Messenger,
+            human_agent: self.human_agent,
+        }
     }
 }

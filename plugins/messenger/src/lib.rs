@@ -4,16 +4,10 @@
 //! through now and then for what no webhook brought. Identities are page-scoped ids, a thread is the
 //! pair of page and person.
 
-mod attachments;
 mod backfill;
-mod compose;
 mod config;
-mod events;
-mod graph;
 mod lookup;
 mod manifest;
-mod payload;
-mod send;
 mod webhook;
 
 use linecard_sdk::actions::{ActionRequest, Failure, Outcome};
@@ -42,7 +36,7 @@ impl Connector for Messenger {
     }
 
     fn perform(channel: &Channel, request: &ActionRequest) -> Result<Outcome, Failure> {
-        send::perform(&channel.config::<Config>()?, request)
+        linecard_graph::send::perform(&channel.config::<Config>()?.sender(), request)
     }
 
     fn resolve_profile(channel: &Channel, identity: &Identity) -> Result<Option<Profile>, Failure> {

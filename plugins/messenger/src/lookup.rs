@@ -1,17 +1,14 @@
 //! What Graph tells when asked: profiles, files, and whether the token works.
 
+use linecard_graph::lookup;
+use linecard_graph::messaging::USER_REF;
 use linecard_sdk::actions::Failure;
 use linecard_sdk::connector::StoredMedia;
 use linecard_sdk::events::{Attachment, Identity, Profile};
-use linecard_sdk::http::{Call, Request};
-use linecard_sdk::{log, time};
 use serde::Deserialize;
 use serde_json::Number;
 
 use crate::config::Config;
-use crate::events::USER_REF;
-use crate::graph::{self, Answer};
-use crate::payload::text_or_number;
 
 const PROFILE_FIELDS: &str = "first_name,last_name,profile_pic,locale,timezone";
 
@@ -36,14 +33,8 @@ pub fn profile(config: &Config, identity: &Identity) -> Result<Option<Profile>, 
     if identity.id.starts_with(USER_REF) || identity.id == config.page_id {
         return Ok(None);
     }
-    let url = config.url(&[&identity.id], &[("fields", PROFILE_FIELDS)]);
-    let response = graph::send(Request::get(url), Call::Repeatable)?;
-    if let Some(why) = graph::hides(&response) {
-        log::info(format!("the profile is hidden: {why}"));
-        return Ok(None);
-    }
-    let answer: Answer<User> = graph::read_answer(&response, Call::Repeatable, time::now())?;
-    Ok(Some(read_user(answer.content)))
+    let user = lookup::person(config.api(), &identity.id, PROFILE_FIELDS)?;
+    Ok(user.map(read_user))
 }
 
 fn read_user(user: User) -> Profile {
@@ -74,44 +65,17 @@ fn read_user(user: User) -> Profile {
     }
 }
 
-/// Fetches a file from Meta's content network: its URLs need no token and are short-lived.
+/// Fetches a file by its address; Messenger names none by an id alone.
 pub fn media(attachment: &Attachment) -> Result<StoredMedia, Failure> {
-    let Some(url) = &attachment.url else {
-        return Err(Failure::unsupported(
+    match &attachment.url {
+        Some(url) => lookup::file(url),
+        None => Err(Failure::unsupported(
             "Messenger gave no URL for this attachment",
-        ));
-    };
-    let response = Request::get(url).store_body().send(Call::Repeatable)?;
-    match response.status {
-        200..=299 => StoredMedia::from_response(&response)
-            .ok_or_else(|| Failure::Transient("the host stored no file".to_owned())),
-        // An expired link is refused, not missing; no token would open it.
-        401 | 403 | 404 | 410 => Err(Failure::Gone(format!(
-            "Meta's link is no longer valid (status {})",
-            response.status
-        ))),
-        _ => Err(response.failure(Call::Repeatable)),
+        )),
     }
-}
-
-#[derive(Deserialize)]
-struct Me {
-    #[serde(default, deserialize_with = "text_or_number")]
-    id: Option<String>,
 }
 
 /// Asks whom the token stands for: it must be the channel's page.
 pub fn probe(config: &Config) -> Result<(), Failure> {
-    let url = config.url(&["me"], &[("fields", "id")]);
-    let answer: Answer<Me> = graph::call(Request::get(url), Call::Repeatable)?;
-    match answer.content.id {
-        Some(id) if id == config.page_id => Ok(()),
-        Some(id) => Err(Failure::Unauthorized(format!(
-            "The page access token belongs to {id}, the channel's page is {}. Store that page's token or correct page_id.",
-            config.page_id
-        ))),
-        None => Err(Failure::Transient(
-            "Graph did not say whose token it is".to_owned(),
-        )),
-    }
+    lookup::probe(config.api(), "me", "id", &config.page_id, "page_id")
 }

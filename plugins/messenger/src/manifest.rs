@@ -1,15 +1,15 @@
 //! What this connector is, wants and can do.
 
+use linecard_graph::Network;
+use linecard_graph::compose::QUICK_REPLIES_MAX;
+use linecard_graph::send::windows;
+use linecard_graph::webhook::{APP_SECRET, VERIFY_TOKEN};
 use linecard_sdk::manifest::{
     ActionAbility, ActionKind, AttachmentKind, ConnectorManifest, HostWant, Manifest, MediaLimit,
-    RateLimit, ReplyWindow, SecretKind, SecretWant, TextUnit, ThrottleScope, Visibility,
-    WindowDemand,
+    RateLimit, SecretKind, SecretWant, ThrottleScope, Visibility,
 };
 
-use crate::compose::{QUICK_REPLIES_MAX, TEXT_MAX};
-use crate::graph::PAGE_TOKEN;
-use crate::send::{HUMAN_AGENT_WINDOW, STANDARD_WINDOW};
-use crate::webhook::{APP_SECRET, VERIFY_TOKEN};
+use crate::config::PAGE_TOKEN;
 
 /// Meta's limit for a file, in bytes.
 const FILE_MAX: u64 = 25 * 1024 * 1024;
@@ -75,12 +75,10 @@ fn secrets() -> Vec<SecretWant> {
 }
 
 fn actions() -> Vec<ActionAbility> {
+    let (text_max, unit) = Network::Messenger.text_max();
     let send = ActionAbility::new(ActionKind::SendMessage)
         .private()
-        .text(
-            u32::try_from(TEXT_MAX).unwrap_or(u32::MAX),
-            TextUnit::CodePoints,
-        )
+        .text(text_max, unit)
         .media(
             10,
             vec![
@@ -92,20 +90,9 @@ fn actions() -> Vec<ActionAbility> {
                 MediaLimit::new(AttachmentKind::Sticker, &[], FILE_MAX),
             ],
         )
-        .quick_replies(u32::try_from(QUICK_REPLIES_MAX).unwrap_or(u32::MAX))
-        .structured(&["quick-replies", "card", "carousel"])
-        .window(ReplyWindow {
-            name: "standard".to_owned(),
-            seconds: STANDARD_WINDOW / 1000,
-            demands: WindowDemand::Nothing,
-            enabled_by: None,
-        })
-        .window(ReplyWindow {
-            name: "human-agent".to_owned(),
-            seconds: HUMAN_AGENT_WINDOW / 1000,
-            demands: WindowDemand::HumanAgent,
-            enabled_by: Some("/human_agent".to_owned()),
-        });
+        .quick_replies(QUICK_REPLIES_MAX)
+        .structured(&["quick-replies", "card", "carousel"]);
+    let send = windows().into_iter().fold(send, ActionAbility::window);
     let repeatable = [
         ActionKind::React,
         ActionKind::Unreact,

@@ -1,128 +1,29 @@
 //! Webhook requests: the handshake, the signature, and the batch.
 
-use linecard_sdk::connector::{Reception, Rejection, WebhookRequest, WebhookResponse};
-use linecard_sdk::events::Event;
-use linecard_sdk::secrets::{self, Algorithm, BodySignature, Notation};
-use linecard_sdk::{log, time};
-use serde_json::value::RawValue;
+use linecard_graph::delivery;
+use linecard_graph::ids::unreadable;
+use linecard_graph::messaging::{read_item, read_standby};
+use linecard_sdk::connector::{Reception, Rejection, WebhookRequest};
 
 use crate::config::Config;
-use crate::events::{read_item, read_standby, unreadable};
-use crate::payload::{Body, Entry};
-
-/// The secret that signs Meta's requests.
-pub const APP_SECRET: &str = "app-secret";
-/// The word that Meta repeats in the handshake.
-pub const VERIFY_TOKEN: &str = "verify-token";
-
-/// Over the bytes as they came. The older SHA-1 header is never looked at.
-const SIGNATURE: BodySignature<'static> = BodySignature {
-    header: "x-hub-signature-256",
-    prefix: "sha256=",
-    notation: Notation::Hex,
-    algorithm: Algorithm::Sha256,
-    secret: APP_SECRET,
-};
 
 /// Answers the handshake, or verifies and reads a delivery.
 pub fn receive(config: &Config, request: &WebhookRequest) -> Result<Reception, Rejection> {
-    if !matches!(request.path.as_str(), "" | "/") {
-        return Err(Rejection::Unsupported(format!(
-            "Messenger has no webhook path {}",
-            request.path
-        )));
-    }
-    match request.method.as_str() {
-        "GET" => Ok(handshake(request)),
-        "POST" => {
-            SIGNATURE.verify(request)?;
-            Ok(Reception::events(read_body(
-                config,
-                &request.body,
-                time::now(),
-            )?))
-        }
-        other => Err(Rejection::Unsupported(format!(
-            "Messenger's webhook takes GET and POST, not {other}"
-        ))),
-    }
-}
-
-/// `hub.challenge` goes back as it came if the verify token is right; everything else is refused.
-fn handshake(request: &WebhookRequest) -> Reception {
-    let subscribes = request.query("hub.mode") == Some("subscribe");
-    let challenge = request.query("hub.challenge").filter(|_| subscribes);
-    let refuse = |text: &str| WebhookResponse::text(text).status(403);
-    Reception::answer(match (challenge, request.query("hub.verify_token")) {
-        (Some(challenge), Some(token)) => match secrets::equals(VERIFY_TOKEN, token.as_bytes()) {
-            Ok(true) => WebhookResponse::text(challenge),
-            Ok(false) => refuse("the verify token is not this channel's"),
-            Err(error) => {
-                log::warn(format!(
-                    "the handshake needs a verify token: {}",
-                    error.text()
-                ));
-                refuse("this channel has no verify token")
+    delivery::receive(
+        request,
+        "page",
+        &config.page_id,
+        |entry, time, _, events| {
+            for item in entry.messaging.iter().flatten() {
+                events.extend(read_item(config.account(), time, item));
+            }
+            for item in entry.standby.iter().flatten() {
+                events.push(read_standby(config.account(), time, item));
+            }
+            // What happens on the page itself is another connector's.
+            for change in entry.changes.iter().flatten() {
+                events.push(unreadable("page-change", time, change.get()));
             }
         },
-        _ => refuse("this is not a subscription handshake"),
-    })
-}
-
-/// Reads a body whose signature is right. `now` stands in for times that Meta left out.
-pub fn read_body(config: &Config, body: &[u8], now: u64) -> Result<Vec<Event>, Rejection> {
-    let body: Body<'_> =
-        serde_json::from_slice(body).map_err(|error| Rejection::Malformed(error.to_string()))?;
-    if body.object != "page" {
-        return Err(Rejection::NotForThisChannel(format!(
-            "the delivery is about `{}`, Messenger's are about `page`",
-            body.object
-        )));
-    }
-    let mut events = Vec::new();
-    let mut others = Vec::new();
-    for raw in &body.entry {
-        match serde_json::from_str::<Entry<'_>>(raw.get()) {
-            Ok(entry) if entry.id.as_deref() == Some(config.page_id.as_str()) => {
-                read_entry(config, &entry, raw, now, &mut events);
-            }
-            Ok(Entry { id: Some(page), .. }) => others.push(page),
-            _ => events.push(unreadable("entry", now, raw.get())),
-        }
-    }
-    if !others.is_empty() {
-        let others = others.join(", ");
-        let text = format!(
-            "this channel's page is {}, the delivery is for {others}",
-            config.page_id
-        );
-        if events.is_empty() {
-            return Err(Rejection::NotForThisChannel(text));
-        }
-        log::warn(format!("{text}: only this channel's part was taken"));
-    }
-    Ok(events)
-}
-
-fn read_entry(
-    config: &Config,
-    entry: &Entry<'_>,
-    raw: &RawValue,
-    now: u64,
-    events: &mut Vec<Event>,
-) {
-    let time = entry.time.unwrap_or(now);
-    let before = events.len();
-    for item in entry.messaging.iter().flatten() {
-        events.extend(read_item(config, time, item));
-    }
-    for item in entry.standby.iter().flatten() {
-        events.push(read_standby(config, time, item));
-    }
-    for change in entry.changes.iter().flatten() {
-        events.push(unreadable("page-change", time, change.get()));
-    }
-    if events.len() == before {
-        events.push(unreadable("entry", time, raw.get()));
-    }
+    )
 }

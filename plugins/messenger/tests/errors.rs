@@ -37,6 +37,7 @@ fn class(failure: &Failure) -> &'static str {
         Failure::Gone(_) => "gone",
         Failure::Unsupported(_) => "unsupported",
         Failure::Uncertain(_) => "uncertain",
+        Failure::Unfinished(_) => "unfinished",
     }
 }
 

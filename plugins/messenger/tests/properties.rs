@@ -3,6 +3,7 @@
 mod common;
 
 use common::*;
+use linecard_graph::testing;
 use linecard_messenger::Messenger;
 use linecard_sdk::connector::{Connector as _, Rejection, WebhookRequest};
 use linecard_sdk::events::EventKind;
@@ -11,73 +12,58 @@ use linecard_sdk::testing::TestHost;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-/// Any JSON, with the members' names that matter among others.
+const NAMES: &[&str] = &[
+    "id",
+    "sender",
+    "recipient",
+    "timestamp",
+    "message",
+    "mid",
+    "text",
+    "attachments",
+    "type",
+    "payload",
+    "url",
+    "sticker_id",
+    "coordinates",
+    "lat",
+    "long",
+    "quick_reply",
+    "reply_to",
+    "referral",
+    "ref",
+    "source",
+    "is_echo",
+    "is_deleted",
+    "metadata",
+    "app_id",
+    "postback",
+    "title",
+    "reaction",
+    "action",
+    "emoji",
+    "read",
+    "delivery",
+    "mids",
+    "watermark",
+    "message_edit",
+    "num_edit",
+    "optin",
+    "user_ref",
+    "policy_enforcement",
+    "reason",
+    "prior_message",
+    "entry",
+    "messaging",
+    "standby",
+    "changes",
+    "object",
+    "time",
+    "x",
+];
+
 fn any_json() -> impl Strategy<Value = Value> {
-    let leaf = prop_oneof![
-        Just(Value::Null),
-        any::<bool>().prop_map(Value::from),
-        any::<i64>().prop_map(Value::from),
-        any::<f64>().prop_map(|number| json!(number)),
-        ".{0,12}".prop_map(Value::from),
-        Just(json!(PAGE)),
-        Just(json!(PSID)),
-    ];
-    let names = prop::sample::select(vec![
-        "id",
-        "sender",
-        "recipient",
-        "timestamp",
-        "message",
-        "mid",
-        "text",
-        "attachments",
-        "type",
-        "payload",
-        "url",
-        "sticker_id",
-        "coordinates",
-        "lat",
-        "long",
-        "quick_reply",
-        "reply_to",
-        "referral",
-        "ref",
-        "source",
-        "is_echo",
-        "is_deleted",
-        "metadata",
-        "app_id",
-        "postback",
-        "title",
-        "reaction",
-        "action",
-        "emoji",
-        "read",
-        "delivery",
-        "mids",
-        "watermark",
-        "message_edit",
-        "num_edit",
-        "optin",
-        "user_ref",
-        "policy_enforcement",
-        "reason",
-        "prior_message",
-        "entry",
-        "messaging",
-        "standby",
-        "changes",
-        "object",
-        "time",
-        "x",
-    ]);
-    leaf.prop_recursive(5, 64, 8, move |inner| {
-        prop_oneof![
-            prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
-            prop::collection::btree_map(names.clone().prop_map(str::to_owned), inner, 0..7)
-                .prop_map(|members| Value::Object(members.into_iter().collect())),
-        ]
-    })
+    testing::any_json(NAMES, &[PAGE, PSID])
 }
 
 proptest! {

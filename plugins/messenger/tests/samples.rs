@@ -3,62 +3,11 @@
 mod common;
 
 use common::*;
+use linecard_graph::testing::{check_samples, check_signature_vectors, files};
 use linecard_messenger::Messenger;
-use linecard_sdk::connector::{Connector as _, Rejection, WebhookRequest};
-use linecard_sdk::encode;
-use linecard_sdk::events::EventKind;
 use linecard_sdk::http::Response;
-use linecard_sdk::secrets::Algorithm;
-use linecard_sdk::testing::{TestHost, hmac_of};
+use linecard_sdk::testing::TestHost;
 use serde_json::{Value, json};
-use std::path::PathBuf;
-
-/// A folder of recorded material beside the workspace, if this machine has it.
-fn recorded(folder: &str) -> Option<PathBuf> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("../../../shared/platforms")
-        .join(folder);
-    let there = path.exists();
-    if !there {
-        println!("skipped: there is no recorded material {folder} here");
-    }
-    there.then_some(path)
-}
-
-fn files(folder: &str) -> Vec<(String, Value)> {
-    let Some(folder) = recorded(folder) else {
-        return Vec::new();
-    };
-    let mut paths: Vec<PathBuf> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
-    paths.sort();
-    paths
-        .into_iter()
-        .map(|path| {
-            let name = path.file_name().unwrap().to_string_lossy().into_owned();
-            (
-                name,
-                serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap(),
-            )
-        })
-        .collect()
-}
-
-fn name(kind: &EventKind) -> String {
-    match kind {
-        EventKind::Other(name) => format!("other({name})"),
-        other => {
-            let text = format!("{other:?}");
-            text.split(['(', ' '])
-                .next()
-                .unwrap_or_default()
-                .trim_start_matches("EventKind::")
-                .to_owned()
-        }
-    }
-}
 
 /// What has no better kind, by the member that says what happened.
 const OTHERS: [&str; 12] = [
@@ -78,40 +27,10 @@ const OTHERS: [&str; 12] = [
 
 #[test]
 fn every_recorded_webhook_is_understood() {
-    let samples = files("samples/messenger");
-    let mut read = 0;
-    for (file, sample) in &samples {
-        let Some(entries) = sample.get("entry").and_then(Value::as_array) else {
-            continue;
-        };
-        let page = match &entries[0]["id"] {
-            Value::String(id) => id.clone(),
-            other => other.to_string(),
-        };
-        let _host = host().install();
-        let channel = channel_with(json!({ "page_id": page }));
-        let events = Messenger::receive(&channel, &signed(sample.to_string()))
-            .unwrap()
-            .events;
-        let names: Vec<String> = events.iter().map(|event| name(&event.kind)).collect();
-        println!("{file:60} {}", names.join(", "));
-        assert!(!events.is_empty(), "{file}");
-        for event in &events {
-            assert!(
-                !event.id.is_empty() && event.id.len() <= 512 && event.time > 0,
-                "{file}"
-            );
-            assert!(serde_json::from_str::<Value>(&event.raw).is_ok(), "{file}");
-            if let EventKind::Other(name) = &event.kind {
-                assert!(OTHERS.contains(&name.as_str()), "{file}: {name}");
-            }
-        }
-        read += 1;
-    }
-    assert!(
-        samples.is_empty() || read > 40,
-        "only {read} webhooks were found"
-    );
+    let this_crate = linecard_testkit::this_crate!();
+    let config = |page: &str| json!({ "page_id": page });
+    let read = check_samples::<Messenger>(&this_crate, "samples/messenger", config, &OTHERS);
+    assert!(read == 0 || read > 40, "only {read} webhooks were found");
 }
 
 #[test]
@@ -167,8 +86,7 @@ fn every_recorded_refusal_is_classed() {
             }
         };
         println!("{file:50} {class}");
-        let name = file.trim_end_matches(".json");
-        if let Some((_, expected)) = expected.iter().find(|(sample, _)| *sample == name) {
+        if let Some((_, expected)) = expected.iter().find(|(sample, _)| *sample == file) {
             assert_eq!(class, *expected, "{file}");
         }
     }
@@ -180,55 +98,9 @@ fn text_action() -> linecard_sdk::actions::ActionRequest {
 
 #[test]
 fn every_signature_vector_holds_and_no_flipped_bit_does() {
-    let Some(folder) = recorded("specs") else {
-        return;
-    };
-    let vectors: Value = serde_json::from_str(
-        &std::fs::read_to_string(folder.join("signature-vectors.json")).unwrap(),
-    )
-    .unwrap();
-    let mut checked = 0;
-    for vector in vectors["vectors"].as_array().unwrap() {
-        if vector["platform"] != "meta" || vector["header"] != "X-Hub-Signature-256" {
-            continue;
-        }
-        let text = |name: &str| vector[name].as_str().unwrap_or_default();
-        let body = encode::from_hex(text("body_hex")).unwrap();
-        let check = |body: &[u8], headers: &[(&str, &str)]| {
-            let _host = TestHost::new()
-                .secret("app-secret", text("secret"))
-                .install();
-            let mut request = WebhookRequest::post(body);
-            for (name, value) in headers {
-                request = request.with_header(name, *value);
-            }
-            !matches!(
-                Messenger::receive(&channel(), &request),
-                Err(Rejection::BadSignature(_))
-            )
-        };
-        assert!(
-            check(&body, &[("X-Hub-Signature-256", text("expected"))]),
-            "{vector}"
-        );
-        assert!(
-            !check(
-                &body,
-                &[("X-Hub-Signature", text("legacy_header_X-Hub-Signature"))]
-            ),
-            "SHA-1 alone"
-        );
-        for bit in 0..body.len() * 8 {
-            let mut flipped = body.clone();
-            flipped[bit / 8] ^= 1 << (bit % 8);
-            assert!(
-                !check(&flipped, &[("X-Hub-Signature-256", text("expected"))]),
-                "bit {bit} of {vector}"
-            );
-        }
-        let mac = hmac_of(Algorithm::Sha256, text("secret").as_bytes(), &body);
-        assert_eq!(format!("sha256={}", encode::hex(&mac)), text("expected"));
-        checked += 1;
-    }
-    assert!(checked >= 5, "only {checked} vectors were found");
+    let checked = check_signature_vectors::<Messenger>(&channel());
+    assert!(
+        checked == 0 || checked >= 5,
+        "only {checked} vectors were found"
+    );
 }

@@ -3,6 +3,7 @@
 mod common;
 
 use common::*;
+use linecard_graph::testing::sent;
 use linecard_messenger::Messenger;
 use linecard_sdk::actions::{Action, Failure, Outgoing, OutgoingAttachment, ReactionTarget};
 use linecard_sdk::connector::Connector as _;
@@ -350,17 +351,7 @@ fn a_refused_upload_leaves_nothing_sent() {
 
 #[test]
 fn half_an_action_is_never_told_as_if_nothing_had_happened() {
-    let second = [
-        Ok(refused(400, json!({ "code": 613, "message": "slow down" }))),
-        Ok(refused(
-            500,
-            json!({ "code": 2, "message": "later", "is_transient": true }),
-        )),
-        Ok(refused(400, json!({ "code": 100, "message": "no" }))),
-        Err(Error::NotSent("no route".into())),
-        Err(Error::NoAnswer("reset".into())),
-    ];
-    for answer in second {
+    let half_done = |answer: Result<Response, Error>| {
         let host = TestHost::new()
             .answer(uploaded("77"))
             .answer(accepted("m_1"));
@@ -369,7 +360,13 @@ fn half_an_action_is_never_told_as_if_nothing_had_happened() {
             Err(error) => host.error(error),
         };
         let _host = host.install();
-        let Err(Failure::Uncertain(text)) = perform(&text_and_file()) else {
+        perform(&text_and_file())
+    };
+    for answer in [
+        Ok(refused(400, json!({ "code": 100, "message": "no" }))),
+        Err(Error::NoAnswer("reset".into())),
+    ] {
+        let Err(Failure::Uncertain(text)) = half_done(answer) else {
             panic!("told otherwise")
         };
         assert!(
@@ -377,6 +374,29 @@ fn half_an_action_is_never_told_as_if_nothing_had_happened() {
             "{text}"
         );
         assert!(text.contains("bill.pdf"), "{text}");
+    }
+    for answer in [
+        Ok(refused(400, json!({ "code": 613, "message": "slow down" }))),
+        Ok(refused(
+            500,
+            json!({ "code": 2, "message": "later", "is_transient": true }),
+        )),
+        Err(Error::NotSent("no route".into())),
+    ] {
+        let Err(Failure::Unfinished(unfinished)) = half_done(answer) else {
+            panic!("told otherwise")
+        };
+        assert_eq!(unfinished.message_ids, ["m_1"]);
+        let mut again = text_and_file();
+        again.attempt = 2;
+        again.progress = unfinished.progress;
+        let host = TestHost::new()
+            .answer(uploaded("78"))
+            .answer(accepted("m_2"))
+            .install();
+        assert_eq!(perform(&again).unwrap().message_ids, ["m_1", "m_2"]);
+        let sent: Vec<String> = host.requests().iter().map(|r| r.url.clone()).collect();
+        assert_eq!(sent.len(), 2, "the text is not sent again: {sent:?}");
     }
 }
 

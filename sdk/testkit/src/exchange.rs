@@ -115,6 +115,9 @@ impl From<&http::Request> for RecordedRequest {
                     let content = match &part.content {
                         http::PartContent::Bytes(bytes) => readable(bytes),
                         http::PartContent::Media(media) => serde_json::json!({ "media": media }),
+                        http::PartContent::MediaRange(range) => {
+                            range_form(&range.media, range.offset, range.length)
+                        }
                     };
                     part_form(
                         &part.name,
@@ -154,6 +157,10 @@ pub(crate) fn part_form(
     content: Value,
 ) -> Value {
     serde_json::json!({ "name": name, "file_name": file_name, "content_type": content_type, "content": content })
+}
+
+pub(crate) fn range_form(media: &str, offset: u64, length: u64) -> Value {
+    serde_json::json!({ "media": media, "offset": offset, "length": length })
 }
 
 /// Bytes as a person reads them.

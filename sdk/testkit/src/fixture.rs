@@ -139,6 +139,7 @@ fn with_defaults(mut call: Value) -> Value {
         recipient: None,
         last_inbound: None,
         by_human: true,
+        progress: Vec::new(),
         action: Action::Follow,
     };
     for (name, defaults) in [

@@ -1,6 +1,6 @@
 //! Running a case on the built component in the hub's sandbox.
 
-use crate::exchange::{RecordedRequest, part_form, readable};
+use crate::exchange::{RecordedRequest, part_form, range_form, readable};
 use crate::fixture::{Call, Case};
 use crate::native::{CHANNEL, wrong_call};
 use crate::{TestkitError, report};
@@ -289,6 +289,9 @@ fn recorded(request: &HttpRequest) -> RecordedRequest {
                 let content = match &part.content {
                     HttpPartContent::Bytes(bytes) => readable(bytes),
                     HttpPartContent::Media(media) => serde_json::json!({ "media": media }),
+                    HttpPartContent::MediaRange(range) => {
+                        range_form(&range.media, range.offset, range.length)
+                    }
                 };
                 part_form(
                     &part.name,

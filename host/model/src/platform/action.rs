@@ -26,6 +26,10 @@ pub struct ActionRequest {
     pub last_inbound: Option<Timestamp>,
     /// Whether a person wrote it (`true`) or a rule.
     pub by_human: bool,
+    /// What the attempt before this one left in [`Unfinished::progress`](super::Unfinished); empty in
+    /// the first.
+    #[serde(default, with = "serde_bytes", skip_serializing_if = "Vec::is_empty")]
+    pub progress: Vec<u8>,
     /// What to do.
     pub action: Action,
 }
@@ -193,6 +197,9 @@ pub struct Outcome {
     /// Something that a person should know, such as a window that was used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    /// What the network charges for it, in millionths of the unit of its price list.
+    #[serde(default)]
+    pub cost: u64,
 }
 
 /// How much of a rate budget is used.

@@ -100,6 +100,9 @@ pub struct Profile {
     /// Whether the company follows them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub we_follow: Option<bool>,
+    /// Whether the company may write to them privately, if the network tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepts_messages: Option<bool>,
     /// Their language, as a BCP 47 tag.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub locale: Option<String>,

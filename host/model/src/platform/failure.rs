@@ -36,6 +36,28 @@ pub enum Failure {
     /// never repeats it by itself unless the action is idempotent.
     #[error("it may or may not have been done: {0}")]
     Uncertain(String),
+    /// A part is done for certain, and the rest can be done later. The host keeps the progress and
+    /// comes again with it.
+    #[error("not finished yet: {}", .0.reason)]
+    Unfinished(Unfinished),
+}
+
+/// How far an action has come.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unfinished {
+    /// What the next attempt must know, in the connector's own form, up to 16 KiB.
+    #[serde(with = "serde_bytes")]
+    pub progress: Vec<u8>,
+    /// The ids of the messages that were made so far, in order.
+    pub message_ids: Vec<String>,
+    /// When to go on; absent for the host's own growing pauses.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resume_at: Option<Timestamp>,
+    /// Why it is not finished.
+    pub reason: Refusal,
+    /// What this attempt cost, in millionths of the unit of the network's price list.
+    #[serde(default)]
+    pub cost: u64,
 }
 
 /// How long to wait.

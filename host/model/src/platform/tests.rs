@@ -117,6 +117,7 @@ fn actions_and_failures_survive_json_and_message_pack() {
             recipient: None,
             last_inbound: None,
             by_human: true,
+            progress: Vec::new(),
             action,
         });
     }

@@ -76,6 +76,9 @@ pub struct PollPage {
     pub cursor: Vec<u8>,
     /// How long to wait before the next poll, in milliseconds; 0 if there is more now.
     pub next_in_ms: u64,
+    /// What the network charges for what was fetched, in millionths of the unit of its price list.
+    #[serde(default)]
+    pub cost: u64,
 }
 
 /// A file that was fetched into the hub's media store.

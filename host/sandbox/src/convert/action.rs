@@ -3,9 +3,9 @@
 use linecard_model::platform as model;
 use linecard_model::platform::{timestamp_from_millis, timestamp_to_millis};
 
-use super::event::{refusal, to_attachment, to_identity};
+use super::event::{MAX_CURSOR, refusal, to_attachment, to_identity};
 use super::manifest::throttle_scope;
-use super::{Checked, all};
+use super::{Checked, all, bad};
 use crate::bindings::connector::linecard::plugin::actions as wit;
 use crate::bindings::connector::linecard::plugin::events as wit_events;
 use crate::error::Fault;
@@ -20,6 +20,7 @@ pub(crate) fn action_request(request: model::ActionRequest) -> wit::ActionReques
         recipient: request.recipient.map(to_identity),
         last_inbound: request.last_inbound.map(timestamp_to_millis),
         by_human: request.by_human,
+        progress: request.progress,
         action: action(request.action),
     }
 }
@@ -88,6 +89,11 @@ fn reaction_target(target: model::ReactionTarget) -> wit::ReactionTarget {
 
 impl Checked<Result<model::Outcome, model::Failure>> for Result<wit::Outcome, wit::Failure> {
     fn checked(self, _limits: &Limits) -> Result<Result<model::Outcome, model::Failure>, Fault> {
+        if let Err(wit::Failure::Unfinished(unfinished)) = &self
+            && unfinished.progress.len() > MAX_CURSOR
+        {
+            return bad(format!("the progress is over {MAX_CURSOR} bytes"));
+        }
         Ok(self
             .map(|outcome| model::Outcome {
                 message_ids: outcome.message_ids,
@@ -99,6 +105,7 @@ impl Checked<Result<model::Outcome, model::Failure>> for Result<wit::Outcome, wi
                     resets_at: budget.resets_at.map(timestamp_from_millis),
                 }),
                 note: outcome.note,
+                cost: outcome.cost,
             })
             .map_err(failure))
     }
@@ -126,5 +133,12 @@ pub(super) fn failure(failure: wit::Failure) -> model::Failure {
         W::Gone(text) => M::Gone(text),
         W::Unsupported(text) => M::Unsupported(text),
         W::Uncertain(text) => M::Uncertain(text),
+        W::Unfinished(unfinished) => M::Unfinished(model::Unfinished {
+            progress: unfinished.progress,
+            message_ids: unfinished.message_ids,
+            resume_at: unfinished.resume_at.map(timestamp_from_millis),
+            reason: refusal(unfinished.reason),
+            cost: unfinished.cost,
+        }),
     }
 }

@@ -21,7 +21,7 @@ const MAX_IDENTITY: usize = 256;
 /// The longest body of a webhook's answer, in bytes.
 const MAX_RESPONSE: usize = 64 << 10;
 /// The longest cursor, in bytes.
-const MAX_CURSOR: usize = 16 << 10;
+pub(super) const MAX_CURSOR: usize = 16 << 10;
 
 pub(crate) fn webhook_request(request: model::WebhookRequest) -> api::WebhookRequest {
     api::WebhookRequest {
@@ -86,6 +86,7 @@ impl Checked<Result<model::PollPage, model::Failure>> for Result<api::PollPage, 
             events: events(page.events, limits)?,
             cursor: page.cursor,
             next_in_ms: page.next_in_ms,
+            cost: page.cost,
         }))
     }
 }
@@ -191,6 +192,7 @@ fn profile(profile: wit::Profile) -> model::Profile {
         verified: profile.verified,
         follows_us: profile.follows_us,
         we_follow: profile.we_follow,
+        accepts_messages: profile.accepts_messages,
         locale: profile.locale,
         utc_offset_minutes: profile.utc_offset_minutes,
         extra: all(profile.extra, |fact| model::Fact {
@@ -209,6 +211,7 @@ pub(super) fn to_profile(profile: model::Profile) -> wit::Profile {
         verified: profile.verified,
         follows_us: profile.follows_us,
         we_follow: profile.we_follow,
+        accepts_messages: profile.accepts_messages,
         locale: profile.locale,
         utc_offset_minutes: profile.utc_offset_minutes,
         extra: all(profile.extra, |fact| wit::Fact {

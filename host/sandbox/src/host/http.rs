@@ -9,7 +9,7 @@ use http::Method;
 use crate::bindings::connector::linecard::plugin::http as wit;
 use crate::context::ChannelContext;
 use crate::http::{
-    HttpBody, HttpError, HttpPart, HttpPartContent, HttpRequest, HttpResponse, guard,
+    HttpBody, HttpError, HttpPart, HttpPartContent, HttpRequest, HttpResponse, MediaRange, guard,
 };
 use crate::instance::{CallState, Capability};
 
@@ -134,6 +134,13 @@ fn body(body: wit::Body) -> HttpBody {
                     content: match part.content {
                         wit::PartContent::Bytes(bytes) => HttpPartContent::Bytes(bytes.into()),
                         wit::PartContent::Media(media) => HttpPartContent::Media(media),
+                        wit::PartContent::MediaRange(range) => {
+                            HttpPartContent::MediaRange(MediaRange {
+                                media: range.media,
+                                offset: range.offset,
+                                length: range.length,
+                            })
+                        }
                     },
                 })
                 .collect(),
@@ -151,7 +158,7 @@ fn from_guest(body: &HttpBody) -> u64 {
             .iter()
             .map(|part| match &part.content {
                 HttpPartContent::Bytes(bytes) => length(bytes),
-                HttpPartContent::Media(_) => 0,
+                HttpPartContent::Media(_) | HttpPartContent::MediaRange(_) => 0,
             })
             .sum(),
     }

@@ -42,6 +42,17 @@ pub(super) async fn attach(
                         let made = Part::stream_with_length(body, file.size);
                         (made, file.mime, file.name)
                     }
+                    HttpPartContent::MediaRange(range) => {
+                        let file = open(media, &range.media, request.max_media).await?;
+                        let length = range.length.min(file.size.saturating_sub(range.offset));
+                        let piece = media
+                            .open_range(&range.media, range.offset, length)
+                            .await
+                            .map_err(|error| HttpError::Denied(error.to_string()))?;
+                        let body = reqwest::Body::wrap_stream(piece);
+                        let made = Part::stream_with_length(body, length);
+                        (made, file.mime, file.name)
+                    }
                 };
                 mime = part.content_type.clone().or(mime);
                 file_name = part.file_name.clone().or(file_name);
@@ -147,7 +158,10 @@ async fn store(
         .await
         .map_err(|error| match error {
             // The request was made; only its answer is lost.
-            MediaError::Denied | MediaError::Missing(_) | MediaError::Failed(_) => {
+            MediaError::Denied
+            | MediaError::Missing(_)
+            | MediaError::TooLarge(_)
+            | MediaError::Failed(_) => {
                 HttpError::NoAnswer(format!("the answer could not be stored: {error}"))
             }
         })

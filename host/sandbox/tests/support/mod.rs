@@ -112,6 +112,7 @@ pub async fn perform(connector: &Connector, channel: &ChannelContext) -> Result<
         recipient: None,
         last_inbound: None,
         by_human: true,
+        progress: Vec::new(),
         action: Action::Follow,
     };
     let outcome: Outcome = connector

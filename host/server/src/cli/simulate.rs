@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use clap::{Args, Subcommand};
-use linecard_simulator::graph::{GraphOptions, GraphSimulator};
+use linecard_simulator::graph::{FeedOptions, GraphOptions, GraphSimulator, InstagramOptions};
 use linecard_simulator::open_messaging::{OpenMessagingOptions, OpenMessagingSimulator};
 use linecard_simulator::x::{XOptions, XSimulator};
 use url::Url;
@@ -13,7 +13,8 @@ use super::say;
 /// Which network.
 #[derive(Debug, Subcommand)]
 pub(super) enum Simulate {
-    /// The Graph API of a Facebook page with Messenger
+    /// The Graph API of a Facebook page with Messenger, posts and comments, and of its Instagram
+    /// account
     Graph(Graph),
     /// The middleware side of Open Messaging
     OpenMessaging(OpenMessaging),
@@ -37,9 +38,18 @@ pub(super) struct Graph {
         value_name = "URL"
     )]
     callback: Url,
+    /// Another webhook address for what happens to posts and comments
+    #[arg(long, value_name = "URL")]
+    feed_callback: Option<Url>,
+    /// Another webhook address for what happens on Instagram
+    #[arg(long, value_name = "URL")]
+    instagram_callback: Option<Url>,
     /// The page's id
     #[arg(long, default_value = "100000000000001")]
     page_id: String,
+    /// The Instagram account's id
+    #[arg(long, default_value = "17841400000000001")]
+    instagram_id: String,
 }
 
 #[derive(Debug, Args)]
@@ -100,9 +110,20 @@ impl Graph {
             listen: self.at,
             page_id: self.page_id,
             callback_url: Some(self.callback.clone()),
+            feed: FeedOptions {
+                callback_url: self.feed_callback,
+                ..FeedOptions::default()
+            },
+            instagram: InstagramOptions {
+                id: self.instagram_id,
+                callback_url: self.instagram_callback,
+                ..InstagramOptions::default()
+            },
             ..GraphOptions::default()
         })
         .await?;
+        // Instagram tells nobody of new media, and comments need some.
+        page.publish_media("A picture to comment on", "https://example.com/picture.jpg");
         let options = page.options();
         let base = page.base_url();
         say(&format!(
@@ -118,7 +139,17 @@ impl Graph {
              Webhooks go to {callback}. A customer writes by\n\n\
              curl {base}/_sim/customers/1234567890/say -H 'content-type: application/json' \\\n     \
              -d '{{\"type\":\"text\",\"text\":\"Where is my parcel?\"}}'\n\n\
-             and what the hub sent is at {base}/_sim/customers/1234567890. Ctrl-C ends it.",
+             and what the hub sent is at {base}/_sim/customers/1234567890. The page \
+             publishes a post by\n\n\
+             curl {base}/_sim/feed -H 'content-type: application/json' -d '{{\"text\":\"We are open.\"}}'\n\n\
+             and by another customer id somebody comments on it, or writes to its Instagram account \
+             {instagram} (token {instagram_token}):\n\n\
+             -d '{{\"on\":\"feed\",\"type\":\"comment\",\"text\":\"Are you open on Sunday?\"}}'\n\
+             -d '{{\"on\":\"instagram\",\"type\":\"text\",\"text\":\"Is it in stock?\"}}'\n\
+             -d '{{\"on\":\"instagram_comments\",\"type\":\"comment\",\"text\":\"Nice!\"}}'\n\n\
+             Ctrl-C ends it.",
+            instagram = options.instagram.id,
+            instagram_token = options.instagram.access_token,
             page_id = options.page_id,
             app_secret = options.app_secret,
             verify_token = options.verify_token,

@@ -100,7 +100,7 @@ pub(super) fn channel(
     );
     context.secrets = Arc::new(secrets);
     context.grants = Arc::new(grants);
-    context.media = Arc::clone(&equipment.media);
+    context.media = equipment.media.clone();
     Ok(ChannelRuntime {
         id: id.clone(),
         config: config.clone(),

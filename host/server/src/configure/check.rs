@@ -13,6 +13,8 @@ use crate::site::routing_settings;
 const MOST_ACTIONS: f64 = 1_000.0;
 /// Longer than this nothing is tried again: 30 days.
 const LONGEST_RETRY: u32 = 30 * 24 * 3_600;
+/// What is written more than a day apart is not read as one.
+const LONGEST_GATHERING: u32 = 24 * 3_600;
 
 /// Everything that does not hold.
 pub(super) fn check(config: &SiteConfig) -> Problems {
@@ -166,6 +168,12 @@ fn check_channel(config: &SiteConfig, id: &str, channel: &ChannelConfig, problem
         problems.add(
             &["channels", id, "retry_for_seconds"],
             format!("nothing is tried again for longer than {LONGEST_RETRY} seconds (30 days)"),
+        );
+    }
+    if channel.comments.gather_seconds > LONGEST_GATHERING {
+        problems.add(
+            &["channels", id, "comments", "gather_seconds"],
+            format!("comments are gathered for at most {LONGEST_GATHERING} seconds (a day)"),
         );
     }
 }

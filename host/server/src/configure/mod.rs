@@ -25,8 +25,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use linecard_model::site::SiteConfig;
-use linecard_sandbox::{HttpAccess, MediaStore};
+use linecard_sandbox::HttpAccess;
 
+use crate::media::MediaFolder;
 use crate::plugins::Plugins;
 use crate::vault::Vault;
 
@@ -38,7 +39,7 @@ pub struct Equipment {
     /// Secrets, encrypted at rest.
     pub vault: Vault,
     /// Files that are sent and received.
-    pub media: Arc<dyn MediaStore>,
+    pub media: Arc<MediaFolder>,
     /// How connectors reach the network.
     pub http: Arc<dyn HttpAccess>,
     /// The data folder: what lies in it is no secret of a channel.

@@ -14,8 +14,8 @@ use utoipa_axum::routes;
 
 use super::App;
 use super::extract::{Caller, Path, Query};
+use super::history::{Part, history as part_of_history};
 use super::interactions::{cursor, limit};
-use super::messages::{Part, history as part_of_history};
 use super::problem::{Problem, ProblemBody};
 use super::views::{ContactView, MessageView, Page};
 
@@ -114,7 +114,7 @@ async fn history(
     Query(part): Query<Part>,
 ) -> Result<Answer<Page<MessageView>>, Problem> {
     let contact = app.contact(&caller, &id).await?;
-    part_of_history(&app, contact.id, &part, |_| true)
+    part_of_history(&app, &[contact.id], &part, |_| true)
         .await
         .map(Answer)
 }

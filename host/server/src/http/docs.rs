@@ -19,7 +19,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 use super::extract::Path;
 use super::problem::{Problem, all, page};
 use super::{
-    App, agents, audit, channels, contacts, events, interactions, messages, offers, plugins,
+    App, agents, audit, channels, contacts, events, files, interactions, messages, offers, plugins,
     queues, session, site, stats,
 };
 
@@ -75,6 +75,7 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .merge(offers::router())
         .merge(interactions::router())
         .merge(messages::router())
+        .merge(files::router())
         .merge(contacts::router())
         .merge(agents::router())
         .merge(queues::router())

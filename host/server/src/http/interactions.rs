@@ -15,6 +15,7 @@ use utoipa_axum::routes;
 
 use super::App;
 use super::extract::{Caller, Changing, Path, Query};
+use super::participants::pending;
 use super::problem::{Problem, ProblemBody};
 use super::views::{InteractionView, Page};
 use super::visibility::Sight;
@@ -45,7 +46,7 @@ struct Filter {
     queue: Option<String>,
     /// Only of this agent; `me` is the caller. Of the ended ones: who had them last.
     agent: Option<String>,
-    /// Only of this contact.
+    /// Only those in which this contact takes part.
     contact: Option<String>,
     /// Only of this channel.
     channel: Option<String>,
@@ -114,7 +115,7 @@ impl Wanted {
                 .channel
                 .as_deref()
                 .is_none_or(|c| c == interaction.channel.as_str())
-            && self.contact.is_none_or(|c| c == interaction.contact)
+            && self.contact.is_none_or(|c| interaction.involves(c))
             && self.agent.as_ref().is_none_or(|a| Some(a) == agent)
     }
 }
@@ -223,6 +224,9 @@ async fn ended(
 }
 
 /// An interaction, with what the network allows now
+///
+/// Also with those who take part, as the networks describe them; with what else is open on the same
+/// conversation; and with what the company itself wrote there before anybody answered.
 #[utoipa::path(get, path = "/interactions/{id}", tag = "work", params(("id" = String, Path)),
     responses((status = 200, body = InteractionView), (status = 404, body = ProblemBody)))]
 async fn get(
@@ -237,6 +241,14 @@ async fn get(
         .channels
         .get(&interaction.channel)
         .map(|channel| capabilities::of(&channel, &interaction, Timestamp::now()));
+    app.add_people(&mut view).await?;
+    view.thread_context = app.thread_context(&interaction).await?;
+    let pending = app
+        .hub
+        .site
+        .query(move |state| pending(state, &interaction))
+        .await?;
+    view.pending_on_thread = pending;
     Ok(Answer(view))
 }
 

@@ -4,19 +4,19 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Json as Answer;
-use linecard_model::message::{Content, Message};
+use linecard_model::MessageId;
+use linecard_model::message::Content;
 use linecard_model::platform::{Action, Attachment, Location, OutgoingAttachment, Structured};
-use linecard_model::{ContactId, MessageId};
-use linecard_store::Page as StorePage;
+use linecard_sandbox::MediaStore as _;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::App;
 use super::extract::{Caller, Changing, Path, Query};
-use super::interactions::{MOST, cursor, limit};
+use super::history::{Part, history};
 use super::problem::{Problem, ProblemBody};
 use super::views::{ActionTaken, MessageView, Page};
 use crate::site::{Rendered, Request};
@@ -26,94 +26,6 @@ pub(super) fn router() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(list, send))
         .routes(routes!(resend))
         .routes(routes!(act))
-}
-
-/// How many messages of a contact are looked through for one page; the next page goes on from there.
-const LOOK_THROUGH: usize = 4_000;
-
-/// Which part of a history is asked for.
-#[derive(Debug, Deserialize, IntoParams)]
-pub(super) struct Part {
-    /// Only what is older than this message: `next` of the page before.
-    pub before: Option<String>,
-    /// Only what is newer than this message; the page is then next to it.
-    pub after: Option<String>,
-    /// The most entries, 1 to 200. Default 50.
-    pub limit: Option<usize>,
-    /// `raw` adds the network's payload to each message.
-    pub include: Option<String>,
-}
-
-impl Part {
-    fn with_raw(&self) -> Result<bool, Problem> {
-        match self.include.as_deref() {
-            None => Ok(false),
-            Some("raw") => Ok(true),
-            Some(_) => Err(Problem::new("bad-parameter", "include can be `raw`")),
-        }
-    }
-}
-
-/// A part of what was exchanged with a contact, newest first.
-pub(super) async fn history(
-    app: &App,
-    contact: ContactId,
-    part: &Part,
-    wanted: impl Fn(&Message) -> bool,
-) -> Result<Page<MessageView>, Problem> {
-    let limit = limit(part.limit)?;
-    let with_raw = part.with_raw()?;
-    let after: Option<MessageId> = cursor(part.after.as_deref())?;
-    let mut before: Option<MessageId> = cursor(part.before.as_deref())?;
-    let mut found: Vec<Message> = Vec::new();
-    let mut seen = 0;
-    let mut next = None;
-    'pages: loop {
-        let page = StorePage {
-            before,
-            limit: MOST,
-        };
-        let messages = app
-            .hub
-            .store
-            .history(app.hub.site.id(), contact, page)
-            .await?;
-        let is_last = messages.len() < MOST;
-        seen += messages.len();
-        for message in messages {
-            if after.is_some_and(|after| message.id <= after) {
-                break 'pages;
-            }
-            before = Some(message.id);
-            if !wanted(&message) {
-                continue;
-            }
-            found.push(message);
-            if after.is_none() && found.len() == limit {
-                next = before;
-                break 'pages;
-            }
-        }
-        if is_last {
-            break;
-        }
-        if seen >= LOOK_THROUGH {
-            next = before;
-            break;
-        }
-    }
-    if after.is_some() && found.len() > limit {
-        // What is asked for lies next to `after`, at the end of what was found.
-        found.drain(..found.len() - limit);
-    }
-    let items = found
-        .into_iter()
-        .map(|message| MessageView::new(message, with_raw))
-        .collect();
-    Ok(Page {
-        items,
-        next: next.map(|id| id.to_string()),
-    })
 }
 
 /// What was said in an interaction, newest first
@@ -128,7 +40,7 @@ async fn list(
 ) -> Result<Answer<Page<MessageView>>, Problem> {
     let interaction = app.interaction(&caller, &id).await?;
     let of = interaction.id;
-    history(&app, interaction.contact, &part, move |m| {
+    history(&app, &interaction.contacts(), &part, move |m| {
         m.interaction == of
     })
     .await
@@ -264,7 +176,8 @@ async fn send(
 ) -> Result<Rendered, Problem> {
     let interaction = app.interaction(&caller, &id).await?.id;
     let key = change.idempotency(&caller);
-    let (content, reply_to, private) = change.body.content()?;
+    let (mut content, reply_to, private) = change.body.content()?;
+    know_files(&app, &mut content).await?;
     let request = Request::Send {
         interaction,
         content,
@@ -276,6 +189,20 @@ async fn send(
         .site
         .request(caller.actor.clone(), request, key)
         .await?)
+}
+
+/// What the store knows of the files that are to be attached: their size, and their type unless the
+/// caller gave one.
+async fn know_files(app: &App, content: &mut Content) -> Result<(), Problem> {
+    for (index, given) in content.outgoing_attachments.iter_mut().enumerate() {
+        let Some(media) = &given.media else { continue };
+        let file = app.hub.equipment.media.open(media).await.map_err(|error| {
+            Problem::invalid(format!("/attachments/{index}/media"), error.to_string())
+        })?;
+        given.attachment.size = Some(file.size);
+        given.attachment.mime = given.attachment.mime.take().or(file.mime);
+    }
+    Ok(())
 }
 
 #[derive(Debug, Deserialize)]

@@ -52,17 +52,18 @@ async fn list(
         return Ok(Answer(Vec::new()));
     };
     let now = Timestamp::now();
-    let offers = app
+    let mut offers: Vec<OfferView> = app
         .hub
         .site
         .query(move |state| {
             state
                 .router()
                 .work_of(&agent)
-                .filter_map(|(id, work)| OfferView::of(state.interaction(id)?, work, now))
+                .filter_map(|(id, work)| OfferView::of(state, id, work, now))
                 .collect()
         })
         .await?;
+    app.add_people_to(&mut offers).await?;
     Ok(Answer(offers))
 }
 
@@ -77,7 +78,8 @@ async fn get(
     let offer = offer_id(&id)?;
     let now = Timestamp::now();
     let (own, all) = (caller.actor.agent.clone(), caller.is(Role::Supervisor));
-    app.hub
+    let mut offer = app
+        .hub
         .site
         .query(move |state| {
             let interaction = state.router().offer(&offer)?;
@@ -86,12 +88,13 @@ async fn get(
                 return None;
             };
             (all || own.as_ref() == Some(agent))
-                .then(|| OfferView::of(state.interaction(interaction)?, work, now))
+                .then(|| OfferView::of(state, interaction, work, now))
                 .flatten()
         })
         .await?
-        .map(Answer)
-        .ok_or_else(|| Problem::not_found("offer", &id))
+        .ok_or_else(|| Problem::not_found("offer", &id))?;
+    app.add_people(&mut offer.interaction).await?;
+    Ok(Answer(offer))
 }
 
 #[derive(Debug, Deserialize)]

@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::config::etag;
+use super::participants::{describe, pending};
 use super::views::{ActionTaken, InteractionView, MessageView, PresenceView};
 use crate::capabilities;
 use crate::site::{Outcome, Rendered, SiteState};
@@ -20,12 +21,17 @@ pub fn render(outcome: &Outcome, state: &SiteState) -> Rendered {
                 presence: presence.clone(),
             },
         ),
-        Outcome::Interaction(interaction) => {
+        Outcome::Interaction {
+            interaction,
+            people,
+        } => {
             let mut view = InteractionView::from(interaction);
             view.capabilities = state
                 .channels()
                 .get(&interaction.channel)
                 .map(|channel| capabilities::of(&channel, interaction, Timestamp::now()));
+            describe(&mut view, people);
+            view.pending_on_thread = pending(state, interaction);
             rendered(200, &view)
         }
         Outcome::Message(message) => rendered(202, &MessageView::new(message.clone(), false)),

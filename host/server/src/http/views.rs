@@ -1,12 +1,13 @@
 //! What the API shows of the hub's own types. A network's raw payload is shown only when asked for.
 
-use linecard_model::contact::{Contact, ContactIdentity};
+use linecard_model::contact::{Contact, ContactIdentity, ContactThread};
 use linecard_model::interaction::Interaction;
 use linecard_model::manifest::Visibility;
 use linecard_model::message::{
-    Content, Finding, Message, MessageAuthor, MessageReaction, MessageState, Revision,
+    AttachmentFile, Content, Finding, Message, MessageAuthor, MessageReaction, MessageState,
+    Revision,
 };
-use linecard_model::platform::{Referral, Refusal};
+use linecard_model::platform::{Author, Referral, Refusal};
 use linecard_model::routing::{EndReason, InteractionState, MediaType, RequiredSkill};
 use linecard_model::{
     AgentId, ChannelId, ContactId, InteractionId, MessageId, OfferId, QueueId, Timestamp,
@@ -15,7 +16,9 @@ use linecard_router::Work;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::participants::{PendingView, PersonView, pending};
 use crate::capabilities::Capabilities;
+use crate::site::SiteState;
 
 /// A page of a list.
 #[derive(Debug, Serialize, ToSchema)]
@@ -35,9 +38,16 @@ pub(super) struct InteractionView {
     /// The interaction.
     #[schema(value_type = String)]
     pub id: InteractionId,
-    /// The customer.
+    /// The customer: the first author.
     #[schema(value_type = String)]
     pub contact: ContactId,
+    /// What is known about the customer; shown for one interaction and in offers, not in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub customer: Option<PersonView>,
+    /// Who takes part beside the customer, in the order in which they joined. Names and profiles of
+    /// those with a contact are shown for one interaction and in offers, not in lists.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub participants: Vec<PersonView>,
     /// The channel.
     #[schema(value_type = String)]
     pub channel: ChannelId,
@@ -102,6 +112,14 @@ pub(super) struct InteractionView {
     #[schema(value_type = Option<Object>)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub capabilities: Option<Capabilities>,
+    /// What else is open on the same conversation, oldest first; shown for one interaction and in
+    /// offers.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub pending_on_thread: Vec<PendingView>,
+    /// What the company itself wrote in the conversation that belongs to no customer, such as the
+    /// post on which customers comment, newest first; shown for one interaction.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub thread_context: Vec<MessageView>,
 }
 
 impl From<&Interaction> for InteractionView {
@@ -136,6 +154,12 @@ impl From<&Interaction> for InteractionView {
         Self {
             id: interaction.id,
             contact: interaction.contact,
+            customer: None,
+            participants: interaction
+                .participants
+                .iter()
+                .map(PersonView::of)
+                .collect(),
             channel: interaction.channel.clone(),
             thread: interaction.thread.clone(),
             visibility: interaction.visibility,
@@ -157,6 +181,8 @@ impl From<&Interaction> for InteractionView {
             inbound_count: interaction.inbound_count,
             outbound_count: interaction.outbound_count,
             capabilities: None,
+            pending_on_thread: Vec::new(),
+            thread_context: Vec::new(),
         }
     }
 }
@@ -231,11 +257,21 @@ pub(super) struct MessageView {
     /// Who said it: `{"kind": "contact" | "agent" | "native" | "rule", …}`.
     #[schema(value_type = Object)]
     pub author: MessageAuthor,
+    /// Who wrote it on the network, `{"identity": {"id", …}, "profile"?}`, where that is not the
+    /// contact's first identity: a commentator without a contact of their own, for example.
+    #[schema(value_type = Option<Object>)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub posted_by: Option<Author>,
     /// When it was said, by the network's clock if the network told.
     pub at: Timestamp,
     /// What was said: text, attachments, structured content, …
     #[schema(value_type = Object)]
     pub content: Content,
+    /// The hub's copies of `content.attachments`, in their order: `{"state": "pending" | "stored" |
+    /// "failed" | "none", …}`. A stored one is at `…/messages/{id}/files/{index}`.
+    #[schema(value_type = Vec<Object>)]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<AttachmentFile>,
     /// What became of it.
     #[serde(flatten)]
     pub progress: Progress,
@@ -283,8 +319,10 @@ impl MessageView {
             thread: message.thread,
             visibility: message.visibility,
             author: message.author,
+            posted_by: message.posted_by,
             at: message.at,
             content: message.content,
+            files: message.files,
             progress: Progress::from(&message.state),
             platform_ids: message.platform_ids,
             parent: message.parent,
@@ -314,6 +352,11 @@ pub(super) struct ContactView {
     /// Who they are on which channel, with what the network tells about them.
     #[schema(value_type = Vec<Object>)]
     pub identities: Vec<ContactIdentity>,
+    /// The public conversation `{"channel", "thread"}` whose unnamed authors this contact stands
+    /// for; absent for a person.
+    #[schema(value_type = Option<Object>)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub of_thread: Option<ContactThread>,
 }
 
 impl From<Contact> for ContactView {
@@ -323,6 +366,7 @@ impl From<Contact> for ContactView {
             created_at: contact.created_at,
             display_name: contact.display_name,
             identities: contact.identities,
+            of_thread: contact.of_thread,
         }
     }
 }
@@ -347,7 +391,8 @@ pub(super) struct OfferView {
 
 impl OfferView {
     /// The offer under which an interaction alerts, if it does.
-    pub fn of(interaction: &Interaction, work: &Work, now: Timestamp) -> Option<Self> {
+    pub fn of(state: &SiteState, id: InteractionId, work: &Work, now: Timestamp) -> Option<Self> {
+        let interaction = state.interaction(id)?;
         let InteractionState::Offered {
             agent,
             offer,
@@ -362,7 +407,10 @@ impl OfferView {
             agent: agent.clone(),
             deadline: *deadline,
             waited_seconds: u64::try_from(waited).unwrap_or(0),
-            interaction: InteractionView::from(interaction),
+            interaction: InteractionView {
+                pending_on_thread: pending(state, interaction),
+                ..InteractionView::from(interaction)
+            },
         })
     }
 }

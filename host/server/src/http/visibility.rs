@@ -114,10 +114,8 @@ impl App {
             .site
             .query(move |state| {
                 let sight = Sight::of(&caller, state.config());
-                let open = sight.all
-                    || state
-                        .open()
-                        .any(|i| i.contact == id && sight.interaction(i));
+                let open =
+                    sight.all || state.open().any(|i| i.involves(id) && sight.interaction(i));
                 (sight, open)
             })
             .await?;

@@ -1,5 +1,6 @@
 //! What a site can be asked to do.
 
+use linecard_model::contact::Contact;
 use linecard_model::interaction::Interaction;
 use linecard_model::message::{Content, Message};
 use linecard_model::outbox::{ChannelHealth, OutboxEntry};
@@ -11,6 +12,7 @@ use linecard_router::Refusal;
 use linecard_store::{InboxEntry, StoreError};
 use tokio::sync::oneshot;
 
+use super::files::Fetched;
 use super::state::SiteState;
 use crate::capabilities::Forbidden;
 
@@ -119,7 +121,12 @@ pub enum Outcome {
     /// An agent is so now.
     Agent(AgentId, Presence),
     /// An interaction is so now.
-    Interaction(Interaction),
+    Interaction {
+        /// The interaction.
+        interaction: Interaction,
+        /// The contacts of those who take part.
+        people: Vec<Contact>,
+    },
     /// A message was taken.
     Message(Message),
     /// An action was taken, under this id.
@@ -265,6 +272,8 @@ pub enum Command {
         /// The facts.
         profile: Profile,
     },
+    /// A file was fetched, or cannot be.
+    Fetched(Box<Fetched>),
     /// A channel's health changed.
     Health {
         /// The channel.

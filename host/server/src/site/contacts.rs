@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use linecard_model::contact::{Contact, ContactIdentity};
+use linecard_model::contact::{Contact, ContactIdentity, ContactThread};
 use linecard_model::event::Event;
 use linecard_model::platform::{Author, Identity, Profile};
 use linecard_model::{ChannelId, ContactId, Timestamp};
@@ -30,7 +30,7 @@ pub(super) async fn find_or_create(
     arrival: &Arrival<'_>,
     author: &Author,
     events: &mut Vec<Event>,
-) -> Result<ContactId, StoreError> {
+) -> Result<Contact, StoreError> {
     let known = batch
         .work
         .contact_by_identity(arrival.channel, &author.identity.id)
@@ -42,13 +42,8 @@ pub(super) async fn find_or_create(
                 id: ContactId::generate(),
                 created_at: arrival.accepted_at,
                 display_name: None,
-                identities: vec![ContactIdentity {
-                    channel: arrival.channel.clone(),
-                    id: author.identity.id.clone(),
-                    aliases: author.identity.aliases.clone(),
-                    profile: None,
-                    profile_at: None,
-                }],
+                identities: vec![new_identity(arrival.channel, &author.identity)],
+                of_thread: None,
             },
             true,
         ),
@@ -73,11 +68,77 @@ pub(super) async fn find_or_create(
             identity: author.identity.clone(),
         }));
     }
-    let id = contact.id;
     if changed {
-        events.push(Event::ContactSaved(contact));
+        events.push(Event::ContactSaved(contact.clone()));
     }
-    Ok(id)
+    Ok(contact)
+}
+
+/// The contact that stands for a public conversation: for those of whom the network says nothing, and
+/// for what the company posts there itself. Made if there is none.
+pub(super) async fn of_thread(
+    batch: &mut Batch<'_>,
+    arrival: &Arrival<'_>,
+    thread: &str,
+    events: &mut Vec<Event>,
+) -> Result<Contact, StoreError> {
+    let known = batch
+        .work
+        .contact_of_thread(arrival.channel, thread)
+        .await?;
+    if let Some(contact) = known {
+        return Ok(Arc::unwrap_or_clone(contact));
+    }
+    let contact = Contact {
+        id: ContactId::generate(),
+        created_at: arrival.accepted_at,
+        display_name: None,
+        identities: Vec::new(),
+        of_thread: Some(ContactThread {
+            channel: arrival.channel.clone(),
+            thread: thread.to_owned(),
+        }),
+    };
+    events.push(Event::ContactSaved(contact.clone()));
+    Ok(contact)
+}
+
+/// A network shows that a contact is the same person as an identity that the hub does not know yet.
+pub(super) async fn linked(
+    batch: &mut Batch<'_>,
+    arrival: &Arrival<'_>,
+    contact: ContactId,
+    identity: &Identity,
+) -> Result<(), StoreError> {
+    let known = batch
+        .work
+        .contact_by_identity(arrival.channel, &identity.id)
+        .await?;
+    if known.is_some() {
+        return Ok(());
+    }
+    let Some(contact) = batch.work.contact(contact).await? else {
+        return Ok(());
+    };
+    let mut contact = Arc::unwrap_or_clone(contact);
+    // Whoever did not give a name stays unnamed: a thread's contact is not one person.
+    if contact.of_thread.is_some() {
+        return Ok(());
+    }
+    contact
+        .identities
+        .push(new_identity(arrival.channel, identity));
+    batch.record(vec![Event::ContactSaved(contact)]).await
+}
+
+fn new_identity(channel: &ChannelId, identity: &Identity) -> ContactIdentity {
+    ContactIdentity {
+        channel: channel.clone(),
+        id: identity.id.clone(),
+        aliases: identity.aliases.clone(),
+        profile: None,
+        profile_at: None,
+    }
 }
 
 /// Takes new facts over; a fact that the network does not tell this time stays. Says whether
@@ -112,6 +173,7 @@ fn merge_profile(
         verified,
         follows_us,
         we_follow,
+        accepts_messages,
         locale,
         utc_offset_minutes
     );
@@ -190,13 +252,9 @@ pub(super) async fn renamed(
         .iter()
         .any(|i| &i.channel == arrival.channel && i.id == author.identity.id)
     {
-        contact.identities.push(ContactIdentity {
-            channel: arrival.channel.clone(),
-            id: author.identity.id.clone(),
-            aliases: author.identity.aliases.clone(),
-            profile: None,
-            profile_at: None,
-        });
+        contact
+            .identities
+            .push(new_identity(arrival.channel, &author.identity));
         changed = true;
     }
     if let Some(profile) = &author.profile {

@@ -1,26 +1,23 @@
-//! What the networks say becomes contacts, interactions and messages.
+//! What customers write becomes contacts, interactions and messages; what else the networks say goes
+//! where it belongs.
 
 use linecard_model::event::Event;
-use linecard_model::interaction::Interaction;
-use linecard_model::manifest::Visibility;
-use linecard_model::message::{
-    Content, Finding, Message, MessageAuthor, MessageReaction, MessageState,
-};
+use linecard_model::message::{Content, Finding, Message, MessageAuthor, MessageState};
 use linecard_model::outbox::{ChannelHealth, HealthState};
-use linecard_model::platform::{
-    self, Author, ChannelState, Event as PlatformEvent, EventKind, Thread,
-};
-use linecard_model::routing::{EndReason, InteractionState, MediaType};
-use linecard_model::{ChannelId, ContactId, InteractionId, MessageId, QueueId, Timestamp};
+use linecard_model::platform::{self, ChannelState, Event as PlatformEvent, EventKind};
+use linecard_model::routing::EndReason;
+use linecard_model::{ChannelId, MessageId, Timestamp};
 use linecard_router::Command as RouterCommand;
-use linecard_store::{Early, InboxEntry, StoreError};
+use linecard_store::{InboxEntry, StoreError};
 use serde_json::{Value, json};
 
+use super::changes::{about_message, catch_up};
 use super::command::Prepared;
-use super::contacts::{find_or_create, renamed};
-use super::receipts;
+use super::contacts::renamed;
+use super::native::native_reply;
 use super::run::Batch;
-use super::state::{ThreadKey, newest, now};
+use super::threads::{NoPlace, Place, place};
+use super::{files, receipts};
 
 /// An accepted event, taken apart.
 pub(super) struct Arrival<'e> {
@@ -143,7 +140,7 @@ fn incoming(message: &platform::Message) -> Incoming {
     }
 }
 
-fn content(message: &platform::Message) -> Content {
+pub(super) fn content(message: &platform::Message) -> Content {
     Content {
         text: message.text.clone(),
         attachments: message.attachments.clone(),
@@ -171,45 +168,39 @@ async fn created(
         // The same message by another way, such as a poll beside a webhook.
         return Ok(());
     }
-    let (Some(thread), Some(author)) = (&event.thread, &event.author) else {
-        return platform_event(batch, arrival, "message-without-author", Value::Null).await;
-    };
     let mut events = Vec::new();
-    let contact = find_or_create(batch, arrival, author, &mut events).await?;
-    let key = ThreadKey {
-        channel: arrival.channel.clone(),
-        thread: thread.key.clone(),
-        contact,
-    };
-    let (interaction, enqueue) = if let Some(open) = batch.state.joinable(&key) {
-        (open, None)
-    } else {
-        let Some(started) = start_interaction(batch, arrival, thread, contact) else {
+    let placed = place(batch, arrival, incoming.parent.as_deref(), &mut events).await?;
+    let (thread, place) = match (&event.thread, placed) {
+        (Some(thread), Ok(place)) => (thread, place),
+        (None, Ok(_)) | (_, Err(NoPlace::NoAuthor)) => {
+            return platform_event(batch, arrival, "message-without-author", Value::Null).await;
+        }
+        (_, Err(NoPlace::NoChannel)) => {
             return platform_event(batch, arrival, "message-to-removed-channel", Value::Null).await;
-        };
-        let id = started.id;
-        let queue = started.queue.clone();
-        let enqueue = RouterCommand::Enqueue {
-            interaction: id,
-            queue: queue.clone(),
-            media_type: started.media_type,
-            skills: started.skills.clone(),
-            priority: None,
-        };
-        events.push(Event::InteractionStarted(started));
-        (id, Some((queue, enqueue)))
+        }
     };
+    let Place {
+        contact,
+        posted_by,
+        interaction,
+        begins,
+    } = place;
     let platform_id = incoming.platform_id;
+    let id = MessageId::generate();
+    let files = files::wanted(batch, arrival.channel, &incoming.content.attachments);
+    files::fetch(batch, contact, id, &files);
     let message = Message {
-        id: MessageId::generate(),
+        id,
         contact,
         interaction,
         channel: arrival.channel.clone(),
         thread: thread.key.clone(),
         visibility: thread.visibility,
         author: MessageAuthor::Contact,
+        posted_by,
         at: event.time,
         content: incoming.content,
+        files,
         state: MessageState::Received,
         platform_ids: vec![platform_id.clone()],
         parent: incoming.parent,
@@ -222,7 +213,14 @@ async fn created(
         raw: event.raw.clone(),
     };
     events.push(Event::MessageReceived(message));
-    if let Some((queue, enqueue)) = enqueue {
+    if let Some(started) = begins {
+        let enqueue = RouterCommand::Enqueue {
+            interaction,
+            queue: started.queue.clone(),
+            media_type: started.media_type,
+            skills: started.skills,
+            priority: None,
+        };
         match batch.decide(enqueue) {
             Ok(decided) => events.extend(decided),
             // The queue is part of the configuration that the router was given; if it refuses all
@@ -232,7 +230,7 @@ async fn created(
                 events.push(Event::Routing(
                     linecard_model::routing::RoutingEvent::Ended {
                         interaction,
-                        queue,
+                        queue: started.queue,
                         agent: None,
                         reason: EndReason::Cancelled,
                         disposition: None,
@@ -246,273 +244,8 @@ async fn created(
     catch_up(batch, arrival.channel, &platform_id).await
 }
 
-/// The company wrote on the network itself, or this is the echo of what the hub sent.
-async fn native_reply(
-    batch: &mut Batch<'_>,
-    arrival: &Arrival<'_>,
-    message: &platform::Message,
-) -> Result<(), StoreError> {
-    let event = arrival.event;
-    let known = batch
-        .work
-        .message_by_platform_id(arrival.channel, &message.id)
-        .await?;
-    if known.is_some() {
-        return Ok(());
-    }
-    let Some(thread) = &event.thread else {
-        return platform_event(batch, arrival, "native-reply", Value::Null).await;
-    };
-    let contact = customer_of(batch, arrival, thread, Some(message)).await?;
-    if let (Some(reference), Some(contact)) = (&message.client_ref, contact) {
-        // A message that the network takes in parts carries `id/number` on all but the last.
-        let (id, is_part) = match reference.split_once('/') {
-            Some((id, _)) => (id, true),
-            None => (reference.as_str(), false),
-        };
-        if let Ok(id) = id.parse::<MessageId>()
-            && let Some(own) = batch.work.message(contact, id).await?
-        {
-            // The echo of what the hub sent: that of the whole, or of its last part, settles an
-            // attempt whose outcome was unknown.
-            return if is_part {
-                receipts::note_part(batch, &own, &message.id).await
-            } else {
-                receipts::settle(batch, &own, &message.id, event.time).await
-            };
-        }
-    }
-    if message.client_ref.is_none()
-        && let Some(contact) = contact
-        && let Some(own) = receipts::unsettled(batch, contact, &thread.key, message).await?
-    {
-        return receipts::settle(batch, &own, &message.id, event.time).await;
-    }
-    let mut events = Vec::new();
-    let contact = match contact {
-        Some(contact) => contact,
-        None => match &thread.customer {
-            Some(identity) => {
-                let author = Author {
-                    identity: identity.clone(),
-                    profile: None,
-                };
-                find_or_create(batch, arrival, &author, &mut events).await?
-            }
-            None => return platform_event(batch, arrival, "native-reply", Value::Null).await,
-        },
-    };
-    let key = ThreadKey {
-        channel: arrival.channel.clone(),
-        thread: thread.key.clone(),
-        contact,
-    };
-    let earlier = match batch.state.joinable(&key) {
-        Some(open) => Some(open),
-        None => last_interaction(batch, contact, arrival.channel, &thread.key).await?,
-    };
-    let interaction = if let Some(earlier) = earlier {
-        earlier
-    } else {
-        let Some(mut started) = start_interaction(batch, arrival, thread, contact) else {
-            return platform_event(batch, arrival, "native-reply", Value::Null).await;
-        };
-        // Nobody has to do anything: the company has spoken.
-        started.state = InteractionState::Ended {
-            reason: EndReason::AnsweredElsewhere,
-            disposition: None,
-        };
-        started.ended_at = Some(now());
-        let id = started.id;
-        events.push(Event::InteractionStarted(started));
-        id
-    };
-    events.push(Event::MessageReceived(Message {
-        id: MessageId::generate(),
-        contact,
-        interaction,
-        channel: arrival.channel.clone(),
-        thread: thread.key.clone(),
-        visibility: thread.visibility,
-        author: MessageAuthor::Native,
-        at: event.time,
-        content: content(message),
-        state: MessageState::Sent { at: event.time },
-        platform_ids: vec![message.id.clone()],
-        parent: message.parent.clone(),
-        addressed: None,
-        referral: None,
-        findings: Vec::new(),
-        revisions: Vec::new(),
-        deleted_at: None,
-        reactions: Vec::new(),
-        raw: event.raw.clone(),
-    }));
-    batch.record(events).await?;
-    catch_up(batch, arrival.channel, &message.id).await
-}
-
-/// An edit, a deletion or a reaction.
-async fn about_message(batch: &mut Batch<'_>, arrival: &Arrival<'_>) -> Result<(), StoreError> {
-    let platform_id = match &arrival.event.kind {
-        EventKind::MessageEdited(edit) => &edit.message_id,
-        EventKind::MessageDeleted(deletion) => &deletion.message_id,
-        EventKind::ReactionAdded(reaction) | EventKind::ReactionRemoved(reaction) => {
-            &reaction.message_id
-        }
-        _ => return Ok(()),
-    };
-    match batch
-        .work
-        .message_by_platform_id(arrival.channel, platform_id)
-        .await?
-    {
-        Some(message) => change_message(batch, arrival, &message).await,
-        None => keep_early(batch, arrival, platform_id).await,
-    }
-}
-
-async fn change_message(
-    batch: &mut Batch<'_>,
-    arrival: &Arrival<'_>,
-    target: &Message,
-) -> Result<(), StoreError> {
-    let (message, contact, interaction) = (target.id, target.contact, target.interaction);
-    let event = arrival.event;
-    let reaction = |reaction: &platform::Reaction| MessageReaction {
-        author: event
-            .author
-            .as_ref()
-            .map(|a| a.identity.id.clone())
-            .unwrap_or_default(),
-        name: reaction.name.clone(),
-        emoji: reaction.emoji.clone(),
-        at: event.time,
-    };
-    let recorded = match &event.kind {
-        EventKind::MessageEdited(edit) => Event::MessageEdited {
-            message,
-            contact,
-            interaction,
-            text: edit.text.clone(),
-            attachments: edit.attachments.clone(),
-            edited_at: event.time,
-        },
-        EventKind::MessageDeleted(_) => Event::MessageDeleted {
-            message,
-            contact,
-            interaction,
-            deleted_at: event.time,
-        },
-        EventKind::ReactionAdded(r) => Event::ReactionAdded {
-            message,
-            contact,
-            interaction,
-            reaction: reaction(r),
-        },
-        EventKind::ReactionRemoved(r) => Event::ReactionRemoved {
-            message,
-            contact,
-            interaction,
-            reaction: reaction(r),
-        },
-        _ => return Ok(()),
-    };
-    let deletes = matches!(recorded, Event::MessageDeleted { .. });
-    batch.record(vec![recorded]).await?;
-    if deletes && target.author.is_contact() {
-        rescind_if_empty(batch, contact, interaction).await?;
-    }
-    Ok(())
-}
-
-/// When the customer took back all that was to be answered, nobody needs to be offered it.
-async fn rescind_if_empty(
-    batch: &mut Batch<'_>,
-    contact: ContactId,
-    interaction: InteractionId,
-) -> Result<(), StoreError> {
-    let Some(current) = batch.work.interaction(interaction).await? else {
-        return Ok(());
-    };
-    let waits = matches!(
-        current.state,
-        InteractionState::Queued | InteractionState::Offered { .. }
-    );
-    if !waits {
-        return Ok(());
-    }
-    let messages = batch.work.history(contact, newest(200)).await?;
-    let anything_left = messages
-        .iter()
-        .any(|m| m.interaction == interaction && m.author.is_contact() && m.deleted_at.is_none());
-    if !anything_left {
-        // A refusal means that the router has let go of it meanwhile.
-        let _ = batch
-            .route(RouterCommand::Rescind {
-                interaction,
-                reason: EndReason::MessageDeleted,
-            })
-            .await?;
-    }
-    Ok(())
-}
-
-/// Keeps an event about a message that has not come yet: networks promise no order.
-pub(super) async fn keep_early(
-    batch: &mut Batch<'_>,
-    arrival: &Arrival<'_>,
-    platform_id: &str,
-) -> Result<(), StoreError> {
-    let kept = batch.work.early(arrival.channel, platform_id).await?;
-    // A network that repeats itself under ever new ids must not fill the disk.
-    if kept.len() >= 64 {
-        return Ok(());
-    }
-    let early = Early {
-        accepted_at: arrival.accepted_at,
-        event: arrival.event.clone(),
-    };
-    batch
-        .work
-        .put_early(arrival.channel, platform_id, early)
-        .await
-}
-
-/// Applies what came before its message.
-pub(super) async fn catch_up(
-    batch: &mut Batch<'_>,
-    channel: &ChannelId,
-    platform_id: &str,
-) -> Result<(), StoreError> {
-    let early = batch.work.early(channel, platform_id).await?;
-    if early.is_empty() {
-        return Ok(());
-    }
-    batch.work.remove_early(channel, platform_id);
-    for Early { accepted_at, event } in early.iter() {
-        let arrival = Arrival {
-            channel,
-            accepted_at: *accepted_at,
-            event,
-        };
-        let target = batch
-            .work
-            .message_by_platform_id(channel, platform_id)
-            .await?;
-        match (&event.kind, target) {
-            (EventKind::Receipt(receipt), Some(message)) => {
-                receipts::apply(batch, &message, receipt, event.time).await?;
-            }
-            (_, Some(message)) => change_message(batch, &arrival, &message).await?,
-            (_, None) => {}
-        }
-    }
-    Ok(())
-}
-
 /// Records what has no event of its own, with its payload.
-async fn platform_event(
+pub(super) async fn platform_event(
     batch: &mut Batch<'_>,
     arrival: &Arrival<'_>,
     name: &str,
@@ -547,89 +280,4 @@ async fn platform_event(
 
 fn to_value(value: &impl serde::Serialize) -> Value {
     serde_json::to_value(value).unwrap_or_default()
-}
-
-/// The contact with whom a private conversation is held.
-pub(super) async fn customer_of(
-    batch: &mut Batch<'_>,
-    arrival: &Arrival<'_>,
-    thread: &Thread,
-    message: Option<&platform::Message>,
-) -> Result<Option<ContactId>, StoreError> {
-    if let Some(identity) = &thread.customer {
-        return Ok(batch
-            .work
-            .contact_by_identity(arrival.channel, &identity.id)
-            .await?
-            .map(|c| c.id));
-    }
-    if let Some(parent) = message.and_then(|m| m.parent.as_deref()) {
-        return Ok(batch
-            .work
-            .message_by_platform_id(arrival.channel, parent)
-            .await?
-            .map(|m| m.contact));
-    }
-    Ok(None)
-}
-
-async fn last_interaction(
-    batch: &mut Batch<'_>,
-    contact: ContactId,
-    channel: &ChannelId,
-    thread: &str,
-) -> Result<Option<InteractionId>, StoreError> {
-    let messages = batch.work.history(contact, newest(50)).await?;
-    Ok(messages
-        .iter()
-        .find(|m| &m.channel == channel && m.thread == thread)
-        .map(|m| m.interaction))
-}
-
-fn queue_of(batch: &Batch<'_>, channel: &ChannelId, visibility: Visibility) -> Option<QueueId> {
-    let config = batch.state.config.channels.get(channel)?;
-    let public = match visibility {
-        Visibility::Public => config.public_queue.as_ref(),
-        Visibility::Private => None,
-    };
-    Some(public.unwrap_or(&config.queue).clone())
-}
-
-/// A new interaction, not yet queued. `None` if the channel is no longer configured.
-fn start_interaction(
-    batch: &Batch<'_>,
-    arrival: &Arrival<'_>,
-    thread: &Thread,
-    contact: ContactId,
-) -> Option<Interaction> {
-    let queue = queue_of(batch, arrival.channel, thread.visibility)?;
-    let skills = batch
-        .state
-        .config
-        .channels
-        .get(arrival.channel)
-        .map(|c| c.skills.clone())
-        .unwrap_or_default();
-    Some(Interaction {
-        id: InteractionId::generate(),
-        contact,
-        channel: arrival.channel.clone(),
-        thread: thread.key.clone(),
-        visibility: thread.visibility,
-        media_type: match thread.visibility {
-            Visibility::Public => MediaType::SocialConversation,
-            Visibility::Private => MediaType::SocialDirectMessage,
-        },
-        queue,
-        skills,
-        state: InteractionState::Queued,
-        created_at: now(),
-        answered_at: None,
-        ended_at: None,
-        last_agent: None,
-        last_inbound_at: None,
-        last_outbound_at: None,
-        inbound_count: 0,
-        outbound_count: 0,
-    })
 }

@@ -4,15 +4,20 @@
 //! callers get their answers and the event streams carry the events. So a decision that anybody has
 //! heard of is on disk, and one synchronization of the disk serves many decisions.
 
+mod changes;
 mod command;
 mod configure;
 mod contacts;
+mod files;
 mod inbound;
+mod native;
 mod outcomes;
 mod people;
 mod receipts;
 mod run;
+mod sending;
 mod state;
+mod threads;
 
 pub use command::{
     Actor, AttemptResult, Command, CommandError, Idempotency, Outcome, Prepared, Rendered, Reply,
@@ -20,6 +25,7 @@ pub use command::{
 };
 pub use configure::routing_settings;
 pub use contacts::UnknownProfile;
+pub use files::Fetched;
 pub use run::{Site, SiteError, SiteOptions};
 pub use state::SiteState;
 pub(crate) use state::now;
@@ -106,6 +112,11 @@ impl SiteHandle {
             profile,
         })
         .await
+    }
+
+    /// Records a file that was fetched, or cannot be.
+    pub async fn fetched(&self, fetched: Fetched) -> Result<(), CommandError> {
+        self.put(Command::Fetched(Box::new(fetched))).await
     }
 
     /// Records how a channel fares.

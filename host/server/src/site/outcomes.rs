@@ -32,16 +32,17 @@ pub(super) async fn finished(
     let idempotent = is_idempotent(&batch.state.channels, &entry);
     let verdict = match result {
         AttemptResult::Done(outcome) => {
+            entry.made.clone_from(&outcome.message_ids);
             let state = MessageState::Sent {
                 at: outcome.time.unwrap_or(at),
             };
             set_health(batch, &entry, HealthState::Connected, None, None, None).await?;
-            close(batch, &entry, state, outcome.message_ids, outcome.note).await?;
+            close(batch, &entry, state, outcome.note).await?;
             return Ok(None);
         }
         AttemptResult::Failed(failure) => {
             entry.request.uncertain_before |= matches!(failure, Failure::Uncertain(_));
-            judge(batch, &entry, failure, idempotent, at).await?
+            judge(batch, &mut entry, failure, idempotent, at).await?
         }
         AttemptResult::Broken {
             text,
@@ -64,7 +65,7 @@ pub(super) async fn finished(
                     reason,
                     retryable: true,
                 };
-                close(batch, &entry, state, Vec::new(), None).await?;
+                close(batch, &entry, state, None).await?;
                 return Ok(None);
             }
             entry.request.attempt = entry.request.attempt.saturating_add(1);
@@ -83,18 +84,11 @@ pub(super) async fn finished(
                 reason,
                 retryable: false,
             };
-            close(batch, &entry, state, Vec::new(), None).await?;
+            close(batch, &entry, state, None).await?;
             Ok(None)
         }
         Verdict::Uncertain(text) => {
-            close(
-                batch,
-                &entry,
-                MessageState::Uncertain { at, text },
-                Vec::new(),
-                None,
-            )
-            .await?;
+            close(batch, &entry, MessageState::Uncertain { at, text }, None).await?;
             Ok(None)
         }
     }
@@ -114,7 +108,7 @@ enum Verdict {
 
 async fn judge(
     batch: &mut Batch<'_>,
-    entry: &OutboxEntry,
+    entry: &mut OutboxEntry,
     failure: Failure,
     idempotent: bool,
     at: Timestamp,
@@ -165,6 +159,14 @@ async fn judge(
             Verdict::Again(soon(entry, at), refusal("uncertain", &text))
         }
         Failure::Uncertain(text) => Verdict::Uncertain(text),
+        Failure::Unfinished(unfinished) => {
+            entry.request.progress = unfinished.progress;
+            entry.made = unfinished.message_ids;
+            // The next attempt starts after what was done for certain.
+            entry.request.uncertain_before = false;
+            let resume_at = unfinished.resume_at.unwrap_or_else(|| soon(entry, at));
+            Verdict::Again(resume_at, unfinished.reason)
+        }
     })
 }
 
@@ -184,9 +186,9 @@ async fn close(
     batch: &mut Batch<'_>,
     entry: &OutboxEntry,
     state: MessageState,
-    platform_ids: Vec<String>,
     note: Option<String>,
 ) -> Result<(), StoreError> {
+    let platform_ids = entry.made.clone();
     batch.work.remove_outbox(&entry.channel, entry.number);
     let message = match (entry.contact, entry.message) {
         (Some(contact), Some(id)) => batch.work.message(contact, id).await?,
@@ -215,7 +217,7 @@ async fn close(
     };
     super::receipts::change(batch, &message, state, platform_ids.clone(), note).await?;
     for id in platform_ids {
-        super::inbound::catch_up(batch, &entry.channel, &id).await?;
+        super::changes::catch_up(batch, &entry.channel, &id).await?;
     }
     Ok(())
 }

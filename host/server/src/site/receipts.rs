@@ -8,7 +8,9 @@ use linecard_model::platform::{self, Receipt, ReceiptScope, ReceiptState, Refusa
 use linecard_model::{ContactId, MessageId, Timestamp};
 use linecard_store::StoreError;
 
-use super::inbound::{Arrival, customer_of, keep_early};
+use super::changes::{catch_up, keep_early};
+use super::inbound::Arrival;
+use super::native::customers_of;
 use super::run::Batch;
 use super::state::newest;
 
@@ -37,13 +39,11 @@ pub(super) async fn handle(
             }
         }
         ReceiptScope::ClientRef(reference) => {
-            let contact = match &arrival.event.thread {
-                Some(thread) => customer_of(batch, arrival, thread, None).await?,
-                None => None,
+            let Some(thread) = &arrival.event.thread else {
+                return Ok(());
             };
-            if let (Some(contact), Ok(id)) = (contact, reference.parse::<MessageId>())
-                && let Some(message) = batch.work.message(contact, id).await?
-            {
+            let customers = customers_of(batch, arrival, thread, None).await?;
+            if let Some(message) = sent_as(batch, &customers, reference).await? {
                 apply(batch, &message, receipt, at).await?;
             }
         }
@@ -51,18 +51,17 @@ pub(super) async fn handle(
             let Some(thread) = &arrival.event.thread else {
                 return Ok(());
             };
-            let Some(contact) = customer_of(batch, arrival, thread, None).await? else {
-                return Ok(());
-            };
-            let messages = batch.work.history(contact, newest(LOOK_BACK)).await?;
-            let sent = messages.into_iter().filter(|m| {
-                &m.channel == arrival.channel
-                    && m.thread == thread.key
-                    && !m.author.is_contact()
-                    && sent_at(m).is_some_and(|sent| sent <= *until)
-            });
-            for message in sent {
-                apply(batch, &message, receipt, at).await?;
+            for contact in customers_of(batch, arrival, thread, None).await? {
+                let messages = batch.work.history(contact, newest(LOOK_BACK)).await?;
+                let sent = messages.into_iter().filter(|m| {
+                    &m.channel == arrival.channel
+                        && m.thread == thread.key
+                        && !m.author.is_contact()
+                        && sent_at(m).is_some_and(|sent| sent <= *until)
+                });
+                for message in sent {
+                    apply(batch, &message, receipt, at).await?;
+                }
             }
         }
     }
@@ -139,7 +138,24 @@ pub(super) async fn settle(
     };
     let note = uncertain.then(|| "the network shows that it was sent".to_owned());
     change(batch, message, state, vec![platform_id.to_owned()], note).await?;
-    super::inbound::catch_up(batch, &message.channel, platform_id).await
+    catch_up(batch, &message.channel, platform_id).await
+}
+
+/// The message that the hub sent under a reference, if it is with one of these contacts.
+pub(super) async fn sent_as(
+    batch: &mut Batch<'_>,
+    customers: &[ContactId],
+    reference: &str,
+) -> Result<Option<Arc<Message>>, StoreError> {
+    let Ok(id) = reference.parse::<MessageId>() else {
+        return Ok(None);
+    };
+    for contact in customers {
+        if let Some(message) = batch.work.message(*contact, id).await? {
+            return Ok(Some(message));
+        }
+    }
+    Ok(None)
 }
 
 /// The message of the hub's own that the network shows without the hub's reference, as a back-fill
@@ -174,7 +190,7 @@ pub(super) async fn note_part(
 ) -> Result<(), StoreError> {
     let ids = vec![platform_id.to_owned()];
     change(batch, message, message.state.clone(), ids, None).await?;
-    super::inbound::catch_up(batch, &message.channel, platform_id).await
+    catch_up(batch, &message.channel, platform_id).await
 }
 
 /// Records a new state of a message.

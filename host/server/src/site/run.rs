@@ -7,14 +7,14 @@ use linecard_model::event::Record;
 use linecard_model::site::SiteConfig;
 use linecard_model::{ChannelId, SiteId};
 use linecard_router::{Command as RouterCommand, Router};
-use linecard_store::{Epoch, Store, StoreError, UnitOfWork};
+use linecard_store::{Epoch, MessageRef, Store, StoreError, UnitOfWork};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tracing::{error, info};
 
 use super::command::{Command, CommandError, Outcome, Rendered, Reply};
 use super::configure::routing_settings;
 use super::state::{SiteState, now};
-use super::{SiteHandle, contacts, inbound, outcomes, people};
+use super::{SiteHandle, contacts, files, inbound, outcomes, people};
 use crate::channels::Channels;
 
 /// How many commands share one durable write at most.
@@ -65,6 +65,8 @@ pub struct Site {
     pub outbox: mpsc::UnboundedReceiver<ChannelId>,
     /// Contacts without a profile, to be asked for at their network.
     pub unknown_profiles: mpsc::Receiver<super::contacts::UnknownProfile>,
+    /// Messages with files to be fetched.
+    pub fetches: mpsc::UnboundedReceiver<MessageRef>,
     /// Turns to the reason when the site can work no more.
     pub stopped: watch::Receiver<Option<String>>,
 }
@@ -82,6 +84,7 @@ pub(super) enum After {
     Query(Box<dyn FnOnce(&SiteState) + Send>),
     Outbox(ChannelId),
     UnknownProfile(super::contacts::UnknownProfile),
+    Fetch(MessageRef),
 }
 
 /// The state, and the writes of the batch at hand.
@@ -102,6 +105,7 @@ struct Task {
     records: broadcast::Sender<Arc<Record>>,
     outbox: mpsc::UnboundedSender<ChannelId>,
     unknown_profiles: mpsc::Sender<super::contacts::UnknownProfile>,
+    fetches: mpsc::UnboundedSender<MessageRef>,
     next_outbox: u64,
     snapshot_at: u64,
 }
@@ -144,6 +148,7 @@ impl Site {
         let (records, _) = broadcast::channel(4_096);
         let (outbox, outbox_receiver) = mpsc::unbounded_channel();
         let (unknown_profiles, unknown_receiver) = mpsc::channel(1_024);
+        let (fetches, fetch_receiver) = mpsc::unbounded_channel();
         let (stop_sender, stopped) = watch::channel(None);
         let task = Task {
             state,
@@ -154,6 +159,7 @@ impl Site {
             records: records.clone(),
             outbox,
             unknown_profiles,
+            fetches,
             // Outbox numbers only have to grow, also over a restart: the clock's microseconds do.
             next_outbox: u64::try_from(linecard_model::Timestamp::now().as_microsecond())
                 .unwrap_or(0),
@@ -174,6 +180,7 @@ impl Site {
             records,
             outbox: outbox_receiver,
             unknown_profiles: unknown_receiver,
+            fetches: fetch_receiver,
             stopped,
         })
     }
@@ -280,6 +287,7 @@ impl Task {
             After::Finished(reply, entry) => drop(reply.send(entry)),
             After::Query(question) => question(&self.state),
             After::Outbox(channel) => drop(self.outbox.send(channel)),
+            After::Fetch(place) => drop(self.fetches.send(place)),
             // Facts about a person are asked for again with the next message.
             After::UnknownProfile(who) => drop(self.unknown_profiles.try_send(who)),
         }
@@ -357,6 +365,7 @@ impl Batch<'_> {
                 identity,
                 profile,
             } => contacts::profile(self, &channel, &identity, profile).await,
+            Command::Fetched(fetched) => files::fetched(self, *fetched).await,
             Command::Health { channel, health } => {
                 self.state.health.insert(channel.clone(), health.clone());
                 self.record(vec![linecard_model::event::Event::ChannelHealthChanged {
@@ -417,6 +426,7 @@ impl Batch<'_> {
                     e,
                     linecard_model::event::Event::Routing(_)
                         | linecard_model::event::Event::InteractionStarted(_)
+                        | linecard_model::event::Event::ParticipantJoined { .. }
                 )
             })
             .filter_map(linecard_model::event::Event::interaction)

@@ -4,22 +4,56 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use linecard_model::event::Seq;
-use linecard_model::interaction::Interaction;
+use linecard_model::interaction::{Interaction, Participant};
 use linecard_model::outbox::ChannelHealth;
 use linecard_model::routing::InteractionState;
 use linecard_model::site::SiteConfig;
-use linecard_model::{ChannelId, ContactId, InteractionId, SiteId, Timestamp};
+use linecard_model::{AgentId, ChannelId, ContactId, InteractionId, SiteId, Timestamp};
 use linecard_router::Router;
 use linecard_store::{Append, Change, Page};
 
 use crate::channels::Channels;
 
-/// A customer's conversation on a channel.
+/// A network's conversation on a channel.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct ThreadKey {
     pub channel: ChannelId,
     pub thread: String,
+}
+
+/// An interaction of a thread that is not over: what decides whether a message joins it.
+#[derive(Debug, Clone)]
+pub(super) struct OpenWork {
+    pub id: InteractionId,
     pub contact: ContactId,
+    pub participants: Vec<Participant>,
+    pub created_at: Timestamp,
+    /// Whether its conversation goes on. One in wrap-up is not joined: what comes then is new work.
+    pub goes_on: bool,
+    /// Whether nobody has taken it yet.
+    pub waits: bool,
+    /// At whom it alerts, or who has it.
+    pub agent: Option<AgentId>,
+}
+
+impl OpenWork {
+    /// What is kept of an interaction; `None` if it is over.
+    fn of(interaction: &Interaction) -> Option<Self> {
+        let state = &interaction.state;
+        let waits = matches!(
+            state,
+            InteractionState::Queued | InteractionState::Offered { .. }
+        );
+        interaction.is_open().then(|| Self {
+            id: interaction.id,
+            contact: interaction.contact,
+            participants: interaction.participants.clone(),
+            created_at: interaction.created_at,
+            goes_on: waits || matches!(state, InteractionState::Connected { .. }),
+            waits,
+            agent: state.agent().cloned(),
+        })
+    }
 }
 
 /// A site's present state.
@@ -29,7 +63,7 @@ pub struct SiteState {
     pub(super) config: Arc<SiteConfig>,
     pub(super) channels: Channels,
     pub(super) open: BTreeMap<InteractionId, Interaction>,
-    pub(super) by_thread: HashMap<ThreadKey, InteractionId>,
+    pub(super) by_thread: HashMap<ThreadKey, Vec<OpenWork>>,
     pub(super) health: HashMap<ChannelId, ChannelHealth>,
     pub(super) last_seq: Seq,
 }
@@ -76,11 +110,21 @@ impl SiteState {
         self.last_seq
     }
 
-    /// The open interaction that a message in a conversation joins.
-    ///
-    /// One in wrap-up is not joined: its conversation is over, and what comes then is new work.
-    pub(super) fn joinable(&self, key: &ThreadKey) -> Option<InteractionId> {
-        self.by_thread.get(key).copied()
+    /// The open interactions of a thread, oldest first.
+    pub(super) fn of_thread(&self, key: &ThreadKey) -> &[OpenWork] {
+        self.by_thread.get(key).map_or(&[], Vec::as_slice)
+    }
+
+    /// The other interactions of the same thread that are not over, oldest first.
+    pub fn pending_beside(&self, interaction: &Interaction) -> impl Iterator<Item = &Interaction> {
+        let key = ThreadKey::of(interaction);
+        let own = interaction.id;
+        self.by_thread
+            .get(&key)
+            .into_iter()
+            .flatten()
+            .filter(move |work| work.id != own)
+            .filter_map(|work| self.open.get(&work.id))
     }
 
     /// Takes over what has become durable.
@@ -99,23 +143,31 @@ impl SiteState {
         }
     }
 
-    /// Keeps [`Self::joinable`] right when an interaction changes its state.
+    /// Keeps [`Self::of_thread`] right when an interaction changes.
     pub(super) fn thread_follows(&mut self, interaction: &Interaction) {
-        let key = ThreadKey {
+        let key = ThreadKey::of(interaction);
+        let Some(work) = OpenWork::of(interaction) else {
+            if let Some(works) = self.by_thread.get_mut(&key) {
+                works.retain(|work| work.id != interaction.id);
+                if works.is_empty() {
+                    self.by_thread.remove(&key);
+                }
+            }
+            return;
+        };
+        let works = self.by_thread.entry(key).or_default();
+        match works.iter_mut().find(|known| known.id == work.id) {
+            Some(known) => *known = work,
+            None => works.push(work),
+        }
+    }
+}
+
+impl ThreadKey {
+    fn of(interaction: &Interaction) -> Self {
+        Self {
             channel: interaction.channel.clone(),
             thread: interaction.thread.clone(),
-            contact: interaction.contact,
-        };
-        let joinable = matches!(
-            interaction.state,
-            InteractionState::Queued
-                | InteractionState::Offered { .. }
-                | InteractionState::Connected { .. }
-        );
-        if joinable {
-            self.by_thread.insert(key, interaction.id);
-        } else if self.by_thread.get(&key) == Some(&interaction.id) {
-            self.by_thread.remove(&key);
         }
     }
 }

@@ -4,44 +4,61 @@ use std::sync::Arc;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use serde_json::Value;
 use url::form_urlencoded;
 
 use super::errors::{GraphError, app_usage, business_usage};
-use super::{Graph, read, send};
-use crate::serve::{CallNumber, MAX_BODY, Naming};
+use super::route::{Family, family, route};
+use super::state::{Graph, lock};
+use super::surface::Surface;
+use crate::serve::{CallNumber, MAX_BODY};
 use crate::signature::{app_secret_proof, same};
 
-/// How calls of the Graph API are named in faults and the record.
-pub(crate) static NAMING: Naming = Naming {
-    operation,
-    customer: |body| {
-        body.pointer("/recipient/id")
-            .and_then(Value::as_str)
-            .map(str::to_owned)
-    },
-};
+/// Whose token a call carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Caller {
+    /// The page's, which serves its Instagram account as well.
+    Page,
+    /// The Instagram account's own.
+    Instagram,
+    /// The app's own, `id|secret`, which looks into tokens and does nothing else.
+    App,
+}
 
-fn operation(method: &Method, uri: &Uri) -> &'static str {
-    let path = uri.path();
-    if path.starts_with("/media/") {
-        return "media";
+impl Caller {
+    /// The account that is `me`.
+    pub(crate) fn surface(self) -> Surface {
+        match self {
+            Self::Page | Self::App => Surface::Messenger,
+            Self::Instagram => Surface::Instagram,
+        }
     }
-    match (method, path.rsplit('/').next()) {
-        (&Method::POST, Some("messages")) => "send",
-        (&Method::POST, Some("message_attachments")) => "upload",
-        (&Method::GET, Some("conversations")) => "conversations",
-        (&Method::GET, Some("messages")) => "messages",
-        (&Method::GET, Some(_)) => "object",
-        _ => "other",
+}
+
+impl Graph {
+    /// Whose token this is.
+    pub(crate) fn caller(&self, token: &str) -> Option<Caller> {
+        if same(token, &self.access_token()) {
+            Some(Caller::Page)
+        } else if same(token, &self.options.instagram.access_token) {
+            Some(Caller::Instagram)
+        } else if same(
+            token,
+            &format!("{}|{}", self.options.app_id, self.options.app_secret),
+        ) {
+            Some(Caller::App)
+        } else {
+            None
+        }
     }
 }
 
 /// A call past the token check.
 pub(crate) struct Call {
     pub(crate) number: u64,
+    pub(crate) caller: Caller,
     pub(crate) parameters: Vec<(String, String)>,
     pub(crate) headers: HeaderMap,
     pub(crate) body: bytes::Bytes,
@@ -78,6 +95,8 @@ pub(crate) async fn handle(State(graph): State<Arc<Graph>>, request: Request) ->
     };
     let mut call = Call {
         number,
+        // Until the token is looked at.
+        caller: Caller::Page,
         parameters,
         headers: parts.headers,
         body,
@@ -91,52 +110,25 @@ pub(crate) async fn handle(State(graph): State<Arc<Graph>>, request: Request) ->
     let Some((version, rest)) = versioned(&path) else {
         return GraphError::unknown_path(&path).into_response();
     };
-    let mut answer = match admit(&graph, &call) {
-        Ok(()) => route(&graph, &method, rest, &call)
-            .await
-            .map_or_else(GraphError::into_response, |value| json(&value)),
+    let family = family(&graph, &method, rest, &call);
+    let mut answer = match admit(&graph, &call, family) {
+        Ok(caller) => {
+            call.caller = caller;
+            route(&graph, &method, rest, &call)
+                .await
+                .map_or_else(GraphError::into_response, |value| json(&value))
+        }
         Err(error) => error.into_response(),
     };
     if let Ok(version) = HeaderValue::from_str(version) {
         answer.headers_mut().insert("facebook-api-version", version);
     }
-    usage_headers(&graph, answer.headers_mut());
+    usage_headers(&graph, family, answer.headers_mut());
     answer
 }
 
-async fn route(
-    graph: &Arc<Graph>,
-    method: &Method,
-    path: &str,
-    call: &Call,
-) -> Result<Value, GraphError> {
-    let verb = if method == Method::GET { "get" } else { "post" };
-    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
-    let page = &graph.options.page_id;
-    match (method, parts.as_slice()) {
-        (&Method::POST, [id, edge @ ("messages" | "message_attachments")]) => {
-            if *id != "me" && id != page {
-                return Err(GraphError::no_such_object(verb, id));
-            }
-            if *edge == "messages" {
-                send::message(graph, call).await
-            } else {
-                send::upload(graph, call).await
-            }
-        }
-        (&Method::GET, [id, "conversations"]) if *id == "me" || id == page => {
-            read::conversations(graph, call)
-        }
-        (&Method::GET, [id, "messages"]) => read::messages_of(graph, id, call),
-        (&Method::GET, [id]) if *id == "me" || id == page => read::page(graph, call),
-        (&Method::GET, [id]) => read::object(graph, id, call),
-        (_, [id, ..]) => Err(GraphError::no_such_object(verb, id)),
-        (_, []) => Err(GraphError::unknown_path(path)),
-    }
-}
-
 /// Checks token and proof, counts the call, and throttles.
-fn admit(graph: &Graph, call: &Call) -> Result<(), GraphError> {
+fn admit(graph: &Graph, call: &Call, family: Family) -> Result<Caller, GraphError> {
     let in_body = serde_json::from_slice::<Value>(&call.body)
         .ok()
         .and_then(|body| Some(body.get("access_token")?.as_str()?.to_owned()));
@@ -153,16 +145,17 @@ fn admit(graph: &Graph, call: &Call) -> Result<(), GraphError> {
         .or_else(|| call.parameter("access_token").map(str::to_owned))
         .or(in_body)
         .ok_or_else(GraphError::no_token)?;
-    if !same(&token, &graph.access_token()) {
-        return Err(GraphError::malformed_token());
-    }
+    let caller = graph
+        .caller(&token)
+        .ok_or_else(GraphError::malformed_token)?;
     match call.parameter("appsecret_proof") {
         Some(proof) if !same(proof, &app_secret_proof(&graph.options.app_secret, &token)) => {
             return Err(GraphError::parameter(
                 "Invalid appsecret_proof provided in the API argument",
             ));
         }
-        None if graph.options.require_app_secret_proof => {
+        // The app's token holds the secret that a proof would prove.
+        None if graph.options.require_app_secret_proof && caller != Caller::App => {
             return Err(GraphError::parameter(
                 "API calls from the server require an appsecret_proof argument",
             ));
@@ -170,12 +163,12 @@ fn admit(graph: &Graph, call: &Call) -> Result<(), GraphError> {
         _ => {}
     }
     let Some(limit) = graph.options.hourly_calls else {
-        return Ok(());
+        return Ok(caller);
     };
     if count_call(graph) > limit {
-        return Err(GraphError::rate_limited_80006(&graph.options.page_id, 5));
+        return Err(GraphError::rate_limited(family, family.account(graph), 5));
     }
-    Ok(())
+    Ok(caller)
 }
 
 /// Counts a call and returns how many there were in the last hour.
@@ -188,7 +181,7 @@ fn count_call(graph: &Graph) -> u64 {
 }
 
 /// Usage in percent; the headers are absent while it is below one.
-fn usage_headers(graph: &Graph, headers: &mut HeaderMap) {
+fn usage_headers(graph: &Graph, family: Family, headers: &mut HeaderMap) {
     let Some(limit) = graph.options.hourly_calls else {
         return;
     };
@@ -201,16 +194,10 @@ fn usage_headers(graph: &Graph, headers: &mut HeaderMap) {
         headers.insert("x-app-usage", value);
     }
     let minutes = if used > limit { 5 } else { 0 };
-    let usage = business_usage(&graph.options.page_id, percent, minutes);
+    let usage = business_usage(family, family.account(graph), percent, minutes);
     if let Ok(value) = HeaderValue::try_from(usage) {
         headers.insert("x-business-use-case-usage", value);
     }
-}
-
-fn lock<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
 fn json(value: &Value) -> Response {

@@ -2,32 +2,37 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{post, put};
 use axum::{Json, Router};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use url::Url;
 
+use super::act::Act;
 use super::errors::GraphError;
-use super::incoming::Incoming;
 use super::options::AfterSend;
-use super::{Graph, outbox};
+use super::state::Graph;
+use super::surface::Surface;
+use super::{feed, instagram as on_instagram, outbox};
 use crate::control::{Control, refuse};
 use crate::delivery::Delivery;
 
 pub(crate) fn router(graph: Arc<Graph>) -> Router {
     let page = graph.options.page_id.clone();
+    let instagram = graph.options.instagram.id.clone();
     let shared = crate::control::router(Control {
         world: Arc::clone(&graph.world),
         named_fault: Arc::new(move |name| {
-            GraphError::named(name, &page).map(|error| error.fault())
+            GraphError::named(name, &page, &instagram).map(|error| error.fault())
         }),
     });
     Router::new()
         .route("/customers/{id}/say", post(say))
+        .route("/feed", post(publish))
+        .route("/instagram/media", post(publish_media))
         .route("/callback", put(callback))
         .route("/subscribe", post(subscribe))
         .route("/delivery", put(delivery))
@@ -37,26 +42,71 @@ pub(crate) fn router(graph: Arc<Graph>) -> Router {
         .merge(shared)
 }
 
+/// An [`Act`]; without `on` it is on Messenger.
 async fn say(
     State(graph): State<Arc<Graph>>,
-    Path(psid): Path<String>,
-    Json(what): Json<Incoming>,
-) -> Json<Delivery> {
-    Json(graph.say(&psid, what).await)
+    Path(id): Path<String>,
+    Json(mut what): Json<Value>,
+) -> Response {
+    if let Some(members) = what.as_object_mut() {
+        members
+            .entry("on")
+            .or_insert_with(|| Value::from("messenger"));
+    }
+    match serde_json::from_value::<Act>(what) {
+        Ok(what) => Json(graph.act(&id, what).await).into_response(),
+        Err(error) => refuse(StatusCode::UNPROCESSABLE_ENTITY, error.to_string()),
+    }
+}
+
+/// A post of the page, or media of the Instagram account, published past the hub.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Publication {
+    #[serde(default)]
+    text: String,
+    #[serde(default)]
+    photos: Vec<String>,
+}
+
+async fn publish(State(graph): State<Arc<Graph>>, Json(new): Json<Publication>) -> Response {
+    let photos: Vec<&str> = new.photos.iter().map(String::as_str).collect();
+    let item = feed::publish_past_the_hub(&graph, &new.text, &photos);
+    (StatusCode::CREATED, Json(item)).into_response()
+}
+
+async fn publish_media(State(graph): State<Arc<Graph>>, Json(new): Json<Publication>) -> Response {
+    let Some(url) = new.photos.first() else {
+        return refuse(StatusCode::BAD_REQUEST, "media needs an address in photos");
+    };
+    let item = on_instagram::publish_media(&graph, &new.text, url);
+    (StatusCode::CREATED, Json(item)).into_response()
 }
 
 #[derive(Deserialize)]
 struct Callback {
     url: Url,
+    /// `messenger` when absent, which serves the others as well.
+    on: Option<Surface>,
 }
 
 async fn callback(State(graph): State<Arc<Graph>>, Json(callback): Json<Callback>) -> StatusCode {
-    graph.set_callback_url(callback.url);
+    let on = callback.on.unwrap_or(Surface::Messenger);
+    graph.set_callback_url(on, callback.url);
     StatusCode::NO_CONTENT
 }
 
-async fn subscribe(State(graph): State<Arc<Graph>>) -> Response {
-    match graph.subscribe().await {
+#[derive(Deserialize)]
+struct Subscription {
+    on: Option<Surface>,
+}
+
+async fn subscribe(
+    State(graph): State<Arc<Graph>>,
+    Query(subscription): Query<Subscription>,
+) -> Response {
+    let on = subscription.on.unwrap_or(Surface::Messenger);
+    match graph.subscribe(on).await {
         Ok(()) => Json(json!({ "success": true })).into_response(),
         Err(error) => refuse(StatusCode::BAD_GATEWAY, error.to_string()),
     }
@@ -94,11 +144,6 @@ async fn after_send(State(graph): State<Arc<Graph>>, Json(new): Json<AfterSend>)
     StatusCode::NO_CONTENT
 }
 
-async fn webhook(
-    State(graph): State<Arc<Graph>>,
-    Json(body): Json<serde_json::Value>,
-) -> Json<Delivery> {
-    let delivery = graph.delivery();
-    let outcome = outbox::post_body(&graph, &delivery, body).await;
-    Json(outcome.delivery("", ""))
+async fn webhook(State(graph): State<Arc<Graph>>, Json(body): Json<Value>) -> Json<Delivery> {
+    Json(outbox::post_given(&graph, body).await)
 }

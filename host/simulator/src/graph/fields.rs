@@ -4,7 +4,8 @@
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Field {
     pub(crate) name: String,
-    pub(crate) limit: Option<usize>,
+    /// What stands in brackets behind a point: `limit`, `filter`, `order`, ...
+    pub(crate) arguments: Vec<(String, String)>,
     pub(crate) inner: Vec<Field>,
 }
 
@@ -16,6 +17,32 @@ pub(crate) fn parse(text: &str) -> Result<Vec<Field>, String> {
         None => Ok(fields),
         Some(_) => Err(syntax(text)),
     }
+}
+
+impl Field {
+    /// The name under which the answer holds it: its own, or what stands in `as(...)`.
+    pub(crate) fn shown_as(&self) -> &str {
+        let alias = self.arguments.iter().find(|(name, _)| name == "as");
+        alias.map_or(&self.name, |(_, alias)| alias)
+    }
+}
+
+/// Writes a field list as a caller would.
+pub(crate) fn render(fields: &[Field]) -> String {
+    let parts: Vec<String> = fields
+        .iter()
+        .map(|field| {
+            let arguments = field.arguments.iter();
+            let arguments = arguments.map(|(name, value)| format!(".{name}({value})"));
+            let inner = if field.inner.is_empty() {
+                String::new()
+            } else {
+                format!("{{{}}}", render(&field.inner))
+            };
+            format!("{}{}{inner}", field.name, arguments.collect::<String>())
+        })
+        .collect();
+    parts.join(",")
 }
 
 fn syntax(near: &str) -> String {
@@ -40,7 +67,7 @@ fn list(rest: &mut Rest<'_>, depth: usize) -> Result<Vec<Field>, String> {
         }
         let mut field = Field {
             name,
-            limit: None,
+            arguments: Vec::new(),
             inner: Vec::new(),
         };
         while rest.next_if_eq(&'.').is_some() {
@@ -53,9 +80,10 @@ fn list(rest: &mut Rest<'_>, depth: usize) -> Result<Vec<Field>, String> {
             if rest.next().is_none() {
                 return Err(syntax(&modifier));
             }
-            if modifier == "limit" {
-                field.limit = Some(value.trim().parse().map_err(|_| syntax(&value))?);
+            if modifier == "limit" && value.trim().parse::<usize>().is_err() {
+                return Err(syntax(&value));
             }
+            field.arguments.push((modifier, value.trim().to_owned()));
         }
         if rest.next_if_eq(&'{').is_some() {
             field.inner = list(rest, depth + 1)?;
@@ -86,7 +114,7 @@ fn word(rest: &mut Rest<'_>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::parse;
+    use super::{parse, render};
 
     #[test]
     fn nested_lists_and_limits() {
@@ -95,7 +123,11 @@ mod tests {
         let fields = fields.unwrap_or_default();
         let names: Vec<_> = fields.iter().map(|field| field.name.as_str()).collect();
         assert_eq!(names, ["participants", "messages", "updated_time"]);
-        assert_eq!(fields[1].limit, Some(5));
+        assert_eq!(fields[1].arguments, [("limit".to_owned(), "5".to_owned())]);
+        assert_eq!(
+            render(&fields),
+            "participants,messages.limit(5){id,from,attachments{size}},updated_time"
+        );
         assert_eq!(fields[1].inner.len(), 3);
         assert_eq!(fields[1].inner[2].inner[0].name, "size");
     }

@@ -1,12 +1,12 @@
-//! What customers (and people in the page's inbox) do, and the webhook items that tell of it.
+//! What customers (and people in the page's inbox) do in private messages.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::webhook::{self, EchoContent, set};
-use crate::customers::{Author, Customer, Turn};
+use super::surface::Surface;
 
-/// Something that a customer does to the page, or that happens around it.
+/// Something that a customer does in private messages, on Messenger or on Instagram, or that
+/// happens around them. Not every network knows every kind.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Incoming {
@@ -142,6 +142,22 @@ pub enum Incoming {
     },
     /// A message that no API can carry.
     Unsupported,
+    /// Instagram: the customer mentions the account in a story.
+    StoryMention {
+        /// Where the story can be fetched for a while.
+        url: String,
+    },
+    /// Instagram: an answer to the account's story.
+    StoryReply {
+        /// The text.
+        text: String,
+        /// The story's id.
+        story_id: String,
+        /// Where the story can be fetched for a while.
+        url: String,
+    },
+    /// Instagram: a picture or video that can be viewed once; nothing of it can be fetched.
+    Ephemeral,
     /// A person answers in the page's inbox, past the hub.
     PageInbox {
         /// The text.
@@ -220,165 +236,20 @@ impl Incoming {
         )
     }
 
-    /// The webhook item, and what it does to the conversation.
-    pub(crate) fn item(&self, page: &str, customer: &mut Customer, mid: &str, at_ms: i64) -> Value {
-        let psid = customer.id.clone();
-        let plain =
-            |kind: &str, value: Value| webhook::from_customer(page, &psid, at_ms, kind, &value);
+    /// Whether a network knows this kind.
+    pub(crate) fn exists_on(&self, surface: Surface) -> bool {
         match self {
-            Self::React {
-                mid,
-                reaction,
-                emoji,
-            } => {
-                if let Some(turn) = turn_mut(customer, mid) {
-                    turn.reactions.insert(psid.clone(), emoji.clone());
-                }
-                plain(
-                    "reaction",
-                    json!({ "mid": mid, "action": "react", "emoji": emoji, "reaction": reaction }),
-                )
+            Self::Location { .. }
+            | Self::Fallback { .. }
+            | Self::Sticker { .. }
+            | Self::Edit { .. }
+            | Self::Delivered { .. }
+            | Self::OptIn { .. }
+            | Self::Policy { .. } => surface == Surface::Messenger,
+            Self::StoryMention { .. } | Self::StoryReply { .. } | Self::Ephemeral => {
+                surface == Surface::Instagram
             }
-            Self::Unreact { mid } => {
-                if let Some(turn) = turn_mut(customer, mid) {
-                    turn.reactions.remove(&psid);
-                }
-                plain("reaction", json!({ "mid": mid, "action": "unreact" }))
-            }
-            Self::Edit { mid, text } => {
-                let mut edits = 1;
-                if let Some(turn) = turn_mut(customer, mid) {
-                    turn.text.clone_from(text);
-                    turn.edits += 1;
-                    edits = turn.edits;
-                }
-                // The recorded event carries the number as a string.
-                plain(
-                    "message_edit",
-                    json!({ "mid": mid, "text": text, "num_edit": edits.to_string() }),
-                )
-            }
-            Self::Unsend { mid } => {
-                if let Some(turn) = turn_mut(customer, mid) {
-                    turn.deleted = true;
-                }
-                plain("message", json!({ "mid": mid, "is_deleted": true }))
-            }
-            Self::Read => webhook::read(page, &psid, at_ms, at_ms),
-            Self::Delivered { mids } => webhook::delivery(page, &psid, mids, at_ms),
-            Self::OptIn {
-                reference,
-                user_ref: Some(user_ref),
-            } => webhook::optin_by_reference(page, at_ms, reference, user_ref),
-            Self::OptIn { reference, .. } => plain("optin", json!({ "ref": reference })),
-            Self::Policy { action, reason } => {
-                webhook::policy_enforcement(page, at_ms, action, reason)
-            }
-            Self::Raw { item } => item.clone(),
-            Self::Referral { reference, source } => plain(
-                "referral",
-                json!({ "ref": reference, "source": source, "type": "OPEN_THREAD" }),
-            ),
-            Self::Postback { title, payload } => {
-                let mut turn = Turn::new(mid, Author::Customer, at_ms);
-                turn.text.clone_from(title);
-                turn.structured.push(json!({ "postback": payload }));
-                customer.conversation.push(turn);
-                plain(
-                    "postback",
-                    json!({ "mid": mid, "title": title, "payload": payload }),
-                )
-            }
-            Self::PageInbox { text, app_id } => {
-                let mut turn = Turn::new(mid, Author::Inbox, at_ms);
-                turn.text.clone_from(text);
-                customer.conversation.push(turn);
-                let content = EchoContent {
-                    text: Some(text),
-                    ..EchoContent::default()
-                };
-                webhook::echo(page, &psid, at_ms, mid, &content, *app_id)
-            }
-            _ => {
-                let (message, turn) = self.message(mid, at_ms);
-                customer.conversation.push(turn);
-                webhook::message(page, &psid, at_ms, &message)
-            }
+            _ => true,
         }
     }
-
-    /// The `message` object of what is a message, and its turn.
-    fn message(&self, mid: &str, at_ms: i64) -> (Value, Turn) {
-        let mut turn = Turn::new(mid, Author::Customer, at_ms);
-        let mut message = json!({ "mid": mid });
-        match self {
-            Self::Text { text, reply_to } => {
-                turn.text.clone_from(text);
-                turn.reply_to.clone_from(reply_to);
-                let reply = reply_to.as_ref().map(|mid| json!({ "mid": mid }));
-                set(&mut message, "reply_to", reply);
-            }
-            Self::Standby { text } => turn.text.clone_from(text),
-            Self::QuickReply { title, payload } => {
-                turn.text.clone_from(title);
-                turn.structured.push(json!({ "quick_reply": payload }));
-                set(
-                    &mut message,
-                    "quick_reply",
-                    Some(json!({ "payload": payload })),
-                );
-            }
-            Self::Media { media, url, text } => {
-                turn.text = text.clone().unwrap_or_default();
-                turn.attachments
-                    .push(json!({ "type": media.as_str(), "payload": { "url": url } }));
-            }
-            Self::Location { lat, long } => turn.attachments.push(json!({
-                "type": "location",
-                "payload": { "coordinates": { "lat": lat, "long": long } },
-            })),
-            Self::Fallback { title, url } => turn
-                .attachments
-                .push(json!({ "type": "fallback", "title": title, "url": url, "payload": null })),
-            Self::Template { payload } => turn
-                .attachments
-                .push(json!({ "type": "template", "payload": payload })),
-            Self::Share { url } => turn
-                .attachments
-                .push(json!({ "type": "share", "payload": { "url": url } })),
-            Self::Reel {
-                url,
-                title,
-                reel_video_id,
-            } => turn.attachments.push(json!({
-                "type": "reel",
-                "payload": { "reel_video_id": reel_video_id, "title": title, "url": url },
-            })),
-            Self::Sticker { sticker_id } => {
-                set(&mut message, "sticker_id", Some((*sticker_id).into()));
-                turn.attachments
-                    .push(json!({ "type": "sticker", "payload": { "sticker_id": sticker_id } }));
-            }
-            // The others are no messages; `item` has dealt with them.
-            _ => set(&mut message, "is_unsupported", Some(true.into())),
-        }
-        if !turn.text.is_empty() {
-            set(&mut message, "text", Some(turn.text.clone().into()));
-        }
-        if !turn.attachments.is_empty() {
-            set(
-                &mut message,
-                "attachments",
-                Some(turn.attachments.clone().into()),
-            );
-        }
-        (message, turn)
-    }
-}
-
-fn turn_mut<'a>(customer: &'a mut Customer, mid: &str) -> Option<&'a mut Turn> {
-    customer
-        .conversation
-        .iter_mut()
-        .find(|turn| turn.message_id == mid)
 }

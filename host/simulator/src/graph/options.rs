@@ -30,6 +30,13 @@ pub struct GraphOptions {
     pub verify_token: String,
     /// Where webhooks go; it can be set later.
     pub callback_url: Option<Url>,
+    /// The page's feed: posts and comments.
+    pub feed: FeedOptions,
+    /// The Instagram professional account that is linked to the page.
+    pub instagram: InstagramOptions,
+    /// Whether the page sends only what the app has subscribed to by
+    /// `POST /{page}/subscribed_apps`; else it sends everything.
+    pub require_subscription: bool,
     /// Whether calls need `appsecret_proof`.
     pub require_app_secret_proof: bool,
     /// Calls that the page may make in a rolling hour before it is throttled with 80006; none for
@@ -55,6 +62,7 @@ impl fmt::Debug for GraphOptions {
             .field("listen", &self.listen)
             .field("page_id", &self.page_id)
             .field("app_id", &self.app_id)
+            .field("instagram", &self.instagram)
             .field("record", &self.record)
             .field("seed", &self.seed)
             .finish_non_exhaustive()
@@ -73,6 +81,9 @@ impl Default for GraphOptions {
             app_secret: "simulated-app-secret".to_owned(),
             verify_token: "simulated-verify-token".to_owned(),
             callback_url: None,
+            feed: FeedOptions::default(),
+            instagram: InstagramOptions::default(),
+            require_subscription: false,
             require_app_secret_proof: false,
             hourly_calls: None,
             delivery: WebhookDelivery::default(),
@@ -80,6 +91,91 @@ impl Default for GraphOptions {
             record: RecordMode::Full,
             seed: 1,
             clock: SimulatedClock::default(),
+        }
+    }
+}
+
+/// How the page's feed behaves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FeedOptions {
+    /// Where webhooks about the feed go when another app than Messenger's receives them; none for
+    /// the page's callback, where one call may hold both.
+    pub callback_url: Option<Url>,
+    /// How webhooks call a change of a post or comment.
+    pub edit_verb: EditVerb,
+    /// Whether the hub's own posts, comments, likes and changes come back as webhooks, as the
+    /// network does.
+    pub own_events: bool,
+}
+
+impl Default for FeedOptions {
+    /// Everything to the page's callback, with `edited`, and the hub's own deeds come back.
+    fn default() -> Self {
+        Self {
+            callback_url: None,
+            edit_verb: EditVerb::default(),
+            own_events: true,
+        }
+    }
+}
+
+/// How feed webhooks call a change; both occur.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EditVerb {
+    /// `edited`
+    #[default]
+    Edited,
+    /// `edit`
+    Edit,
+}
+
+impl EditVerb {
+    /// The word on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Edited => "edited",
+            Self::Edit => "edit",
+        }
+    }
+}
+
+/// An Instagram professional account.
+#[derive(Clone, PartialEq, Eq)]
+pub struct InstagramOptions {
+    /// The account's id.
+    pub id: String,
+    /// The account's user name.
+    pub username: String,
+    /// The account's display name.
+    pub name: String,
+    /// The token of Instagram Login, with which `me` is the account. The page's token serves, too,
+    /// with the account's id in the path.
+    pub access_token: String,
+    /// Where webhooks of the object `instagram` go; none for the page's callback.
+    pub callback_url: Option<Url>,
+}
+
+impl fmt::Debug for InstagramOptions {
+    /// Shows no token.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("InstagramOptions")
+            .field("id", &self.id)
+            .field("username", &self.username)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Default for InstagramOptions {
+    /// An account with well-known ids and token.
+    fn default() -> Self {
+        Self {
+            id: "17841400000000001".to_owned(),
+            username: "simulated.page".to_owned(),
+            name: "Simulated Page".to_owned(),
+            access_token: "simulated-instagram-token".to_owned(),
+            callback_url: None,
         }
     }
 }

@@ -5,16 +5,70 @@ use std::sync::Arc;
 use serde_json::Value;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
-use super::Graph;
 use super::options::WebhookDelivery;
+use super::state::Graph;
+use super::surface::Surface;
 use super::webhook;
-use crate::delivery::{Outcome, Verdict, send_until_accepted};
+use crate::delivery::{Delivery, Outcome, Verdict, send_until_accepted};
+
+/// The list of a webhook body that an item belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Lane {
+    /// The page's `messaging`.
+    Messaging,
+    /// The page's `standby`.
+    Standby,
+    /// The page's `changes`.
+    Feed,
+    /// Instagram's `messaging`.
+    Instagram,
+    /// Instagram's `standby`.
+    InstagramStandby,
+    /// Instagram's `changes`.
+    InstagramChanges,
+}
+
+impl Lane {
+    pub(crate) const ALL: [Self; 6] = [
+        Self::Messaging,
+        Self::Standby,
+        Self::Feed,
+        Self::Instagram,
+        Self::InstagramStandby,
+        Self::InstagramChanges,
+    ];
+
+    pub(crate) fn surface(self) -> Surface {
+        match self {
+            Self::Messaging | Self::Standby => Surface::Messenger,
+            Self::Feed => Surface::Feed,
+            Self::Instagram | Self::InstagramStandby | Self::InstagramChanges => Surface::Instagram,
+        }
+    }
+
+    fn object(self) -> &'static str {
+        match self.surface() {
+            Surface::Instagram => "instagram",
+            Surface::Messenger | Surface::Feed => "page",
+        }
+    }
+
+    fn entry(self, account: &str, now_ms: i64, items: Vec<Value>) -> Value {
+        match self {
+            Self::Messaging | Self::Instagram => webhook::entry(account, now_ms, items),
+            Self::Standby | Self::InstagramStandby => {
+                webhook::standby_entry(account, now_ms, items)
+            }
+            Self::Feed | Self::InstagramChanges => webhook::changes_entry(account, now_ms, items),
+        }
+    }
+}
 
 /// An event on its way.
 #[derive(Debug)]
 pub(crate) struct Event {
+    pub(crate) lane: Lane,
     pub(crate) item: Value,
-    pub(crate) standby: bool,
     /// Told how it ended; nobody waits for receipts and echoes.
     pub(crate) done: Option<oneshot::Sender<Outcome>>,
 }
@@ -53,16 +107,17 @@ pub(crate) async fn run(graph: Arc<Graph>, mut events: mpsc::UnboundedReceiver<E
             }
             if random.f64() < delivery.duplicates {
                 again.push(Event {
+                    lane: event.lane,
                     item: event.item.clone(),
-                    standby: event.standby,
                     done: None,
                 });
             }
             kept.push(event);
         }
-        for batch in chunks(kept, delivery.batch)
+        for batch in [kept, again]
             .into_iter()
-            .chain(chunks(again, delivery.batch))
+            .flat_map(|events| by_destination(&graph, events))
+            .flat_map(|events| chunks(events, delivery.batch))
         {
             // Closed never: the semaphore is not shared outside.
             let Ok(permit) = Arc::clone(&permits).acquire_owned().await else {
@@ -109,6 +164,20 @@ async fn gather(
     gathered
 }
 
+/// One call has one object and goes to one address.
+fn by_destination(graph: &Graph, events: Vec<Event>) -> Vec<Vec<Event>> {
+    let mut groups: Vec<(_, Vec<Event>)> = Vec::new();
+    for event in events {
+        let lane = event.lane;
+        let destination = (lane.object(), graph.callback_url(lane.surface()));
+        match groups.iter_mut().find(|(known, _)| *known == destination) {
+            Some((_, group)) => group.push(event),
+            None => groups.push((destination, vec![event])),
+        }
+    }
+    groups.into_iter().map(|(_, group)| group).collect()
+}
+
 fn chunks(events: Vec<Event>, size: usize) -> Vec<Vec<Event>> {
     let mut rest = events.into_iter();
     let mut chunks = Vec::new();
@@ -122,38 +191,60 @@ fn chunks(events: Vec<Event>, size: usize) -> Vec<Vec<Event>> {
 }
 
 async fn post(graph: &Graph, delivery: &WebhookDelivery, batch: Vec<Event>) {
+    let Some(first) = batch.first().map(|event| event.lane) else {
+        return;
+    };
     let mut waiting = Vec::new();
-    let mut owned = Vec::new();
-    let mut standby = Vec::new();
+    let mut lanes: [Vec<Value>; Lane::ALL.len()] = Default::default();
     for event in batch {
         waiting.extend(event.done);
-        if event.standby {
-            standby.push(event.item);
-        } else {
-            owned.push(event.item);
+        for (lane, items) in Lane::ALL.iter().zip(&mut lanes) {
+            if *lane == event.lane {
+                items.push(event.item.clone());
+            }
         }
     }
-    let page = &graph.options.page_id;
     let now = graph.world.clock.now_ms();
     let size = delivery.items_per_entry.max(1);
-    let mut entries: Vec<Value> = owned
-        .chunks(size)
-        .map(|items| webhook::entry(page, now, items.to_vec()))
+    let entries: Vec<Value> = Lane::ALL
+        .iter()
+        .zip(&lanes)
+        .flat_map(|(lane, items)| {
+            items
+                .chunks(size)
+                .map(|items| lane.entry(graph.account(lane.surface()), now, items.to_vec()))
+        })
         .collect();
-    entries.extend(
-        standby
-            .chunks(size)
-            .map(|items| webhook::standby_entry(page, now, items.to_vec())),
-    );
-    let outcome = post_body(graph, delivery, webhook::body(entries)).await;
+    let body = webhook::body_of(first.object(), entries);
+    let outcome = post_body(graph, delivery, first.surface(), body).await;
     for done in waiting {
+        // The waiter may have gone; then nobody wants to know.
         let _ = done.send(outcome.clone());
     }
 }
 
+/// Posts a body as given to where the webhooks of its object go.
+pub(crate) async fn post_given(graph: &Graph, body: Value) -> Delivery {
+    let feed = body
+        .pointer("/entry/0/changes")
+        .is_some_and(Value::is_array);
+    let surface = match body.get("object").and_then(Value::as_str) {
+        Some("instagram") => Surface::Instagram,
+        _ if feed => Surface::Feed,
+        _ => Surface::Messenger,
+    };
+    let outcome = post_body(graph, &graph.delivery(), surface, body).await;
+    outcome.delivery("", "")
+}
+
 /// Signs and posts one body until the hub answers 200.
-pub(crate) async fn post_body(graph: &Graph, delivery: &WebhookDelivery, body: Value) -> Outcome {
-    let Some(callback) = graph.callback_url() else {
+async fn post_body(
+    graph: &Graph,
+    delivery: &WebhookDelivery,
+    surface: Surface,
+    body: Value,
+) -> Outcome {
+    let Some(callback) = graph.callback_url(surface) else {
         return Outcome::never("no callback URL is set");
     };
     let signed = webhook::signed(&graph.options.app_secret, &body);

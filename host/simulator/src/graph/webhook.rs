@@ -1,4 +1,4 @@
-//! The webhook bodies of a page, in Meta's escaping, and their signatures.
+//! The webhook bodies of a page and an Instagram account, in Meta's escaping, and their signatures.
 //!
 //! Everything here is pure: benchmarks and tests build and sign bodies without a running simulator.
 //! The shapes follow the published event reference and recorded webhooks of Messenger.
@@ -21,9 +21,24 @@ pub fn text_message(page: &str, psid: &str, mid: &str, at_ms: i64, text: &str) -
     )])
 }
 
-/// A webhook of several entries.
+/// A page's webhook of several entries.
 pub fn body(entries: Vec<Value>) -> Value {
-    json!({ "object": "page", "entry": entries })
+    body_of("page", entries)
+}
+
+/// A webhook of several entries about an object: `page` or `instagram`.
+pub fn body_of(object: &str, entries: Vec<Value>) -> Value {
+    json!({ "object": object, "entry": entries })
+}
+
+/// One entry with changes. Unlike messages, they have their time in seconds.
+pub fn changes_entry(account: &str, at_ms: i64, changes: Vec<Value>) -> Value {
+    json!({ "id": account, "time": at_ms / 1000, "changes": changes })
+}
+
+/// A change: the subscribed field and what happened.
+pub fn change(field: &str, value: Value) -> Value {
+    json!({ "field": field, "value": value })
 }
 
 /// One entry with its messaging items.

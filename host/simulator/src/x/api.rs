@@ -12,7 +12,7 @@ use url::form_urlencoded;
 
 use super::auth::{Caller, Signed};
 use super::errors::XError;
-use super::{X, dms, hooks, posts, read, timeline, upload};
+use super::{X, dms, hooks, posts, reactions, read, timeline, upload};
 use crate::serve::{MAX_BODY, Naming};
 
 /// How calls of X are named in faults, limits and the record.
@@ -222,12 +222,12 @@ async fn route(x: &Arc<X>, path: &str, call: Call) -> Result<Response, XError> {
         ("GET", ["users", id]) => read::user(x, id, &call).map(ok),
         ("GET", ["users", id, "mentions"]) => timeline::mentions(x, id, &call).map(ok),
         ("GET", ["users", id, "tweets"]) => timeline::of_user(x, id, &call).map(ok),
-        ("POST", ["users", id, "likes"]) => posts::like(x, id, &call).map(ok),
-        ("DELETE", ["users", id, "likes", post]) => posts::unlike(x, id, post).map(ok),
-        ("POST", ["users", id, "retweets"]) => posts::repost(x, id, &call).map(ok),
-        ("DELETE", ["users", id, "retweets", post]) => posts::unrepost(x, id, post).map(ok),
-        ("POST", ["users", id, "following"]) => posts::follow(x, id, &call).map(ok),
-        ("DELETE", ["users", id, "following", who]) => posts::unfollow(x, id, who).map(ok),
+        ("POST", ["users", id, "likes"]) => reactions::like(x, id, &call).map(ok),
+        ("DELETE", ["users", id, "likes", post]) => reactions::unlike(x, id, post).map(ok),
+        ("POST", ["users", id, "retweets"]) => reactions::repost(x, id, &call).map(ok),
+        ("DELETE", ["users", id, "retweets", post]) => reactions::unrepost(x, id, post).map(ok),
+        ("POST", ["users", id, "following"]) => reactions::follow(x, id, &call).map(ok),
+        ("DELETE", ["users", id, "following", who]) => reactions::unfollow(x, id, who).map(ok),
         ("POST", ["dm_conversations"]) => dms::group(x, &call).map(created),
         ("POST", ["dm_conversations", "with", id, "messages"]) => {
             dms::to_person(x, id, &call).map(created)

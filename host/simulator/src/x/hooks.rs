@@ -156,7 +156,7 @@ fn shown(hook: &Webhook) -> Value {
 pub(crate) async fn webhooks(x: &Arc<X>, path: &[&str], call: &Call) -> Result<Response, XError> {
     match (call.method.as_str(), path) {
         ("POST", []) => create(x, call).await,
-        ("POST", ["replay"]) => replay(x, call).await,
+        ("POST", ["replay"]) => replay(x, call),
         ("GET", []) => {
             let list: Vec<Value> = x.hooks.lock().webhooks.iter().map(shown).collect();
             let mut value = json!({ "meta": { "result_count": list.len() } });
@@ -277,7 +277,7 @@ async fn check(x: &X, url: &Url) -> Result<(), XError> {
     ))
 }
 
-async fn replay(x: &Arc<X>, call: &Call) -> Result<Response, XError> {
+fn replay(x: &Arc<X>, call: &Call) -> Result<Response, XError> {
     let body = call.json(&["webhook_id", "from_date", "to_date"])?;
     let text = |name: &str| {
         body.get(name)

@@ -13,6 +13,7 @@ mod options;
 mod outbox;
 mod posts;
 mod query;
+mod reactions;
 mod read;
 mod state;
 pub mod text;

@@ -9,7 +9,7 @@ use linecard_simulator::graph::{
 use linecard_simulator::{Author, Direction, RetryPolicy, SimulatorError, signature};
 use serde_json::{Value, json};
 
-use crate::hub::{Hub, shared};
+use crate::hub::{Hub, keys, shared};
 
 const PSID: &str = "1234567890123456";
 
@@ -477,26 +477,6 @@ async fn every_kind_of_event_has_the_shape_of_recorded_ones() -> anyhow::Result<
     let edited = edited.expect("the first message");
     assert!(edited.deleted && edited.edits == 1 && edited.reactions.is_empty());
     Ok(())
-}
-
-/// The paths of all members, list elements merged.
-fn keys(value: &Value, at: &str, into: &mut BTreeSet<String>) {
-    match value {
-        Value::Object(members) => {
-            for (name, value) in members {
-                let path = format!("{at}/{name}");
-                // Attachments of a template are free-form below their payload.
-                into.insert(path.clone());
-                keys(value, &path, into);
-            }
-        }
-        Value::Array(list) => {
-            for value in list {
-                keys(value, at, into);
-            }
-        }
-        _ => {}
-    }
 }
 
 #[tokio::test]

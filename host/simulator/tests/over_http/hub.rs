@@ -1,6 +1,6 @@
 //! A tiny hub for the tests: it keeps what it receives and answers what it is told to answer.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -94,7 +94,19 @@ impl Hub {
             .collect()
     }
 
-    /// The messaging items of all page webhooks, in the order of arrival.
+    /// The changes of all webhooks, in the order of arrival.
+    pub fn changes(&self) -> Vec<Value> {
+        let received = self.received("/webhook");
+        let entries = received
+            .iter()
+            .filter(|one| !one.body.is_empty())
+            .flat_map(|one| one.json()["entry"].as_array().cloned().unwrap_or_default());
+        entries
+            .flat_map(|entry| entry["changes"].as_array().cloned().unwrap_or_default())
+            .collect()
+    }
+
+    /// The messaging items of all webhooks, in the order of arrival.
     pub fn items(&self) -> Vec<Value> {
         let mut items = Vec::new();
         for one in self.received("/webhook") {
@@ -181,6 +193,26 @@ async fn answer(State(inner): State<Arc<Inner>>, request: Request) -> Response {
         StatusCode::from_u16(status).expect("a status"),
         json!({ "id": "accepted" }).to_string(),
     )
+}
+
+/// The paths of all members, list elements merged.
+pub fn keys(value: &Value, at: &str, into: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(members) => {
+            for (name, value) in members {
+                let path = format!("{at}/{name}");
+                // Attachments of a template are free-form below their payload.
+                into.insert(path.clone());
+                keys(value, &path, into);
+            }
+        }
+        Value::Array(list) => {
+            for value in list {
+                keys(value, at, into);
+            }
+        }
+        _ => {}
+    }
 }
 
 /// The folder of recorded samples beside the workspace, where there is one.

@@ -75,6 +75,7 @@ pub fn contact(number: u64) -> Contact {
             profile: None,
             profile_at: None,
         }],
+        of_thread: None,
     }
 }
 
@@ -83,6 +84,7 @@ pub fn interaction(number: u64, contact: u64) -> Interaction {
     Interaction {
         id: interaction_id(number),
         contact: contact_id(contact),
+        participants: Vec::new(),
         channel: channel("pages"),
         thread: format!("thread-{contact}"),
         visibility: Visibility::Private,
@@ -111,6 +113,7 @@ pub fn message(number: u64, contact: u64, interaction: u64) -> Message {
         thread: format!("thread-{contact}"),
         visibility: Visibility::Private,
         author: MessageAuthor::Contact,
+        posted_by: None,
         at: time(number),
         content: Content {
             text: Some(format!("This is message {number}.")),
@@ -124,6 +127,7 @@ pub fn message(number: u64, contact: u64, interaction: u64) -> Message {
         findings: Vec::new(),
         revisions: Vec::new(),
         deleted_at: None,
+        files: Vec::new(),
         reactions: Vec::new(),
         raw: String::new(),
     }

@@ -11,7 +11,7 @@ use linecard_model::{ContactId, SiteId};
 use super::keys::{self, Family, Parts};
 use super::values::{Head, decode};
 use super::{SledStore, typed};
-use crate::{MessageRef, Result};
+use crate::{MessageRef, Result, thread_identity};
 
 /// Something that does not fit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,11 +117,9 @@ impl SledStore {
                 if parts.family == Family::Open && self.shared.raw(&ended)?.is_some() {
                     checked.problem(key, "the interaction is open and ended");
                 }
-                self.refers(
-                    checked,
-                    key,
-                    &keys::contact(&parts.site, interaction.contact),
-                )?;
+                for contact in interaction.contacts() {
+                    self.refers(checked, key, &keys::contact(&parts.site, contact))?;
+                }
             }
             Family::Message => self.check_message(checked, key, parts, &decode(key, &whole)?)?,
             Family::Identity => {
@@ -155,6 +153,11 @@ impl SledStore {
                 &identity.channel,
                 &identity.id,
             );
+            self.refers(checked, key, &index)?;
+        }
+        if let Some(of) = &contact.of_thread {
+            let identity = thread_identity(&of.thread);
+            let index = keys::network_id(&parts.site, Family::Identity, &of.channel, &identity);
             self.refers(checked, key, &index)?;
         }
         Ok(())

@@ -23,6 +23,7 @@ pub(crate) enum Family {
     Contact = b'C',
     Dedupe = b'D',
     Ended = b'E',
+    Fetch = b'F',
     Config = b'G',
     Message = b'H',
     Inbox = b'I',
@@ -42,10 +43,11 @@ pub(crate) enum Family {
 }
 
 impl Family {
-    pub(crate) const ALL: [Self; 19] = [
+    pub(crate) const ALL: [Self; 20] = [
         Self::Contact,
         Self::Dedupe,
         Self::Ended,
+        Self::Fetch,
         Self::Config,
         Self::Message,
         Self::Inbox,
@@ -76,6 +78,7 @@ impl Family {
                 | Self::Identity
                 | Self::Open
                 | Self::Ended
+                | Self::Fetch
                 | Self::Message
                 | Self::PlatformId
                 | Self::Health
@@ -179,6 +182,11 @@ pub(crate) fn outbox(site: &SiteId, of_channel: &ChannelId, number: OutboxNumber
     let mut key = channel(site, Family::Outbox, of_channel);
     key.extend_from_slice(&number.to_be_bytes());
     key
+}
+
+/// A message with files to fetch.
+pub(crate) fn fetch(site: &SiteId, id: MessageId) -> Vec<u8> {
+    with(site, Family::Fetch, id.as_bytes())
 }
 
 pub(crate) fn idempotent(site: &SiteId, principal: &str, key: &str) -> Vec<u8> {

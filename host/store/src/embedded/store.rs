@@ -221,6 +221,24 @@ impl Store for SledStore {
         Ok(values_of(self.shared.scan(range, true, page.limit)?))
     }
 
+    async fn fetches(
+        &self,
+        site: &SiteId,
+        after: Option<MessageId>,
+        limit: usize,
+    ) -> Result<Vec<MessageRef>> {
+        let all = keys::family(site, Family::Fetch);
+        let start = match after {
+            Some(id) => Bound::Excluded(keys::fetch(site, id)),
+            None => Bound::Included(all.clone()),
+        };
+        Ok(values_of(self.shared.scan(
+            from(&all, start),
+            false,
+            limit,
+        )?))
+    }
+
     async fn outbox(
         &self,
         site: &SiteId,

@@ -38,7 +38,7 @@ fn by_family<O: OfAnyType>(family: Family, what: O) -> Option<Result<O::Output>>
         Family::Cursor | Family::Vault => what.of::<Bytes>(),
         Family::Snapshot => what.of::<StoredSnapshot>(),
         Family::Outbox => what.of::<OutboxEntry>(),
-        Family::PlatformId => what.of::<MessageRef>(),
+        Family::PlatformId | Family::Fetch => what.of::<MessageRef>(),
         Family::Early => what.of::<Vec<Early>>(),
         // A piece is part of another value.
         Family::Piece => return None,

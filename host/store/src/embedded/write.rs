@@ -136,6 +136,8 @@ fn change_to_writes(site: &SiteId, change: Change, writes: &mut Vec<Write>) -> R
             keys::network_id(site, Family::PlatformId, &channel, &platform_id),
             &message,
         )?,
+        Change::PutFetch(place) => put(keys::fetch(site, place.message), &place)?,
+        Change::RemoveFetch(message) => Write::Remove(keys::fetch(site, message)),
         Change::PutOutbox(entry) => put(keys::outbox(site, &entry.channel, entry.number), &entry)?,
         Change::RemoveOutbox { channel, number } => {
             Write::Remove(keys::outbox(site, &channel, number))

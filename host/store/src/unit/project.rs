@@ -2,13 +2,13 @@
 
 use linecard_model::contact::Contact;
 use linecard_model::event::Event;
-use linecard_model::interaction::Interaction;
-use linecard_model::message::{Message, MessageReaction, MessageState, Revision};
+use linecard_model::interaction::{Interaction, Participant};
+use linecard_model::message::{AttachmentFile, Message, MessageReaction, MessageState, Revision};
 use linecard_model::routing::{InteractionState, RoutingEvent};
 use linecard_model::{ContactId, MessageId, Timestamp};
 
 use super::UnitOfWork;
-use crate::{MessageRef, Result};
+use crate::{MessageRef, Result, thread_identity};
 
 impl UnitOfWork {
     /// Changes the views as one event says. An event about something that no view knows changes
@@ -20,6 +20,21 @@ impl UnitOfWork {
             Event::InteractionStarted(interaction) => {
                 self.interactions
                     .set(interaction.id, Some(interaction.clone()));
+                Ok(())
+            }
+            Event::ParticipantJoined {
+                interaction,
+                contact,
+                author,
+                own_contact,
+            } => {
+                self.interaction(*interaction).await?;
+                if let Some(interaction) = self.interactions.change(interaction) {
+                    interaction.participants.push(Participant {
+                        contact: *contact,
+                        author: author.clone().filter(|_| !own_contact),
+                    });
+                }
                 Ok(())
             }
             Event::MessageReceived(message) | Event::MessageAccepted(message) => {
@@ -40,6 +55,7 @@ impl UnitOfWork {
                 contact,
                 text,
                 attachments,
+                files,
                 edited_at,
                 ..
             } => {
@@ -54,9 +70,27 @@ impl UnitOfWork {
                     }
                     if let Some(attachments) = attachments {
                         message.content.attachments.clone_from(attachments);
+                        message.files.clone_from(files);
                     }
                 })
-                .await
+                .await?;
+                self.list_fetch(*contact, *message).await
+            }
+            Event::FileFetched {
+                message,
+                contact,
+                attachment,
+                file,
+                ..
+            } => {
+                self.change_message(*contact, *message, |message| {
+                    let place = usize::try_from(*attachment).ok();
+                    if let Some(known) = place.and_then(|place| message.files.get_mut(place)) {
+                        *known = file.clone();
+                    }
+                })
+                .await?;
+                self.list_fetch(*contact, *message).await
             }
             Event::MessageDeleted {
                 message,
@@ -100,9 +134,10 @@ impl UnitOfWork {
                 self.config = Some(config.clone());
                 Ok(())
             }
-            Event::ActionChanged { .. } | Event::PlatformEvent { .. } | Event::Audited { .. } => {
-                Ok(())
-            }
+            Event::PendingOnThread { .. }
+            | Event::ActionChanged { .. }
+            | Event::PlatformEvent { .. }
+            | Event::Audited { .. } => Ok(()),
         }
     }
 
@@ -120,6 +155,10 @@ impl UnitOfWork {
                 self.identities.set(key, Some(contact.id));
             }
         }
+        if let Some(of) = &contact.of_thread {
+            let key = (of.channel.clone(), thread_identity(&of.thread));
+            self.identities.set(key, Some(contact.id));
+        }
         self.contacts.set(contact.id, Some(contact.clone()));
         Ok(())
     }
@@ -128,6 +167,9 @@ impl UnitOfWork {
         self.index(message, &message.platform_ids);
         self.messages
             .set((message.contact, message.id), Some(message.clone()));
+        if message.files.contains(&AttachmentFile::Pending) {
+            self.list_fetch(message.contact, message.id).await?;
+        }
         self.interaction(message.interaction).await?;
         if let Some(interaction) = self.interactions.change(&message.interaction) {
             let (count, last) = if message.author.is_contact() {
@@ -173,6 +215,20 @@ impl UnitOfWork {
             }
             message.platform_ids.extend(new_ids);
         }
+        Ok(())
+    }
+
+    /// Keeps the list of messages with files to fetch.
+    async fn list_fetch(&mut self, contact: ContactId, id: MessageId) -> Result<()> {
+        let pending = self
+            .message(contact, id)
+            .await?
+            .is_some_and(|message| message.files.contains(&AttachmentFile::Pending));
+        let place = MessageRef {
+            contact,
+            message: id,
+        };
+        self.fetches.set(id, pending.then_some(place));
         Ok(())
     }
 

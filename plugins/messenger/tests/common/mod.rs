@@ -1,13 +1,12 @@
 //! What the tests share: a channel, signed requests, and actions.
 #![allow(dead_code, reason = "each test uses a part")]
 
+pub use linecard_graph::testing::{host, signed};
 use linecard_messenger::Messenger;
 use linecard_sdk::actions::{Action, ActionRequest, Failure, Outcome, Outgoing};
-use linecard_sdk::connector::{Channel, Connector as _, Reception, Rejection, WebhookRequest};
+use linecard_sdk::connector::{Channel, Connector as _, Reception, Rejection};
 use linecard_sdk::events::{Event, EventKind, Identity};
-use linecard_sdk::secrets::Algorithm;
-use linecard_sdk::testing::{DEFAULT_NOW, TestHost, hmac_of};
-use linecard_sdk::{encode, http::Body};
+use linecard_sdk::testing::DEFAULT_NOW;
 use serde_json::{Value, json};
 
 pub const PAGE: &str = "100000000000001";
@@ -26,19 +25,6 @@ pub fn channel_with(more: Value) -> Channel {
         config.extend(more);
     }
     Channel::new("messenger-1", &config)
-}
-
-pub fn host() -> TestHost {
-    TestHost::new()
-        .secret("app-secret", "app-secret")
-        .secret("verify-token", "meatyhamhock")
-}
-
-pub fn signed(body: impl Into<Vec<u8>>) -> WebhookRequest {
-    let body = body.into();
-    let mac = hmac_of(Algorithm::Sha256, b"app-secret", &body);
-    let header = format!("sha256={}", encode::hex(&mac));
-    WebhookRequest::post(body).with_header("X-Hub-Signature-256", header)
 }
 
 pub fn receive(body: impl Into<Vec<u8>>) -> Result<Reception, Rejection> {
@@ -85,6 +71,7 @@ pub fn request(action: Action) -> ActionRequest {
         recipient: Some(Identity::new(PSID)),
         last_inbound: Some(DEFAULT_NOW - HOUR),
         by_human: true,
+        progress: Vec::new(),
         action,
     }
 }
@@ -95,12 +82,4 @@ pub fn text(text: &str) -> ActionRequest {
 
 pub fn perform(request: &ActionRequest) -> Result<Outcome, Failure> {
     Messenger::perform(&channel(), request)
-}
-
-/// The JSON that a request carried.
-pub fn sent(request: &linecard_sdk::http::Request) -> Value {
-    match &request.body {
-        Body::Bytes(bytes) => serde_json::from_slice(bytes).unwrap(),
-        other => panic!("not JSON: {other:?}"),
-    }
 }

@@ -81,6 +81,7 @@ pub fn request(action: Action) -> ActionRequest {
         recipient: Some(recipient),
         last_inbound: Some(DEFAULT_NOW),
         by_human: true,
+        progress: Vec::new(),
         action,
     }
 }

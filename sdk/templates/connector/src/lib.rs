@@ -188,6 +188,7 @@ mod tests {
             recipient: Some(Identity::new("u1")),
             last_inbound: None,
             by_human: true,
+            progress: Vec::new(),
             action: Action::SendMessage(Outgoing::text("Hello")),
         };
         assert!(matches!(

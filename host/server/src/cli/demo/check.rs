@@ -21,6 +21,12 @@ pub(super) struct Findings {
     pub answers: usize,
     /// Interactions that are with the person at the screen.
     pub with_you: usize,
+    /// Answers of which nobody can tell whether they arrived, and which say so.
+    pub uncertain: usize,
+    /// Answers that the network refused, with its reason.
+    pub failed: usize,
+    /// Whether the networks were made to fail, so that such answers are to be expected.
+    pub in_trouble: bool,
     /// Everything that is not as it should be.
     pub faults: Vec<String>,
 }
@@ -92,16 +98,19 @@ impl Findings {
         }
     }
 
-    /// Every answer that the hub calls sent has reached the customer, once.
+    /// Every answer that the hub calls sent has reached the customer, once. What the hub calls
+    /// uncertain may have, at most once; what it calls failed has not, and has a reason.
     fn delivered_once(
         &mut self,
         channel: &str,
         person: &linecard_simulator::people::Person,
         history: &[Value],
     ) {
-        let mut got: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut got: BTreeMap<&str, (usize, &str)> = BTreeMap::new();
         for turn in &person.answers {
-            *got.entry(turn.message_id.as_str()).or_default() += 1;
+            got.entry(turn.message_id.as_str())
+                .or_insert((0, turn.text.as_str()))
+                .0 += 1;
         }
         self.answers += person.answers.len();
         for duplicate in &person.duplicates {
@@ -110,30 +119,44 @@ impl Findings {
                 person.id
             ));
         }
+        let mut uncertain = Vec::new();
         for message in history.iter().filter(|m| is_by(m, "agent")) {
-            let state = message.get("state").and_then(Value::as_str).unwrap_or("");
-            let id = message.get("id").and_then(Value::as_str).unwrap_or("");
-            if !matches!(state, "sent" | "delivered" | "read") {
-                self.faults.push(format!(
-                    "{channel}: answer {id} to {} is {state}",
-                    person.id
-                ));
-                continue;
-            }
-            for platform_id in platform_ids(message) {
-                if got.remove(platform_id) != Some(1) {
-                    self.faults.push(format!(
-                        "{channel}: answer {id} to {} is {state}, but did not arrive once",
-                        person.id
-                    ));
+            let text = |pointer| message.pointer(pointer).and_then(Value::as_str);
+            let state = text("/state").unwrap_or("");
+            let id = text("/id").unwrap_or("");
+            let arrived: Vec<bool> = platform_ids(message)
+                .map(|platform_id| got.remove(platform_id).is_some_and(|(times, _)| times == 1))
+                .collect();
+            match state {
+                "sent" | "delivered" | "read" => {
+                    if arrived.contains(&false) {
+                        self.faults.push(format!(
+                            "{channel}: answer {id} to {} is {state}, but did not arrive once",
+                            person.id
+                        ));
+                    }
                 }
+                "uncertain" if self.in_trouble => {
+                    self.uncertain += 1;
+                    uncertain.push(text("/content/text").unwrap_or(""));
+                }
+                "failed" if self.in_trouble && text("/reason/text").is_some() => self.failed += 1,
+                _ => self.faults.push(format!(
+                    "{channel}: answer {id} to {} is {state}: {}",
+                    person.id,
+                    text("/reason/text").unwrap_or("no reason is given")
+                )),
             }
         }
-        for platform_id in got.keys() {
-            self.faults.push(format!(
-                "{channel}: {} got {platform_id}, of which the hub knows nothing",
-                person.id
-            ));
+        for (platform_id, (times, said)) in got {
+            let place = uncertain.iter().position(|text| *text == said);
+            match place {
+                Some(place) if times == 1 => drop(uncertain.remove(place)),
+                _ => self.faults.push(format!(
+                    "{channel}: {} got {platform_id}, of which the hub knows nothing",
+                    person.id
+                )),
+            }
         }
     }
 

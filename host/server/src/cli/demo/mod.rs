@@ -3,6 +3,7 @@
 
 mod check;
 mod client;
+mod networks;
 mod robot;
 mod stage;
 
@@ -14,21 +15,24 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail};
 use clap::Args;
 use linecard_model::routing::InteractionState;
-use linecard_simulator::Customers;
 use linecard_simulator::people::{People, PeopleOptions, Report};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use self::check::Findings;
 use self::client::Client;
+use self::networks::{Networks, Place};
 use self::robot::Robot;
-use self::stage::Networks;
 use super::options::ConfigOptions;
 use super::{log, say, serve};
 use crate::hub::Hub;
 
-/// How many robots work.
+/// How many robots work at least: one for each customer who comes in a second.
 const ROBOTS: usize = 6;
+/// How many robots work at most.
+const MOST_ROBOTS: usize = 100;
+/// How long a customer waits for an answer while the networks fail.
+const PATIENCE_IN_TROUBLE: Duration = Duration::from_secs(12);
 /// The person at the screen.
 const YOU: &str = "you";
 /// How long the last conversations may take.
@@ -43,9 +47,26 @@ pub(super) struct Demo {
     /// demo runs until it is interrupted
     #[arg(long = "for", value_name = "TIME", value_parser = duration)]
     time: Option<Duration>,
-    /// How many customers come in a second, over both networks
+    /// How many customers come in a second, over all networks
     #[arg(long, default_value_t = 4.0, value_name = "CUSTOMERS")]
     rate: f64,
+    /// End when so many customers have come to each network and were served
+    #[arg(long, value_name = "CUSTOMERS", conflicts_with = "time")]
+    customers: Option<usize>,
+    /// Only these networks, by the names of their channels, such as page,posts
+    #[arg(long, value_name = "CHANNELS", value_delimiter = ',')]
+    networks: Vec<String>,
+    /// How likely each of the hub's calls is to fail at its network, from 0 to 0.9: lost answers,
+    /// time-outs before and after the effect, error pages
+    #[arg(long, default_value_t = 0.0, value_name = "PROBABILITY", value_parser = probability)]
+    trouble: f64,
+}
+
+fn probability(text: &str) -> Result<f64, String> {
+    text.parse()
+        .ok()
+        .filter(|value| (0.0..=0.9).contains(value))
+        .ok_or_else(|| format!("\"{text}\" is not a number from 0 to 0.9"))
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
@@ -62,6 +83,12 @@ fn duration(text: &str) -> Result<Duration, String> {
         _ => return Err(wrong()),
     };
     Ok(Duration::from_secs(number.saturating_mul(seconds)))
+}
+
+/// The people on one network.
+struct Crowd<'n> {
+    place: &'n Place,
+    people: People,
 }
 
 impl Demo {
@@ -97,8 +124,8 @@ impl Demo {
     }
 
     async fn show(&self, hub: &Arc<Hub>, base: &str) -> anyhow::Result<()> {
-        let networks = Networks::start().await?;
-        let passwords = stage::people()?;
+        let networks = Networks::start(&self.networks).await?;
+        let passwords = stage::people(self.robots())?;
         stage::set_up(hub, &networks, &passwords).await?;
         networks.connect(base).await?;
         let http = reqwest::Client::builder().no_proxy().build()?;
@@ -121,53 +148,92 @@ impl Demo {
         say(&format!(
             "The hub is at {base}\n  the API, to browse and try: {base}/api/\n  sign in as an agent who gets a share of the work:\n    curl -s {base}/api/v1/session -H 'content-type: application/json' -d '{{\"name\":\"{YOU}\",\"password\":\"{you}\"}}'\n"
         ));
-        let crowd = |seed| PeopleOptions {
-            seed,
-            people: None,
-            arrivals_per_second: self.rate / 2.0,
-            answers_back: 0..=2,
-            thinking_ms: 200..=900,
-            ..PeopleOptions::default()
-        };
-        let on_page = People::start(Arc::clone(&networks.graph), crowd(1));
-        let on_web = People::start(Arc::clone(&networks.open_messaging), crowd(2));
-
-        let open = self.time.map(|time| {
-            time.saturating_sub(LAST_CONVERSATIONS)
-                .max(time.mul_f64(0.5))
-        });
-        self.watch(hub, &on_page, &on_web, open, &mut robots)
-            .await?;
-        on_page.close_doors();
-        on_web.close_doors();
-        let (mut on_page, mut on_web) = tokio::join!(on_page.finish(), on_web.finish());
-        wait_until_quiet(hub).await?;
+        networks.trouble(self.trouble);
+        let crowds = self.crowds(&networks);
+        self.watch(hub, &crowds, &mut robots).await?;
+        let mut reports = Vec::with_capacity(crowds.len());
+        for crowd in &crowds {
+            crowd.people.close_doors();
+        }
+        for crowd in crowds {
+            reports.push((crowd.place, crowd.people.finish().await));
+        }
+        networks.calm();
+        wait_until_quiet(hub, self.ending()).await?;
         end.send_replace(true);
         while let Some(robot) = robots.join_next().await {
             robot?.context("a robot could not work")?;
         }
 
-        // Answers to a last word of thanks come after the customer has stopped looking.
-        look_again(&mut on_page, networks.graph.customers());
-        look_again(&mut on_web, networks.open_messaging.customers());
         let client = Client::sign_in(&http, base, YOU, &you).await?;
-        let mut findings = Findings::default();
-        findings.compare(&client, stage::PAGE, &on_page).await?;
-        findings.compare(&client, stage::WEB, &on_web).await?;
-        networks.graph.shutdown().await;
-        networks.open_messaging.shutdown().await;
+        let mut findings = Findings {
+            in_trouble: self.trouble > 0.0,
+            ..Findings::default()
+        };
+        for (place, mut report) in reports {
+            // Answers to a last word of thanks come after the customer has stopped looking.
+            look_again(&mut report, place);
+            findings.compare(&client, place.channel, &report).await?;
+        }
+        networks.shutdown().await;
         summarize(&findings)
+    }
+
+    /// How long ending may take: answers that failed are tried again with growing pauses.
+    fn ending(&self) -> Duration {
+        if self.trouble > 0.0 {
+            ENDING * 6
+        } else {
+            ENDING
+        }
+    }
+
+    /// How many robots it takes for so many customers.
+    fn robots(&self) -> usize {
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a rate that is no number of robots becomes the nearest that is"
+        )]
+        let wanted = self.rate.ceil() as usize;
+        wanted.clamp(ROBOTS, MOST_ROBOTS)
+    }
+
+    /// Lets people come to every network.
+    fn crowds<'n>(&self, networks: &'n Networks) -> Vec<Crowd<'n>> {
+        let share = u32::try_from(networks.places.len())
+            .map_or(1.0, f64::from)
+            .max(1.0);
+        let crowds = networks.places.iter().zip(1..).map(|(place, seed)| Crowd {
+            place,
+            people: place.open(PeopleOptions {
+                seed,
+                people: self.customers,
+                arrivals_per_second: self.rate / share,
+                answers_back: 0..=2,
+                thinking_ms: 200..=900,
+                patience: if self.trouble > 0.0 {
+                    PATIENCE_IN_TROUBLE
+                } else {
+                    PeopleOptions::default().patience
+                },
+                ..PeopleOptions::default()
+            }),
+        });
+        crowds.collect()
     }
 
     /// Shows what flows, until the time is over or somebody interrupts.
     async fn watch(
         &self,
         hub: &Hub,
-        on_page: &People,
-        on_web: &People,
-        time: Option<Duration>,
+        crowds: &[Crowd<'_>],
         robots: &mut tokio::task::JoinSet<anyhow::Result<()>>,
     ) -> anyhow::Result<()> {
+        let time = self.time.map(|time| {
+            time.saturating_sub(LAST_CONVERSATIONS)
+                .max(time.mul_f64(0.5))
+        });
         let start = Instant::now();
         let on_terminal = std::io::stdout().is_terminal();
         let mut second = tokio::time::interval(Duration::from_secs(1));
@@ -185,15 +251,21 @@ impl Demo {
             if time.is_some_and(|time| elapsed >= time) {
                 return Ok(());
             }
-            let (page, web) = (on_page.report(), on_web.report());
+            let reports: Vec<Report> = crowds.iter().map(|c| c.people.report()).collect();
+            let sum = |count: fn(&Report) -> usize| reports.iter().map(count).sum::<usize>();
+            let come = sum(|report| report.people.len());
             let line = format!(
                 "{:>4} s  customers {:>5}  messages in {:>6}  answers out {:>6}  {}",
                 elapsed.as_secs(),
-                page.people.len() + web.people.len(),
-                page.messages.len() + web.messages.len(),
-                page.answers() + web.answers(),
+                come,
+                sum(|report| report.messages.len()),
+                sum(Report::answers),
                 present(hub).await?,
             );
+            let awaited = self.customers.map(|each| each * crowds.len());
+            if awaited.is_some_and(|awaited| come >= awaited) {
+                return Ok(());
+            }
             if on_terminal {
                 use std::io::Write as _;
                 print!("\r{line}\x1b[K");
@@ -229,10 +301,11 @@ async fn present(hub: &Hub) -> anyhow::Result<String> {
     ))
 }
 
-/// Waits until nothing is open but what is with the person at the screen.
-async fn wait_until_quiet(hub: &Hub) -> anyhow::Result<()> {
+/// Waits until nothing is open but what is with the person at the screen, and nothing waits to be
+/// sent.
+async fn wait_until_quiet(hub: &Hub, most: Duration) -> anyhow::Result<()> {
     let start = Instant::now();
-    while start.elapsed() < ENDING {
+    while start.elapsed() < most {
         let open = hub
             .site
             .query(|state| {
@@ -242,7 +315,12 @@ async fn wait_until_quiet(hub: &Hub) -> anyhow::Result<()> {
                     .count()
             })
             .await?;
-        if open == 0 {
+        let mut waiting = 0;
+        for channel in hub.channels.all() {
+            let entries = hub.store.outbox(hub.site.id(), &channel.id, 0, 1).await?;
+            waiting += entries.len();
+        }
+        if open == 0 && waiting == 0 {
             break;
         }
         tokio::time::sleep(Duration::from_millis(200)).await;
@@ -252,9 +330,9 @@ async fn wait_until_quiet(hub: &Hub) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn look_again(report: &mut Report, customers: &Customers) {
+fn look_again(report: &mut Report, place: &Place) {
     for person in &mut report.people {
-        if let Some(customer) = customers.get(&person.id) {
+        if let Some(customer) = place.customer(&person.id) {
             person.duplicates = customer.duplicates();
             person.answers = customer.delivered().cloned().collect();
         }
@@ -273,6 +351,9 @@ fn summarize(findings: &Findings) -> anyhow::Result<()> {
         interactions,
         answers,
         with_you,
+        uncertain,
+        failed,
+        in_trouble,
         faults,
     } = findings;
     say(&format!(
@@ -284,10 +365,17 @@ fn summarize(findings: &Findings) -> anyhow::Result<()> {
     if *messages == 0 || *answers == 0 {
         bail!("nothing flowed");
     }
+    if *in_trouble {
+        say(&format!(
+            "The networks were made to fail: {uncertain} answers are shown as uncertain, {failed} as failed with a reason."
+        ));
+    }
     if faults.is_empty() {
-        say(
-            "Every message was received once, offered, accepted and answered; every answer arrived once.",
-        );
+        say(if *in_trouble {
+            "Every message was received once, offered, accepted and answered; every other answer arrived once."
+        } else {
+            "Every message was received once, offered, accepted and answered; every answer arrived once."
+        });
         return Ok(());
     }
     for fault in faults {

@@ -5,6 +5,7 @@ use linecard_model::event::{Event, Seq};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::http::participants::joined;
 use crate::http::views::{ContactView, InteractionView, MessageView, Progress};
 
 /// An event as the streams carry it.
@@ -71,6 +72,7 @@ pub(super) fn data(event: &Event, with_raw: bool) -> Value {
             }
             value
         }
+        Event::ParticipantJoined { .. } => joined(event).unwrap_or_default(),
         Event::PlatformEvent { .. } if !with_raw => without(inner(event), "raw"),
         _ => inner(event),
     }

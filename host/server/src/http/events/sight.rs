@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use linecard_model::event::Event;
+use linecard_model::interaction::Interaction;
 use linecard_model::routing::RoutingEvent;
 use linecard_model::site::Role;
 use linecard_model::{ContactId, InteractionId};
@@ -38,7 +39,7 @@ impl StreamSight {
                     state
                         .open()
                         .filter(|i| sight.interaction(i))
-                        .map(|i| i.contact)
+                        .flat_map(Interaction::contacts)
                         .collect()
                 };
                 (sight, contacts)
@@ -75,7 +76,16 @@ impl StreamSight {
             Event::Routing(event) => self.routing(app, event).await,
             Event::InteractionStarted(interaction) => {
                 let sees = self.sight.interaction(interaction);
-                self.note(interaction.id, interaction.contact, sees);
+                self.note(interaction.id, interaction.contacts(), sees);
+                Ok(sees)
+            }
+            Event::ParticipantJoined {
+                interaction,
+                contact,
+                ..
+            } => {
+                let sees = self.interaction(app, *interaction).await?;
+                self.note(*interaction, vec![*contact], sees);
                 Ok(sees)
             }
             Event::ContactSaved(contact) => Ok(self.contacts.contains(&contact.id)),
@@ -85,10 +95,12 @@ impl StreamSight {
             Event::ChannelHealthChanged { .. } => Ok(true),
             // Answered above.
             Event::SiteConfigured { .. } | Event::Audited { .. } => Ok(self.admin),
-            Event::MessageReceived(_)
+            Event::PendingOnThread { .. }
+            | Event::MessageReceived(_)
             | Event::MessageAccepted(_)
             | Event::MessageStateChanged { .. }
             | Event::MessageEdited { .. }
+            | Event::FileFetched { .. }
             | Event::MessageDeleted { .. }
             | Event::ReactionAdded { .. }
             | Event::ReactionRemoved { .. }
@@ -124,11 +136,11 @@ impl StreamSight {
             return Ok(false);
         };
         let sees = self.sight.interaction(&interaction);
-        self.note(id, interaction.contact, sees);
+        self.note(id, interaction.contacts(), sees);
         Ok(sees)
     }
 
-    fn note(&mut self, id: InteractionId, contact: ContactId, sees: bool) {
+    fn note(&mut self, id: InteractionId, contacts: Vec<ContactId>, sees: bool) {
         if self.interactions.len() >= REMEMBERED {
             self.interactions.clear();
         }
@@ -137,7 +149,7 @@ impl StreamSight {
             if self.contacts.len() >= REMEMBERED {
                 self.contacts.clear();
             }
-            self.contacts.insert(contact);
+            self.contacts.extend(contacts);
         }
     }
 }

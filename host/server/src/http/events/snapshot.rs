@@ -46,7 +46,7 @@ pub(super) async fn get(
     caller: Caller,
 ) -> Result<Answer<SnapshotView>, Problem> {
     let caller = caller.0;
-    let snapshot = app
+    let mut snapshot: SnapshotView = app
         .hub
         .site
         .query(move |state| {
@@ -60,7 +60,7 @@ pub(super) async fn get(
             let offers = own
                 .into_iter()
                 .flat_map(|id| state.router().work_of(id))
-                .filter_map(|(id, work)| OfferView::of(state.interaction(id)?, work, at))
+                .filter_map(|(id, work)| OfferView::of(state, id, work, at))
                 .collect();
             let mut interactions: Vec<InteractionView> = state
                 .open()
@@ -80,5 +80,6 @@ pub(super) async fn get(
             }
         })
         .await?;
+    app.add_people_to(&mut snapshot.offers).await?;
     Ok(Answer(snapshot))
 }

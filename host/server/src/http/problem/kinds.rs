@@ -257,6 +257,18 @@ pub static KINDS: &[Kind] = &[
         "Send the `ETag` that was read in `If-Match`, so that nobody's change is overwritten.",
     ),
     kind(
+        "file-pending",
+        409,
+        "The file is not there yet",
+        "The hub fetches what customers attach from the network. Wait for the event `file-fetched`, or look at the message's `files`.",
+    ),
+    kind(
+        "file-lost",
+        410,
+        "The file could not be fetched",
+        "The network did not give the file: its link had ended, or it refuses. The detail has the reason.",
+    ),
+    kind(
         "too-large",
         413,
         "The body is too large",

@@ -2,10 +2,14 @@
 
 use serde_json::{Value, json};
 
-use crate::graph::Graph;
 use crate::graph::errors::GraphError;
+use crate::graph::parameters::fetchable;
+use crate::graph::state::Graph;
+use crate::graph::surface::Surface;
 
 const TEXT_LIMIT: usize = 2000;
+/// Instagram counts bytes.
+const INSTAGRAM_TEXT_BYTES: usize = 1000;
 const METADATA_LIMIT: usize = 1000;
 const QUICK_REPLIES: usize = 13;
 const QUICK_REPLY_TITLE: usize = 20;
@@ -30,21 +34,33 @@ pub(super) struct Content {
 impl Content {
     pub(super) fn read(
         graph: &Graph,
+        surface: Surface,
         message: &Value,
         file: Option<(String, bytes::Bytes)>,
     ) -> Result<Self, GraphError> {
         if !message.is_object() {
             return Err(GraphError::parameter("param message must be an object."));
         }
+        let instagram = surface == Surface::Instagram;
         let text = text(message, "text", "message[text]", TEXT_LIMIT)?;
+        if instagram
+            && text
+                .as_ref()
+                .is_some_and(|text| text.len() > INSTAGRAM_TEXT_BYTES)
+        {
+            return Err(too_long("message[text]", INSTAGRAM_TEXT_BYTES));
+        }
         let metadata = text_or_empty(message, "metadata", "message[metadata]", METADATA_LIMIT)?;
         let mut parts = usize::from(text.is_some());
         let mut attachment = None;
         if let Some(given) = present(message, "attachment") {
             parts += 1;
-            attachment = Some(read_attachment(graph, given, file)?);
+            attachment = Some(match instagram_only(given).filter(|_| instagram) {
+                Some(known) => known?,
+                None => read_attachment(graph, given, file)?,
+            });
         }
-        if let Some(sticker) = present(message, "sticker_id") {
+        if let Some(sticker) = present(message, "sticker_id").filter(|_| !instagram) {
             parts += 1;
             let id = sticker.as_u64().or_else(|| sticker.as_str()?.parse().ok());
             let Some(id) = id else {
@@ -168,6 +184,20 @@ fn quick_replies(message: &Value) -> Result<Vec<Value>, GraphError> {
     Ok(replies.clone())
 }
 
+/// The attachments that Instagram alone takes: a heart, and the account's own media.
+fn instagram_only(given: &Value) -> Option<Result<Value, GraphError>> {
+    match given.get("type").and_then(Value::as_str)? {
+        "like_heart" => Some(Ok(json!({ "type": "like_heart" }))),
+        "MEDIA_SHARE" => {
+            let name = "message[attachment][payload][id]";
+            let payload = given.get("payload").unwrap_or(&Value::Null);
+            let id = required(payload, "id", name, 100);
+            Some(id.map(|id| json!({ "type": "MEDIA_SHARE", "payload": { "id": id } })))
+        }
+        _ => None,
+    }
+}
+
 fn read_attachment(
     graph: &Graph,
     given: &Value,
@@ -215,9 +245,7 @@ fn read_attachment(
             ))),
         },
         (None, Some(address), None) => {
-            let fetchable =
-                url::Url::parse(&address).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
-            if !fetchable {
+            if !fetchable(&address) {
                 return Err(GraphError::parameter(format!(
                     "param {name}[payload][url] must be a valid URL"
                 )));
@@ -230,7 +258,7 @@ fn read_attachment(
                     "The file must have between 1 byte and 25 MB",
                 ));
             }
-            let address = format!("{}{}", graph.base_url(), graph.media.add(mime, bytes));
+            let address = graph.keep_file(mime, bytes);
             Ok(json!({ "type": kind, "payload": { "url": address } }))
         }
         (None, None, None) => Err(GraphError::parameter(format!(

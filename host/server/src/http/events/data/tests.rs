@@ -1,12 +1,14 @@
 //! Every kind of event has the form that the published schema says.
 
-use linecard_model::contact::{Contact, ContactIdentity};
+use linecard_model::contact::{Contact, ContactIdentity, ContactThread};
 use linecard_model::event::Event;
 use linecard_model::interaction::Interaction;
 use linecard_model::manifest::Visibility;
-use linecard_model::message::{Content, Message, MessageAuthor, MessageReaction, MessageState};
+use linecard_model::message::{
+    AttachmentFile, Content, Message, MessageAuthor, MessageReaction, MessageState,
+};
 use linecard_model::outbox::ChannelHealth;
-use linecard_model::platform::Refusal;
+use linecard_model::platform::{Author, Identity, Profile, Refusal};
 use linecard_model::routing::{
     EndReason, InteractionState, MediaType, OfferOutcome, Presence, PresenceCause, ReturnCause,
     RoutingEvent,
@@ -23,6 +25,7 @@ fn interaction() -> Interaction {
     Interaction {
         id: InteractionId::generate(),
         contact: ContactId::generate(),
+        participants: Vec::new(),
         channel: ChannelId::new("page").unwrap(),
         thread: "t".to_owned(),
         visibility: Visibility::Private,
@@ -51,6 +54,7 @@ fn message(state: MessageState) -> Message {
         thread: interaction.thread,
         visibility: Visibility::Private,
         author: MessageAuthor::Contact,
+        posted_by: None,
         at: Timestamp::now(),
         content: Content {
             text: Some("hello".to_owned()),
@@ -64,6 +68,7 @@ fn message(state: MessageState) -> Message {
         findings: Vec::new(),
         revisions: Vec::new(),
         deleted_at: None,
+        files: Vec::new(),
         reactions: Vec::new(),
         raw: "{\"secret\":\"payload\"}".to_owned(),
     }
@@ -181,7 +186,20 @@ fn about_messages() -> Vec<Event> {
             interaction,
             text: Some("hallo".to_owned()),
             attachments: None,
+            files: Vec::new(),
             edited_at: of.at,
+        },
+        Event::FileFetched {
+            message: message_id,
+            contact,
+            interaction,
+            attachment: 0,
+            file: AttachmentFile::Stored {
+                media: "00".repeat(32),
+                mime: Some("image/png".to_owned()),
+                size: 3,
+                sha256: "00".repeat(32),
+            },
         },
         Event::MessageDeleted {
             message: message_id,
@@ -226,8 +244,33 @@ fn others() -> Vec<Event> {
                 profile: None,
                 profile_at: None,
             }],
+            of_thread: Some(ContactThread {
+                channel: ChannelId::new("page").unwrap(),
+                thread: "t".to_owned(),
+            }),
         }),
         Event::InteractionStarted(interaction()),
+        Event::ParticipantJoined {
+            interaction: InteractionId::generate(),
+            contact: ContactId::generate(),
+            author: Some(Author {
+                identity: Identity {
+                    id: "43".to_owned(),
+                    aliases: Vec::new(),
+                },
+                profile: Some(Profile {
+                    handle: Some("ben".to_owned()),
+                    ..Profile::default()
+                }),
+            }),
+            own_contact: true,
+        },
+        Event::PendingOnThread {
+            interaction: InteractionId::generate(),
+            pending: InteractionId::generate(),
+            contact: ContactId::generate(),
+            queue: QueueId::new("care").unwrap(),
+        },
         Event::PlatformEvent {
             channel: ChannelId::new("page").unwrap(),
             thread: None,

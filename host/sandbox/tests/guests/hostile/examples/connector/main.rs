@@ -73,11 +73,13 @@ impl Guest for Plugin {
                 events,
                 cursor: vec![0; size.parse().unwrap()],
                 next_in_ms: 0,
+                cost: 0,
             }),
             _ => Ok(PollPage {
                 events,
                 cursor,
                 next_in_ms: 5,
+                cost: 0,
             }),
         }
     }
@@ -90,6 +92,7 @@ impl Guest for Plugin {
             already_done: false,
             budget: None,
             note: Some(note),
+            cost: 0,
         })
     }
 

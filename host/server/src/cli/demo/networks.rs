@@ -1,0 +1,243 @@
+//! The demo's simulated networks: what the hub must know of each, and who writes there.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use linecard_simulator::customers::Customer;
+use linecard_simulator::faults::{Fault, FaultPlan, Faults};
+use linecard_simulator::graph::{
+    Commenters, GraphOptions, GraphSimulator, InstagramPeople, Surface,
+};
+use linecard_simulator::open_messaging::{OpenMessagingOptions, OpenMessagingSimulator};
+use linecard_simulator::people::{Network, People, PeopleOptions};
+use serde_json::{Value, json};
+use url::Url;
+
+/// The channel to the simulated middleware; the hub's key for it is named after it.
+pub(super) const WEB: &str = "web";
+
+/// A channel on a simulated network.
+pub(super) struct Place {
+    /// The channel.
+    pub channel: &'static str,
+    /// Its configuration, as the site file has it.
+    pub config: Value,
+    /// The values of its secrets.
+    pub secrets: Value,
+    population: Box<dyn Population>,
+}
+
+/// Who writes on a channel.
+trait Population: Send + Sync {
+    fn start(&self, options: PeopleOptions) -> People;
+    fn customer(&self, id: &str) -> Option<Customer>;
+}
+
+impl<N: Network> Population for Arc<N> {
+    fn start(&self, options: PeopleOptions) -> People {
+        People::start(Arc::clone(self), options)
+    }
+
+    fn customer(&self, id: &str) -> Option<Customer> {
+        self.customers().get(id)
+    }
+}
+
+impl Place {
+    /// Lets people come.
+    pub fn open(&self, options: PeopleOptions) -> People {
+        self.population.start(options)
+    }
+
+    /// A customer's conversation as the customer sees it.
+    pub fn customer(&self, id: &str) -> Option<Customer> {
+        self.population.customer(id)
+    }
+}
+
+/// The simulated networks.
+pub(super) struct Networks {
+    graph: Arc<GraphSimulator>,
+    open_messaging: Arc<OpenMessagingSimulator>,
+    /// Their channels.
+    pub places: Vec<Place>,
+}
+
+impl Networks {
+    /// Starts them on free ports of this machine. `only` names the channels to have; all if empty.
+    pub async fn start(only: &[String]) -> anyhow::Result<Self> {
+        let graph = Arc::new(GraphSimulator::start(GraphOptions::default()).await?);
+        let web = OpenMessagingSimulator::start(OpenMessagingOptions::default()).await?;
+        let web = Arc::new(web);
+        let mut places = vec![
+            messenger(&graph),
+            facebook(&graph),
+            instagram(&graph),
+            middleware(&web),
+        ];
+        let known: Vec<&str> = places.iter().map(|place| place.channel).collect();
+        if let Some(unknown) = only.iter().find(|name| !known.contains(&name.as_str())) {
+            bail!(
+                "there is no simulated channel \"{unknown}\"; there are {}",
+                known.join(", ")
+            );
+        }
+        places.retain(|place| only.is_empty() || only.iter().any(|name| name == place.channel));
+        Ok(Self {
+            graph,
+            open_messaging: web,
+            places,
+        })
+    }
+
+    fn has(&self, channel: &str) -> bool {
+        self.places.iter().any(|place| place.channel == channel)
+    }
+
+    /// The name and secret of the hub's key for the middleware.
+    pub fn middleware_key(&self) -> (String, String) {
+        let options = self.open_messaging.options();
+        (options.client_id.clone(), options.client_secret.clone())
+    }
+
+    /// Tells them where the hub is, and has webhooks verified as the networks do.
+    pub async fn connect(&self, hub: &str) -> anyhow::Result<()> {
+        let callback = |channel: &str| Url::parse(&format!("{hub}/channels/{channel}/webhook"));
+        self.graph.set_callback_url(callback("page")?);
+        self.graph.set_feed_callback_url(callback("posts")?);
+        self.graph
+            .set_instagram_callback_url(callback("instagram")?);
+        self.open_messaging.set_hub(Url::parse(hub)?, None);
+        for (channel, surface) in [
+            ("page", Surface::Messenger),
+            ("posts", Surface::Feed),
+            ("instagram", Surface::Instagram),
+        ] {
+            if self.has(channel) {
+                self.graph
+                    .subscribe_on(surface)
+                    .await
+                    .with_context(|| format!("the hub did not verify the webhook of {channel}"))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes the networks fail now and then: each of the hub's calls, with this probability.
+    pub fn trouble(&self, probability: f64) {
+        for faults in [self.graph.faults(), self.open_messaging.faults()] {
+            trouble(faults, probability);
+        }
+    }
+
+    /// The networks fail no more.
+    pub fn calm(&self) {
+        self.graph.faults().clear();
+        self.open_messaging.faults().clear();
+    }
+
+    /// Ends them.
+    pub async fn shutdown(&self) {
+        self.graph.shutdown().await;
+        self.open_messaging.shutdown().await;
+    }
+}
+
+/// Every kind of failure that a network shows, equally often.
+fn trouble(faults: &Faults, probability: f64) {
+    let kinds = [
+        Fault::html_502(),
+        Fault::CloseMidAnswer,
+        Fault::TimeoutBeforeEffect,
+        Fault::TimeoutAfterEffect,
+    ];
+    faults.set_hold(Duration::from_millis(300));
+    let each = probability / 4.0;
+    for fault in kinds {
+        faults.plan(FaultPlan::probability(each, fault));
+    }
+}
+
+fn messenger(graph: &Arc<GraphSimulator>) -> Place {
+    let options = graph.options();
+    Place {
+        channel: "page",
+        config: json!({
+            "plugin": "messenger", "name": "Simulated page", "queue": "support",
+            "config": { "page_id": options.page_id, "base_url": graph.base_url() },
+            "secrets": stored(&["app-secret", "verify-token", "page-access-token"]),
+            "hosts": [graph.base_url()],
+        }),
+        secrets: json!({
+            "app-secret": options.app_secret,
+            "verify-token": options.verify_token,
+            "page-access-token": options.access_token,
+        }),
+        population: Box::new(Arc::clone(graph)),
+    }
+}
+
+fn facebook(graph: &Arc<GraphSimulator>) -> Place {
+    let options = graph.options();
+    let post = graph.publish("What would you like to know about our parcels?", &[]);
+    Place {
+        channel: "posts",
+        config: json!({
+            "plugin": "facebook", "name": "Simulated posts", "queue": "support",
+            "config": { "page_id": options.page_id, "base_url": graph.base_url() },
+            "secrets": stored(&["app-secret", "verify-token", "page-access-token"]),
+            "hosts": [graph.base_url()],
+        }),
+        secrets: json!({
+            "app-secret": options.app_secret,
+            "verify-token": options.verify_token,
+            "page-access-token": options.access_token,
+        }),
+        population: Box::new(Arc::new(Commenters::new(Arc::clone(graph), post.id))),
+    }
+}
+
+fn instagram(graph: &Arc<GraphSimulator>) -> Place {
+    let options = graph.options();
+    Place {
+        channel: "instagram",
+        config: json!({
+            "plugin": "instagram", "name": "Simulated Instagram", "queue": "support",
+            "config": { "account_id": options.instagram.id, "base_url": graph.base_url() },
+            "secrets": stored(&["app-secret", "verify-token", "access-token"]),
+            "hosts": [graph.base_url()],
+        }),
+        secrets: json!({
+            "app-secret": options.app_secret,
+            "verify-token": options.verify_token,
+            "access-token": options.instagram.access_token,
+        }),
+        population: Box::new(Arc::new(InstagramPeople::new(Arc::clone(graph)))),
+    }
+}
+
+fn middleware(web: &Arc<OpenMessagingSimulator>) -> Place {
+    let options = web.options();
+    Place {
+        channel: WEB,
+        config: json!({
+            "plugin": "open-messaging", "name": "Simulated middleware", "queue": "support",
+            "config": {
+                "integration_id": options.integration_id,
+                "notification_url": web.webhook_url(),
+            },
+            "secrets": stored(&["notification-signature"]),
+            "hosts": [web.base_url()],
+        }),
+        secrets: json!({ "notification-signature": options.signature_secret }),
+        population: Box::new(Arc::clone(web)),
+    }
+}
+
+/// Secrets that the hub keeps itself.
+fn stored(names: &[&str]) -> Value {
+    let places: BTreeMap<&str, &str> = names.iter().map(|name| (*name, "stored")).collect();
+    json!(places)
+}

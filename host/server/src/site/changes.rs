@@ -1,0 +1,188 @@
+//! What happens to a message after it was written: edits, deletions and reactions, also those that
+//! come before their message.
+
+use linecard_model::event::Event;
+use linecard_model::message::{Message, MessageReaction};
+use linecard_model::platform::{self, EventKind};
+use linecard_model::routing::{EndReason, InteractionState};
+use linecard_model::{ChannelId, InteractionId};
+use linecard_router::Command as RouterCommand;
+use linecard_store::{Early, StoreError};
+
+use super::inbound::Arrival;
+use super::run::Batch;
+use super::state::newest;
+use super::{files, receipts};
+
+/// How many messages of each contact are looked at to find out whether anything is left to answer.
+const LOOK_BACK: usize = 200;
+
+/// An edit, a deletion or a reaction.
+pub(super) async fn about_message(
+    batch: &mut Batch<'_>,
+    arrival: &Arrival<'_>,
+) -> Result<(), StoreError> {
+    let platform_id = match &arrival.event.kind {
+        EventKind::MessageEdited(edit) => &edit.message_id,
+        EventKind::MessageDeleted(deletion) => &deletion.message_id,
+        EventKind::ReactionAdded(reaction) | EventKind::ReactionRemoved(reaction) => {
+            &reaction.message_id
+        }
+        _ => return Ok(()),
+    };
+    match batch
+        .work
+        .message_by_platform_id(arrival.channel, platform_id)
+        .await?
+    {
+        Some(message) => change_message(batch, arrival, &message).await,
+        None => keep_early(batch, arrival, platform_id).await,
+    }
+}
+
+async fn change_message(
+    batch: &mut Batch<'_>,
+    arrival: &Arrival<'_>,
+    target: &Message,
+) -> Result<(), StoreError> {
+    let (message, contact, interaction) = (target.id, target.contact, target.interaction);
+    let event = arrival.event;
+    let reaction = |reaction: &platform::Reaction| MessageReaction {
+        author: event
+            .author
+            .as_ref()
+            .map(|a| a.identity.id.clone())
+            .unwrap_or_default(),
+        name: reaction.name.clone(),
+        emoji: reaction.emoji.clone(),
+        at: event.time,
+    };
+    let recorded = match &event.kind {
+        EventKind::MessageEdited(edit) => {
+            let new = edit.attachments.as_deref().unwrap_or_default();
+            let files = files::wanted(batch, arrival.channel, new);
+            files::fetch(batch, contact, message, &files);
+            Event::MessageEdited {
+                message,
+                contact,
+                interaction,
+                text: edit.text.clone(),
+                attachments: edit.attachments.clone(),
+                files,
+                edited_at: event.time,
+            }
+        }
+        EventKind::MessageDeleted(_) => Event::MessageDeleted {
+            message,
+            contact,
+            interaction,
+            deleted_at: event.time,
+        },
+        EventKind::ReactionAdded(r) => Event::ReactionAdded {
+            message,
+            contact,
+            interaction,
+            reaction: reaction(r),
+        },
+        EventKind::ReactionRemoved(r) => Event::ReactionRemoved {
+            message,
+            contact,
+            interaction,
+            reaction: reaction(r),
+        },
+        _ => return Ok(()),
+    };
+    let deletes = matches!(recorded, Event::MessageDeleted { .. });
+    batch.record(vec![recorded]).await?;
+    if deletes && target.author.is_contact() {
+        rescind_if_empty(batch, interaction).await?;
+    }
+    Ok(())
+}
+
+/// When the customers took back all that was to be answered, nobody needs to be offered it.
+async fn rescind_if_empty(
+    batch: &mut Batch<'_>,
+    interaction: InteractionId,
+) -> Result<(), StoreError> {
+    let Some(current) = batch.work.interaction(interaction).await? else {
+        return Ok(());
+    };
+    let waits = matches!(
+        current.state,
+        InteractionState::Queued | InteractionState::Offered { .. }
+    );
+    if !waits {
+        return Ok(());
+    }
+    for contact in current.contacts() {
+        let messages = batch.work.history(contact, newest(LOOK_BACK)).await?;
+        let anything_left = messages.iter().any(|m| {
+            m.interaction == interaction && m.author.is_contact() && m.deleted_at.is_none()
+        });
+        if anything_left {
+            return Ok(());
+        }
+    }
+    // A refusal means that the router has let go of it meanwhile.
+    let _ = batch
+        .route(RouterCommand::Rescind {
+            interaction,
+            reason: EndReason::MessageDeleted,
+        })
+        .await?;
+    Ok(())
+}
+
+/// Keeps an event about a message that has not come yet: networks promise no order.
+pub(super) async fn keep_early(
+    batch: &mut Batch<'_>,
+    arrival: &Arrival<'_>,
+    platform_id: &str,
+) -> Result<(), StoreError> {
+    let kept = batch.work.early(arrival.channel, platform_id).await?;
+    // A network that repeats itself under ever new ids must not fill the disk.
+    if kept.len() >= 64 {
+        return Ok(());
+    }
+    let early = Early {
+        accepted_at: arrival.accepted_at,
+        event: arrival.event.clone(),
+    };
+    batch
+        .work
+        .put_early(arrival.channel, platform_id, early)
+        .await
+}
+
+/// Applies what came before its message.
+pub(super) async fn catch_up(
+    batch: &mut Batch<'_>,
+    channel: &ChannelId,
+    platform_id: &str,
+) -> Result<(), StoreError> {
+    let early = batch.work.early(channel, platform_id).await?;
+    if early.is_empty() {
+        return Ok(());
+    }
+    batch.work.remove_early(channel, platform_id);
+    for Early { accepted_at, event } in early.iter() {
+        let arrival = Arrival {
+            channel,
+            accepted_at: *accepted_at,
+            event,
+        };
+        let target = batch
+            .work
+            .message_by_platform_id(channel, platform_id)
+            .await?;
+        match (&event.kind, target) {
+            (EventKind::Receipt(receipt), Some(message)) => {
+                receipts::apply(batch, &message, receipt, event.time).await?;
+            }
+            (_, Some(message)) => change_message(batch, &arrival, &message).await?,
+            (_, None) => {}
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,229 @@
+//! What the company writes on the network itself, and the echoes of what the hub sent.
+
+use linecard_model::event::Event;
+use linecard_model::manifest::Visibility;
+use linecard_model::message::{Message, MessageAuthor, MessageState};
+use linecard_model::platform::{self, Author, Thread};
+use linecard_model::routing::{EndReason, InteractionState};
+use linecard_model::{ChannelId, ContactId, InteractionId, MessageId};
+use linecard_store::StoreError;
+use serde_json::Value;
+
+use super::changes::catch_up;
+use super::contacts::{find_or_create, linked, of_thread};
+use super::inbound::{Arrival, content, platform_event};
+use super::run::Batch;
+use super::state::{ThreadKey, newest, now};
+use super::threads::start;
+use super::{files, receipts};
+
+/// The company wrote on the network itself, or this is the echo of what the hub sent.
+pub(super) async fn native_reply(
+    batch: &mut Batch<'_>,
+    arrival: &Arrival<'_>,
+    message: &platform::Message,
+) -> Result<(), StoreError> {
+    let event = arrival.event;
+    let known = batch
+        .work
+        .message_by_platform_id(arrival.channel, &message.id)
+        .await?;
+    if let Some(known) = known {
+        return match event.thread.as_ref().and_then(|t| t.customer.as_ref()) {
+            // A private answer to a public message shows under which id its author is written to.
+            Some(identity) => linked(batch, arrival, known.contact, identity).await,
+            None => Ok(()),
+        };
+    }
+    let Some(thread) = &event.thread else {
+        return platform_event(batch, arrival, "native-reply", Value::Null).await;
+    };
+    let customers = customers_of(batch, arrival, thread, message.parent.as_deref()).await?;
+    if let Some(reference) = &message.client_ref {
+        // A message that the network takes in parts carries `id/number` on all but the last.
+        let (id, is_part) = match reference.split_once('/') {
+            Some((id, _)) => (id, true),
+            None => (reference.as_str(), false),
+        };
+        if let Some(own) = receipts::sent_as(batch, &customers, id).await? {
+            // The echo of what the hub sent: that of the whole, or of its last part, settles an
+            // attempt whose outcome was unknown.
+            return if is_part {
+                receipts::note_part(batch, &own, &message.id).await
+            } else {
+                receipts::settle(batch, &own, &message.id, event.time).await
+            };
+        }
+    } else {
+        for contact in &customers {
+            if let Some(own) = receipts::unsettled(batch, *contact, &thread.key, message).await? {
+                return receipts::settle(batch, &own, &message.id, event.time).await;
+            }
+        }
+    }
+    let mut events = Vec::new();
+    let Some((contact, earlier)) = place(batch, arrival, thread, message, &mut events).await?
+    else {
+        return platform_event(batch, arrival, "native-reply", Value::Null).await;
+    };
+    let interaction = if let Some(earlier) = earlier {
+        earlier
+    } else {
+        let Some(mut started) = start(batch, arrival, thread, contact) else {
+            return platform_event(batch, arrival, "native-reply", Value::Null).await;
+        };
+        // Nobody has to do anything: the company has spoken.
+        started.state = InteractionState::Ended {
+            reason: EndReason::AnsweredElsewhere,
+            disposition: None,
+        };
+        started.ended_at = Some(now());
+        let id = started.id;
+        events.push(Event::InteractionStarted(started));
+        id
+    };
+    let id = MessageId::generate();
+    let files = files::wanted(batch, arrival.channel, &message.attachments);
+    files::fetch(batch, contact, id, &files);
+    events.push(Event::MessageReceived(Message {
+        id,
+        contact,
+        interaction,
+        channel: arrival.channel.clone(),
+        thread: thread.key.clone(),
+        visibility: thread.visibility,
+        author: MessageAuthor::Native,
+        posted_by: None,
+        at: event.time,
+        content: content(message),
+        files,
+        state: MessageState::Sent { at: event.time },
+        platform_ids: vec![message.id.clone()],
+        parent: message.parent.clone(),
+        addressed: None,
+        referral: None,
+        findings: Vec::new(),
+        revisions: Vec::new(),
+        deleted_at: None,
+        reactions: Vec::new(),
+        raw: event.raw.clone(),
+    }));
+    batch.record(events).await?;
+    catch_up(batch, arrival.channel, &message.id).await
+}
+
+/// Under which contact a native reply is kept, and in which interaction, if there is one for it.
+/// `None` if nobody knows with whom the company speaks.
+async fn place(
+    batch: &mut Batch<'_>,
+    arrival: &Arrival<'_>,
+    thread: &Thread,
+    message: &platform::Message,
+    events: &mut Vec<Event>,
+) -> Result<Option<(ContactId, Option<InteractionId>)>, StoreError> {
+    let key = ThreadKey {
+        channel: arrival.channel.clone(),
+        thread: thread.key.clone(),
+    };
+    if let Some(identity) = &thread.customer {
+        let author = Author {
+            identity: identity.clone(),
+            profile: None,
+        };
+        let contact = find_or_create(batch, arrival, &author, events).await?.id;
+        let earlier = match open_with(batch, &key, contact) {
+            Some(open) => Some(open),
+            None => last_interaction(batch, contact, arrival.channel, &thread.key).await?,
+        };
+        return Ok(Some((contact, earlier)));
+    }
+    let nobody = batch
+        .work
+        .contact_of_thread(arrival.channel, &thread.key)
+        .await?
+        .map(|c| c.id);
+    if let Some(parent) = &message.parent
+        && let Some(parent) = batch
+            .work
+            .message_by_platform_id(arrival.channel, parent)
+            .await?
+        // What the company answers to its own post is meant for those who wrote meanwhile.
+        && (parent.author.is_contact() || Some(parent.contact) != nobody)
+    {
+        let open = open_with(batch, &key, parent.contact);
+        return Ok(Some((parent.contact, open.or(Some(parent.interaction)))));
+    }
+    if thread.visibility == Visibility::Private {
+        return Ok(None);
+    }
+    let open = batch.state.of_thread(&key).iter().find(|w| w.goes_on);
+    if let Some(work) = open {
+        return Ok(Some((work.contact, Some(work.id))));
+    }
+    // A post of the company's own, on which nobody has written yet: those who do will be read with
+    // it before their eyes.
+    let contact = of_thread(batch, arrival, &thread.key, events).await?.id;
+    let earlier = last_interaction(batch, contact, arrival.channel, &thread.key).await?;
+    Ok(Some((contact, earlier)))
+}
+
+/// The open interaction of a thread in which a contact takes part.
+fn open_with(batch: &Batch<'_>, key: &ThreadKey, contact: ContactId) -> Option<InteractionId> {
+    let mut works = batch.state.of_thread(key).iter().filter(|w| w.goes_on);
+    works
+        .find(|w| w.contact == contact || w.participants.iter().any(|p| p.contact == contact))
+        .map(|w| w.id)
+}
+
+async fn last_interaction(
+    batch: &mut Batch<'_>,
+    contact: ContactId,
+    channel: &ChannelId,
+    thread: &str,
+) -> Result<Option<InteractionId>, StoreError> {
+    let messages = batch.work.history(contact, newest(50)).await?;
+    Ok(messages
+        .iter()
+        .find(|m| &m.channel == channel && m.thread == thread)
+        .map(|m| m.interaction))
+}
+
+/// The contacts under whom something that the company wrote in a thread can be kept, the likeliest
+/// first: the customer of a private conversation; in a public one the author of what was answered,
+/// or else whoever takes part in what is open there.
+pub(super) async fn customers_of(
+    batch: &mut Batch<'_>,
+    arrival: &Arrival<'_>,
+    thread: &Thread,
+    parent: Option<&str>,
+) -> Result<Vec<ContactId>, StoreError> {
+    if let Some(identity) = &thread.customer {
+        let known = batch
+            .work
+            .contact_by_identity(arrival.channel, &identity.id)
+            .await?;
+        return Ok(known.into_iter().map(|c| c.id).collect());
+    }
+    if let Some(parent) = parent
+        && let Some(parent) = batch
+            .work
+            .message_by_platform_id(arrival.channel, parent)
+            .await?
+    {
+        return Ok(vec![parent.contact]);
+    }
+    let key = ThreadKey {
+        channel: arrival.channel.clone(),
+        thread: thread.key.clone(),
+    };
+    let mut customers = Vec::new();
+    for work in batch.state.of_thread(&key) {
+        let participants = work.participants.iter().map(|p| p.contact);
+        for contact in std::iter::once(work.contact).chain(participants) {
+            if !customers.contains(&contact) {
+                customers.push(contact);
+            }
+        }
+    }
+    Ok(customers)
+}

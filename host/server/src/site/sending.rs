@@ -1,0 +1,392 @@
+//! What agents do on the network: answers, answers again, and everything that is no message.
+
+use std::sync::Arc;
+
+use linecard_model::event::Event;
+use linecard_model::interaction::Interaction;
+use linecard_model::manifest::Visibility;
+use linecard_model::message::{Content, Message, MessageAuthor, MessageState};
+use linecard_model::outbox::{OutboxEntry, OutboxState};
+use linecard_model::platform::{Action, ActionRequest, Identity, Outgoing};
+use linecard_model::routing::InteractionState;
+use linecard_model::site::Role;
+use linecard_model::{AgentId, ContactId, InteractionId, MessageId};
+
+use super::command::{Actor, CommandError, Outcome};
+use super::people::find;
+use super::run::{After, Batch};
+use super::state::{newest, now};
+use crate::capabilities::{self, Forbidden};
+
+/// How many messages of an interaction's contacts are looked at to find the latest one.
+const LOOK_BACK: usize = 200;
+
+/// The interaction, if the actor may speak in it: it is connected to them.
+async fn connected(
+    batch: &mut Batch<'_>,
+    actor: &Actor,
+    id: InteractionId,
+) -> Result<(Arc<Interaction>, AgentId), CommandError> {
+    let interaction = find(batch, id).await?;
+    let InteractionState::Connected { agent } = &interaction.state else {
+        return Err(linecard_router::Refusal::WrongState {
+            interaction: id,
+            state: interaction.state.name(),
+            expected: "connected",
+        }
+        .into());
+    };
+    if actor.agent.as_ref() != Some(agent) && actor.role == Role::Agent {
+        return Err(linecard_router::Refusal::NotYours {
+            interaction: id,
+            owner: agent.clone(),
+        }
+        .into());
+    }
+    let speaker = actor.agent.clone().unwrap_or_else(|| agent.clone());
+    Ok((interaction, speaker))
+}
+
+/// Answers a customer.
+pub(super) async fn send(
+    batch: &mut Batch<'_>,
+    actor: &Actor,
+    id: InteractionId,
+    content: Content,
+    reply_to: Option<MessageId>,
+    private: bool,
+) -> Result<Outcome, CommandError> {
+    let (interaction, agent) = connected(batch, actor, id).await?;
+    let answered = match reply_to {
+        Some(target) => Some(message_of(batch, &interaction, target).await?),
+        None if interaction.visibility == Visibility::Public => {
+            last_inbound(batch, &interaction).await?
+        }
+        None => None,
+    };
+    let reply_to = answered
+        .as_ref()
+        .and_then(|message| message.platform_ids.first().cloned());
+    let outgoing = Outgoing {
+        text: content.text.clone(),
+        attachments: content.outgoing_attachments.clone(),
+        structured: content.structured.clone(),
+        location: content.location.clone(),
+        reply_to: reply_to.clone(),
+    };
+    let action = match (interaction.visibility, private) {
+        (Visibility::Private, _) => Action::SendMessage(outgoing),
+        (Visibility::Public, false) => Action::Reply(outgoing),
+        (Visibility::Public, true) => Action::PrivateReply(outgoing),
+    };
+    let addressee = addressee(batch, &interaction, answered.as_deref()).await?;
+    permitted(batch, &interaction, &addressee, &action)?;
+    let message = Message {
+        id: MessageId::generate(),
+        contact: addressee.contact,
+        interaction: id,
+        channel: interaction.channel.clone(),
+        thread: interaction.thread.clone(),
+        visibility: if private {
+            Visibility::Private
+        } else {
+            interaction.visibility
+        },
+        author: MessageAuthor::Agent { agent },
+        posted_by: None,
+        at: now(),
+        content,
+        files: Vec::new(),
+        state: MessageState::Accepted,
+        platform_ids: Vec::new(),
+        parent: reply_to,
+        addressed: None,
+        referral: None,
+        findings: Vec::new(),
+        revisions: Vec::new(),
+        deleted_at: None,
+        reactions: Vec::new(),
+        raw: String::new(),
+    };
+    let request = request_for(&interaction, &addressee, message.id.to_string(), action);
+    batch
+        .record(vec![Event::MessageAccepted(message.clone())])
+        .await?;
+    post(batch, &interaction, &addressee, Some(message.id), request);
+    Ok(Outcome::Message(message))
+}
+
+/// Tries a message again that failed or whose outcome is unknown.
+pub(super) async fn resend(
+    batch: &mut Batch<'_>,
+    actor: &Actor,
+    id: InteractionId,
+    message: MessageId,
+) -> Result<Outcome, CommandError> {
+    let interaction = find(batch, id).await?;
+    let target = message_of(batch, &interaction, message).await?;
+    if target.interaction != id {
+        return Err(unknown_message(message));
+    }
+    let MessageAuthor::Agent { agent } = &target.author else {
+        return Err(CommandError::NotResendable {
+            message,
+            state: target.state.name(),
+        });
+    };
+    if actor.agent.as_ref() != Some(agent) && actor.role == Role::Agent {
+        return Err(CommandError::NotAllowed {
+            actor: actor.name.clone(),
+            reason: "another agent's message is sent again by supervisors".to_owned(),
+        });
+    }
+    let uncertain = matches!(target.state, MessageState::Uncertain { .. });
+    let failed = matches!(target.state, MessageState::Failed { .. });
+    if !uncertain && !failed {
+        return Err(CommandError::NotResendable {
+            message,
+            state: target.state.name(),
+        });
+    }
+    let outgoing = Outgoing {
+        text: target.content.text.clone(),
+        attachments: target.content.outgoing_attachments.clone(),
+        structured: target.content.structured.clone(),
+        location: target.content.location.clone(),
+        reply_to: target.parent.clone(),
+    };
+    let action = match (interaction.visibility, target.visibility) {
+        (Visibility::Private, _) => Action::SendMessage(outgoing),
+        (Visibility::Public, Visibility::Public) => Action::Reply(outgoing),
+        (Visibility::Public, Visibility::Private) => Action::PrivateReply(outgoing),
+    };
+    let answered = match &target.parent {
+        Some(parent) => {
+            batch
+                .work
+                .message_by_platform_id(&interaction.channel, parent)
+                .await?
+        }
+        None => None,
+    };
+    let mut addressee = addressee(batch, &interaction, answered.as_deref()).await?;
+    // The message stays where it is, whatever was deleted or joined meanwhile.
+    addressee.contact = target.contact;
+    permitted(batch, &interaction, &addressee, &action)?;
+    let mut request = request_for(&interaction, &addressee, message.to_string(), action);
+    request.uncertain_before = uncertain;
+    super::receipts::change(batch, &target, MessageState::Accepted, Vec::new(), None).await?;
+    post(batch, &interaction, &addressee, Some(message), request);
+    Ok(Outcome::Message(Message {
+        state: MessageState::Accepted,
+        ..Arc::unwrap_or_clone(target)
+    }))
+}
+
+/// Does something on the network that is not a message.
+pub(super) async fn act(
+    batch: &mut Batch<'_>,
+    actor: &Actor,
+    id: InteractionId,
+    action: Action,
+) -> Result<Outcome, CommandError> {
+    let (interaction, _) = connected(batch, actor, id).await?;
+    let about = match about(&action) {
+        Some(platform_id) => {
+            batch
+                .work
+                .message_by_platform_id(&interaction.channel, platform_id)
+                .await?
+        }
+        None => None,
+    };
+    let about = about.filter(|m| interaction.involves(m.contact));
+    let addressee = addressee(batch, &interaction, about.as_deref()).await?;
+    permitted(batch, &interaction, &addressee, &action)?;
+    let action_id = MessageId::generate().to_string();
+    let request = request_for(&interaction, &addressee, action_id.clone(), action);
+    let event = Event::ActionChanged {
+        action: action_id.clone(),
+        interaction: Some(id),
+        name: request.action.kind().to_string(),
+        state: MessageState::Accepted,
+    };
+    batch.record(vec![event]).await?;
+    post(batch, &interaction, &addressee, None, request);
+    Ok(Outcome::Action(action_id))
+}
+
+/// The message that an action is about, by the network's id.
+fn about(action: &Action) -> Option<&str> {
+    match action {
+        Action::React(target) | Action::Unreact(target) => Some(&target.message_id),
+        Action::Repost(id)
+        | Action::Unrepost(id)
+        | Action::Hide(id)
+        | Action::Unhide(id)
+        | Action::Delete(id) => Some(id),
+        Action::Edit(target) => Some(&target.message_id),
+        Action::MarkSeen(id) => id.as_deref(),
+        _ => action.outgoing()?.reply_to.as_deref(),
+    }
+}
+
+/// With whom something is exchanged.
+struct Addressee {
+    /// The contact under which it is kept.
+    contact: ContactId,
+    /// Who it is on the network, if the network says.
+    identity: Option<Identity>,
+    /// When they last wrote, as far as it counts for this: reply windows begin here.
+    last_inbound: Option<linecard_model::Timestamp>,
+}
+
+/// Whom an answer reaches: the author of the message that it answers, else the customer.
+async fn addressee(
+    batch: &mut Batch<'_>,
+    interaction: &Interaction,
+    answered: Option<&Message>,
+) -> Result<Addressee, CommandError> {
+    let contact_id = answered.map_or(interaction.contact, |m| m.contact);
+    let contact = batch.work.contact(contact_id).await?;
+    let mut identities = contact
+        .iter()
+        .flat_map(|c| &c.identities)
+        .filter(|i| i.channel == interaction.channel)
+        .map(|i| Identity {
+            id: i.id.clone(),
+            aliases: i.aliases.clone(),
+        });
+    let first = identities.next();
+    let has_several = identities.next().is_some();
+    let posted_by = match answered {
+        Some(message) => message.posted_by.clone(),
+        // Which of their ids the network takes here is the one under which they last wrote here.
+        None if has_several => last_inbound(batch, interaction)
+            .await?
+            .and_then(|message| message.posted_by.clone()),
+        None => None,
+    };
+    let last_inbound = match answered {
+        Some(message)
+            if interaction.visibility == Visibility::Public && message.author.is_contact() =>
+        {
+            Some(message.at)
+        }
+        _ => interaction.last_inbound_at,
+    };
+    Ok(Addressee {
+        contact: contact_id,
+        identity: posted_by.map(|author| author.identity).or(first),
+        last_inbound,
+    })
+}
+
+fn permitted(
+    batch: &Batch<'_>,
+    interaction: &Interaction,
+    addressee: &Addressee,
+    action: &Action,
+) -> Result<(), CommandError> {
+    let channel = batch
+        .state
+        .channels
+        .get(&interaction.channel)
+        .ok_or_else(|| Forbidden::ChannelAway(interaction.channel.to_string()))?;
+    let seen = Interaction {
+        last_inbound_at: addressee.last_inbound,
+        ..interaction.clone()
+    };
+    capabilities::check(&channel, &seen, action, true, now())?;
+    Ok(())
+}
+
+fn request_for(
+    interaction: &Interaction,
+    addressee: &Addressee,
+    id: String,
+    action: Action,
+) -> ActionRequest {
+    ActionRequest {
+        id,
+        attempt: 1,
+        uncertain_before: false,
+        thread: interaction.thread.clone(),
+        recipient: addressee.identity.clone(),
+        last_inbound: addressee.last_inbound,
+        by_human: true,
+        progress: Vec::new(),
+        action,
+    }
+}
+
+/// Puts an action into its channel's outbox.
+fn post(
+    batch: &mut Batch<'_>,
+    interaction: &Interaction,
+    addressee: &Addressee,
+    message: Option<MessageId>,
+    request: ActionRequest,
+) {
+    *batch.next_outbox += 1;
+    batch.work.put_outbox(OutboxEntry {
+        made: Vec::new(),
+        channel: interaction.channel.clone(),
+        number: *batch.next_outbox,
+        message,
+        contact: Some(addressee.contact),
+        interaction: Some(interaction.id),
+        request,
+        created_at: now(),
+        state: OutboxState::Waiting,
+    });
+    batch.after.push(After::Outbox(interaction.channel.clone()));
+}
+
+fn unknown_message(id: MessageId) -> CommandError {
+    CommandError::NotFound {
+        what: "message",
+        id: id.to_string(),
+    }
+}
+
+/// A message of the interaction's conversation on the network, whoever of those who take part wrote
+/// it or was answered with it.
+async fn message_of(
+    batch: &mut Batch<'_>,
+    interaction: &Interaction,
+    id: MessageId,
+) -> Result<Arc<Message>, CommandError> {
+    for contact in interaction.contacts() {
+        if let Some(message) = batch.work.message(contact, id).await?
+            && message.channel == interaction.channel
+            && message.thread == interaction.thread
+        {
+            return Ok(message);
+        }
+    }
+    Err(unknown_message(id))
+}
+
+/// The customers' latest message that is still there.
+async fn last_inbound(
+    batch: &mut Batch<'_>,
+    interaction: &Interaction,
+) -> Result<Option<Arc<Message>>, CommandError> {
+    let contacts = interaction.contacts();
+    // Each contact's own latest is among their newest; how many are read in all is bounded.
+    let each = (LOOK_BACK / contacts.len().max(1)).max(10);
+    let mut latest: Option<Arc<Message>> = None;
+    for contact in contacts {
+        let messages = batch.work.history(contact, newest(each)).await?;
+        let own = messages.into_iter().find(|m| {
+            m.interaction == interaction.id && m.author.is_contact() && m.deleted_at.is_none()
+        });
+        if let Some(own) = own
+            && latest.as_ref().is_none_or(|latest| latest.id < own.id)
+        {
+            latest = Some(own);
+        }
+    }
+    Ok(latest)
+}

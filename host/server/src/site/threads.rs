@@ -1,0 +1,312 @@
+//! To which interaction a message belongs, and under which contact it is kept.
+//!
+//! A private conversation is one customer's. In a public one many write, and the channel's
+//! [`CommentsConfig`] says whose comments are worked on together. All of it is decided when a message
+//! comes, by what is open then: there is no timer.
+
+use linecard_model::contact::Contact;
+use linecard_model::event::Event;
+use linecard_model::interaction::{Interaction, Participant};
+use linecard_model::manifest::Visibility;
+use linecard_model::platform::{Author, Thread};
+use linecard_model::routing::{InteractionState, MediaType};
+use linecard_model::site::{CommentContacts, CommentsConfig, LaterComments};
+use linecard_model::{ContactId, InteractionId, QueueId, Timestamp};
+use linecard_store::StoreError;
+
+use super::contacts::{find_or_create, of_thread};
+use super::inbound::Arrival;
+use super::run::Batch;
+use super::state::{OpenWork, ThreadKey, now};
+
+/// Where a message goes.
+pub(super) struct Place {
+    /// The contact under which it is kept.
+    pub contact: ContactId,
+    /// Its author, if that is not the contact's first identity on the channel.
+    pub posted_by: Option<Author>,
+    /// The interaction.
+    pub interaction: InteractionId,
+    /// The interaction again, if the message begins it. It is to be queued.
+    pub begins: Option<Interaction>,
+}
+
+/// Why a message has no place.
+pub(super) enum NoPlace {
+    /// Nobody knows whose private conversation it is.
+    NoAuthor,
+    /// Its channel is no longer configured.
+    NoChannel,
+}
+
+/// Finds the place of a customer's message. `events` gets what has to be recorded before it.
+pub(super) async fn place(
+    batch: &mut Batch<'_>,
+    arrival: &Arrival<'_>,
+    parent: Option<&str>,
+    events: &mut Vec<Event>,
+) -> Result<Result<Place, NoPlace>, StoreError> {
+    let Some(thread) = &arrival.event.thread else {
+        return Ok(Err(NoPlace::NoAuthor));
+    };
+    let is_public = thread.visibility == Visibility::Public;
+    let author = arrival.event.author.clone().or_else(|| {
+        // In a private conversation there is only one who can have written.
+        let identity = thread.customer.clone()?;
+        Some(Author {
+            identity,
+            profile: None,
+        })
+    });
+    if author.is_none() && !is_public {
+        return Ok(Err(NoPlace::NoAuthor));
+    }
+    let rules = is_public.then(|| rules(batch, arrival));
+    let key = ThreadKey {
+        channel: arrival.channel.clone(),
+        thread: thread.key.clone(),
+    };
+    let known = match &author {
+        Some(author) => {
+            batch
+                .work
+                .contact_by_identity(arrival.channel, &author.identity.id)
+                .await?
+        }
+        None => {
+            batch
+                .work
+                .contact_of_thread(arrival.channel, &thread.key)
+                .await?
+        }
+    };
+    let writer = Writer {
+        contact: known.map(|contact| contact.id),
+        author: author.as_ref(),
+    };
+    let joins = writer
+        .joins(
+            batch.state.of_thread(&key),
+            rules.as_ref(),
+            arrival.accepted_at,
+        )
+        .cloned();
+    let contact = match (&author, rules.as_ref().map(|r| r.contacts)) {
+        (None, _) => of_thread(batch, arrival, &thread.key, events).await?,
+        (Some(author), Some(CommentContacts::First)) => {
+            first_author(batch, arrival, author, joins.as_ref(), parent, events).await?
+        }
+        (Some(author), _) => find_or_create(batch, arrival, author, events).await?,
+    };
+    let own = Own::of(&contact, arrival, author.as_ref());
+    let participant = Participant {
+        contact: contact.id,
+        author: author.clone().filter(|_| own == Own::No),
+    };
+    let posted_by = author.clone().filter(|_| own != Own::First);
+    let (interaction, begins) = if let Some(work) = joins {
+        if !takes_part(&work, &participant) {
+            events.push(Event::ParticipantJoined {
+                interaction: work.id,
+                contact: contact.id,
+                author,
+                own_contact: own != Own::No,
+            });
+        }
+        (work.id, None)
+    } else {
+        let Some(mut started) = start(batch, arrival, thread, contact.id) else {
+            return Ok(Err(NoPlace::NoChannel));
+        };
+        if own == Own::No {
+            started.participants.push(participant);
+        }
+        events.push(Event::InteractionStarted(started.clone()));
+        if is_public {
+            events.extend(news_for_others(batch, &key, &started));
+        }
+        (started.id, Some(started))
+    };
+    Ok(Ok(Place {
+        contact: contact.id,
+        posted_by,
+        interaction,
+        begins,
+    }))
+}
+
+fn rules(batch: &Batch<'_>, arrival: &Arrival<'_>) -> CommentsConfig {
+    let channel = batch.state.config.channels.get(arrival.channel);
+    channel.map(|c| c.comments.clone()).unwrap_or_default()
+}
+
+/// Who wrote, as far as the hub knows.
+struct Writer<'a> {
+    /// Their own contact, or, of unnamed ones, the thread's.
+    contact: Option<ContactId>,
+    author: Option<&'a Author>,
+}
+
+impl Writer<'_> {
+    /// The interaction that a message joins. `rules` are those of a public thread.
+    fn joins<'w>(
+        &self,
+        works: &'w [OpenWork],
+        rules: Option<&CommentsConfig>,
+        accepted_at: Timestamp,
+    ) -> Option<&'w OpenWork> {
+        let mut open = works.iter().filter(|work| work.goes_on);
+        if let Some(own) = open.clone().find(|work| self.is_in(work)) {
+            return Some(own);
+        }
+        let rules = rules?;
+        let gathering = i64::from(rules.gather_seconds).saturating_mul(1_000);
+        // What was accepted before the interaction began, while the hub was behind, is younger than
+        // it; where nothing is gathered it does not join either.
+        let gathers = |work: &OpenWork| {
+            let age = accepted_at.as_millisecond() - work.created_at.as_millisecond();
+            work.waits && gathering > 0 && age < gathering
+        };
+        // The newest: an older one that has no more room has been followed by it.
+        open.rfind(|work| {
+            work.participants.len() < Interaction::MOST_PARTICIPANTS
+                && (rules.later == LaterComments::Join || gathers(work))
+        })
+    }
+
+    fn is_in(&self, work: &OpenWork) -> bool {
+        let is_own = |contact| self.contact == Some(contact);
+        is_own(work.contact)
+            || work.participants.iter().any(|p| match &p.author {
+                None => is_own(p.contact),
+                Some(author) => self
+                    .author
+                    .is_some_and(|own| own.identity.id == author.identity.id),
+            })
+    }
+}
+
+/// Whether a participant is known to an interaction as such.
+fn takes_part(work: &OpenWork, participant: &Participant) -> bool {
+    let id = |author: &Option<Author>| author.as_ref().map(|a| a.identity.id.clone());
+    (participant.author.is_none() && work.contact == participant.contact)
+        || work.participants.iter().any(|known| {
+            known.contact == participant.contact && id(&known.author) == id(&participant.author)
+        })
+}
+
+/// Whether a contact is the author's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Own {
+    /// By its first identity on the channel, or there is no author to tell apart.
+    First,
+    /// By another one of its identities.
+    Another,
+    /// It is somebody else's.
+    No,
+}
+
+impl Own {
+    fn of(contact: &Contact, arrival: &Arrival<'_>, author: Option<&Author>) -> Self {
+        let Some(author) = author else {
+            return Self::First;
+        };
+        let mut identities = contact
+            .identities
+            .iter()
+            .filter(|i| &i.channel == arrival.channel);
+        match identities.position(|i| i.id == author.identity.id) {
+            Some(0) => Self::First,
+            Some(_) => Self::Another,
+            None => Self::No,
+        }
+    }
+}
+
+/// The contact of the first author: of what the message joins or answers, else its own.
+async fn first_author(
+    batch: &mut Batch<'_>,
+    arrival: &Arrival<'_>,
+    author: &Author,
+    joins: Option<&OpenWork>,
+    parent: Option<&str>,
+    events: &mut Vec<Event>,
+) -> Result<Contact, StoreError> {
+    let mut first = joins.map(|work| work.contact);
+    if first.is_none()
+        && let Some(parent) = parent
+    {
+        let parent = batch
+            .work
+            .message_by_platform_id(arrival.channel, parent)
+            .await?;
+        let thread = arrival.event.thread.as_ref().map(|t| t.key.as_str());
+        first = parent
+            .filter(|m| thread == Some(m.thread.as_str()) && m.visibility == Visibility::Public)
+            .map(|m| m.contact);
+    }
+    if let Some(first) = first
+        && let Some(contact) = batch.work.contact(first).await?
+        // Under what the company or nobody in particular wrote there is no author yet.
+        && contact.of_thread.is_none()
+    {
+        let is_own = Own::of(&contact, arrival, Some(author)) != Own::No;
+        return if is_own {
+            find_or_create(batch, arrival, author, events).await
+        } else {
+            Ok(std::sync::Arc::unwrap_or_clone(contact))
+        };
+    }
+    find_or_create(batch, arrival, author, events).await
+}
+
+/// Tells those who have another interaction of the thread that there is a new one.
+fn news_for_others(batch: &Batch<'_>, key: &ThreadKey, started: &Interaction) -> Vec<Event> {
+    let others = batch.state.of_thread(key).iter();
+    others
+        .filter(|work| work.agent.is_some())
+        .map(|work| Event::PendingOnThread {
+            interaction: work.id,
+            pending: started.id,
+            contact: started.contact,
+            queue: started.queue.clone(),
+        })
+        .collect()
+}
+
+/// A new interaction, not yet queued. `None` if the channel is no longer configured.
+pub(super) fn start(
+    batch: &Batch<'_>,
+    arrival: &Arrival<'_>,
+    thread: &Thread,
+    contact: ContactId,
+) -> Option<Interaction> {
+    let channel = batch.state.config.channels.get(arrival.channel)?;
+    let (queue, media_type): (&QueueId, MediaType) = match thread.visibility {
+        Visibility::Public => (
+            channel.public_queue.as_ref().unwrap_or(&channel.queue),
+            MediaType::SocialConversation,
+        ),
+        Visibility::Private => (&channel.queue, MediaType::SocialDirectMessage),
+    };
+    Some(Interaction {
+        id: InteractionId::generate(),
+        contact,
+        participants: Vec::new(),
+        channel: arrival.channel.clone(),
+        thread: thread.key.clone(),
+        visibility: thread.visibility,
+        media_type,
+        queue: queue.clone(),
+        skills: channel.skills.clone(),
+        state: InteractionState::Queued,
+        created_at: now(),
+        answered_at: None,
+        ended_at: None,
+        last_agent: None,
+        last_inbound_at: None,
+        last_outbound_at: None,
+        inbound_count: 0,
+        outbound_count: 0,
+    })
+}

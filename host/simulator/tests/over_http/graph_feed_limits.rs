@@ -1,0 +1,115 @@
+//! Faults, limits, subscriptions and tokens where the feed is concerned.
+
+use std::time::Duration;
+
+use linecard_simulator::graph::{FeedAct, GraphError, GraphOptions};
+use linecard_simulator::{Fault, RecordMode};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::feed_page::{ADA, PAGE, Page, code};
+
+#[tokio::test]
+async fn faults_and_limits_concern_the_feed_as_well() -> anyhow::Result<()> {
+    let page = Page::with(GraphOptions {
+        hourly_calls: Some(20),
+        ..GraphOptions::default()
+    })
+    .await?;
+    let comment = page.comment(ADA, "Hello").await;
+    let path = format!("{comment}/comments");
+    let answer = || json!({ "message": "Good morning" });
+    page.simulator.faults().set_hold(Duration::from_secs(1));
+    for (fault, effect) in [
+        (Fault::html_502(), 0),
+        (GraphError::expired_token().fault(), 0),
+        (GraphError::permissions_error().fault(), 0),
+        (GraphError::policy_block().fault(), 0),
+        (Fault::TimeoutAfterEffect, 1),
+        (Fault::CloseMidAnswer, 1),
+        (Fault::garbage(), 1),
+    ] {
+        let before = page.simulator.customers().delivered(ADA).len();
+        page.simulator.faults().next_on("comment", 1, fault.clone());
+        let outcome = page.post(&path, answer()).await;
+        if let Ok((status, _)) = outcome {
+            assert_ne!(status, 200, "{fault:?}");
+        }
+        let after = page.simulator.customers().delivered(ADA).len();
+        assert_eq!(after - before, effect, "{fault:?}");
+    }
+    page.simulator
+        .faults()
+        .next_on("like", 1, Fault::unavailable_503());
+    let likes = page
+        .call(Method::POST, &format!("{comment}/likes"), &json!({}))
+        .await?;
+    assert_eq!(likes.status(), 503);
+    // Usage is told in percent under the page's own kind; the limit has its own code.
+    let mut last = None;
+    for _ in 0..20 {
+        let response = page
+            .call(
+                Method::GET,
+                &format!("{}/comments", page.post),
+                &Value::Null,
+            )
+            .await?;
+        let header = response.headers().get("x-business-use-case-usage").cloned();
+        let usage: Value = serde_json::from_str(header.expect("usage").to_str()?)?;
+        last = Some((
+            response.status().as_u16(),
+            usage,
+            response.json::<Value>().await?,
+        ));
+    }
+    let (status, usage, body) = last.expect("a call");
+    assert_eq!((status, code(&body).0), (400, 80001));
+    assert_eq!(usage[PAGE][0]["type"], "pages");
+    assert_eq!(usage[PAGE][0]["estimated_time_to_regain_access"], 5);
+    Ok(())
+}
+
+#[tokio::test]
+async fn subscriptions_and_tokens_can_be_looked_at() -> anyhow::Result<()> {
+    let page = Page::with(GraphOptions {
+        require_subscription: true,
+        record: RecordMode::Last(50),
+        ..GraphOptions::default()
+    })
+    .await?;
+    let path = format!("{PAGE}/subscribed_apps");
+    assert_eq!(page.get(&path).await?, json!({ "data": [] }));
+    let silent = page
+        .simulator
+        .say(ADA, FeedAct::comment(&page.post, "Hello"))
+        .await;
+    let problem = silent.problem.unwrap_or_default();
+    assert!(
+        problem.contains("not subscribed to the field feed"),
+        "{problem}"
+    );
+    let (status, _) = page
+        .post(&path, json!({ "subscribed_fields": "feeds" }))
+        .await?;
+    assert_eq!(status, 400);
+    let fields = json!({ "subscribed_fields": "feed,messages" });
+    assert_eq!(
+        page.post(&path, fields).await?.1,
+        json!({ "success": true })
+    );
+    let list = page.get(&path).await?;
+    assert_eq!(
+        list["data"][0]["subscribed_fields"],
+        json!(["feed", "messages"])
+    );
+    page.comment(ADA, "Hello again").await;
+    let token = page
+        .get("debug_token?input_token=simulated-page-token")
+        .await?;
+    assert_eq!(token["data"]["is_valid"], true);
+    assert_eq!(token["data"]["profile_id"], PAGE);
+    let token = page.get("debug_token?input_token=another").await?;
+    assert_eq!(token["data"]["is_valid"], false);
+    Ok(())
+}

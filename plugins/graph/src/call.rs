@@ -1,0 +1,300 @@
+//! Calls to the Graph API, and what its answers mean.
+//!
+//! A refusal is judged by its code and sub-code, then by `is_transient`, then by the HTTP status;
+//! never by `type`, which is `OAuthException` for almost everything.
+
+use linecard_sdk::actions::{Budget, Failure, Refusal};
+use linecard_sdk::http::{self, Call, Response};
+use linecard_sdk::manifest::ThrottleScope;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+/// Why a call did not do what it should.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Refused {
+    /// The network says that it had been done before.
+    AlreadyDone(String),
+    /// It was not done, or nobody knows.
+    Failed(Failure),
+}
+
+impl From<Refused> for Failure {
+    /// For calls that can have nothing done before.
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Failed(failure) => failure,
+            Refused::AlreadyDone(text) => Self::rejected("already-done", text),
+        }
+    }
+}
+
+/// A 2xx answer.
+pub struct Answer<T> {
+    /// What it said.
+    pub content: T,
+    /// What its headers say about the budget.
+    pub budget: Option<Budget>,
+}
+
+/// Why Graph gives no profile, if it refuses because the person or a missing feature hides it.
+pub fn hides(response: &Response) -> Option<String> {
+    let ErrorBody { error } = serde_json::from_slice(&response.body).ok()?;
+    let hidden = matches!(
+        (error.code, error.error_subcode),
+        (3 | 10 | 100 | 200..=299 | 2_018_218, _) | (_, 2_018_218)
+    );
+    let refusal = error.refusal();
+    (!response.is_success() && hidden).then(|| format!("{}: {}", refusal.code, refusal.text))
+}
+
+/// What a call without a whole answer means; `token` is the name of the access token's secret.
+pub fn unsent(error: http::Error, call: Call, token: &str) -> Failure {
+    match error {
+        http::Error::NotSent(text) => {
+            Failure::Transient(format!("the Graph API was not reached: {text}"))
+        }
+        // A limit of time or size may be met after the request has left.
+        http::Error::NoAnswer(text) | http::Error::Limit(text) => {
+            call.unknown_outcome(format!("Graph gave no whole answer: {text}"))
+        }
+        http::Error::Denied(text) => Failure::Unauthorized(format!(
+            "The connector may not call the Graph API: {text}. Grant the host in the channel's settings."
+        )),
+        http::Error::Secret(text) => Failure::Unauthorized(format!(
+            "The access token cannot be used: {text}. Set the secret {token}."
+        )),
+    }
+}
+
+/// Reads an answer that came whole.
+pub fn read_answer<T: DeserializeOwned>(
+    response: &Response,
+    call: Call,
+    now: u64,
+) -> Result<Answer<T>, Refused> {
+    if !response.is_success() {
+        return Err(judge(response, call, now));
+    }
+    let content = response.json(call).map_err(Refused::Failed)?;
+    Ok(Answer {
+        content,
+        budget: budget(response, now),
+    })
+}
+
+#[derive(Deserialize)]
+struct ErrorBody {
+    error: GraphError,
+}
+
+#[derive(Deserialize, Default)]
+struct GraphError {
+    #[serde(default)]
+    code: i64,
+    #[serde(default)]
+    error_subcode: i64,
+    #[serde(default)]
+    is_transient: Option<bool>,
+    #[serde(default)]
+    message: Option<String>,
+    #[serde(default)]
+    error_user_title: Option<String>,
+    #[serde(default)]
+    error_user_msg: Option<String>,
+    #[serde(default)]
+    fbtrace_id: Option<String>,
+}
+
+impl GraphError {
+    fn refusal(&self) -> Refusal {
+        let code = match self.error_subcode {
+            0 => self.code.to_string(),
+            subcode => format!("{}/{subcode}", self.code),
+        };
+        let mut text = self.message.clone().unwrap_or_default();
+        for more in [&self.error_user_title, &self.error_user_msg]
+            .into_iter()
+            .flatten()
+        {
+            if !more.is_empty() && !text.contains(more.as_str()) {
+                text.push_str(" – ");
+                text.push_str(more);
+            }
+        }
+        if let Some(trace) = &self.fbtrace_id {
+            text.push_str(" (fbtrace_id ");
+            text.push_str(trace);
+            text.push(')');
+        }
+        Refusal { code, text }
+    }
+
+    fn says(&self, words: &str) -> bool {
+        self.message
+            .as_ref()
+            .is_some_and(|message| message.to_lowercase().contains(words))
+    }
+}
+
+/// What a refusal means. Codes from Meta's tables and from what is seen in the field.
+pub fn judge(response: &Response, call: Call, now: u64) -> Refused {
+    let Ok(ErrorBody { error }) = serde_json::from_slice(&response.body) else {
+        return Refused::Failed(by_status(response, call, now));
+    };
+    let refusal = error.refusal();
+    let line = format!("{}: {}", refusal.code, refusal.text);
+    let unreachable = error.error_subcode == 2_018_108
+        || error.error_subcode == 1_545_041
+        || error.code == 551
+        || error.says("isn't receiving messages")
+        || error.says("cannot receive messages");
+    Refused::Failed(match (error.code, error.error_subcode) {
+        (10_900 | 506, _) => return Refused::AlreadyDone(line),
+        _ if unreachable => Failure::Gone(format!(
+            "This person cannot be written to at present ({line})"
+        )),
+        (1 | 2, _) => Failure::Transient(line),
+        (4 | 17 | 32 | 341 | 613 | 80_001 | 80_002 | 80_006 | 80_007, _) => {
+            throttled(response, refusal, now)
+        }
+        (10, 2_018_278 | 2_018_065 | 2_534_022) => Failure::WindowClosed(line),
+        (190 | 102 | 450 | 452 | 2500 | 3 | 10 | 200..=299 | 368 | 10_904, _) => {
+            Failure::Unauthorized(format!(
+                "{} ({line})",
+                remedy(error.code, error.error_subcode)
+            ))
+        }
+        (100, 33 | 2_018_001) | (33 | 803, _) => Failure::Gone(line),
+        (100 | 10_902 | 10_903 | 36_000, _) => Failure::Rejected(refusal),
+        _ if error.is_transient == Some(true) => Failure::Transient(line),
+        _ => match response.status {
+            429 => throttled(response, refusal, now),
+            500.. => Failure::Transient(line),
+            401 => Failure::Unauthorized(format!("{} ({line})", remedy(190, 0))),
+            _ => Failure::Rejected(refusal),
+        },
+    })
+}
+
+/// What a person must do.
+fn remedy(code: i64, subcode: i64) -> &'static str {
+    match (code, subcode) {
+        (190, 458) => {
+            "The company removed the app from its account. Add the app to the page again and store a new access token."
+        }
+        (190, 459) => {
+            "Facebook wants the token's owner to pass a check. Log in to Facebook and pass it; the token stays valid, keep it."
+        }
+        (190, 460) => "The token's owner changed the password. Store a new access token.",
+        (190, 463) => "The access token has expired. Store a new one.",
+        (190, 464) => {
+            "The token's owner has not confirmed the account. Confirm it on Facebook, then store a new access token."
+        }
+        (190, 467) => "The access token was made invalid. Store a new one.",
+        (190 | 102 | 450 | 452 | 2500, _) => {
+            "Facebook does not accept the access token. Store a new one."
+        }
+        (368, _) => {
+            "Facebook blocks this sending for the time being as against its policy. The token stays valid, keep it; read the page's support inbox, wait some hours, then resume the channel."
+        }
+        (10, 1_893_063) => {
+            "Facebook has restricted the page from sending. Read the page's support inbox; resume the channel when the restriction is over."
+        }
+        (10_904, _) => "The page has messages switched off. Switch them on in the page's settings.",
+        (230, _) => {
+            "The app lacks the permission pages_messaging for this page. Grant it and store a new access token."
+        }
+        _ => {
+            "The app lacks a permission for this. Grant it in the app's review and in the page's settings, and store a new access token."
+        }
+    }
+}
+
+/// A refusal without Graph's error object: a proxy's page, or nothing.
+fn by_status(response: &Response, call: Call, now: u64) -> Failure {
+    let status = response.status;
+    let refusal = || Refusal {
+        code: format!("http/{status}"),
+        text: format!("Graph answered {status} without an error object"),
+    };
+    let text = refusal().text;
+    match status {
+        429 => throttled(response, refusal(), now),
+        // A gateway that stopped waiting does not know what became of the request behind it.
+        408 | 504 if call == Call::Once => {
+            Failure::Uncertain(format!("{text}: the message may have been sent"))
+        }
+        408 | 500.. => Failure::Transient(text),
+        401 | 403 => Failure::Unauthorized(format!("{} ({text})", remedy(190, 0))),
+        404 | 410 => Failure::Gone(text),
+        _ => Failure::Rejected(refusal()),
+    }
+}
+
+fn throttled(response: &Response, reason: Refusal, now: u64) -> Failure {
+    let regained = usage(response)
+        .regain_minutes
+        .map(|minutes| after(now, minutes));
+    let until = response.retry_after().max(regained);
+    Failure::throttled(until, ThrottleScope::Channel, reason)
+}
+
+#[derive(Default)]
+struct Usage {
+    percent: Option<u32>,
+    regain_minutes: Option<u64>,
+}
+
+/// The greatest use that the rate headers name, in percent, and the longest wait.
+fn usage(response: &Response) -> Usage {
+    let mut found = Usage::default();
+    for name in ["x-app-usage", "x-page-usage"] {
+        if let Some(Ok(usage)) = response
+            .header(name)
+            .map(serde_json::from_str::<Map<String, Value>>)
+        {
+            found.add(&usage);
+        }
+    }
+    let business = response.header("x-business-use-case-usage");
+    if let Some(Ok(usages)) = business.map(serde_json::from_str::<Map<String, Value>>) {
+        for usage in usages
+            .values()
+            .filter_map(Value::as_array)
+            .flatten()
+            .filter_map(Value::as_object)
+        {
+            found.add(usage);
+        }
+    }
+    found
+}
+
+impl Usage {
+    fn add(&mut self, usage: &Map<String, Value>) {
+        let number = |name: &str| usage.get(name).and_then(Value::as_u64);
+        let used = ["call_count", "total_time", "total_cputime"]
+            .into_iter()
+            .filter_map(number)
+            .max();
+        let used = used.map(|percent| u32::try_from(percent).unwrap_or(u32::MAX));
+        self.percent = self.percent.max(used);
+        let regain = number("estimated_time_to_regain_access").filter(|minutes| *minutes > 0);
+        self.regain_minutes = self.regain_minutes.max(regain);
+    }
+}
+
+/// What the headers say about the budget; `None` while hardly anything is used.
+fn budget(response: &Response, now: u64) -> Option<Budget> {
+    let usage = usage(response);
+    Some(Budget {
+        scope: ThrottleScope::Channel,
+        used_percent: usage.percent?,
+        resets_at: usage.regain_minutes.map(|minutes| after(now, minutes)),
+    })
+}
+
+fn after(now: u64, minutes: u64) -> u64 {
+    now.saturating_add(minutes.saturating_mul(60_000))
+}

@@ -1,0 +1,39 @@
+//! What the connectors for Meta's networks share: where the Graph API is and how it is called, what
+//! its refusals mean, the handshake and signature of its webhooks, and what Messenger, Instagram and
+//! pages have in common above that.
+//!
+//! | Module | What for |
+//! |---|---|
+//! | [`webhook`], [`delivery`] | The handshake, the signature, the body's entries |
+//! | [`messaging`] | `entry[].messaging[]`: private conversations |
+//! | [`send`], [`compose`] | The Send API |
+//! | [`objects`] | Comments and posts |
+//! | [`inbox`], [`comments`] | Polling: conversations, and posts with their comments |
+//! | [`paging`], [`lookup`], [`lenient`], [`ids`] | Lists, look-ups, lenient reading, ids |
+//!
+//! It is a library, not a plug-in: each connector is built with its own copy.
+
+mod api;
+mod attachments;
+mod call;
+pub mod comments;
+pub mod compose;
+pub mod delivery;
+pub mod ids;
+pub mod inbox;
+pub mod lenient;
+pub mod lookup;
+pub mod messaging;
+mod network;
+pub mod objects;
+pub mod paging;
+mod payload;
+mod progress;
+pub mod send;
+#[cfg(feature = "testing")]
+pub mod testing;
+pub mod webhook;
+
+pub use api::Api;
+pub use call::{Answer, Refused, hides, judge, read_answer, unsent};
+pub use network::Network;

@@ -1,0 +1,72 @@
+//! Comments and posts as objects of Graph's: making, changing and deleting them.
+
+use linecard_sdk::actions::{ActionRequest, Failure, Outcome};
+use linecard_sdk::http::{Call, Request};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::api::Api;
+use crate::call::{Answer, Refused};
+
+/// What Graph says after it made something.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct Made {
+    /// Its id.
+    #[serde(default)]
+    pub id: Option<String>,
+    /// The post that a photo or video became.
+    #[serde(default)]
+    pub post_id: Option<String>,
+}
+
+/// A call that makes something, which must not happen twice. The outcome names the post, if there is
+/// one, else the object.
+pub fn make(api: Api<'_>, request: Request) -> Result<Outcome, Failure> {
+    match api.call::<Made>(request, Call::Once) {
+        Ok(Answer { content, budget }) => {
+            let id = content.post_id.or(content.id).filter(|id| !id.is_empty());
+            let Some(id) = id else {
+                return Err(Failure::Uncertain(
+                    "Graph accepted it but named no id".to_owned(),
+                ));
+            };
+            Ok(Outcome {
+                budget,
+                ..Outcome::message(id)
+            })
+        }
+        Err(refused) => already_done(refused),
+    }
+}
+
+/// A call that changes something and can be repeated.
+pub fn change(api: Api<'_>, request: Request) -> Result<Outcome, Failure> {
+    match api.call::<Value>(request, Call::Repeatable) {
+        Ok(Answer { content, .. }) if content["success"] == false => Err(Failure::rejected(
+            "no-success",
+            format!("Graph did not do it and gave no reason: {content}"),
+        )),
+        Ok(Answer { budget, .. }) => Ok(Outcome {
+            budget,
+            ..Outcome::done()
+        }),
+        Err(refused) => already_done(refused),
+    }
+}
+
+/// Deletes an object. If an earlier attempt may have had its effect, a missing object is a deleted one.
+pub fn delete(api: Api<'_>, request: &ActionRequest, id: &str) -> Result<Outcome, Failure> {
+    match change(api, Request::delete(api.url(&[id], &[]))) {
+        Err(Failure::Gone(text)) if request.uncertain_before => {
+            Ok(Outcome::done().already_done().note(text))
+        }
+        other => other,
+    }
+}
+
+fn already_done(refused: Refused) -> Result<Outcome, Failure> {
+    match refused {
+        Refused::AlreadyDone(text) => Ok(Outcome::done().already_done().note(text)),
+        Refused::Failed(failure) => Err(failure),
+    }
+}

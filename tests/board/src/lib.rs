@@ -1,0 +1,161 @@
+//! A connector for a board with public posts, comments and private messages. The board is played by
+//! the end-to-end tests; it signs nothing, because what is tested is the hub.
+
+use linecard_sdk::prelude::*;
+use serde::Deserialize;
+use serde_json::json;
+
+/// The connector.
+pub struct Board;
+
+#[derive(Debug, Deserialize)]
+struct Config {
+    base_url: String,
+}
+
+/// What the board delivers.
+#[derive(Debug, Deserialize)]
+struct Delivery {
+    events: Vec<Said>,
+}
+
+/// One thing that happened on the board.
+#[derive(Debug, Deserialize)]
+struct Said {
+    /// The event's id.
+    id: String,
+    /// Seconds since the Unix epoch.
+    time: i64,
+    thread: String,
+    /// The customer, if it is a private conversation.
+    with: Option<String>,
+    author: Option<Person>,
+    #[serde(flatten)]
+    what: What,
+}
+
+#[derive(Debug, Deserialize)]
+struct Person {
+    id: String,
+    name: Option<String>,
+    handle: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+enum What {
+    /// A customer wrote.
+    Comment(Words),
+    /// The company wrote.
+    Own(Words),
+    Edit {
+        message: String,
+        text: String,
+    },
+    Delete {
+        message: String,
+    },
+}
+
+#[derive(Debug, Deserialize)]
+struct Words {
+    message: String,
+    text: String,
+    parent: Option<String>,
+    client_ref: Option<String>,
+}
+
+impl Connector for Board {
+    fn describe() -> Manifest {
+        let text = |kind| ActionAbility::new(kind).text(2_000, TextUnit::CodePoints);
+        let connector = ConnectorManifest {
+            networks: vec!["board".to_owned()],
+            receives: true,
+            visibilities: vec![Visibility::Public, Visibility::Private],
+            actions: vec![
+                text(ActionKind::Reply).public(),
+                text(ActionKind::PrivateReply).public(),
+                text(ActionKind::SendMessage).private(),
+                ActionAbility::new(ActionKind::Hide).public(),
+            ],
+            ..ConnectorManifest::default()
+        };
+        Manifest::connector("board", env!("CARGO_PKG_VERSION"), "Board", connector)
+            .description("Public posts and comments on a board.")
+            .config_schema(include_str!("config.schema.json"))
+    }
+
+    fn receive(_: &Channel, request: &WebhookRequest) -> Result<Reception, Rejection> {
+        let delivery: Delivery = request.json()?;
+        let events = delivery.events.into_iter().map(event).collect();
+        Ok(Reception::events(events))
+    }
+
+    fn perform(channel: &Channel, request: &ActionRequest) -> Result<Outcome, Failure> {
+        #[derive(Deserialize)]
+        struct Taken {
+            id: String,
+        }
+        let config: Config = channel.config()?;
+        let (kind, about, text) = match &request.action {
+            Action::Reply(o) => ("reply", o.reply_to.clone(), o.text.clone()),
+            Action::PrivateReply(o) => ("private-reply", o.reply_to.clone(), o.text.clone()),
+            Action::SendMessage(o) => ("message", o.reply_to.clone(), o.text.clone()),
+            Action::Hide(message) => ("hide", Some(message.clone()), None),
+            other => return Err(Failure::unsupported(format!("{:?}", other.kind()))),
+        };
+        let action = json!({
+            "ref": request.id,
+            "kind": kind,
+            "thread": request.thread,
+            "to": request.recipient.as_ref().map(|r| r.id.clone()),
+            "about": about,
+            "text": text,
+        });
+        let answer = Request::post(format!("{}/actions", config.base_url))
+            .json(&action)
+            .send(Call::Once)?;
+        let taken: Taken = answer.success(Call::Once)?.json(Call::Once)?;
+        Ok(Outcome::message(taken.id))
+    }
+}
+
+fn event(said: Said) -> Event {
+    let message = |words: Words| Message {
+        text: Some(words.text),
+        parent: words.parent,
+        client_ref: words.client_ref,
+        ..Message::new(words.message)
+    };
+    let kind = match said.what {
+        What::Comment(words) => EventKind::MessageCreated(message(words)),
+        What::Own(words) => EventKind::NativeReply(message(words)),
+        What::Edit { message, text } => EventKind::MessageEdited(linecard_sdk::events::Edit {
+            message_id: message,
+            text: Some(text),
+            attachments: None,
+            revision: None,
+        }),
+        What::Delete { message } => EventKind::MessageDeleted(linecard_sdk::events::Deletion {
+            message_id: message,
+            by_author: true,
+            hidden_only: false,
+        }),
+    };
+    let thread = match said.with {
+        Some(customer) => Thread::private(&said.thread).customer(Identity::new(customer)),
+        None => Thread::public(&said.thread),
+    };
+    let time = linecard_sdk::time::from_seconds(said.time).unwrap_or(0);
+    let event = Event::new(said.id, time, kind).thread(thread);
+    match said.author {
+        Some(person) => event.author(Author::new(person.id).profile(Profile {
+            display_name: person.name,
+            handle: person.handle,
+            ..Profile::default()
+        })),
+        None => event,
+    }
+}
+
+linecard_sdk::export_connector!(Board);
