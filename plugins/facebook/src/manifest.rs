@@ -14,7 +14,7 @@ use crate::publish::{PHOTOS_MAX, POST_MAX};
 
 /// The greatest size of a photo, in bytes.
 const IMAGE_MAX: u64 = 8 * 1024 * 1024;
-/// The greatest size of a file in a private reply, in bytes.
+/// The greatest size of other files, in bytes.
 const FILE_MAX: u64 = 25 * 1024 * 1024;
 /// The greatest size of a video that is sent in one piece, in bytes.
 const VIDEO_MAX: u64 = 1024 * 1024 * 1024;
@@ -91,7 +91,7 @@ fn actions() -> Vec<ActionAbility> {
         &["video/*"],
         VIDEO_MAX,
     ));
-    posts.push(MediaLimit::new(AttachmentKind::Link, &[], u64::MAX));
+    posts.push(MediaLimit::new(AttachmentKind::Link, &[], FILE_MAX));
     let publish = ActionAbility::new(ActionKind::Publish)
         .public()
         .text(POST_MAX, TextUnit::CodePoints)
