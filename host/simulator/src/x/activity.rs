@@ -96,6 +96,7 @@ pub(crate) fn deletion(x: &X, id: u64, author: &str) -> Happening {
 /// Somebody likes a post.
 pub(crate) fn like(x: &X, state: &State, post: &Post, who: &str) -> Happening {
     let now = x.world.clock.now_ms();
+    let id = uuid::Uuid::now_v7().simple().to_string();
     let users: Vec<Value> = [who, post.author.as_str()]
         .iter()
         .filter_map(|id| state.users.get(*id))
@@ -104,10 +105,14 @@ pub(crate) fn like(x: &X, state: &State, post: &Post, who: &str) -> Happening {
     let liker = state.users.get(who).map(legacy_user).unwrap_or_default();
     Happening {
         kind: "like.create",
-        payload: json!({ "liked_post_id": post.id.to_string(), "liking_user_id": who }),
+        // The payload does not tell who likes; that user is in `includes`.
+        payload: json!({
+            "id": id, "created_at": time(post.created_ms), "timestamp_ms": now.to_string(),
+            "liked_tweet_author_id": post.author, "liked_tweet_id": post.id.to_string(),
+        }),
         includes: json!({ "users": users, "tweets": [post_json(state, post, None)] }),
         legacy: json!({ "favorite_events": [{
-            "id": uuid::Uuid::now_v7().simple().to_string(), "created_at": legacy_time(now), "timestamp_ms": now,
+            "id": id, "created_at": legacy_time(now), "timestamp_ms": now,
             "favorited_status": legacy_post(state, post), "user": liker,
         }] }),
         at_ms: now,

@@ -51,7 +51,7 @@ pub enum Incoming {
         /// The new text.
         text: String,
     },
-    /// Deletes a post of their own.
+    /// Deletes a post of their own; no webhook tells of it.
     Delete {
         /// The post.
         post: String,
@@ -263,7 +263,8 @@ impl X {
                         turn.deleted = true;
                     }
                 });
-                Ok((post, vec![activity::deletion(self, old.id, who)]))
+                // Only an account's own deletions are told to it; a hub learns of others by looking.
+                Ok((post, Vec::new()))
             }
             Incoming::Repost { post } => {
                 let original = known(&post)?;

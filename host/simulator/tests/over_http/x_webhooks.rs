@@ -91,3 +91,39 @@ async fn a_webhook_must_pass_the_challenge() -> anyhow::Result<()> {
     );
     Ok(())
 }
+
+#[tokio::test]
+async fn likes_and_the_accounts_own_posts_are_told_and_can_be_replayed() -> anyhow::Result<()> {
+    let hub = Hub::start().await?;
+    let x = start(&hub, XDelivery::default()).await?;
+    let client = reqwest::Client::builder().no_proxy().build()?;
+    let call = |path: &str, body: Value| {
+        let url = format!("{}{path}", x.base_url());
+        let request = client.post(url).bearer_auth("simulated-user-token");
+        request.json(&body).send()
+    };
+    let made: Value = call("/2/tweets", json!({ "text": "Open today" }))
+        .await?
+        .json()
+        .await?;
+    let id = made["data"]["id"].as_str().unwrap_or_default().to_owned();
+    let like = Incoming::Like { post: id.clone() };
+    assert!(x.say(ANN, like).await.acknowledged);
+    let event = |place: usize| hub.received("/webhook")[place].json()["data"].clone();
+    hub.until("both events", |hub| hub.received("/webhook").len() == 2)
+        .await;
+    let events = [event(0), event(1)];
+    let of = |kind: &str| events.iter().find(|one| one["event_type"] == kind);
+    assert_eq!(
+        of("post.create").map(|one| &one["payload"]["id"]),
+        Some(&json!(id))
+    );
+    let liked = of("like.create").map(|one| &one["payload"]["liked_tweet_id"]);
+    assert_eq!(liked, Some(&json!(id)));
+    let replay =
+        json!({ "webhook_id": "1", "from_date": "202001010000", "to_date": "299901010000" });
+    assert_eq!(call("/2/webhooks/replay", replay).await?.status(), 200);
+    hub.until("the replay", |hub| hub.received("/webhook").len() == 4)
+        .await;
+    Ok(())
+}
