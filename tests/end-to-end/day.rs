@@ -52,3 +52,8 @@ fn a_day_on_instagram() -> Result<()> {
 fn a_day_on_open_messaging() -> Result<()> {
     day("web")
 }
+
+#[test]
+fn a_day_on_x() -> Result<()> {
+    day("x")
+}

@@ -1,0 +1,99 @@
+//! Events of the X Activity API.
+
+use linecard_sdk::events::{Author, ChannelState, ChannelStatus, Event, EventKind, ProfileChange};
+use linecard_sdk::time;
+use serde_json::Value;
+
+use crate::config::Config;
+use crate::legacy;
+use crate::read::{self, Includes, text};
+
+/// One event of the Activity API: the value of `data`.
+pub fn read(config: &Config, data: &Value) -> Vec<Event> {
+    let kind = text(data, "event_type").unwrap_or("unknown");
+    let payload = data.get("payload").unwrap_or(&Value::Null);
+    let includes = Includes(data.get("includes").unwrap_or(&Value::Null));
+    let id = match data.get("event_uuid") {
+        Some(Value::String(id)) => id.clone(),
+        Some(Value::Number(id)) => id.to_string(),
+        _ => String::new(),
+    };
+    let other = || vec![legacy::unknown(kind, data)];
+    match kind {
+        "post.create"
+        | "post.mention.create"
+        | "post.reply.create"
+        | "post.quote.create"
+        | "post.repost.create" => {
+            let events = read::post(config, payload, includes);
+            if events.is_empty() { other() } else { events }
+        }
+        "post.delete" => match text(payload, "id") {
+            Some(post) => {
+                let by = text(payload, "author_id");
+                vec![read::deleted(post, by, time::now(), payload)]
+            }
+            None => other(),
+        },
+        "like.create" => vec![legacy::activity_like(config, payload, includes)],
+        "follow.follow" | "follow.unfollow" => {
+            let source = payload.pointer("/source/data").unwrap_or(&Value::Null);
+            match text(source, "id") {
+                Some(who) if who != config.user_id => {
+                    let change = if kind == "follow.follow" {
+                        EventKind::Follow
+                    } else {
+                        EventKind::Unfollow
+                    };
+                    let by = Author::new(who).profile(read::profile(source));
+                    let event = Event::new(format!("{kind}:{who}:{id}"), time::now(), change);
+                    vec![event.author(by).raw(payload.to_string())]
+                }
+                _ => other(),
+            }
+        }
+        "dm.received" | "dm.sent" | "dm.read" | "dm.indicate_typing" => {
+            let users = payload.get("users").unwrap_or(&Value::Null);
+            let events: Vec<Event> = payload
+                .as_object()
+                .into_iter()
+                .flatten()
+                .filter_map(|(name, list)| Some((name, list.as_array()?)))
+                .flat_map(|(name, list)| {
+                    list.iter()
+                        .map(move |one| legacy::private(config, name, one, users))
+                })
+                .collect();
+            if events.is_empty() { other() } else { events }
+        }
+        kind if kind.starts_with("profile.update") => {
+            let who = text(payload, "id").or_else(|| data.pointer("/filter/user_id")?.as_str());
+            match who {
+                Some(who) if who != config.user_id => {
+                    let change = EventKind::ProfileChanged(ProfileChange { previous_id: None });
+                    let by = Author::new(who).profile(read::profile(payload));
+                    let event = Event::new(format!("{kind}:{id}"), time::now(), change);
+                    vec![event.author(by).raw(data.to_string())]
+                }
+                _ => other(),
+            }
+        }
+        "oauth.revoke" => {
+            let status = ChannelStatus {
+                state: ChannelState::CredentialsRefused,
+                code: Some(kind.to_owned()),
+                text: "The account took the app's permission away.".to_owned(),
+                remedy: Some(
+                    "Authorize the app for the account again and store the new tokens.".to_owned(),
+                ),
+            };
+            let event = Event::new(
+                format!("{kind}:{id}"),
+                time::now(),
+                EventKind::ChannelStatus(status),
+            );
+            vec![event.raw(data.to_string())]
+        }
+        _ => other(),
+    }
+}

@@ -1,0 +1,68 @@
+//! Webhook requests: the challenge, the signature, and the two envelopes.
+
+use linecard_sdk::connector::{Reception, Rejection, WebhookRequest, WebhookResponse};
+use linecard_sdk::encode::base64;
+use linecard_sdk::secrets::{self, Algorithm, BodySignature, Notation};
+use serde_json::{Value, json};
+
+use crate::config::{CONSUMER_SECRET, Config};
+use crate::{activity, legacy};
+
+/// Over the bytes as they came.
+const SIGNATURE: BodySignature<'static> = BodySignature {
+    header: "x-twitter-webhooks-signature",
+    prefix: "sha256=",
+    notation: Notation::Base64,
+    algorithm: Algorithm::Sha256,
+    secret: CONSUMER_SECRET,
+};
+
+/// Answers the challenge, or verifies and reads a delivery.
+pub fn receive(config: &Config, request: &WebhookRequest) -> Result<Reception, Rejection> {
+    match request.method.as_str() {
+        "GET" => challenge(request),
+        "POST" => {
+            SIGNATURE.verify(request)?;
+            deliver(config, request)
+        }
+        other => Err(Rejection::Unsupported(format!(
+            "X's webhook takes GET and POST, not {other}"
+        ))),
+    }
+}
+
+/// The challenge-response check: X's word, signed.
+fn challenge(request: &WebhookRequest) -> Result<Reception, Rejection> {
+    let token = request.query("crc_token").ok_or_else(|| {
+        Rejection::Unsupported("this is not a challenge: crc_token is missing".to_owned())
+    })?;
+    let mac = secrets::hmac(CONSUMER_SECRET, Algorithm::Sha256, token.as_bytes())
+        .map_err(|error| Rejection::BadSignature(error.text().to_owned()))?;
+    let answer = json!({ "response_token": format!("sha256={}", base64(&mac)) });
+    Ok(Reception::answer(WebhookResponse::json(&answer)))
+}
+
+fn deliver(config: &Config, request: &WebhookRequest) -> Result<Reception, Rejection> {
+    let body: Value = request.json()?;
+    if !body.is_object() {
+        return Err(Rejection::Malformed("the body is not an object".to_owned()));
+    }
+    if let Some(data) = body.get("data") {
+        let events = match data {
+            Value::Array(all) => all
+                .iter()
+                .flat_map(|one| activity::read(config, one))
+                .collect(),
+            one => activity::read(config, one),
+        };
+        return Ok(Reception::events(events));
+    }
+    let for_user = body.get("for_user_id").and_then(Value::as_str);
+    if let Some(other) = for_user.filter(|id| *id != config.user_id) {
+        return Err(Rejection::NotForThisChannel(format!(
+            "this channel's account is {}, the delivery is for {other}",
+            config.user_id
+        )));
+    }
+    Ok(Reception::events(legacy::read(config, &body)))
+}
