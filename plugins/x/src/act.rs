@@ -58,7 +58,7 @@ pub fn perform(config: &Config, request: &ActionRequest) -> Result<Outcome, Fail
 
 fn done(answer: &Answer) -> Outcome {
     Outcome {
-        budget: answer.budget.clone(),
+        budget: answer.budget,
         ..Outcome::done()
     }
 }
@@ -179,7 +179,7 @@ fn post(
     match api::call(request_, config.user(), Call::Repeatable) {
         Ok(answer) => match answer.body.pointer("/data/id").and_then(Value::as_str) {
             Some(id) => Ok(Outcome {
-                budget: answer.budget.clone(),
+                budget: answer.budget,
                 ..Outcome::message(id)
             }
             .cost(millionths(1, price))),

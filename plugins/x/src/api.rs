@@ -70,10 +70,11 @@ pub fn call(request: Request, auth: &str, call: Call) -> Result<Answer, Refused>
         response.json(call)?
     };
     // An answer of 200 can hold errors alone.
-    if body.get("data").is_none() && body.get("meta").is_none() {
-        if let Some(error) = body.pointer("/errors/0") {
-            return Err(Refused::Failed(partial(error)));
-        }
+    if body.get("data").is_none()
+        && body.get("meta").is_none()
+        && let Some(error) = body.pointer("/errors/0")
+    {
+        return Err(Refused::Failed(partial(error)));
     }
     Ok(Answer {
         budget: budget(&response),
