@@ -1,6 +1,7 @@
 //! What an operator meets: a certificate, a disk that is full, data that is damaged, and a plug-in that
 //! misbehaves. The real binary each time.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -155,8 +156,7 @@ async fn a_full_disk_stops_the_hub_and_loses_nothing() -> Result<()> {
     let mut block = vec![7_u8; 1 << 20];
     let mut file = std::fs::File::create(&filler)?;
     loop {
-        use std::io::Write as _;
-        match file.write_all(&block) {
+        match std::io::Write::write_all(&mut file, &block) {
             Ok(()) => {}
             Err(_) if block.len() > 4096 => block.truncate(block.len() / 2),
             Err(_) => break,
@@ -321,9 +321,11 @@ async fn a_misbehaving_plug_in_fails_alone_and_by_name() -> Result<()> {
     ];
     let mut more = String::new();
     for (channel, misdeed) in misdeeds {
-        more.push_str(&format!(
-            "[channels.{channel}]\nplugin = \"hostile\"\nqueue = \"support\"\nconfig = \"{misdeed}\"\nsecrets = {{ key = \"env:HOSTILE_KEY\" }}\n"
-        ));
+        // Writing to a text cannot fail.
+        let _ = writeln!(
+            more,
+            "[channels.{channel}]\nplugin = \"hostile\"\nqueue = \"support\"\nconfig = \"{misdeed}\"\nsecrets = {{ key = \"env:HOSTILE_KEY\" }}"
+        );
     }
     let site = SiteOptions {
         more,
