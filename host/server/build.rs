@@ -5,12 +5,13 @@ use std::path::Path;
 use std::process::ExitCode;
 
 /// The bundled plug-ins' packages.
-const PACKAGES: [&str; 5] = [
+const PACKAGES: [&str; 6] = [
     "linecard-facebook",
     "linecard-instagram",
     "linecard-keywords",
     "linecard-messenger",
     "linecard-open-messaging",
+    "linecard-x",
 ];
 
 fn main() -> ExitCode {

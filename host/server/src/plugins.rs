@@ -185,7 +185,8 @@ mod tests {
                 "instagram",
                 "keywords",
                 "messenger",
-                "open-messaging"
+                "open-messaging",
+                "x"
             ]
         );
         for installed in plugins.all() {
