@@ -48,7 +48,9 @@ pub fn events(config: &Config, raw: &str) -> Result<Vec<Event>, Rejection> {
 /// Something that has no kind here, under an id made of what it is.
 pub fn other(word: &str, raw: &str) -> Event {
     let kind = EventKind::Other(word.to_owned());
-    Event::new(derived(word, raw), time::now(), kind).raw(raw)
+    let value: Value = serde_json::from_str(raw).unwrap_or_default();
+    let time = moment(&value, "/created_timestamp").or_else(|| moment(&value, "/timestamp_ms"));
+    Event::new(derived(word, raw), time.unwrap_or_else(time::now), kind).raw(raw)
 }
 
 /// An id made of a text: FNV-1a with 128 bits, as the same delivery may come again.

@@ -9,7 +9,7 @@ use crate::api::{self, DUPLICATE};
 use crate::config::Config;
 use crate::direct::partner;
 use crate::fields::{is_id, list, text};
-use crate::manifest::DM_MAX;
+use crate::manifest::{DM_MAX, LONG_POST_MAX, POST_MAX};
 use crate::upload::{Target, upload};
 
 /// How many of the account's latest posts are looked through for one that may have been written.
@@ -51,6 +51,7 @@ pub fn post(
     refers: Refers<'_>,
 ) -> Result<Outcome, Failure> {
     let said = check(outgoing)?;
+    fits(config, said, refers)?;
     if request.uncertain_before
         && !outgoing.attachments.is_empty()
         && let Some(id) = written(config, said, refers)?
@@ -86,6 +87,31 @@ pub fn post(
         }
         Err(failure) => Err(failure),
     }
+}
+
+/// X counts with weights, and not the mentions with which a reply begins.
+fn fits(config: &Config, said: &str, refers: Refers<'_>) -> Result<(), Failure> {
+    let max = if config.long_posts {
+        LONG_POST_MAX
+    } else {
+        POST_MAX
+    };
+    let mut counted = said;
+    if matches!(refers, Refers::Answers(_)) {
+        while let Some(name) = counted.strip_prefix('@') {
+            let is_end = |c: char| !(c.is_ascii_alphanumeric() || c == '_');
+            let rest = name.trim_start_matches(|c| !is_end(c));
+            counted = rest.trim_start();
+        }
+    }
+    let count = linecard_text::x_weighted(counted);
+    if count <= max as usize {
+        return Ok(());
+    }
+    Err(Failure::rejected(
+        "too-long",
+        format!("the text counts {count} on X, and this account's posts take at most {max}"),
+    ))
 }
 
 fn price(config: &Config, said: &str, refers: Refers<'_>) -> u64 {
