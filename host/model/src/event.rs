@@ -136,6 +136,17 @@ pub enum Event {
         /// When, by the network's clock.
         deleted_at: Timestamp,
     },
+    /// A message was hidden from the public; it is still there. An edit shows it again.
+    MessageHidden {
+        /// The message.
+        message: MessageId,
+        /// Its contact.
+        contact: ContactId,
+        /// Its interaction.
+        interaction: InteractionId,
+        /// When, by the network's clock.
+        hidden_at: Timestamp,
+    },
     /// Somebody reacted to a message.
     ReactionAdded {
         /// The message.
@@ -235,6 +246,7 @@ impl Event {
             Self::MessageEdited { .. } => "message-edited",
             Self::FileFetched { .. } => "file-fetched",
             Self::MessageDeleted { .. } => "message-deleted",
+            Self::MessageHidden { .. } => "message-hidden",
             Self::ReactionAdded { .. } => "reaction-added",
             Self::ReactionRemoved { .. } => "reaction-removed",
             Self::ActionChanged { .. } => "action-changed",
@@ -259,6 +271,7 @@ impl Event {
             | Self::MessageEdited { interaction, .. }
             | Self::FileFetched { interaction, .. }
             | Self::MessageDeleted { interaction, .. }
+            | Self::MessageHidden { interaction, .. }
             | Self::ReactionAdded { interaction, .. }
             | Self::ReactionRemoved { interaction, .. } => Some(*interaction),
             Self::ActionChanged { interaction, .. } => *interaction,

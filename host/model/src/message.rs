@@ -57,6 +57,9 @@ pub struct Message {
     /// What stood here before, oldest first, if its author changed it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub revisions: Vec<Revision>,
+    /// Since when it is hidden from the public, though it is still there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hidden_at: Option<Timestamp>,
     /// When its author, or the network, took it back. The content stays in the history.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deleted_at: Option<Timestamp>,

@@ -208,7 +208,8 @@ pub struct ChannelConfig {
     /// `http://127.0.0.1:8080`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hosts: Option<Vec<String>>,
-    /// The most actions a second, over all; the manifest's limits if absent.
+    /// The most actions a second, over all, in place of the manifest's limits: for an account to which
+    /// the network grants more, or less.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actions_per_second: Option<f64>,
     /// For how long an action that fails for the time being is tried again, in seconds. Default one

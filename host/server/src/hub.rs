@@ -55,7 +55,7 @@ pub struct Hub {
     /// Secrets, encrypted at rest.
     pub vault: Vault,
     /// Turns to the reason when the hub can take no more work.
-    pub stopped: watch::Receiver<Option<String>>,
+    pub stopped: watch::Sender<Option<String>>,
     /// Where files go.
     pub data: PathBuf,
     /// What the webhook door has taken.
@@ -145,6 +145,7 @@ impl Hub {
                 site: handle.clone(),
                 channels: channels.clone(),
                 accepted: Arc::clone(&accepted),
+                stopped: stopped.clone(),
             }
             .run(polls_reconfigured),
         );

@@ -445,6 +445,7 @@ impl Pace {
         };
         let limits = channel
             .abilities()
+            .filter(|_| channel.config.actions_per_second.is_none())
             .map_or(&[][..], |a: &ConnectorManifest| a.rate_limits.as_slice());
         for limit in limits {
             let Some(quota) = quota(limit.calls, Duration::from_millis(limit.per_ms)) else {

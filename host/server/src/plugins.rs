@@ -186,7 +186,7 @@ mod tests {
                 "keywords",
                 "messenger",
                 "open-messaging",
-                "x"
+                "x",
             ]
         );
         for installed in plugins.all() {

@@ -9,7 +9,7 @@ use linecard_model::ChannelId;
 use linecard_model::outbox::{ChannelHealth, HealthState};
 use linecard_model::platform::Failure;
 use linecard_store::{Accept, Store, StoreError};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinHandle;
 use tracing::{error, warn};
 
@@ -33,6 +33,8 @@ pub struct Polls {
     pub channels: Channels,
     /// Says that there are new events.
     pub accepted: Arc<Notify>,
+    /// Is told when the store takes nothing more.
+    pub stopped: watch::Sender<Option<String>>,
 }
 
 impl Polls {
@@ -80,6 +82,9 @@ impl Polls {
                 }
                 Err(fault) => {
                     error!(channel = %channel.id, error = %fault, "polling ends: the store refuses");
+                    if let StoreError::Fatal { detail } = fault {
+                        self.stopped.send_replace(Some(detail));
+                    }
                     return;
                 }
             };

@@ -64,7 +64,10 @@ impl Hub {
         }
         // Kept for the case that the connector cannot read a body with a right signature.
         let body = request.body.clone();
-        let reception = runtime.connector.receive(&runtime.context, request).await?;
+        let called = runtime.connector.receive(&runtime.context, request).await;
+        let reception = called.inspect_err(
+            |error| warn!(%channel, %error, "a connector failed on a webhook; the network will repeat it"),
+        )?;
         match reception {
             Ok(reception) => {
                 self.accept(channel, reception.events).await?;
@@ -93,18 +96,18 @@ impl Hub {
         if events.is_empty() {
             return Ok(());
         }
-        let accepted = self
-            .store
-            .accept(
-                self.site.id(),
-                Accept {
-                    channel: channel.clone(),
-                    at: now(),
-                    events,
-                    cursor: None,
-                },
-            )
-            .await?;
+        let accept = Accept {
+            channel: channel.clone(),
+            at: now(),
+            events,
+            cursor: None,
+        };
+        let accepted = self.store.accept(self.site.id(), accept).await;
+        if let Err(StoreError::Fatal { detail }) = &accepted {
+            // The site may have nothing to write for a long time; the hub ends all the same.
+            self.stopped.send_replace(Some(detail.clone()));
+        }
+        let accepted = accepted?;
         self.counters.accepted(accepted.new, accepted.duplicates);
         if accepted.new > 0 {
             self.accepted.notify_one();

@@ -28,7 +28,7 @@
 //! | `POST /_sim/customers` `{"id","profile"}` | adds a customer; `GET` lists them |
 //! | `GET /_sim/customers/{id}` | the conversation as the customer sees it |
 //! | `GET /_sim/customers/{id}/delivered` | what the hub delivered, with duplicates |
-//! | `POST /_sim/customers/{id}/say` | Graph API: a [`graph::Act`] by its `on` (`messenger` when absent, `feed`, `instagram`, `instagram_comments`) and `type`; Open Messaging: an [`open_messaging::Said`] by its `type` |
+//! | `POST /_sim/customers/{id}/say` | Graph API: a [`graph::Act`] by its `on` (`messenger` when absent, `feed`, `instagram`, `instagram_comments`) and `type`; Open Messaging: an [`open_messaging::Said`], X: an [`x::Incoming`], by its `type` |
 //! | `POST /_sim/customers/{id}/reachability` `{"reachability"}` | `available`, `unavailable` or `blocked` |
 //! | `PUT /_sim/callback` `{"url","on"}`, `POST /_sim/subscribe?on=` | Graph API: where webhooks go, all or those of `feed` or `instagram`; the handshake |
 //! | `POST /_sim/feed` `{"text","photos"}`, `POST /_sim/instagram/media` | Graph API: the page or the account publishes past the hub |
@@ -36,10 +36,12 @@
 //! | `POST /_sim/webhook` | Graph API: signs and posts a webhook body as given |
 //! | `PUT /_sim/hub` `{"url","token_url"}` | Open Messaging: where the hub is |
 //! | `PUT /_sim/receipts` | Open Messaging: which receipts follow; `GET` shows those from the hub |
+//! | `PUT /_sim/rules`, `PUT /_sim/access`, `PUT /_sim/profile` | X: what is allowed; expired or revoked tokens; the company's profile |
+//! | `PUT /_sim/customers/{id}/account` | X: gives somebody an account with a profile |
 //!
 //! Networks live in one module each: [`graph`] (one page with Messenger and a feed, and the
-//! Instagram account linked to it) and [`open_messaging`] (the middleware side of Open Messaging).
-//! [`people`] populates either.
+//! Instagram account linked to it), [`open_messaging`] (the middleware side of Open Messaging) and
+//! [`x`] (one account on X). [`people`] populates any of them.
 
 pub mod clock;
 mod control;
@@ -54,6 +56,7 @@ pub mod people;
 pub mod record;
 mod serve;
 pub mod signature;
+pub mod x;
 
 pub use clock::SimulatedClock;
 pub use customers::{Author, Customer, Customers, Profile, Reachability, Turn};
@@ -63,3 +66,4 @@ pub use faults::{Fault, FaultAnswer, FaultPlan, Faults, When};
 pub use graph::{GraphOptions, GraphSimulator};
 pub use open_messaging::{OpenMessagingOptions, OpenMessagingSimulator};
 pub use record::{Direction, Entry, Record, RecordMode, Tally};
+pub use x::{XOptions, XSimulator};

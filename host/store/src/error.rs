@@ -65,7 +65,7 @@ pub enum StoreError {
     },
     /// The data cannot be read.
     #[error(
-        "{folder} is damaged ({detail}); nothing was changed. Restore a backup, or run `linecard check --data {folder}` and then `linecard export --data {folder}` to save what can be read"
+        "{folder} is damaged ({detail}); nothing was changed. Restore a backup, or save what can be read with `linecard export --salvage --data {folder} FILE` and import it into an empty folder"
     )]
     Damaged {
         /// The data folder.

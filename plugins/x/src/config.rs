@@ -1,87 +1,97 @@
-//! What an operator sets for one X account.
+//! What an operator sets for one account.
 
 use serde::Deserialize;
 
-/// The app's key that signs webhooks.
+/// The user's OAuth 1.0a values.
+pub const OAUTH1: &str = "user-oauth1";
+/// The user's OAuth 2.0 client and refresh token.
+pub const OAUTH2: &str = "user-oauth2";
+/// The app's bearer token.
+pub const BEARER: &str = "app-bearer";
+/// The app's consumer secret.
 pub const CONSUMER_SECRET: &str = "consumer-secret";
-/// The app's own token, which can search.
-pub const BEARER: &str = "bearer";
 
 /// A channel's configuration. The host has checked it against the manifest's schema.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default)]
 pub struct Config {
-    /// The account's id: digits.
+    /// The account's user id: digits.
     pub user_id: String,
     /// The account's handle, without the sign.
     pub username: String,
+    /// How calls are made in the account's name.
+    pub auth: Auth,
+    /// Whether searches use the app's bearer token, which has the higher limit.
+    pub search_as_app: bool,
     /// Where the API is.
     pub base_url: String,
-    /// Which secret signs the account's calls.
-    pub auth: Auth,
-    /// Whether searches use the app's own token.
-    pub search_with_bearer: bool,
-    /// Whether the account may write posts longer than 280.
-    pub long_posts: bool,
-    /// Whether anything is polled.
-    pub poll: bool,
-    /// Whether mentions are polled.
+    /// Whether posts that name the account are fetched.
     pub mentions: bool,
-    /// Whether direct messages are polled.
+    /// Whether direct messages are fetched.
     pub direct_messages: bool,
-    /// What recent search looks for, each in X's query language.
+    /// What is searched for, in X's search language.
     pub searches: Vec<String>,
-    /// How often, in minutes.
-    pub poll_every_minutes: u64,
+    /// How often it looks, in seconds.
+    pub poll_every_seconds: u64,
+    /// The most posts and messages of one look; the rest comes with the next.
+    pub posts_per_poll: usize,
+    /// The most posts and messages of a UTC day; what is more waits for the next day.
+    pub posts_per_day: Option<u64>,
     /// How far back the first look goes, in hours.
-    pub poll_first_hours: u64,
-    /// The most posts and messages of one look.
-    pub poll_posts: u64,
-    /// What is written if somebody is asked to follow without a text.
-    pub request_follow_text: String,
-    /// What X charges.
+    pub first_hours: u64,
+    /// What asks somebody to follow, if the agent gives no text.
+    pub follow_request: String,
+    /// What X charges, in US dollars.
     pub prices: Prices,
 }
 
-/// Which secret signs the account's calls.
+/// How calls are made in the account's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Auth {
-    /// OAuth 1.0a: four values that do not expire.
-    OAuth1,
+    /// OAuth 1.0a.
+    Oauth1,
     /// OAuth 2.0 with a refresh token.
-    OAuth2,
+    Oauth2,
 }
 
-/// What X charges, in millionths of its price list's unit.
-#[derive(Debug, Clone, Deserialize)]
+/// What X charges for one of each, in US dollars.
+#[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(default)]
 pub struct Prices {
-    /// For each post that is read.
-    pub post_read: u64,
-    /// For each direct message that is read.
-    pub dm_read: u64,
-    /// For a post.
-    pub post_create: u64,
-    /// For a post with a link.
-    pub post_create_with_url: u64,
-    /// For a reply to somebody who addressed the account.
-    pub reply: u64,
-    /// For a direct message.
-    pub dm_create: u64,
+    pub post_read: f64,
+    pub user_read: f64,
+    pub message_read: f64,
+    pub post: f64,
+    pub post_with_url: f64,
+    pub reply: f64,
+    pub message: f64,
 }
 
 impl Default for Prices {
+    /// Pay per use in 2026.
     fn default() -> Self {
         Self {
-            post_read: 5_000,
-            dm_read: 10_000,
-            post_create: 15_000,
-            post_create_with_url: 200_000,
-            reply: 10_000,
-            dm_create: 15_000,
+            post_read: 0.005,
+            user_read: 0.010,
+            message_read: 0.010,
+            post: 0.015,
+            post_with_url: 0.20,
+            reply: 0.010,
+            message: 0.015,
         }
     }
+}
+
+/// So many of something at a price, in millionths of a dollar.
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a price is not negative and far below what a u64 holds; casts saturate"
+)]
+pub fn millionths(count: usize, price: f64) -> u64 {
+    let each = (price.max(0.0) * 1e6).round() as u64;
+    each.saturating_mul(count as u64)
 }
 
 impl Default for Config {
@@ -89,45 +99,28 @@ impl Default for Config {
         Self {
             user_id: String::new(),
             username: String::new(),
+            auth: Auth::Oauth1,
+            search_as_app: false,
             base_url: "https://api.x.com".to_owned(),
-            auth: Auth::OAuth1,
-            search_with_bearer: false,
-            long_posts: false,
-            poll: true,
             mentions: true,
             direct_messages: true,
             searches: Vec::new(),
-            poll_every_minutes: 2,
-            poll_first_hours: 24,
-            poll_posts: 500,
-            request_follow_text: "Please follow us, so that we can write to you privately."
-                .to_owned(),
+            poll_every_seconds: 60,
+            posts_per_poll: 500,
+            posts_per_day: None,
+            first_hours: 24,
+            follow_request: "Please follow us, so that we can write to you privately.".to_owned(),
             prices: Prices::default(),
         }
     }
 }
 
 impl Config {
-    /// The name of the secret that signs the account's calls.
-    pub fn secret(&self) -> &'static str {
+    /// The secret for calls in the account's name.
+    pub fn user(&self) -> &'static str {
         match self.auth {
-            Auth::OAuth1 => "oauth1",
-            Auth::OAuth2 => "oauth2",
+            Auth::Oauth1 => OAUTH1,
+            Auth::Oauth2 => OAUTH2,
         }
-    }
-
-    /// The address of a call; the parts of the path are encoded.
-    pub fn url(&self, parts: &[&str]) -> String {
-        let mut url = format!("{}/2", self.base_url.trim_end_matches('/'));
-        for part in parts {
-            url.push('/');
-            url.push_str(&linecard_sdk::encode::percent(part));
-        }
-        url
-    }
-
-    /// Whether it is the account's own id.
-    pub fn is_own(&self, id: &str) -> bool {
-        id == self.user_id
     }
 }

@@ -1,236 +1,349 @@
-//! Deliveries of the Account Activity API, X's older webhooks: lists of events by kind.
+//! The older form of posts, people and messages: that of the Account Activity API, in which the newer
+//! Activity API still brings direct messages.
 
-use std::collections::BTreeMap;
-
-use linecard_sdk::connector::Rejection;
 use linecard_sdk::events::{
-    Attachment, Deletion, Event, EventKind, Message, Reaction, Receipt, ReceiptState, Thread,
+    Attachment, AttachmentKind, Author, Event, EventKind, Message, Profile, Reaction, Receipt,
+    ReceiptState, Timestamp,
 };
 use linecard_sdk::time;
 use serde_json::Value;
-use serde_json::value::RawValue;
 
-use crate::activity::revoked;
 use crate::config::Config;
-use crate::direct;
-use crate::fields::{id, list, moment, text, time_of_id};
-use crate::people::{People, author};
-use crate::posts::{Post, attachment, is_language, names};
+use crate::read::{self, Includes, dialogue, place, text, time_of_id};
 
-/// Members that are no lists of events.
-const BESIDE: [&str; 4] = ["for_user_id", "user_has_blocked", "users", "apps"];
-
-/// The events of one delivery, in the order of its members' names and of each list.
-pub fn events(config: &Config, raw: &str) -> Result<Vec<Event>, Rejection> {
-    let members: BTreeMap<String, &RawValue> =
-        serde_json::from_str(raw).map_err(|error| Rejection::Malformed(error.to_string()))?;
-    let people = members
-        .get("users")
-        .and_then(|users| serde_json::from_str::<Value>(users.get()).ok());
-    let people = People::by_id(people.as_ref());
-    let mut told = Vec::new();
-    for (name, list) in &members {
-        if BESIDE.contains(&name.as_str()) {
-            continue;
-        }
-        let elements =
-            serde_json::from_str::<Vec<&RawValue>>(list.get()).unwrap_or_else(|_| vec![*list]);
-        for element in elements {
-            let raw = element.get();
-            let value: Value = serde_json::from_str(raw).unwrap_or_default();
-            let read = one(config, name, &value, &people, raw).filter(|read| !read.is_empty());
-            told.extend(read.unwrap_or_else(|| vec![other(name, raw)]));
-        }
-    }
-    Ok(told)
-}
-
-/// Something that has no kind here, under an id made of what it is.
-pub fn other(word: &str, raw: &str) -> Event {
-    let kind = EventKind::Other(word.to_owned());
-    let value: Value = serde_json::from_str(raw).unwrap_or_default();
-    let time = moment(&value, "/created_timestamp").or_else(|| moment(&value, "/timestamp_ms"));
-    Event::new(derived(word, raw), time.unwrap_or_else(time::now), kind).raw(raw)
-}
-
-/// An id made of a text: FNV-1a with 128 bits, as the same delivery may come again.
-pub fn derived(word: &str, raw: &str) -> String {
-    let hash = raw.bytes().fold(
-        0x6c62_272e_07bb_0142_62b8_2175_6295_c58d_u128,
-        |hash, byte| (hash ^ u128::from(byte)).wrapping_mul(0x0100_0000_0000_0000_0000_013b),
-    );
-    let word: String = word.chars().take(64).collect();
-    format!("{word}:{hash:032x}")
-}
-
-fn one(
-    config: &Config,
-    name: &str,
-    value: &Value,
-    people: &People,
-    raw: &str,
-) -> Option<Vec<Event>> {
-    match name {
-        "tweet_create_events" => post(config, value, raw),
-        "tweet_delete_events" => Some(vec![deletion(value)?.raw(raw)]),
-        "favorite_events" => Some(vec![like(config, value)?.raw(raw)]),
-        "follow_events" => Some(vec![follow(config, value)?.raw(raw)]),
-        "direct_message_events" => Some(vec![direct::pushed(config, value, people, raw)?]),
-        "direct_message_indicate_typing_events" | "direct_message_mark_read_events" => {
-            Some(vec![signal(config, value, people, raw)?])
-        }
-        "user_event" => value
-            .get("revoke")
-            .map(|_| vec![Event::new(derived(name, raw), time::now(), revoked()).raw(raw)]),
-        _ => None,
-    }
-}
-
-/// A post in the older form.
-fn post(config: &Config, value: &Value, raw: &str) -> Option<Vec<Event>> {
-    let number =
-        |pointer: &str| id(value, &format!("{pointer}_str")).or_else(|| id(value, pointer));
-    let post_id = number("/id")?;
-    let user = value.get("user")?;
-    let writer = author(user)?;
-    let mentions = list(value, "/extended_tweet/entities/user_mentions")
-        .chain(list(value, "/entities/user_mentions"));
-    let addressed = number("/in_reply_to_user_id").is_some_and(|id| config.is_own(&id))
-        || mentions
-            .into_iter()
-            .any(|mention| names(config, mention, ["/id_str", "/screen_name"]));
-    let referred = |status: &str, id: &str| {
-        text(value, &format!("/{status}/id_str"))
-            .or_else(|| text(value, &format!("/{status}/id")))
-            .or_else(|| text(value, id))
+/// Everything in an Account Activity delivery.
+pub fn read(config: &Config, body: &Value) -> Vec<Event> {
+    let mut events = Vec::new();
+    let Some(members) = body.as_object() else {
+        return events;
     };
-    let parent = number("/in_reply_to_status_id");
-    let quoted = referred("quoted_status", "/quoted_status_id_str");
-    let reposted = referred("retweeted_status", "/retweeted_status/id_str");
+    for (name, value) in members {
+        let list = value.as_array().map(Vec::as_slice).unwrap_or_default();
+        match name.as_str() {
+            "tweet_create_events" | "tweet_delete_events" | "favorite_events" => {
+                events.extend(list.iter().map(|one| {
+                    let read = match name.as_str() {
+                        "tweet_create_events" => post(config, one),
+                        "tweet_delete_events" => deleted(one),
+                        _ => like(config, one),
+                    };
+                    read.unwrap_or_else(|| unknown(name, one))
+                }));
+            }
+            "follow_events" => events.extend(list.iter().map(|one| follow(config, one))),
+            "direct_message_events"
+            | "direct_message_indicate_typing_events"
+            | "direct_message_mark_read_events" => {
+                let users = body.get("users").unwrap_or(&Value::Null);
+                events.extend(list.iter().map(|one| private(config, name, one, users)));
+            }
+            "for_user_id" | "user_has_blocked" | "users" | "apps" => {}
+            other => {
+                let all = if list.is_empty() {
+                    std::slice::from_ref(value)
+                } else {
+                    list
+                };
+                events.extend(all.iter().map(|one| unknown(other, one)));
+            }
+        }
+    }
+    events
+}
+
+/// What has no event of its own, with an id made of what it says.
+pub fn unknown(name: &str, value: &Value) -> Event {
+    let raw = value.to_string();
+    let at = milliseconds(value, "timestamp_ms")
+        .or_else(|| milliseconds(value, "created_timestamp"))
+        .unwrap_or_else(time::now);
+    Event::new(
+        format!("{name}:{}", digest(&raw)),
+        at,
+        EventKind::Other(name.to_owned()),
+    )
+    .raw(raw)
+}
+
+/// A short id of a text: FNV-1a, because it only has to tell one delivery's events apart.
+fn digest(raw: &str) -> String {
+    let hash = raw.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    format!("{hash:016x}")
+}
+
+fn milliseconds(value: &Value, name: &str) -> Option<Timestamp> {
+    match value.get(name)? {
+        Value::String(text) => text.parse().ok(),
+        other => other.as_u64(),
+    }
+}
+
+/// The id in either form: numbers lose digits, so the text comes first.
+fn id_of(value: &Value) -> Option<String> {
+    text(value, "id_str")
+        .or_else(|| text(value, "id"))
+        .map(str::to_owned)
+        .or_else(|| value.get("id")?.as_u64().map(|id| id.to_string()))
+}
+
+fn profile(user: &Value) -> Profile {
+    Profile {
+        display_name: text(user, "name").map(str::to_owned),
+        handle: text(user, "screen_name").map(str::to_owned),
+        avatar_url: text(user, "profile_image_url_https").map(str::to_owned),
+        followers: user.get("followers_count").and_then(Value::as_u64),
+        verified: user.get("verified").and_then(Value::as_bool),
+        ..Profile::default()
+    }
+}
+
+fn author(user: &Value) -> Option<Author> {
+    Some(Author::new(id_of(user)?).profile(profile(user)))
+}
+
+fn post(config: &Config, post: &Value) -> Option<Event> {
+    let id = id_of(post)?;
+    let user = post.get("user").unwrap_or(&Value::Null);
+    let author_id = id_of(user).unwrap_or_default();
+    let at = milliseconds(post, "timestamp_ms")
+        .or_else(|| time_of_id(&id))
+        .unwrap_or_else(time::now);
+    let parent = text(post, "in_reply_to_status_id_str");
+    let own = author_id == config.user_id;
+    // This form does not name the conversation: the post that is answered stands for it.
+    let thread = place(parent.unwrap_or(&id), text(user, "screen_name"), &id);
+    let event = |kind| {
+        let event = Event::new(&id, at, kind)
+            .thread(thread.clone())
+            .raw(post.to_string());
+        match author(user) {
+            Some(author) => event.author(author),
+            None => event,
+        }
+    };
+    if let Some(original) = post.get("retweeted_status").and_then(id_of) {
+        return Some(event(if own {
+            EventKind::Other("own-repost".to_owned())
+        } else {
+            EventKind::ReactionAdded(Reaction {
+                message_id: original,
+                name: "repost".to_owned(),
+                emoji: None,
+            })
+        }));
+    }
+    let whole = post
+        .pointer("/extended_tweet/full_text")
+        .and_then(Value::as_str);
+    let entities = post
+        .pointer("/extended_tweet/entities")
+        .or_else(|| post.get("entities"))
+        .unwrap_or(&Value::Null);
+    let named = entities
+        .get("user_mentions")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .any(|one| id_of(one).as_deref() == Some(config.user_id.as_str()));
+    let answers = text(post, "in_reply_to_user_id_str") == Some(config.user_id.as_str());
     let message = Message {
-        text: text(value, "/extended_tweet/full_text")
-            .or_else(|| text(value, "/full_text"))
-            .or_else(|| text(value, "/text")),
-        attachments: media(value),
-        parent: parent.clone(),
-        quoted: reposted.or(quoted),
-        addressed: Some(addressed),
-        language: text(value, "/lang").filter(|language| is_language(language)),
-        ..Message::new(&post_id)
-    };
-    let read = Post {
-        author_id: writer.identity.id.clone(),
-        // The older form names no conversation: an answer goes into the one that the answered post
-        // began, and any other post begins one.
-        conversation: text(value, "/conversation_id_str")
-            .or(parent)
-            .unwrap_or_else(|| post_id.clone()),
-        time: moment(value, "/timestamp_ms")
-            .or_else(|| moment(value, "/created_at"))
-            .or_else(|| time_of_id(&post_id))
-            .unwrap_or_else(time::now),
-        history: list(value, "/edit_history/initial_tweet_id")
-            .chain(list(value, "/edit_history/edit_tweet_ids"))
-            .filter_map(Value::as_str)
+        text: whole.or_else(|| text(post, "text")).map(str::to_owned),
+        attachments: media(post),
+        parent: parent.map(str::to_owned),
+        quoted: text(post, "quoted_status_id_str")
             .map(str::to_owned)
-            .collect(),
-        id: post_id,
-        message,
+            .or_else(|| post.get("quoted_status").and_then(id_of)),
+        addressed: Some(named || answers),
+        language: text(post, "lang")
+            .filter(|lang| *lang != "und")
+            .map(str::to_owned),
+        ..Message::new(&id)
     };
-    Some(read.events(config, &People::one(user), raw))
+    Some(event(if own {
+        EventKind::NativeReply(message)
+    } else {
+        EventKind::MessageCreated(message)
+    }))
 }
 
-/// A long post has its media in the extended part; the extended entities hold all of them.
-fn media(value: &Value) -> Vec<Attachment> {
-    [
+fn media(post: &Value) -> Vec<Attachment> {
+    let lists = [
         "/extended_tweet/extended_entities/media",
         "/extended_entities/media",
-        "/extended_tweet/entities/media",
         "/entities/media",
-    ]
-    .into_iter()
-    .map(|pointer| list(value, pointer).map(attachment).collect::<Vec<_>>())
-    .find(|media| !media.is_empty())
-    .unwrap_or_default()
+    ];
+    lists
+        .iter()
+        .find_map(|list| post.pointer(list)?.as_array())
+        .into_iter()
+        .flatten()
+        .map(medium)
+        .collect()
 }
 
-fn deletion(value: &Value) -> Option<Event> {
-    let post = id(value, "/status/id")?;
-    let time = moment(value, "/timestamp_ms").unwrap_or_else(time::now);
-    let deletion = Deletion {
-        message_id: post.clone(),
-        by_author: true,
-        hidden_only: false,
+fn medium(one: &Value) -> Attachment {
+    let kind = match text(one, "type") {
+        Some("photo") => AttachmentKind::Image,
+        Some("video") => AttachmentKind::Video,
+        Some("animated_gif") => AttachmentKind::Animation,
+        _ => AttachmentKind::Other,
     };
-    let mut event = Event::new(
-        format!("delete:{post}"),
-        time,
-        EventKind::MessageDeleted(deletion),
-    )
-    .thread(Thread::public(&post));
-    event.author = text(value, "/status/user_id").map(linecard_sdk::events::Author::new);
-    Some(event)
+    let best = one
+        .pointer("/video_info/variants")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .max_by_key(|version| version.get("bitrate").and_then(Value::as_u64).unwrap_or(0));
+    Attachment {
+        url: best
+            .and_then(|version| text(version, "url"))
+            .or_else(|| text(one, "media_url_https"))
+            .map(str::to_owned),
+        media_id: id_of(one),
+        label: text(one, "type").map(str::to_owned),
+        ..Attachment::new(kind)
+    }
 }
 
-fn like(config: &Config, value: &Value) -> Option<Event> {
-    let liker = author(value.get("user")?)?;
-    if config.is_own(&liker.identity.id) {
-        return None;
+fn deleted(one: &Value) -> Option<Event> {
+    let status = one.get("status")?;
+    let at = milliseconds(one, "timestamp_ms").unwrap_or_else(time::now);
+    Some(read::deleted(
+        &id_of(status)?,
+        text(status, "user_id"),
+        at,
+        one,
+    ))
+}
+
+fn like(config: &Config, one: &Value) -> Option<Event> {
+    let post = one.get("favorited_status")?;
+    let liked = id_of(post)?;
+    let by = author(one.get("user")?)?;
+    if by.identity.id == config.user_id {
+        return Some(unknown("own-like", one));
     }
-    let status = value.get("favorited_status")?;
-    let post = id(status, "/id_str").or_else(|| id(status, "/id"))?;
-    let time = moment(value, "/timestamp_ms").or_else(|| moment(value, "/created_at"));
-    let reaction = Reaction {
-        message_id: post.clone(),
+    let kind = EventKind::ReactionAdded(Reaction {
+        message_id: liked.clone(),
         name: "like".to_owned(),
         emoji: None,
-    };
+    });
+    let at = milliseconds(one, "timestamp_ms").unwrap_or_else(time::now);
     Some(
-        Event::new(
-            format!("like:{}", text(value, "/id")?),
-            time.unwrap_or_else(time::now),
-            EventKind::ReactionAdded(reaction),
-        )
-        .thread(Thread::public(post))
-        .author(liker),
+        Event::new(format!("like:{}:{liked}", by.identity.id), at, kind)
+            .author(by)
+            .raw(one.to_string()),
     )
 }
 
-fn follow(config: &Config, value: &Value) -> Option<Event> {
-    let word = text(value, "/type")?;
-    let kind = match word.as_str() {
-        "follow" => EventKind::Follow,
-        "unfollow" => EventKind::Unfollow,
-        _ => return None,
-    };
-    let (source, target) = (author(value.get("source")?)?, author(value.get("target")?)?);
-    if !config.is_own(&target.identity.id) {
-        return None;
-    }
-    let time = moment(value, "/created_timestamp")?;
-    let id = format!("{word}:{}:{time}", source.identity.id);
-    Some(Event::new(id, time, kind).author(source))
-}
-
-/// Somebody is typing, or has read the account's messages.
-pub fn signal(config: &Config, value: &Value, people: &People, raw: &str) -> Option<Event> {
-    let sender = id(value, "/sender_id")?;
-    if config.is_own(&sender) {
-        return None;
-    }
-    let time = moment(value, "/created_timestamp")?;
-    let (word, kind) = match text(value, "/last_read_event_id") {
-        Some(last) => {
-            let up_to = time_of_id(&last).unwrap_or(time).max(time);
-            let receipt = Receipt::up_to(ReceiptState::Read, up_to);
-            ("read", EventKind::Receipt(receipt))
+fn follow(config: &Config, one: &Value) -> Event {
+    let source = one.get("source").and_then(author);
+    let follows = text(one, "type") == Some("follow");
+    match source {
+        Some(source) if source.identity.id != config.user_id => {
+            let at = milliseconds(one, "created_timestamp").unwrap_or_else(time::now);
+            let kind = if follows {
+                EventKind::Follow
+            } else {
+                EventKind::Unfollow
+            };
+            let word = if follows { "follow" } else { "unfollow" };
+            Event::new(format!("{word}:{}:{at}", source.identity.id), at, kind)
+                .author(source)
+                .raw(one.to_string())
         }
-        None => ("typing", EventKind::Typing(true)),
+        _ => unknown("own-follow", one),
+    }
+}
+
+/// A direct message, a typing sign or a read mark; `users` are in the older or the newer form.
+pub fn private(config: &Config, list: &str, one: &Value, users: &Value) -> Event {
+    let message = one.get("message_create").unwrap_or(one);
+    let sender = text(message, "sender_id").unwrap_or("");
+    let recipient = message
+        .pointer("/target/recipient_id")
+        .and_then(Value::as_str)
+        .unwrap_or("");
+    let own = sender == config.user_id;
+    let customer = if own { recipient } else { sender };
+    if customer.is_empty() {
+        return unknown(list, one);
+    }
+    let by = match users.get(sender) {
+        Some(user) => match user.get("data") {
+            Some(newer) => Author::new(sender).profile(read::profile(newer)),
+            None => Author::new(sender).profile(profile(user)),
+        },
+        None => Author::new(sender),
     };
-    Some(
-        Event::new(format!("{word}:{sender}:{time}"), time, kind)
-            .thread(direct::thread_with(config, &sender))
-            .author(people.author(&sender))
-            .raw(raw),
-    )
+    let at = milliseconds(one, "created_timestamp").unwrap_or_else(time::now);
+    let event = |id: String, kind| {
+        Event::new(id, at, kind)
+            .thread(dialogue(customer))
+            .author(by.clone())
+            .raw(one.to_string())
+    };
+    match list {
+        "direct_message_indicate_typing_events" if !own => {
+            event(format!("typing:{customer}:{at}"), EventKind::Typing(true))
+        }
+        "direct_message_mark_read_events" if !own => {
+            // A read mark names the last message that was read.
+            let receipt = Receipt::up_to(ReceiptState::Read, at);
+            event(format!("read:{customer}:{at}"), EventKind::Receipt(receipt))
+        }
+        "direct_message_events" => {
+            let Some(id) = text(one, "id") else {
+                return unknown(list, one);
+            };
+            let data = message.get("message_data").unwrap_or(&Value::Null);
+            let said = Message {
+                text: text(data, "text").map(str::to_owned),
+                attachments: data
+                    .pointer("/attachment/media")
+                    .map(medium)
+                    .into_iter()
+                    .collect(),
+                addressed: Some(true),
+                ..Message::new(id)
+            };
+            let kind = if own {
+                EventKind::NativeReply(said)
+            } else {
+                EventKind::MessageCreated(said)
+            };
+            event(format!("dm:{id}"), kind)
+        }
+        _ => unknown(list, one),
+    }
+}
+
+/// What a like of the Activity API says: the liker is the user beside it who did not write the post.
+pub fn activity_like(config: &Config, payload: &Value, includes: Includes<'_>) -> Event {
+    let liked = text(payload, "liked_tweet_id");
+    let owner = text(payload, "liked_tweet_author_id");
+    let by = includes
+        .0
+        .get("users")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(|user| text(user, "id"))
+        .find(|id| Some(*id) != owner);
+    match (liked, by) {
+        (Some(liked), Some(by)) if by != config.user_id => {
+            let at = milliseconds(payload, "timestamp_ms").unwrap_or_else(time::now);
+            let kind = EventKind::ReactionAdded(Reaction {
+                message_id: liked.to_owned(),
+                name: "like".to_owned(),
+                emoji: None,
+            });
+            Event::new(format!("like:{by}:{liked}"), at, kind)
+                .author(read::author(by, includes))
+                .raw(payload.to_string())
+        }
+        _ => unknown("like", payload),
+    }
 }

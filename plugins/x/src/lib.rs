@@ -1,24 +1,21 @@
-//! The X connector: posts that address an account or match a search, and direct messages.
+//! The X connector: what people write to an account on X, in public and privately.
 //!
-//! Polling needs no public address and no elevated product, so it is the usual way in; webhooks of the
-//! X Activity API and of the older Account Activity API bring the same events under the same ids. A
-//! public thread is a conversation on X, a private one a conversation of direct messages.
+//! The account's mentions, searches and direct messages are polled; webhooks of the X Activity API, or
+//! of the older Account Activity API, can bring them sooner. Both give a post or message under the same
+//! id, so that it comes once. A public thread is X's conversation, a private one is the dialogue with one
+//! person; identities are X's user ids.
 
-mod actions;
+mod act;
 mod activity;
 mod api;
 mod config;
-mod direct;
-mod fields;
 mod legacy;
 mod lookup;
 mod manifest;
-mod people;
+mod media;
 mod poll;
-mod posts;
-mod upload;
+mod read;
 mod webhook;
-mod write;
 
 use linecard_sdk::actions::{ActionRequest, Failure, Outcome};
 use linecard_sdk::connector::{
@@ -46,7 +43,7 @@ impl Connector for X {
     }
 
     fn perform(channel: &Channel, request: &ActionRequest) -> Result<Outcome, Failure> {
-        actions::perform(&channel.config::<Config>()?, request)
+        act::perform(&channel.config::<Config>()?, request)
     }
 
     fn resolve_profile(channel: &Channel, identity: &Identity) -> Result<Option<Profile>, Failure> {

@@ -5,20 +5,22 @@ use linecard_sdk::manifest::{
     RateLimit, SecretKind, SecretWant, TextUnit, ThrottleScope, Visibility,
 };
 
-use crate::config::{BEARER, CONSUMER_SECRET};
+use crate::config::{BEARER, CONSUMER_SECRET, OAUTH1, OAUTH2};
 
+const MEGABYTE: u64 = 1_000_000;
 /// The greatest weighted length of a post.
-pub const POST_MAX: u32 = 280;
-/// The same for an account with long posts. The manifest names this one, as it is the same for all
-/// channels; the channel's own limit is checked when a post is written.
-pub const LONG_POST_MAX: u32 = 25_000;
+const POST_MAX: u32 = 280;
 /// The greatest length of a direct message, in characters.
-pub const DM_MAX: u32 = 10_000;
-const MIB: u64 = 1024 * 1024;
-const QUARTER_HOUR: u64 = 15 * 60_000;
-const DAY: u64 = 24 * 60 * 60_000;
-/// Where X keeps pictures, videos and the files of direct messages.
-const MEDIA_HOSTS: [&str; 3] = ["pbs.twimg.com", "video.twimg.com", "ton.twitter.com"];
+const MESSAGE_MAX: u32 = 10_000;
+/// Where X's files are.
+const MEDIA_HOSTS: [&str; 4] = [
+    "pbs.twimg.com",
+    "video.twimg.com",
+    "ton.twitter.com",
+    "ton.x.com",
+];
+const QUARTER: u64 = 15 * 60 * 1000;
+const DAY: u64 = 24 * 60 * 60 * 1000;
 
 /// The manifest.
 pub fn manifest() -> Manifest {
@@ -38,93 +40,93 @@ pub fn manifest() -> Manifest {
         rate_limits: rate_limits(),
     };
     Manifest::connector("x", env!("CARGO_PKG_VERSION"), "X", connector)
-        .description("An account on X: mentions, searches and direct messages by polling, or by webhook (X Activity API and the older Account Activity API); answers as replies, quotes, direct messages, likes, reposts, follows, hiding and new posts. Likes and follows need X's Enterprise product.")
+        .description("An account on X: mentions, searches and direct messages by polling, or by webhooks of the X Activity API or the Account Activity API; answers as replies and direct messages, likes, reposts, quotes, follows.")
         .config_schema(include_str!("config.schema.json"))
 }
 
 fn secrets() -> Vec<SecretWant> {
     vec![
         SecretWant::optional(
-            CONSUMER_SECRET,
-            SecretKind::HmacKey,
-            "API key secret",
-            "X developer console: your app, Keys and tokens, Consumer keys, API key secret. It signs webhooks; only polling works without it.",
-        ),
-        SecretWant::optional(
-            "oauth1",
+            OAUTH1,
             SecretKind::Oauth1,
             "OAuth 1.0a keys and tokens",
-            "X developer console: your app, Keys and tokens: API key and secret, access token and secret, created after the app got the permission to read, write and send direct messages.",
+            "X developer console: your app, Keys and tokens: API key and secret, access token and secret of the account. Needed if auth is oauth1.",
         ),
         SecretWant::optional(
-            "oauth2",
+            OAUTH2,
             SecretKind::Oauth2,
             "OAuth 2.0 client and refresh token",
-            "X developer console: your app, Keys and tokens, OAuth 2.0 client; the refresh token comes from the account's consent with tweet.read tweet.write users.read dm.read dm.write like.write follows.write media.write offline.access.",
+            "X developer console: your app, Keys and tokens: client id and secret, and a refresh token of the account with the scope offline.access; the token address is https://api.x.com/2/oauth2/token. Needed if auth is oauth2.",
         ),
         SecretWant::optional(
             BEARER,
             SecretKind::Bearer,
-            "App-only bearer token",
-            "X developer console: your app, Keys and tokens, Bearer token. Only for searches with the app's token.",
+            "App bearer token",
+            "X developer console: your app, Keys and tokens, Bearer token. Needed if search_as_app is on.",
+        ),
+        SecretWant::optional(
+            CONSUMER_SECRET,
+            SecretKind::HmacKey,
+            "Consumer secret",
+            "X developer console: your app, Keys and tokens, API key secret. It signs webhooks; polling works without it.",
         ),
     ]
 }
 
-fn media() -> Vec<MediaLimit> {
-    vec![
-        MediaLimit::new(AttachmentKind::Image, &["image/*"], 5 * MIB),
-        MediaLimit::new(AttachmentKind::Animation, &["image/gif"], 15 * MIB),
+fn media(most: u32, ability: ActionAbility) -> ActionAbility {
+    let limits = vec![
         MediaLimit::new(
-            AttachmentKind::Video,
-            &["video/mp4", "video/quicktime"],
-            512 * MIB,
+            AttachmentKind::Image,
+            &["image/jpeg", "image/png", "image/webp"],
+            5 * MEGABYTE,
         ),
-    ]
+        MediaLimit::new(AttachmentKind::Animation, &["image/gif"], 15 * MEGABYTE),
+        MediaLimit::new(AttachmentKind::Video, &["video/mp4"], 512 * MEGABYTE),
+    ];
+    ability.media(most, limits).text_with_media()
 }
 
 fn actions() -> Vec<ActionAbility> {
-    let post = |kind| {
-        ActionAbility::new(kind)
+    let mut actions = Vec::new();
+    // A repeated post is refused as a duplicate, so that repeating it can have no second effect.
+    for kind in [
+        ActionKind::Reply,
+        ActionKind::Quote,
+        ActionKind::Publish,
+        ActionKind::RequestFollow,
+    ] {
+        let ability = ActionAbility::new(kind)
             .public()
-            .text(LONG_POST_MAX, TextUnit::XWeighted)
-            .idempotent()
-    };
-    let with_media = |kind| post(kind).media(4, media()).text_with_media();
-    let direct = |kind| {
-        ActionAbility::new(kind)
-            .text(DM_MAX, TextUnit::CodePoints)
-            .media(1, media())
-            .text_with_media()
-    };
-    let mut abilities = vec![
-        with_media(ActionKind::Reply),
-        with_media(ActionKind::Publish),
-        post(ActionKind::Quote),
-        post(ActionKind::RequestFollow),
-        direct(ActionKind::SendMessage).private(),
-        direct(ActionKind::PrivateReply).public(),
-    ];
-    abilities.extend(
-        [
-            ActionKind::React,
-            ActionKind::Unreact,
-            ActionKind::Repost,
-            ActionKind::Unrepost,
-            ActionKind::Hide,
-            ActionKind::Unhide,
-            ActionKind::Delete,
-        ]
-        .map(|kind| ActionAbility::new(kind).public().idempotent()),
-    );
-    abilities.extend(
-        [ActionKind::Follow, ActionKind::Unfollow]
-            .map(|kind| ActionAbility::new(kind).idempotent()),
-    );
-    abilities
+            .text(POST_MAX, TextUnit::XWeighted)
+            .idempotent();
+        actions.push(media(4, ability));
+    }
+    let message = ActionAbility::new(ActionKind::SendMessage)
+        .private()
+        .text(MESSAGE_MAX, TextUnit::CodePoints);
+    let private_reply = ActionAbility::new(ActionKind::PrivateReply)
+        .public()
+        .text(MESSAGE_MAX, TextUnit::CodePoints);
+    actions.push(media(4, message));
+    actions.push(media(4, private_reply));
+    for kind in [
+        ActionKind::React,
+        ActionKind::Unreact,
+        ActionKind::Repost,
+        ActionKind::Unrepost,
+        ActionKind::Hide,
+        ActionKind::Unhide,
+        ActionKind::Delete,
+    ] {
+        actions.push(ActionAbility::new(kind).public().idempotent());
+    }
+    for kind in [ActionKind::Follow, ActionKind::Unfollow] {
+        actions.push(ActionAbility::new(kind).idempotent());
+    }
+    actions
 }
 
-/// What X's pages name for one account: <https://docs.x.com/x-api/fundamentals/rate-limits>.
+/// X's documented limits for one user.
 fn rate_limits() -> Vec<RateLimit> {
     let limit = |actions: &[ActionKind], calls, per_ms| RateLimit {
         scope: ThrottleScope::Channel,
@@ -134,30 +136,20 @@ fn rate_limits() -> Vec<RateLimit> {
     };
     let posts = [
         ActionKind::Reply,
-        ActionKind::Publish,
         ActionKind::Quote,
+        ActionKind::Publish,
         ActionKind::RequestFollow,
     ];
-    let likes = [ActionKind::React, ActionKind::Unreact];
-    let direct = [ActionKind::SendMessage, ActionKind::PrivateReply];
+    let messages = [ActionKind::SendMessage, ActionKind::PrivateReply];
     vec![
-        limit(&posts, 100, QUARTER_HOUR),
-        limit(&posts, 10_000, DAY),
-        limit(&[ActionKind::Delete], 50, QUARTER_HOUR),
-        limit(&likes, 50, QUARTER_HOUR),
-        limit(&likes, 1_000, DAY),
-        limit(
-            &[ActionKind::Repost, ActionKind::Unrepost],
-            50,
-            QUARTER_HOUR,
-        ),
-        limit(
-            &[ActionKind::Follow, ActionKind::Unfollow],
-            50,
-            QUARTER_HOUR,
-        ),
-        limit(&[ActionKind::Hide, ActionKind::Unhide], 50, QUARTER_HOUR),
-        limit(&direct, 15, QUARTER_HOUR),
-        limit(&direct, 1_440, DAY),
+        limit(&posts, 100, QUARTER),
+        limit(&messages, 15, QUARTER),
+        limit(&messages, 1440, DAY),
+        limit(&[ActionKind::React, ActionKind::Unreact], 50, QUARTER),
+        limit(&[ActionKind::React], 1000, DAY),
+        limit(&[ActionKind::Repost, ActionKind::Unrepost], 50, QUARTER),
+        limit(&[ActionKind::Follow, ActionKind::Unfollow], 50, QUARTER),
+        limit(&[ActionKind::Hide, ActionKind::Unhide], 50, QUARTER),
+        limit(&[ActionKind::Delete], 50, QUARTER),
     ]
 }

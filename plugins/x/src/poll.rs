@@ -1,323 +1,296 @@
-//! Polling: mentions, searches and direct messages, page by page.
+//! Fetching: mentions, searches and direct messages, each from where the last look ended.
+//!
+//! One page of one of them is fetched in each call. X gives the newest first and pages back; what a look
+//! has not finished goes on in the next call, so that nothing is missed when there was much.
 
 use std::collections::BTreeMap;
 
-use linecard_sdk::actions::Failure;
+use linecard_sdk::actions::{Failure, Timestamp};
 use linecard_sdk::connector::PollPage;
-use linecard_sdk::events::{Event, Timestamp};
+use linecard_sdk::events::Event;
 use linecard_sdk::http::{Call, Request};
 use linecard_sdk::time;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use serde_json::value::RawValue;
 
-use crate::api;
-use crate::config::{BEARER, Config};
-use crate::direct;
-use crate::fields::{id, text, time_of_id};
-use crate::legacy;
-use crate::people::USER_FIELDS;
-use crate::posts::{Included, MEDIA_FIELDS, Post, QUERY};
+use crate::api::{self, url};
+use crate::config::{BEARER, Config, millionths};
+use crate::lookup::USER_FIELDS;
+use crate::read::{self, Includes, text, time_of_id};
 
-const MINUTE: u64 = 60_000;
-const HOUR: u64 = 60 * MINUTE;
-/// Recent search goes back seven days; a minute less, for clocks that differ.
-const SEARCH_REACH: u64 = 7 * 24 * HOUR - MINUTE;
-/// The most posts or messages of a page.
-const PAGE: u64 = 100;
+const POST_FIELDS: &str = "author_id,conversation_id,created_at,referenced_tweets,in_reply_to_user_id,entities,note_tweet,attachments,edit_history_tweet_ids,lang";
+const POST_EXPANSIONS: &str = "author_id,attachments.media_keys,referenced_tweets.id";
+const MEDIA_FIELDS: &str = "url,preview_image_url,type,variants";
+const DM_FIELDS: &str = "dm_conversation_id,created_at,sender_id,attachments,event_type,text";
+/// How far back X searches, with an hour to spare, in milliseconds.
+const SEARCHED: u64 = 7 * DAY - 3_600_000;
+const DAY: u64 = 24 * 3_600_000;
+/// The least time between two looks at direct messages: 15 are allowed in 15 minutes.
+const DMS_EVERY: u64 = 60_000;
 
-/// Where polling goes on.
+/// What is fetched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Stream {
+    Mentions,
+    Search(String),
+    Messages,
+}
+
+impl Stream {
+    fn all(config: &Config) -> Vec<Self> {
+        let mut all = Vec::new();
+        if config.mentions {
+            all.push(Self::Mentions);
+        }
+        all.extend(config.searches.iter().cloned().map(Self::Search));
+        if config.direct_messages {
+            all.push(Self::Messages);
+        }
+        all
+    }
+
+    fn name(&self) -> String {
+        match self {
+            Self::Mentions => "mentions".to_owned(),
+            Self::Search(query) => format!("search:{query}"),
+            Self::Messages => "messages".to_owned(),
+        }
+    }
+}
+
+/// Where the next call goes on.
 #[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 struct Cursor {
-    /// When the first look was, less how far it goes back.
-    from: Timestamp,
-    /// The streams by their names.
-    streams: BTreeMap<String, Stream>,
-    /// The stream whose turn it is; the first if none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    turn: Option<String>,
-    /// How many posts and messages this look has given.
-    #[serde(default)]
-    taken: u64,
+    /// How far each stream is.
+    streams: BTreeMap<String, Place>,
+    /// Which stream is next.
+    turn: usize,
+    /// What was fetched in this look.
+    fetched: usize,
+    /// The UTC day, counted from 1970, and what was fetched in it.
+    day: (u64, u64),
 }
 
-/// How far one stream has come. X gives the newest first.
-#[derive(Debug, Default, Serialize, Deserialize)]
-struct Stream {
-    /// The newest id of the last look that came to its end.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+/// How far a stream is.
+#[derive(Debug, Default, Clone, Serialize, Deserialize)]
+#[serde(default)]
+struct Place {
+    /// The newest that an earlier look has seen: everything up to it was fetched.
     since: Option<String>,
-    /// The newest id of this look.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// The page on which the look at hand goes on.
+    page: Option<String>,
+    /// The newest that the look at hand has seen.
     newest: Option<String>,
-    /// The next page of this look.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    token: Option<String>,
+    /// When the look at hand began.
+    at: Timestamp,
 }
 
-#[derive(Deserialize)]
-struct Page<'a> {
-    #[serde(default, borrow)]
-    data: Vec<&'a RawValue>,
-}
-
-/// One page. A cursor that cannot be read starts anew: the host knows what it has.
+/// Fetches the next page.
 pub fn poll(config: &Config, cursor: &[u8]) -> Result<PollPage, Failure> {
-    let every = config.poll_every_minutes.max(1).saturating_mul(MINUTE);
-    let names = names(config);
-    let Some(first) = names.first().filter(|_| config.poll) else {
-        return Ok(PollPage::new(Vec::new(), cursor, every));
-    };
-    let mut cursor = serde_json::from_slice::<Cursor>(cursor).unwrap_or_else(|_| Cursor {
-        from: time::now().saturating_sub(config.poll_first_hours.saturating_mul(HOUR)),
-        ..Cursor::default()
-    });
-    // What is no longer asked for is forgotten.
-    cursor.streams.retain(|name, _| names.contains(name));
-    let place = cursor
-        .turn
-        .as_ref()
-        .and_then(|turn| names.iter().position(|name| name == turn))
-        .unwrap_or(0);
-    let name = names.get(place).unwrap_or(first);
-    let mut stream = cursor.streams.remove(name).unwrap_or_default();
-    let fetched = fetch(config, name, &stream, cursor.from);
-    let (events, count, cost) = match fetched {
-        Ok(fetched) => {
-            stream.newest = stream.newest.or(fetched.newest);
-            stream.token = fetched.token;
-            (fetched.events, fetched.count, fetched.cost)
-        }
-        // A page's token does not live for ever: then this look starts again.
-        Err(Failure::Rejected(_)) if stream.token.is_some() => {
-            stream.token = None;
-            cursor.streams.insert(name.clone(), stream);
-            return page(&cursor, Vec::new(), every, 0);
-        }
-        Err(failure) => return Err(failure),
-    };
-    cursor.taken = cursor.taken.saturating_add(count);
-    let is_whole = stream.token.is_none();
-    if is_whole && let Some(newest) = stream.newest.take() {
-        stream.since = Some(newest);
+    let every = config.poll_every_seconds.saturating_mul(1000);
+    let streams = Stream::all(config);
+    // A cursor of another form begins again; what comes twice is taken once.
+    let mut cursor: Cursor = serde_json::from_slice(cursor).unwrap_or_default();
+    let now = time::now();
+    if cursor.day.0 != now / DAY {
+        cursor.day = (now / DAY, 0);
     }
-    cursor.streams.insert(name.clone(), stream);
-    cursor.turn = if is_whole {
-        names.get(place + 1).cloned()
+    if config
+        .posts_per_day
+        .is_some_and(|most| cursor.day.1 >= most)
+    {
+        let tomorrow = (now / DAY + 1) * DAY;
+        return Ok(page(Vec::new(), &cursor, tomorrow.saturating_sub(now)));
+    }
+    cursor
+        .streams
+        .retain(|name, _| streams.iter().any(|s| s.name() == *name));
+    let Some(stream) = streams.get(cursor.turn) else {
+        cursor.turn = 0;
+        cursor.fetched = 0;
+        let pause = if streams.is_empty() { DAY } else { every };
+        return Ok(page(Vec::new(), &cursor, pause));
+    };
+    let mut place = cursor
+        .streams
+        .get(&stream.name())
+        .cloned()
+        .unwrap_or_default();
+    let too_soon = *stream == Stream::Messages && now.saturating_sub(place.at) < DMS_EVERY;
+    if place.page.is_none() && too_soon {
+        cursor.turn += 1;
+        return Ok(page(Vec::new(), &cursor, 0));
+    }
+    if place.page.is_none() {
+        place.at = now;
+    }
+    let got = fetch(config, stream, &place, now)?;
+    place.newest = newest(place.newest.take(), got.newest);
+    place.page = got.next;
+    if place.page.is_none() {
+        place.since = newest(place.since.take(), place.newest.take());
+        cursor.turn += 1;
+    }
+    cursor.fetched += got.count;
+    cursor.day.1 += got.count as u64;
+    cursor.streams.insert(stream.name(), place);
+    let enough = cursor.fetched >= config.posts_per_poll;
+    let pause = if enough {
+        cursor.fetched = 0;
+        every
     } else {
-        Some(name.clone())
+        0
     };
-    let is_done = cursor.turn.is_none() || cursor.taken >= config.poll_posts;
-    if is_done {
-        cursor.taken = 0;
-    }
-    page(&cursor, events, if is_done { every } else { 0 }, cost)
+    Ok(page(got.events, &cursor, pause).cost(got.cost))
 }
 
-fn page(
-    cursor: &Cursor,
-    events: Vec<Event>,
-    next_in_ms: u64,
-    cost: u64,
-) -> Result<PollPage, Failure> {
-    let cursor = serde_json::to_vec(cursor)
-        .map_err(|error| Failure::Transient(format!("the cursor cannot be written: {error}")))?;
-    Ok(PollPage::new(events, cursor, next_in_ms).cost(cost))
-}
-
-/// The streams' names, in the order of their turns.
-fn names(config: &Config) -> Vec<String> {
-    let usual = [
-        (config.mentions, "mentions"),
-        (config.direct_messages, "direct"),
-    ];
-    let usual = usual.into_iter().filter(|(wanted, _)| *wanted);
-    let searches = config
-        .searches
-        .iter()
-        .map(|query| format!("search {query}"));
-    let mut names: Vec<String> = usual
-        .map(|(_, name)| name.to_owned())
-        .chain(searches)
-        .collect();
-    let mut seen = std::collections::BTreeSet::new();
-    names.retain(|name| seen.insert(name.clone()));
-    names
-}
-
-struct Fetched {
-    events: Vec<Event>,
-    newest: Option<String>,
-    token: Option<String>,
-    count: u64,
-    cost: u64,
-}
-
-fn fetch(
-    config: &Config,
-    name: &str,
-    stream: &Stream,
-    from: Timestamp,
-) -> Result<Fetched, Failure> {
-    let (request, secret) = match name.strip_prefix("search ") {
-        Some(query) => search(config, query, stream, from),
-        None if name == "direct" => direct_messages(config, stream),
-        None => mentions(config, stream, from),
-    };
-    let (answer, text_of_answer) = api::answer(request, secret, Call::Repeatable)?;
-    let included = Included::new(answer.get("includes"));
-    let raws = serde_json::from_str::<Page<'_>>(&text_of_answer).map(|page| page.data);
-    let count = raws.as_ref().map_or(0, Vec::len) as u64;
-    let mut found = Found {
-        config,
-        included,
-        oldest: stream.since.as_deref().and_then(number),
-        from,
-        events: Vec::new(),
-        newest: None,
-        is_past: false,
-    };
-    for raw in raws.unwrap_or_default() {
-        if name == "direct" {
-            found.message(raw.get());
-        } else {
-            found.post(raw.get());
-        }
-    }
-    // Newest first, by X; the host wants the oldest first.
-    found.events.reverse();
-    let price = if name == "direct" {
-        config.prices.dm_read
-    } else {
-        config.prices.post_read
-    };
-    let token = text(&answer, "/meta/next_token").filter(|_| !found.is_past);
-    Ok(Fetched {
-        events: found.events.into_iter().flatten().collect(),
-        newest: found.newest.map(|id| id.to_string()),
-        token,
-        count,
-        cost: count.saturating_mul(price),
-    })
-}
-
-fn number(id: &str) -> Option<u64> {
-    id.parse().ok()
-}
-
-/// What a page gave so far.
-struct Found<'a> {
-    config: &'a Config,
-    included: Included,
-    oldest: Option<u64>,
-    from: Timestamp,
-    /// The events of each element, together.
-    events: Vec<Vec<Event>>,
-    newest: Option<u64>,
-    /// Whether the page goes back past what was wanted.
-    is_past: bool,
-}
-
-impl Found<'_> {
-    fn note(&mut self, value: &Value) {
-        let id = id(value, "/id").as_deref().and_then(number);
-        self.newest = self.newest.max(id);
-    }
-
-    fn post(&mut self, raw: &str) {
-        let value: Value = serde_json::from_str(raw).unwrap_or_default();
-        self.note(&value);
-        let events = Post::read(self.config, &value, &self.included).map_or_else(
-            || vec![legacy::other("post", raw)],
-            |post| post.events(self.config, &self.included.people, raw),
-        );
-        self.events.push(events);
-    }
-
-    /// Direct messages take no `since_id`: a page that reaches what is known is the last.
-    fn message(&mut self, raw: &str) {
-        let value: Value = serde_json::from_str(raw).unwrap_or_default();
-        let known = id(&value, "/id").is_some_and(|id| match self.oldest {
-            Some(oldest) => number(&id).is_some_and(|id| id <= oldest),
-            None => time_of_id(&id).is_some_and(|time| time < self.from),
-        });
-        if known {
-            self.is_past = true;
-            return;
-        }
-        self.note(&value);
-        let event = direct::polled(self.config, &value, &self.included, raw);
-        self.events.push(vec![
-            event.unwrap_or_else(|| legacy::other("direct message", raw)),
-        ]);
-    }
-}
-
-fn mentions(config: &Config, stream: &Stream, from: Timestamp) -> (Request, &'static str) {
-    let url = config.url(&["users", &config.user_id, "mentions"]);
-    (
-        posts(url, stream, from, "pagination_token"),
-        config.secret(),
+fn page(events: Vec<Event>, cursor: &Cursor, next_in_ms: u64) -> PollPage {
+    // A cursor of texts and numbers always serializes.
+    PollPage::new(
+        events,
+        serde_json::to_vec(cursor).unwrap_or_default(),
+        next_in_ms,
     )
 }
 
-fn search(
-    config: &Config,
-    query: &str,
-    stream: &Stream,
-    from: Timestamp,
-) -> (Request, &'static str) {
-    let reach = time::now().saturating_sub(SEARCH_REACH);
-    // X refuses an id that is older than its search goes back.
-    let since = stream
-        .since
-        .clone()
-        .filter(|id| time_of_id(id).is_some_and(|time| time > reach));
-    let stream = Stream {
-        since,
-        newest: None,
-        token: stream.token.clone(),
-    };
-    let url = config.url(&["tweets", "search", "recent"]);
-    let request = posts(url, &stream, from.max(reach), "next_token")
-        .query([("query", format!("({query}) -is:retweet"))]);
-    let secret = if config.search_with_bearer {
-        BEARER
-    } else {
-        config.secret()
-    };
-    (request, secret)
+/// The newer of two ids: numbers of up to twenty digits.
+fn newest(a: Option<String>, b: Option<String>) -> Option<String> {
+    [a, b]
+        .into_iter()
+        .flatten()
+        .max_by(|a, b| (a.len(), a).cmp(&(b.len(), b)))
 }
 
-fn posts(url: String, stream: &Stream, from: Timestamp, token: &str) -> Request {
-    let request = Request::get(url)
-        .query(QUERY)
-        .query([("max_results", PAGE.to_string())]);
-    let request = match &stream.since {
-        Some(since) => request.query([("since_id", since)]),
-        // X takes whole seconds.
-        None => request.query([("start_time", time::rfc3339(from / 1000 * 1000))]),
+fn is_after(id: &str, since: &str) -> bool {
+    (id.len(), id) > (since.len(), since)
+}
+
+struct Got {
+    events: Vec<Event>,
+    count: usize,
+    newest: Option<String>,
+    next: Option<String>,
+    cost: u64,
+}
+
+fn fetch(config: &Config, stream: &Stream, place: &Place, now: Timestamp) -> Result<Got, Failure> {
+    let first = now.saturating_sub(config.first_hours.saturating_mul(3_600_000));
+    let since = place.since.as_deref();
+    let mut query: Vec<(&str, String)> = vec![("user.fields", USER_FIELDS.to_owned())];
+    let path: Vec<&str> = match stream {
+        Stream::Messages => {
+            query.push(("dm_event.fields", DM_FIELDS.to_owned()));
+            query.push(("expansions", "sender_id,attachments.media_keys".to_owned()));
+            vec!["dm_events"]
+        }
+        Stream::Mentions | Stream::Search(_) => {
+            query.push(("tweet.fields", POST_FIELDS.to_owned()));
+            query.push(("expansions", POST_EXPANSIONS.to_owned()));
+            // X refuses to search after a post that is older than it searches.
+            let old = since
+                .and_then(time_of_id)
+                .is_some_and(|at| at < now.saturating_sub(SEARCHED));
+            match since {
+                Some(id) if !old => query.push(("since_id", id.to_owned())),
+                known => {
+                    let from = if known.is_some() {
+                        now.saturating_sub(SEARCHED)
+                    } else {
+                        first
+                    };
+                    query.push(("start_time", time::rfc3339(from)));
+                }
+            }
+            if let Stream::Search(words) = stream {
+                query.push(("query", words.clone()));
+                vec!["tweets", "search", "recent"]
+            } else {
+                vec!["users", &config.user_id, "mentions"]
+            }
+        }
     };
-    match &stream.token {
-        Some(value) => request.query([(token, value)]),
-        None => request,
+    query.push(("media.fields", MEDIA_FIELDS.to_owned()));
+    let most = config.posts_per_poll.clamp(10, 100);
+    query.push(("max_results", most.to_string()));
+    if let Some(page) = &place.page {
+        query.push(("pagination_token", page.clone()));
     }
+    let query: Vec<(&str, &str)> = query
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
+    let auth = match stream {
+        Stream::Search(_) if config.search_as_app => BEARER,
+        _ => config.user(),
+    };
+    let request = Request::get(url(config, &path, &query));
+    let body = api::call(request, auth, Call::Repeatable)?.body;
+    Ok(sort(config, stream, since, first, &body))
 }
 
-fn direct_messages(config: &Config, stream: &Stream) -> (Request, &'static str) {
-    let request = Request::get(config.url(&["dm_events"])).query([
-        (
-            "dm_event.fields",
-            "id,event_type,text,sender_id,dm_conversation_id,created_at,attachments,referenced_tweets,participant_ids",
-        ),
-        ("expansions", "sender_id,attachments.media_keys"),
-        ("user.fields", USER_FIELDS),
-        ("media.fields", MEDIA_FIELDS),
-        ("max_results", "100"),
-    ]);
-    let request = match &stream.token {
-        Some(token) => request.query([("pagination_token", token)]),
-        None => request,
+/// What a page holds, oldest first.
+fn sort(
+    config: &Config,
+    stream: &Stream,
+    since: Option<&str>,
+    first: Timestamp,
+    body: &Value,
+) -> Got {
+    let includes = Includes(body.get("includes").unwrap_or(&Value::Null));
+    let all = body
+        .get("data")
+        .and_then(Value::as_array)
+        .map(Vec::as_slice)
+        .unwrap_or_default();
+    let mut next = body
+        .pointer("/meta/next_token")
+        .and_then(Value::as_str)
+        .map(str::to_owned);
+    let prices = &config.prices;
+    let mut events = Vec::new();
+    let mut known = 0;
+    for one in all.iter().rev() {
+        let id = text(one, "id").unwrap_or("");
+        if *stream == Stream::Messages {
+            // Direct messages cannot be asked for from one on: what is known ends the look.
+            let is_new = match since {
+                Some(since) => is_after(id, since),
+                None => time_of_id(id).is_none_or(|at| at >= first),
+            };
+            if is_new {
+                events.extend(read::direct_message(config, one, includes));
+            } else {
+                known += 1;
+            }
+        } else {
+            events.extend(read::post(config, one, includes));
+        }
+    }
+    if known > 0 {
+        next = None;
+    }
+    let newest = all
+        .iter()
+        .filter_map(|one| text(one, "id"))
+        .map(str::to_owned)
+        .max_by(|a, b| (a.len(), a).cmp(&(b.len(), b)));
+    let users = includes
+        .0
+        .get("users")
+        .and_then(Value::as_array)
+        .map_or(0, Vec::len);
+    let each = if *stream == Stream::Messages {
+        prices.message_read
+    } else {
+        prices.post_read
     };
-    (request, config.secret())
+    let cost = millionths(all.len(), each).saturating_add(millionths(users, prices.user_read));
+    Got {
+        events,
+        count: all.len(),
+        newest,
+        next,
+        cost,
+    }
 }

@@ -35,7 +35,7 @@ pub(super) async fn run(options: &ConfigOptions) -> anyhow::Result<()> {
         "the hub is ready"
     );
     let router = crate::http::router(Arc::clone(&hub), config.http.options());
-    let end = ending(hub.stopped.clone());
+    let end = ending(hub.stopped.subscribe());
     let served = crate::http::serve(listener, router, config.tls_files(), end).await;
     info!("the hub is stopping");
     let broken = hub.stopped.borrow().clone();

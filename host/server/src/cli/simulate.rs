@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use clap::{Args, Subcommand};
 use linecard_simulator::graph::{FeedOptions, GraphOptions, GraphSimulator, InstagramOptions};
 use linecard_simulator::open_messaging::{OpenMessagingOptions, OpenMessagingSimulator};
+use linecard_simulator::x::{XOptions, XSimulator};
 use url::Url;
 
 use super::say;
@@ -17,6 +18,8 @@ pub(super) enum Simulate {
     Graph(Graph),
     /// The middleware side of Open Messaging
     OpenMessaging(OpenMessaging),
+    /// X API v2 for one company account
+    X(X),
 }
 
 #[derive(Debug, Args)]
@@ -74,11 +77,29 @@ pub(super) struct OpenMessaging {
     client_secret: String,
 }
 
+#[derive(Debug, Args)]
+pub(super) struct X {
+    /// Where to listen
+    #[arg(
+        long = "at",
+        default_value = "127.0.0.1:8452",
+        value_name = "ADDRESS:PORT"
+    )]
+    at: SocketAddr,
+    /// The hub's webhook address for the channel; none for a hub that polls
+    #[arg(long, value_name = "URL")]
+    callback: Option<Url>,
+    /// The company account's user name, without @
+    #[arg(long, default_value = "simulated_shop")]
+    username: String,
+}
+
 impl Simulate {
     pub(super) async fn run(self) -> anyhow::Result<()> {
         match self {
             Self::Graph(graph) => graph.run().await,
             Self::OpenMessaging(middleware) => middleware.run().await,
+            Self::X(x) => x.run().await,
         }
     }
 }
@@ -179,6 +200,40 @@ impl OpenMessaging {
         ));
         wait().await?;
         middleware.shutdown().await;
+        Ok(())
+    }
+}
+
+impl X {
+    async fn run(self) -> anyhow::Result<()> {
+        let network = XSimulator::start(XOptions {
+            listen: self.at,
+            username: self.username,
+            callback_url: self.callback,
+            ..XOptions::default()
+        })
+        .await?;
+        let options = network.options();
+        let base = network.base_url();
+        say(&format!(
+            "X is simulated at {base} with the account @{username} ({id}). Its secrets:\n\n\
+             consumer key {key}, consumer secret {secret}\n\
+             access token {token}, its secret {token_secret}\n\
+             app-only bearer token {bearer}\n\n\
+             A customer writes by\n\n\
+             curl {base}/_sim/customers/1234567890/say -H 'content-type: application/json' \\\n     \
+             -d '{{\"type\":\"post\",\"text\":\"@{username} Where is my parcel?\"}}'\n\n\
+             and what the hub sent is at {base}/_sim/customers/1234567890. Ctrl-C ends it.",
+            username = options.username,
+            id = options.user_id,
+            key = options.consumer_key,
+            secret = options.consumer_secret,
+            token = options.access_token,
+            token_secret = options.access_token_secret,
+            bearer = options.bearer_token,
+        ));
+        wait().await?;
+        network.shutdown().await;
         Ok(())
     }
 }

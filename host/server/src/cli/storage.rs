@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use clap::Args;
-use linecard_store::{SledStore, Store as _};
+use linecard_store::{SledOptions, SledStore, Store as _};
 
 use super::options::ConfigOptions;
 use super::say;
@@ -17,6 +17,10 @@ use super::setup::store_folder;
 pub(super) struct Export {
     /// The file, which must not exist; `-` for standard output
     file: PathBuf,
+    /// Save what can be read of damaged data: a copy is made beside it, and what follows the damage
+    /// is cut off there. The damaged data stays as it is
+    #[arg(long)]
+    salvage: bool,
 }
 
 /// Where to read from.
@@ -52,7 +56,17 @@ pub(super) fn check(options: &ConfigOptions) -> anyhow::Result<()> {
 impl Export {
     /// Writes everything that can be read.
     pub(super) fn run(&self, options: &ConfigOptions) -> anyhow::Result<()> {
-        let (_, store) = open(options)?;
+        let folder = existing(options)?;
+        // Deleted when it is dropped, after the store.
+        let copy;
+        let store = if self.salvage {
+            copy = copied(&folder)?;
+            let mut options = SledOptions::default();
+            options.cut_off_damage = true;
+            options.open(copy.path())?
+        } else {
+            SledStore::open(&folder)?
+        };
         let exported = if self.file == Path::new("-") {
             store.export(&mut std::io::stdout().lock())?
         } else {
@@ -136,8 +150,32 @@ pub(super) async fn rebuild(options: &ConfigOptions) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Opens a store that is there; never makes one.
-fn open(options: &ConfigOptions) -> anyhow::Result<(PathBuf, SledStore)> {
+/// A copy of a store's folder, beside it because it may be large.
+fn copied(folder: &Path) -> anyhow::Result<tempfile::TempDir> {
+    let beside = folder.parent().unwrap_or(folder);
+    let copy = tempfile::tempdir_in(beside)
+        .with_context(|| format!("no copy can be made in {}", beside.display()))?;
+    copy_folder(folder, copy.path())?;
+    Ok(copy)
+}
+
+fn copy_folder(from: &Path, to: &Path) -> anyhow::Result<()> {
+    std::fs::create_dir_all(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        let place = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy_folder(&entry.path(), &place)?;
+        } else {
+            std::fs::copy(entry.path(), &place)
+                .with_context(|| format!("{} cannot be copied", entry.path().display()))?;
+        }
+    }
+    Ok(())
+}
+
+/// The folder of a store that is there; none is ever made.
+fn existing(options: &ConfigOptions) -> anyhow::Result<PathBuf> {
     let config = options.load()?;
     // A message of the store names its own folder.
     let itself = config.data.join("db").exists();
@@ -152,6 +190,12 @@ fn open(options: &ConfigOptions) -> anyhow::Result<(PathBuf, SledStore)> {
             config.data.display()
         );
     }
+    Ok(folder)
+}
+
+/// Opens a store that is there.
+fn open(options: &ConfigOptions) -> anyhow::Result<(PathBuf, SledStore)> {
+    let folder = existing(options)?;
     let store = SledStore::open(&folder)?;
     Ok((folder, store))
 }

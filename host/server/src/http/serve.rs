@@ -53,7 +53,7 @@ pub enum ServeError {
     #[error("serving HTTP: {0}")]
     Io(#[from] io::Error),
     /// The certificate or key cannot be used.
-    #[error("{file}: {detail}; give a PEM file that matches the other one")]
+    #[error("{file} cannot be used for TLS: {detail}")]
     Tls {
         /// The file.
         file: String,
@@ -107,15 +107,27 @@ fn tls_config(files: &TlsFiles) -> Result<rustls::ServerConfig, ServeError> {
     };
     let chain = CertificateDer::pem_file_iter(&files.certificate)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        .map_err(|e| fault(&files.certificate, &e))?;
-    let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|e| fault(&files.key, &e))?;
+        .map_err(|e| {
+            fault(
+                &files.certificate,
+                &format!("no certificate in PEM form ({e})"),
+            )
+        })?;
+    let key = PrivateKeyDer::from_pem_file(&files.key)
+        .map_err(|e| fault(&files.key, &format!("no private key in PEM form ({e})")))?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut config = rustls::ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|e| fault(&files.certificate, &e))?
         .with_no_client_auth()
         .with_single_cert(chain, key)
-        .map_err(|e| fault(&files.certificate, &e))?;
+        .map_err(|e| {
+            let key = files.key.display();
+            fault(
+                &files.certificate,
+                &format!("it does not belong to the key {key} ({e})"),
+            )
+        })?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(config)
 }

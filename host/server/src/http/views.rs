@@ -296,6 +296,9 @@ pub(super) struct MessageView {
     #[schema(value_type = Vec<Object>)]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub revisions: Vec<Revision>,
+    /// Since when it is hidden from the public.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hidden_at: Option<Timestamp>,
     /// When it was taken back.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deleted_at: Option<Timestamp>,
@@ -330,6 +333,7 @@ impl MessageView {
             referral: message.referral,
             findings: message.findings,
             revisions: message.revisions,
+            hidden_at: message.hidden_at,
             deleted_at: message.deleted_at,
             reactions: message.reactions,
             raw: with_raw.then_some(message.raw),

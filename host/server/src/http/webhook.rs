@@ -161,9 +161,8 @@ impl From<ReceiveError> for Problem {
             ReceiveError::NoWebhooks(_) | ReceiveError::Unsupported(_) => {
                 Self::new("unsupported-webhook", detail)
             }
-            ReceiveError::Plugin(error) => {
+            ReceiveError::Plugin(_) => {
                 // What the plug-in did is for the operator, not for whoever sends requests.
-                tracing::warn!(%error, "a connector failed on a webhook");
                 Self::new(
                     "plugin-failed",
                     "the channel's connector failed; the hub's log says how",

@@ -72,6 +72,12 @@ async fn change_message(
                 edited_at: event.time,
             }
         }
+        EventKind::MessageDeleted(deletion) if deletion.hidden_only => Event::MessageHidden {
+            message,
+            contact,
+            interaction,
+            hidden_at: event.time,
+        },
         EventKind::MessageDeleted(_) => Event::MessageDeleted {
             message,
             contact,

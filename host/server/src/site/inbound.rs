@@ -208,6 +208,7 @@ async fn created(
         referral: incoming.referral,
         findings,
         revisions: Vec::new(),
+        hidden_at: None,
         deleted_at: None,
         reactions: Vec::new(),
         raw: event.raw.clone(),

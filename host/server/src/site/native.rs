@@ -104,6 +104,7 @@ pub(super) async fn native_reply(
         referral: None,
         findings: Vec::new(),
         revisions: Vec::new(),
+        hidden_at: None,
         deleted_at: None,
         reactions: Vec::new(),
         raw: event.raw.clone(),

@@ -67,8 +67,9 @@ pub struct Site {
     pub unknown_profiles: mpsc::Receiver<super::contacts::UnknownProfile>,
     /// Messages with files to be fetched.
     pub fetches: mpsc::UnboundedReceiver<MessageRef>,
-    /// Turns to the reason when the site can work no more.
-    pub stopped: watch::Receiver<Option<String>>,
+    /// Turns to the reason when the site can work no more; also to be told by whoever else finds that
+    /// the store takes nothing more.
+    pub stopped: watch::Sender<Option<String>>,
 }
 
 /// What follows a durable write.
@@ -149,7 +150,8 @@ impl Site {
         let (outbox, outbox_receiver) = mpsc::unbounded_channel();
         let (unknown_profiles, unknown_receiver) = mpsc::channel(1_024);
         let (fetches, fetch_receiver) = mpsc::unbounded_channel();
-        let (stop_sender, stopped) = watch::channel(None);
+        let stopped = watch::Sender::new(None);
+        let stop_sender = stopped.clone();
         let task = Task {
             state,
             store,
@@ -168,8 +170,7 @@ impl Site {
         tokio::spawn(async move {
             if let Err(fault) = task.run().await {
                 error!(error = %fault, "the site takes no more work");
-                // Nobody may be listening any more; the log has it.
-                let _ = stop_sender.send(Some(fault.to_string()));
+                stop_sender.send_replace(Some(fault.to_string()));
             }
         });
         Ok(Self {

@@ -104,6 +104,7 @@ pub(super) async fn send(
         referral: None,
         findings: Vec::new(),
         revisions: Vec::new(),
+        hidden_at: None,
         deleted_at: None,
         reactions: Vec::new(),
         raw: String::new(),

@@ -15,3 +15,5 @@ mod instagram_shapes;
 mod open_messaging;
 mod people;
 mod public_people;
+mod x_api;
+mod x_webhooks;

@@ -126,6 +126,7 @@ pub fn message(number: u64, contact: u64, interaction: u64) -> Message {
         referral: None,
         findings: Vec::new(),
         revisions: Vec::new(),
+        hidden_at: None,
         deleted_at: None,
         files: Vec::new(),
         reactions: Vec::new(),

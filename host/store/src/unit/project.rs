@@ -60,11 +60,17 @@ impl UnitOfWork {
                 ..
             } => {
                 self.change_message(*contact, *message, |message| {
-                    message.revisions.push(Revision {
-                        replaced_at: *edited_at,
-                        text: message.content.text.clone(),
-                        attachments: message.content.attachments.clone(),
-                    });
+                    // A hidden message that is shown again comes as an edit that changes nothing.
+                    let shown_again = message.hidden_at.take().is_some()
+                        && attachments.is_none()
+                        && *text == message.content.text;
+                    if !shown_again {
+                        message.revisions.push(Revision {
+                            replaced_at: *edited_at,
+                            text: message.content.text.clone(),
+                            attachments: message.content.attachments.clone(),
+                        });
+                    }
                     if let Some(text) = text {
                         message.content.text = Some(text.clone());
                     }
@@ -100,6 +106,17 @@ impl UnitOfWork {
             } => {
                 self.change_message(*contact, *message, |message| {
                     message.deleted_at.get_or_insert(*deleted_at);
+                })
+                .await
+            }
+            Event::MessageHidden {
+                message,
+                contact,
+                hidden_at,
+                ..
+            } => {
+                self.change_message(*contact, *message, |message| {
+                    message.hidden_at.get_or_insert(*hidden_at);
                 })
                 .await
             }

@@ -12,11 +12,14 @@ use linecard_simulator::graph::{
 };
 use linecard_simulator::open_messaging::{OpenMessagingOptions, OpenMessagingSimulator};
 use linecard_simulator::people::{Network, People, PeopleOptions};
+use linecard_simulator::x::{XOptions, XSimulator};
 use serde_json::{Value, json};
 use url::Url;
 
 /// The channel to the simulated middleware; the hub's key for it is named after it.
 pub(super) const WEB: &str = "web";
+/// The channel to the simulated account on X.
+const X: &str = "x";
 
 /// A channel on a simulated network.
 pub(super) struct Place {
@@ -61,6 +64,7 @@ impl Place {
 pub(super) struct Networks {
     graph: Arc<GraphSimulator>,
     open_messaging: Arc<OpenMessagingSimulator>,
+    x: Arc<XSimulator>,
     /// Their channels.
     pub places: Vec<Place>,
 }
@@ -71,11 +75,13 @@ impl Networks {
         let graph = Arc::new(GraphSimulator::start(GraphOptions::default()).await?);
         let web = OpenMessagingSimulator::start(OpenMessagingOptions::default()).await?;
         let web = Arc::new(web);
+        let posts = Arc::new(XSimulator::start(generous()).await?);
         let mut places = vec![
             messenger(&graph),
             facebook(&graph),
             instagram(&graph),
             middleware(&web),
+            x(&posts),
         ];
         let known: Vec<&str> = places.iter().map(|place| place.channel).collect();
         if let Some(unknown) = only.iter().find(|name| !known.contains(&name.as_str())) {
@@ -88,6 +94,7 @@ impl Networks {
         Ok(Self {
             graph,
             open_messaging: web,
+            x: posts,
             places,
         })
     }
@@ -110,6 +117,7 @@ impl Networks {
         self.graph
             .set_instagram_callback_url(callback("instagram")?);
         self.open_messaging.set_hub(Url::parse(hub)?, None);
+        self.x.set_callback_url(callback(X)?);
         for (channel, surface) in [
             ("page", Surface::Messenger),
             ("posts", Surface::Feed),
@@ -127,7 +135,11 @@ impl Networks {
 
     /// Makes the networks fail now and then: each of the hub's calls, with this probability.
     pub fn trouble(&self, probability: f64) {
-        for faults in [self.graph.faults(), self.open_messaging.faults()] {
+        for faults in [
+            self.graph.faults(),
+            self.open_messaging.faults(),
+            self.x.faults(),
+        ] {
             trouble(faults, probability);
         }
     }
@@ -136,12 +148,14 @@ impl Networks {
     pub fn calm(&self) {
         self.graph.faults().clear();
         self.open_messaging.faults().clear();
+        self.x.faults().clear();
     }
 
     /// Ends them.
     pub async fn shutdown(&self) {
         self.graph.shutdown().await;
         self.open_messaging.shutdown().await;
+        self.x.shutdown().await;
     }
 }
 
@@ -233,6 +247,56 @@ fn middleware(web: &Arc<OpenMessagingSimulator>) -> Place {
         }),
         secrets: json!({ "notification-signature": options.signature_secret }),
         population: Box::new(Arc::clone(web)),
+    }
+}
+
+/// An account on X with far more calls than X grants: the customers of a demo have no quarter of an
+/// hour.
+fn generous() -> XOptions {
+    let operations = [
+        "post",
+        "dm",
+        "dm_events",
+        "mentions",
+        "search",
+        "me",
+        "user",
+    ];
+    XOptions {
+        limits: operations
+            .map(|operation| (operation.to_owned(), 1_000_000))
+            .into(),
+        daily_limits: operations
+            .map(|operation| (operation.to_owned(), 1_000_000))
+            .into(),
+        ..XOptions::default()
+    }
+}
+
+fn x(posts: &Arc<XSimulator>) -> Place {
+    let options = posts.options();
+    Place {
+        channel: X,
+        config: json!({
+            "plugin": "x", "name": "Simulated X", "queue": "support",
+            "config": {
+                "user_id": options.user_id, "username": options.username,
+                "base_url": posts.base_url(), "poll_every_seconds": 1,
+            },
+            "secrets": stored(&["user-oauth1", "consumer-secret"]),
+            "hosts": [posts.base_url()],
+            "actions_per_second": 200.0,
+        }),
+        secrets: json!({
+            "user-oauth1": {
+                "consumer_key": options.consumer_key,
+                "consumer_secret": options.consumer_secret,
+                "token": options.access_token,
+                "token_secret": options.access_token_secret,
+            },
+            "consumer-secret": options.consumer_secret,
+        }),
+        population: Box::new(Arc::clone(posts)),
     }
 }
 

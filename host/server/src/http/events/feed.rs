@@ -152,7 +152,7 @@ impl Task {
         live: &mut tokio::sync::broadcast::Receiver<Arc<Record>>,
     ) -> Result<std::convert::Infallible, Over> {
         let mut access = self.app.auth.changes();
-        let mut stopped = self.app.hub.stopped.clone();
+        let mut stopped = self.app.hub.stopped.subscribe();
         let ending = self.reader.ending.take();
         let ended = async move {
             match ending {

@@ -102,6 +102,7 @@ impl StreamSight {
             | Event::MessageEdited { .. }
             | Event::FileFetched { .. }
             | Event::MessageDeleted { .. }
+            | Event::MessageHidden { .. }
             | Event::ReactionAdded { .. }
             | Event::ReactionRemoved { .. }
             | Event::ActionChanged { .. } => match event.interaction() {

@@ -67,6 +67,7 @@ fn message(state: MessageState) -> Message {
         referral: None,
         findings: Vec::new(),
         revisions: Vec::new(),
+        hidden_at: None,
         deleted_at: None,
         files: Vec::new(),
         reactions: Vec::new(),
@@ -206,6 +207,12 @@ fn about_messages() -> Vec<Event> {
             contact,
             interaction,
             deleted_at: of.at,
+        },
+        Event::MessageHidden {
+            message: message_id,
+            contact,
+            interaction,
+            hidden_at: of.at,
         },
         Event::ReactionAdded {
             message: message_id,

@@ -62,7 +62,8 @@ impl Guest for Plugin {
     }
 
     fn receive(channel: Channel, request: WebhookRequest) -> Result<Reception, Rejection> {
-        misdeeds::receive(&channel.config, request)
+        // The sandbox's tests give the words as they are, a hub gives JSON.
+        misdeeds::receive(channel.config.trim_matches('"'), request)
     }
 
     fn poll(channel: Channel, cursor: Vec<u8>) -> Result<PollPage, Failure> {

@@ -1,0 +1,151 @@
+//! Uploads: a picture in one call, what is larger in pieces, and videos that X works on afterwards.
+
+use linecard_sdk::actions::{Failure, OutgoingAttachment, Refusal, Timestamp};
+use linecard_sdk::events::AttachmentKind;
+use linecard_sdk::http::{BodyPart, Call, Request};
+use linecard_sdk::time;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::api::{self, url};
+use crate::config::Config;
+
+/// The size of a piece: X takes 5 MB at most.
+const PIECE: u64 = 4 * 1024 * 1024;
+/// How many pieces are sent in one attempt.
+const PIECES: u64 = 6;
+
+/// How far an upload is.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Upload {
+    /// X's id of the file.
+    id: Option<String>,
+    /// How many pieces X has.
+    sent: u64,
+    /// Whether X was told that it has all.
+    finished: bool,
+}
+
+/// What an upload came to.
+pub enum Step {
+    /// X has the file, under this id.
+    Ready(String),
+    /// It goes on later.
+    Later(Upload, Option<Timestamp>, Refusal),
+}
+
+/// Goes on with an upload.
+pub fn upload(
+    config: &Config,
+    attached: &OutgoingAttachment,
+    private: bool,
+    mut state: Upload,
+) -> Result<Step, Failure> {
+    let attachment = &attached.attachment;
+    let Some(file) = &attached.media else {
+        return Err(Failure::rejected(
+            "attachment",
+            "X takes files, not addresses: upload the file to the hub and attach it by its name there",
+        ));
+    };
+    let (kind, chunked) = match attachment.kind {
+        AttachmentKind::Image | AttachmentKind::Sticker => ("image", false),
+        AttachmentKind::Animation => ("gif", true),
+        AttachmentKind::Video => ("video", true),
+        other => {
+            return Err(Failure::rejected(
+                "attachment",
+                format!("X takes no attachment of the kind {other:?}"),
+            ));
+        }
+    };
+    let category = format!("{}_{kind}", if private { "dm" } else { "tweet" });
+    let mime = attachment.mime.clone().unwrap_or_else(|| {
+        match kind {
+            "gif" => "image/gif",
+            "video" => "video/mp4",
+            _ => "image/jpeg",
+        }
+        .to_owned()
+    });
+    if !chunked {
+        let name = attachment
+            .name
+            .clone()
+            .unwrap_or_else(|| "image".to_owned());
+        let parts = vec![
+            BodyPart::text("media_category", category),
+            BodyPart::media("media", file.as_str(), name, Some(mime)),
+        ];
+        let request = Request::post(url(config, &["media", "upload"], &[])).multipart(parts);
+        let body = api::call(request, config.user(), Call::Repeatable)?.body;
+        return id_of(&body).map(Step::Ready);
+    }
+    let size = attachment
+        .size
+        .ok_or_else(|| Failure::rejected("attachment", "the size of the file is not known"))?;
+    let id = if let Some(id) = &state.id {
+        id.clone()
+    } else {
+        let body = json!({ "media_type": mime, "total_bytes": size, "media_category": category });
+        let request =
+            Request::post(url(config, &["media", "upload", "initialize"], &[])).json(&body);
+        let id = id_of(&api::call(request, config.user(), Call::Repeatable)?.body)?;
+        state.id = Some(id.clone());
+        id
+    };
+    let pieces = size.div_ceil(PIECE);
+    let mut now = 0;
+    while state.sent < pieces {
+        if now == PIECES {
+            let reason = Refusal::new("uploading", "the file is still being uploaded");
+            return Ok(Step::Later(state, Some(time::now()), reason));
+        }
+        let parts = vec![
+            BodyPart::text("segment_index", state.sent.to_string()),
+            BodyPart::media_range("media", file.as_str(), state.sent * PIECE, PIECE),
+        ];
+        let request =
+            Request::post(url(config, &["media", "upload", &id, "append"], &[])).multipart(parts);
+        api::call(request, config.user(), Call::Repeatable)?;
+        state.sent += 1;
+        now += 1;
+    }
+    let request = if state.finished {
+        let query = [("command", "STATUS"), ("media_id", id.as_str())];
+        Request::get(url(config, &["media", "upload"], &query))
+    } else {
+        Request::post(url(config, &["media", "upload", &id, "finalize"], &[]))
+    };
+    let body = api::call(request, config.user(), Call::Repeatable)?.body;
+    state.finished = true;
+    let processing = body
+        .pointer("/data/processing_info")
+        .unwrap_or(&Value::Null);
+    match processing.get("state").and_then(Value::as_str) {
+        None | Some("succeeded") => Ok(Step::Ready(id)),
+        Some("failed") => {
+            let why = processing
+                .pointer("/error/message")
+                .and_then(Value::as_str)
+                .unwrap_or("X could not process the file");
+            Err(Failure::rejected("media-processing", why))
+        }
+        Some(_) => {
+            let seconds = processing
+                .get("check_after_secs")
+                .and_then(Value::as_u64)
+                .unwrap_or(5);
+            let at = time::now().saturating_add(seconds.clamp(1, 300) * 1000);
+            let reason = Refusal::new("processing", "X is still working on the file");
+            Ok(Step::Later(state, Some(at), reason))
+        }
+    }
+}
+
+fn id_of(body: &Value) -> Result<String, Failure> {
+    body.pointer("/data/id")
+        .and_then(Value::as_str)
+        .map(str::to_owned)
+        .ok_or_else(|| Failure::Transient("X named no id for the file".to_owned()))
+}

@@ -1,0 +1,302 @@
+//! Posts, people and messages of the API v2 become events.
+
+use linecard_sdk::events::{
+    Attachment, AttachmentKind, Author, Deletion, Edit, Event, EventKind, Identity, Message,
+    Profile, Reaction, Thread, Timestamp,
+};
+use linecard_sdk::time;
+use serde_json::Value;
+
+use crate::config::Config;
+
+/// What a network text says at a name.
+pub fn text<'v>(value: &'v Value, name: &str) -> Option<&'v str> {
+    value.get(name)?.as_str().filter(|text| !text.is_empty())
+}
+
+/// The time that a post's or message's id holds: X's ids are made of time since 2010.
+pub fn time_of_id(id: &str) -> Option<Timestamp> {
+    let number: u64 = id.parse().ok()?;
+    Some((number >> 22) + 1_288_834_974_657)
+}
+
+/// What comes beside posts and messages.
+#[derive(Clone, Copy)]
+pub struct Includes<'v>(pub &'v Value);
+
+impl<'v> Includes<'v> {
+    fn find(self, list: &str, name: &str, value: &str) -> Option<&'v Value> {
+        self.0
+            .get(list)?
+            .as_array()?
+            .iter()
+            .find(|one| text(one, name) == Some(value))
+    }
+
+    pub fn user(self, id: &str) -> Option<&'v Value> {
+        self.find("users", "id", id)
+    }
+
+    fn media(self, key: &str) -> Option<&'v Value> {
+        self.find("media", "media_key", key)
+    }
+}
+
+/// The profile facts of a user of the API v2.
+pub fn profile(user: &Value) -> Profile {
+    let status: Vec<&str> = user
+        .get("connection_status")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
+    let related =
+        |word: &str| (user.get("connection_status").is_some()).then(|| status.contains(&word));
+    Profile {
+        display_name: text(user, "name").map(str::to_owned),
+        handle: text(user, "username").map(str::to_owned),
+        avatar_url: text(user, "profile_image_url").map(str::to_owned),
+        followers: user
+            .pointer("/public_metrics/followers_count")
+            .and_then(Value::as_u64),
+        verified: user.get("verified").and_then(Value::as_bool),
+        follows_us: related("followed_by"),
+        we_follow: related("following"),
+        accepts_messages: user.get("receives_your_dm").and_then(Value::as_bool),
+        ..Profile::default()
+    }
+}
+
+/// Who an id is, with what comes beside.
+pub fn author(id: &str, includes: Includes<'_>) -> Author {
+    let author = Author::new(id);
+    match includes.user(id) {
+        Some(user) => author.profile(profile(user)),
+        None => author,
+    }
+}
+
+fn attachment(medium: &Value) -> Attachment {
+    let kind = match text(medium, "type") {
+        Some("photo") => AttachmentKind::Image,
+        Some("video") => AttachmentKind::Video,
+        Some("animated_gif") => AttachmentKind::Animation,
+        _ => AttachmentKind::Other,
+    };
+    // A video's versions carry its addresses; the preview is only a picture of it.
+    let best = medium
+        .get("variants")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .max_by_key(|version| version.get("bit_rate").and_then(Value::as_u64).unwrap_or(0));
+    let url = best
+        .and_then(|version| text(version, "url"))
+        .or_else(|| text(medium, "url"))
+        .or_else(|| text(medium, "preview_image_url"));
+    Attachment {
+        url: url.map(str::to_owned),
+        media_id: text(medium, "media_key").map(str::to_owned),
+        mime: best
+            .and_then(|version| text(version, "content_type"))
+            .map(str::to_owned),
+        label: text(medium, "type").map(str::to_owned),
+        ..Attachment::new(kind)
+    }
+}
+
+fn attachments(holder: &Value, includes: Includes<'_>) -> Vec<Attachment> {
+    holder
+        .pointer("/attachments/media_keys")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .map(|key| match includes.media(key) {
+            Some(medium) => attachment(medium),
+            None => Attachment::with_media_id(AttachmentKind::Other, key),
+        })
+        .collect()
+}
+
+fn referenced<'v>(post: &'v Value, kind: &str) -> Option<&'v str> {
+    post.get("referenced_tweets")?
+        .as_array()?
+        .iter()
+        .find(|one| text(one, "type") == Some(kind))
+        .and_then(|one| text(one, "id"))
+}
+
+/// Whether a post names the account or answers it.
+fn addressed(config: &Config, post: &Value) -> bool {
+    let named = post
+        .pointer("/entities/mentions")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .any(|one| {
+            text(one, "id") == Some(config.user_id.as_str())
+                || text(one, "username")
+                    .is_some_and(|name| name.eq_ignore_ascii_case(&config.username))
+        });
+    named || text(post, "in_reply_to_user_id") == Some(config.user_id.as_str())
+}
+
+/// Where a post is.
+pub fn place(thread: &str, handle: Option<&str>, id: &str) -> Thread {
+    let handle = handle.unwrap_or("i");
+    Thread::public(thread).permalink(format!("https://x.com/{handle}/status/{id}"))
+}
+
+/// The dialogue with one person. X's own id of it is written in either order, so it is not used.
+pub fn dialogue(customer: &str) -> Thread {
+    Thread::private(format!("with:{customer}")).customer(Identity::new(customer))
+}
+
+/// A post of the API v2: none if it cannot be one.
+pub fn post(config: &Config, post: &Value, includes: Includes<'_>) -> Vec<Event> {
+    let Some(id) = text(post, "id") else {
+        return Vec::new();
+    };
+    let author_id = text(post, "author_id").unwrap_or("");
+    let at = text(post, "created_at")
+        .and_then(time::from_rfc3339)
+        .or_else(|| time_of_id(id))
+        .unwrap_or_else(time::now);
+    let handle = includes
+        .user(author_id)
+        .and_then(|user| text(user, "username"));
+    // An edited post has an id of its own; the first is the one that answers refer to.
+    let history: Vec<&str> = post
+        .get("edit_history_tweet_ids")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
+    let first = history.first().copied().unwrap_or(id);
+    let conversation = text(post, "conversation_id")
+        .or_else(|| referenced(post, "replied_to"))
+        .unwrap_or(first);
+    let event = |event_id: &str, kind: EventKind| {
+        let event = Event::new(event_id, at, kind)
+            .thread(place(conversation, handle, id))
+            .raw(post.to_string());
+        if author_id.is_empty() {
+            event
+        } else {
+            event.author(author(author_id, includes))
+        }
+    };
+    let own = author_id == config.user_id;
+    if let Some(reposted) = referenced(post, "retweeted") {
+        let kind = if own {
+            EventKind::Other("own-repost".to_owned())
+        } else {
+            EventKind::ReactionAdded(Reaction {
+                message_id: reposted.to_owned(),
+                name: "repost".to_owned(),
+                emoji: None,
+            })
+        };
+        return vec![event(id, kind)];
+    }
+    let whole = post
+        .pointer("/note_tweet/text")
+        .and_then(Value::as_str)
+        .or_else(|| text(post, "text"))
+        .map(str::to_owned);
+    let message = Message {
+        text: whole.clone(),
+        attachments: attachments(post, includes),
+        parent: referenced(post, "replied_to").map(str::to_owned),
+        quoted: referenced(post, "quoted").map(str::to_owned),
+        addressed: Some(addressed(config, post)),
+        language: text(post, "lang")
+            .filter(|lang| *lang != "und")
+            .map(str::to_owned),
+        ..Message::new(first)
+    };
+    let created = if own {
+        EventKind::NativeReply(message)
+    } else {
+        EventKind::MessageCreated(message)
+    };
+    // A poll may see only the newest version: the first is told in any case, and taken once.
+    let mut events = vec![event(first, created)];
+    if first != id {
+        let edit = Edit {
+            message_id: first.to_owned(),
+            text: whole,
+            attachments: None,
+            revision: u32::try_from(history.len().saturating_sub(1)).ok(),
+        };
+        events.push(event(id, EventKind::MessageEdited(edit)));
+    }
+    events
+}
+
+/// A deleted post.
+pub fn deleted(id: &str, author_id: Option<&str>, at: Timestamp, raw: &Value) -> Event {
+    let deletion = Deletion {
+        message_id: id.to_owned(),
+        by_author: true,
+        hidden_only: false,
+    };
+    let event = Event::new(
+        format!("delete:{id}"),
+        at,
+        EventKind::MessageDeleted(deletion),
+    )
+    .raw(raw.to_string());
+    match author_id {
+        Some(author_id) => event.author(Author::new(author_id)),
+        None => event,
+    }
+}
+
+/// A direct message of the API v2.
+pub fn direct_message(config: &Config, message: &Value, includes: Includes<'_>) -> Option<Event> {
+    let id = text(message, "id")?;
+    let at = text(message, "created_at")
+        .and_then(time::from_rfc3339)
+        .or_else(|| time_of_id(id))
+        .unwrap_or_else(time::now);
+    let sender = text(message, "sender_id").unwrap_or("");
+    let conversation = text(message, "dm_conversation_id").unwrap_or("");
+    let other = conversation
+        .split_once('-')
+        .map(|(a, b)| if a == config.user_id { b } else { a });
+    let own = sender == config.user_id;
+    let thread = match other.or_else(|| (!own && !sender.is_empty()).then_some(sender)) {
+        Some(other) if conversation.is_empty() || conversation.contains('-') => dialogue(other),
+        // A group is answered as a whole.
+        Some(member) => Thread::private(conversation).customer(Identity::new(member)),
+        None => Thread::private(conversation),
+    };
+    if text(message, "event_type").is_some_and(|kind| kind != "MessageCreate") {
+        let kind = text(message, "event_type").unwrap_or("").to_owned();
+        let event = Event::new(format!("dm:{id}"), at, EventKind::Other(kind));
+        return Some(event.thread(thread).raw(message.to_string()));
+    }
+    let said = Message {
+        text: text(message, "text").map(str::to_owned),
+        attachments: attachments(message, includes),
+        addressed: Some(true),
+        ..Message::new(id)
+    };
+    let kind = if own {
+        EventKind::NativeReply(said)
+    } else {
+        EventKind::MessageCreated(said)
+    };
+    let event = Event::new(format!("dm:{id}"), at, kind)
+        .thread(thread)
+        .raw(message.to_string());
+    Some(if sender.is_empty() {
+        event
+    } else {
+        event.author(author(sender, includes))
+    })
+}
