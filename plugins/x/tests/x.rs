@@ -99,12 +99,12 @@ fn direct_messages_end_where_the_last_look_began() {
         ("with:77", "77")
     );
     drop(host);
-    let _host = TestHost::new().at(now + 61_000).install();
+    let host = TestHost::new().at(now + 61_000).install();
     let rest = X::poll(&channel, &page.cursor).unwrap();
-    drop(_host);
+    drop(host);
     let second = json!({ "data": [message(&new, "2244"), message(&known, "77")],
         "meta": { "result_count": 2, "next_token": "more" } });
-    let _host = TestHost::new()
+    let host = TestHost::new()
         .at(now + 130_000)
         .answer(answer(&second))
         .install();
