@@ -334,15 +334,7 @@ pub fn count(text: &str, unit: TextUnit) -> u32 {
         TextUnit::CodePoints => text.chars().count(),
         TextUnit::Utf16Units => text.encode_utf16().count(),
         TextUnit::Bytes => text.len(),
-        TextUnit::XWeighted => text.chars().map(x_weight).sum(),
+        TextUnit::XWeighted => linecard_text::x_weighted(text),
     };
     u32::try_from(counted).unwrap_or(u32::MAX)
-}
-
-// The ranges of twitter-text's configuration version 3 count one, all else counts two.
-fn x_weight(c: char) -> usize {
-    match u32::from(c) {
-        0..=4351 | 8192..=8205 | 8208..=8223 | 8242..=8247 => 1,
-        _ => 2,
-    }
 }

@@ -20,9 +20,16 @@ pub fn read(config: &Config, body: &Value) -> Vec<Event> {
     for (name, value) in members {
         let list = value.as_array().map(Vec::as_slice).unwrap_or_default();
         match name.as_str() {
-            "tweet_create_events" => events.extend(list.iter().filter_map(|one| post(config, one))),
-            "tweet_delete_events" => events.extend(list.iter().filter_map(deleted)),
-            "favorite_events" => events.extend(list.iter().filter_map(|one| like(config, one))),
+            "tweet_create_events" | "tweet_delete_events" | "favorite_events" => {
+                events.extend(list.iter().map(|one| {
+                    let read = match name.as_str() {
+                        "tweet_create_events" => post(config, one),
+                        "tweet_delete_events" => deleted(one),
+                        _ => like(config, one),
+                    };
+                    read.unwrap_or_else(|| unknown(name, one))
+                }));
+            }
             "follow_events" => events.extend(list.iter().map(|one| follow(config, one))),
             "direct_message_events"
             | "direct_message_indicate_typing_events"

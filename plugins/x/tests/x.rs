@@ -104,7 +104,7 @@ fn direct_messages_end_where_the_last_look_began() {
     drop(host);
     let second = json!({ "data": [message(&new, "2244"), message(&known, "77")],
         "meta": { "result_count": 2, "next_token": "more" } });
-    let _host = TestHost::new()
+    let host = TestHost::new()
         .at(now + 130_000)
         .answer(answer(&second))
         .install();
@@ -401,5 +401,38 @@ proptest! {
     fn no_answer_makes_it_panic(body in any_json(&NAMES, &WORDS), status in 200_u16..600) {
         let _host = TestHost::new().answer(Response::new(status, body.to_string())).install();
         let _ = X::poll(&channel("2244", &json!({})), b"");
+    }
+}
+
+#[test]
+fn an_element_that_cannot_be_read_is_told_beside_the_others() {
+    for name in [
+        "tweet_create_events",
+        "tweet_delete_events",
+        "favorite_events",
+    ] {
+        let good = json!({ "id_str": "77", "text": "Hi", "user": { "id_str": "2002" } });
+        let mut body = json!({ "for_user_id": "1001", "tweet_create_events": [good] });
+        let unreadable = json!({ "note": "no id" });
+        if let Some(list) = body[name].as_array_mut() {
+            list.push(unreadable);
+        } else {
+            body[name] = json!([unreadable]);
+        }
+        let _host = TestHost::new().secret("consumer-secret", "test").install();
+        let reception =
+            X::receive(&channel("1001", &json!({})), &signed(&body.to_string())).unwrap();
+        let kinds: Vec<_> = reception.events.iter().map(|event| &event.kind).collect();
+        assert_eq!(kinds.len(), 2, "{kinds:?}");
+        assert!(
+            kinds
+                .iter()
+                .any(|kind| matches!(kind, EventKind::Other(word) if word == name))
+        );
+        assert!(
+            kinds
+                .iter()
+                .any(|kind| matches!(kind, EventKind::MessageCreated(_)))
+        );
     }
 }
