@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
 use linecard_model::ChannelId;
@@ -26,6 +27,9 @@ pub struct ChannelRuntime {
     pub connector: Connector,
     /// What a call of the connector may reach.
     pub context: ChannelContext,
+    /// What the network charged since the hub was started or the channel changed, in millionths of
+    /// the unit of its price list.
+    pub spent: AtomicU64,
 }
 
 impl ChannelRuntime {
@@ -40,6 +44,11 @@ impl ChannelRuntime {
             ability.kind == kind
                 && (ability.visibilities.is_empty() || ability.visibilities.contains(&visibility))
         })
+    }
+
+    /// Adds what the network charged.
+    pub fn spend(&self, millionths: u64) {
+        self.spent.fetch_add(millionths, Ordering::Relaxed);
     }
 
     /// The network that it is on.

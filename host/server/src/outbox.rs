@@ -387,6 +387,7 @@ async fn attempt(
         .await;
     let result = match called {
         Ok(Ok(outcome)) => {
+            channel.spend(outcome.cost);
             if let Some(budget) = &outcome.budget
                 && budget.used_percent >= 100
                 && budget.scope == ThrottleScope::Channel
@@ -406,6 +407,7 @@ async fn attempt(
                     }));
                 }
                 Failure::Unauthorized(_) => block = Block::Person,
+                Failure::Unfinished(unfinished) => channel.spend(unfinished.cost),
                 _ => {}
             }
             AttemptResult::Failed(failure)

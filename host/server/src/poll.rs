@@ -107,7 +107,10 @@ impl Polls {
             .poll(&channel.context, cursor.clone())
             .await
         {
-            Ok(Ok(page)) => page,
+            Ok(Ok(page)) => {
+                channel.spend(page.cost);
+                page
+            }
             Ok(Err(failure)) => return Ok(Err(failure)),
             Err(fault) => return Ok(Err(Failure::Transient(fault.to_string()))),
         };

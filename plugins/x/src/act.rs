@@ -176,7 +176,7 @@ fn post(
         price = prices.post_with_url;
     }
     let request_ = Request::post(url(config, &["tweets"], &[])).json(&body);
-    match api::call(request_, config.user(), Call::Repeatable) {
+    match api::call(request_, config.user(), Call::Once) {
         Ok(answer) => match answer.body.pointer("/data/id").and_then(Value::as_str) {
             Some(id) => Ok(Outcome {
                 budget: answer.budget,
@@ -188,11 +188,9 @@ fn post(
             )),
         },
         // X refuses the same text again: an earlier attempt, whose answer was lost, had posted it.
-        Err(Refused::Duplicate(_)) if request.attempt > 1 || request.uncertain_before => {
-            Ok(Outcome::done()
-                .already_done()
-                .note("An earlier attempt had posted it; X named no id."))
-        }
+        Err(Refused::Duplicate(_)) if request.uncertain_before => Ok(Outcome::done()
+            .already_done()
+            .note("An earlier attempt had posted it; X named no id.")),
         Err(refused) => Err(refused.into()),
     }
 }

@@ -1,6 +1,6 @@
 //! Events of the X Activity API.
 
-use linecard_sdk::events::{Author, ChannelState, ChannelStatus, Event, EventKind, ProfileChange};
+use linecard_sdk::events::{Author, Event, EventKind, ProfileChange};
 use linecard_sdk::time;
 use serde_json::Value;
 
@@ -16,7 +16,7 @@ pub fn read(config: &Config, data: &Value) -> Vec<Event> {
     let id = match data.get("event_uuid") {
         Some(Value::String(id)) => id.clone(),
         Some(Value::Number(id)) => id.to_string(),
-        _ => String::new(),
+        _ => legacy::digest(&data.to_string()),
     };
     let other = || vec![legacy::unknown(kind, data)];
     match kind {
@@ -25,8 +25,18 @@ pub fn read(config: &Config, data: &Value) -> Vec<Event> {
         | "post.reply.create"
         | "post.quote.create"
         | "post.repost.create" => {
-            let events = read::post(config, payload, includes);
-            if events.is_empty() { other() } else { events }
+            let mut events = read::post(config, payload, includes);
+            // That it names, answers or quotes the account is what X sends it for.
+            let addresses = !matches!(kind, "post.create" | "post.repost.create");
+            for event in &mut events {
+                if let (true, EventKind::MessageCreated(message)) = (addresses, &mut event.kind) {
+                    message.addressed = Some(true);
+                }
+            }
+            if events.is_empty() {
+                return other();
+            }
+            events
         }
         "post.delete" => match text(payload, "id") {
             Some(post) => {
@@ -79,20 +89,7 @@ pub fn read(config: &Config, data: &Value) -> Vec<Event> {
             }
         }
         "oauth.revoke" => {
-            let status = ChannelStatus {
-                state: ChannelState::CredentialsRefused,
-                code: Some(kind.to_owned()),
-                text: "The account took the app's permission away.".to_owned(),
-                remedy: Some(
-                    "Authorize the app for the account again and store the new tokens.".to_owned(),
-                ),
-            };
-            let event = Event::new(
-                format!("{kind}:{id}"),
-                time::now(),
-                EventKind::ChannelStatus(status),
-            );
-            vec![event.raw(data.to_string())]
+            vec![legacy::revoked(format!("{kind}:{id}"), time::now(), data)]
         }
         _ => other(),
     }

@@ -120,9 +120,13 @@ pub fn judge(response: &Response, call: Call) -> Refused {
             "X does not accept the credentials. Make new tokens under Keys and tokens in the developer console and store them ({line})."
         )),
         403 if says("duplicate") => return Refused::Duplicate(refusal),
-        403 if kind.ends_with("client-not-enrolled") => Failure::Unsupported(format!(
-            "The account's X product does not have this call; it is for enterprise customers ({line})"
-        )),
+        403 if kind.ends_with("client-not-enrolled")
+            || body.get("reason").and_then(Value::as_str) == Some("client-not-enrolled") =>
+        {
+            Failure::Unsupported(format!(
+                "The account's X product does not have this call; it is for enterprise customers ({line})"
+            ))
+        }
         403 if kind.ends_with("oauth1-permissions")
             || kind.ends_with("unsupported-authentication") =>
         {

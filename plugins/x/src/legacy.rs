@@ -2,8 +2,8 @@
 //! Activity API still brings direct messages.
 
 use linecard_sdk::events::{
-    Attachment, AttachmentKind, Author, Event, EventKind, Message, Profile, Reaction, Receipt,
-    ReceiptState, Timestamp,
+    Attachment, AttachmentKind, Author, ChannelState, ChannelStatus, Event, EventKind, Message,
+    Profile, Reaction, Receipt, ReceiptState, Timestamp,
 };
 use linecard_sdk::time;
 use serde_json::Value;
@@ -37,6 +37,15 @@ pub fn read(config: &Config, body: &Value) -> Vec<Event> {
                 let users = body.get("users").unwrap_or(&Value::Null);
                 events.extend(list.iter().map(|one| private(config, name, one, users)));
             }
+            "user_event" if value.get("revoke").is_some() => {
+                let at = value
+                    .pointer("/revoke/date_time")
+                    .and_then(Value::as_str)
+                    .and_then(time::from_rfc3339)
+                    .unwrap_or_else(time::now);
+                let id = format!("revoke:{}", digest(&value.to_string()));
+                events.push(revoked(id, at, value));
+            }
             "for_user_id" | "user_has_blocked" | "users" | "apps" => {}
             other => {
                 let all = if list.is_empty() {
@@ -49,6 +58,19 @@ pub fn read(config: &Config, body: &Value) -> Vec<Event> {
         }
     }
     events
+}
+
+/// The account took the app's permission away.
+pub fn revoked(id: String, at: Timestamp, raw: &Value) -> Event {
+    let status = ChannelStatus {
+        state: ChannelState::CredentialsRefused,
+        code: Some("revoked".to_owned()),
+        text: "The account took the app's permission away.".to_owned(),
+        remedy: Some(
+            "Authorize the app for the account again and store the new tokens.".to_owned(),
+        ),
+    };
+    Event::new(id, at, EventKind::ChannelStatus(status)).raw(raw.to_string())
 }
 
 /// What has no event of its own, with an id made of what it says.
@@ -66,7 +88,7 @@ pub fn unknown(name: &str, value: &Value) -> Event {
 }
 
 /// A short id of a text: FNV-1a, because it only has to tell one delivery's events apart.
-fn digest(raw: &str) -> String {
+pub fn digest(raw: &str) -> String {
     let hash = raw.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     });

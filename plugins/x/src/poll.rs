@@ -9,12 +9,13 @@ use linecard_sdk::actions::{Failure, Timestamp};
 use linecard_sdk::connector::PollPage;
 use linecard_sdk::events::Event;
 use linecard_sdk::http::{Call, Request};
-use linecard_sdk::time;
+use linecard_sdk::{log, time};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::api::{self, url};
 use crate::config::{BEARER, Config, millionths};
+use crate::legacy::digest;
 use crate::lookup::USER_FIELDS;
 use crate::read::{self, Includes, text, time_of_id};
 
@@ -49,11 +50,21 @@ impl Stream {
         all
     }
 
+    /// Its place in the cursor: a search is named by a hash, because the cursor is bounded.
     fn name(&self) -> String {
         match self {
             Self::Mentions => "mentions".to_owned(),
-            Self::Search(query) => format!("search:{query}"),
+            Self::Search(query) => format!("search:{}", digest(query)),
             Self::Messages => "messages".to_owned(),
+        }
+    }
+
+    /// What it is, for people.
+    fn title(&self) -> String {
+        match self {
+            Self::Mentions => "mentions".to_owned(),
+            Self::Search(query) => format!("search \"{query}\""),
+            Self::Messages => "direct messages".to_owned(),
         }
     }
 }
@@ -125,7 +136,26 @@ pub fn poll(config: &Config, cursor: &[u8]) -> Result<PollPage, Failure> {
     if place.page.is_none() {
         place.at = now;
     }
-    let got = fetch(config, stream, &place, now)?;
+    let got = match fetch(config, stream, &place, now) {
+        Ok(got) => got,
+        // A page that X has forgotten: the look begins again, and what comes twice is taken once.
+        Err(Failure::Rejected(_) | Failure::Gone(_)) if place.page.is_some() => {
+            cursor.streams.entry(stream.name()).or_default().page = None;
+            return Ok(page(Vec::new(), &cursor, 1_000));
+        }
+        // One search that X refuses does not keep the others waiting.
+        Err(Failure::Rejected(reason)) if streams.len() > 1 => {
+            log::error(format!(
+                "X refuses to give the {}: {} ({})",
+                stream.title(),
+                reason.text,
+                reason.code
+            ));
+            cursor.turn += 1;
+            return Ok(page(Vec::new(), &cursor, 0));
+        }
+        Err(failure) => return Err(failure),
+    };
     place.newest = newest(place.newest.take(), got.newest);
     place.page = got.next;
     if place.page.is_none() {
@@ -175,7 +205,9 @@ struct Got {
 }
 
 fn fetch(config: &Config, stream: &Stream, place: &Place, now: Timestamp) -> Result<Got, Failure> {
-    let first = now.saturating_sub(config.first_hours.saturating_mul(3_600_000));
+    let first = place
+        .at
+        .saturating_sub(config.first_hours.saturating_mul(3_600_000));
     let since = place.since.as_deref();
     let mut query: Vec<(&str, String)> = vec![("user.fields", USER_FIELDS.to_owned())];
     let path: Vec<&str> = match stream {
@@ -285,10 +317,11 @@ fn sort(
     } else {
         prices.post_read
     };
-    let cost = millionths(all.len(), each).saturating_add(millionths(users, prices.user_read));
+    let cost =
+        millionths(all.len() - known, each).saturating_add(millionths(users, prices.user_read));
     Got {
         events,
-        count: all.len(),
+        count: all.len() - known,
         newest,
         next,
         cost,

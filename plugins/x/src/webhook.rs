@@ -48,13 +48,25 @@ fn deliver(config: &Config, request: &WebhookRequest) -> Result<Reception, Rejec
         return Err(Rejection::Malformed("the body is not an object".to_owned()));
     }
     if let Some(data) = body.get("data") {
-        let events = match data {
-            Value::Array(all) => all
-                .iter()
-                .flat_map(|one| activity::read(config, one))
-                .collect(),
-            one => activity::read(config, one),
+        let all = match data {
+            Value::Array(all) => all.as_slice(),
+            one => std::slice::from_ref(one),
         };
+        let is_ours = |one: &&Value| {
+            let user = one.pointer("/filter/user_id").and_then(Value::as_str);
+            user.is_none_or(|user| user == config.user_id)
+        };
+        if !all.is_empty() && !all.iter().any(|one| is_ours(&one)) {
+            return Err(Rejection::NotForThisChannel(format!(
+                "this channel's account is {}, the delivery is for another",
+                config.user_id
+            )));
+        }
+        let events = all
+            .iter()
+            .filter(is_ours)
+            .flat_map(|one| activity::read(config, one))
+            .collect();
         return Ok(Reception::events(events));
     }
     let for_user = body.get("for_user_id").and_then(Value::as_str);
