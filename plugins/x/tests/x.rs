@@ -104,7 +104,7 @@ fn direct_messages_end_where_the_last_look_began() {
     drop(host);
     let second = json!({ "data": [message(&new, "2244"), message(&known, "77")],
         "meta": { "result_count": 2, "next_token": "more" } });
-    let host = TestHost::new()
+    let _host = TestHost::new()
         .at(now + 130_000)
         .answer(answer(&second))
         .install();
