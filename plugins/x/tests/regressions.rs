@@ -141,11 +141,7 @@ fn duplicate_after_throttle() {
 #[test]
 fn quote_is_addressed() {
     let body = json!({ "data": { "event_uuid": "1", "filter": { "user_id": "2244" }, "event_type": "post.quote.create", "payload": { "id": snow(5, 0), "author_id": "77", "text": "look at this", "referenced_tweets": [{ "type": "quoted", "id": "1" }] } } });
-    let _h = TestHost::new().secret("consumer-secret", "test").install();
-    let req = {
-        drop(_h);
-        signed(&body)
-    };
+    let req = signed(&body);
     let _h = TestHost::new().secret("consumer-secret", "test").install();
     let got = X::receive(&channel(&json!({})), &req).unwrap();
     let EventKind::MessageCreated(m) = &got.events[0].kind else {

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use linecard_model::ChannelId;
 use linecard_model::manifest::{ConnectorManifest, SecretKind, SecretWant};
@@ -108,6 +109,7 @@ pub(super) fn channel(
         manifest: Arc::new(manifest.clone()),
         connector,
         context,
+        spent: AtomicU64::new(0),
     })
 }
 

@@ -251,6 +251,16 @@ async fn backlogs(
             .get_or_create(&vec![("channel", channel.to_string())])
             .set(gauge(waiting));
     }
+    let charged = counters(
+        registry,
+        "channel_charged_millionths",
+        "What the network charged, in millionths of the unit of its price list",
+    );
+    for channel in hub.channels.all() {
+        charged
+            .get_or_create(&vec![("channel", channel.id.to_string())])
+            .inc_by(channel.spent.load(std::sync::atomic::Ordering::Relaxed));
+    }
     let (new, duplicates) = hub.counters.events();
     let events = counters(
         registry,
