@@ -44,7 +44,7 @@ pub struct Entry<'a> {
 ///
 /// `object` is what the delivery must be about, such as `page`; `read` gets each entry with its time
 /// in milliseconds and its text, and puts the events in the payload's order. An entry that gives no
-/// event and is not [`Entry::is_understood`] is kept as it is.
+/// event and is not understood is kept as it is.
 pub fn receive(
     request: &WebhookRequest,
     object: &str,
