@@ -2,20 +2,20 @@
 //! account linked to it, with the webhooks that they send.
 
 mod act;
-mod api;
+pub(crate) mod api;
 mod attachments;
 mod control;
 mod conversations;
-mod errors;
+pub(crate) mod errors;
 mod feed;
-mod fields;
+pub(crate) mod fields;
 mod incoming;
 mod instagram;
 mod messaging;
 mod options;
 mod outbox;
-mod paging;
-mod parameters;
+pub(crate) mod paging;
+pub(crate) mod parameters;
 mod population;
 mod read;
 mod route;
@@ -85,7 +85,7 @@ impl GraphSimulator {
             .nest("/_sim", control::router(Arc::clone(&graph)));
         let server = Server::start(listen, router, world).await?;
         graph.set_base_url(format!("http://{}", server.address));
-        tokio::spawn(outbox::run(Arc::clone(&graph), received, seed));
+        tokio::spawn(crate::outbox::run(Arc::clone(&graph), received, seed));
         Ok(Self { graph, server })
     }
 
@@ -151,7 +151,8 @@ impl GraphSimulator {
     pub async fn subscribe_with(&self, verify_token: &str) -> Result<u16> {
         let answer = self
             .graph
-            .handshake(Surface::Messenger, verify_token, "1158201444")
+            .handshake(Surface::Messenger)
+            .ask(verify_token, "1158201444")
             .await?;
         Ok(answer.0)
     }

@@ -9,6 +9,7 @@ use url::Url;
 
 use crate::clock::SimulatedClock;
 use crate::delivery::RetryPolicy;
+use crate::outbox::Habits;
 use crate::record::RecordMode;
 
 /// How a simulated page is set up.
@@ -213,6 +214,19 @@ impl Default for WebhookDelivery {
             gather: Duration::from_millis(30),
             disorder: false,
             parallel: 64,
+        }
+    }
+}
+
+impl WebhookDelivery {
+    pub(crate) fn habits(&self) -> Habits {
+        Habits {
+            duplicates: self.duplicates,
+            losses: self.losses,
+            batch: self.batch,
+            gather: self.gather,
+            disorder: self.disorder,
+            parallel: self.parallel,
         }
     }
 }
