@@ -58,6 +58,7 @@ pub mod people;
 pub mod record;
 mod serve;
 pub mod signature;
+pub mod whatsapp;
 pub mod x;
 
 pub use clock::SimulatedClock;
@@ -68,4 +69,5 @@ pub use faults::{Fault, FaultAnswer, FaultPlan, Faults, When};
 pub use graph::{GraphOptions, GraphSimulator};
 pub use open_messaging::{OpenMessagingOptions, OpenMessagingSimulator};
 pub use record::{Direction, Entry, Record, RecordMode, Tally};
+pub use whatsapp::{WhatsAppOptions, WhatsAppSimulator};
 pub use x::{XOptions, XSimulator};

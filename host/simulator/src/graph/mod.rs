@@ -21,7 +21,7 @@ mod read;
 mod route;
 mod send;
 mod state;
-mod subscriptions;
+pub(crate) mod subscriptions;
 mod surface;
 mod wall;
 pub mod webhook;
@@ -38,10 +38,12 @@ pub use errors::GraphError;
 pub use feed::FeedAct;
 pub use incoming::{Incoming, MediaKind};
 pub use instagram::{CommentAct, InstagramPerson};
+pub(crate) use options::DeliveryChange;
 pub use options::{
     AfterSend, EditVerb, FeedOptions, GraphOptions, InstagramOptions, WebhookDelivery,
 };
 pub use population::{Commenters, InstagramPeople};
+pub(crate) use state::lock;
 pub use surface::Surface;
 pub use wall::{Picture, WallItem, WallKind};
 

@@ -31,8 +31,6 @@ pub struct GraphError {
     pub transient: bool,
     /// The title for users.
     pub user_title: Option<&'static str>,
-    /// The message for users.
-    pub user_message: Option<&'static str>,
     /// WhatsApp: what exactly is wrong, which the answer holds in `error_data.details`.
     pub details: Option<String>,
     /// Usage headers and the like.
@@ -54,7 +52,6 @@ impl GraphError {
             subcode,
             transient: false,
             user_title: None,
-            user_message: None,
             details: None,
             headers: Vec::new(),
         }
@@ -271,11 +268,6 @@ impl GraphError {
             &mut error,
             "error_user_title",
             self.user_title.map(Value::from),
-        );
-        set(
-            &mut error,
-            "error_user_msg",
-            self.user_message.map(Value::from),
         );
         let data = self
             .details
