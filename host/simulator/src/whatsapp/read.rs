@@ -41,7 +41,8 @@ const TEMPLATE_FIELDS: &[&str] = &[
     "id",
 ];
 
-/// Shows an object's fields; `None` of `show` means that there is no such field.
+/// Shows an object's fields. `None` of `show` means that there is no such field; one without a value
+/// is left out, as the network does.
 fn shown(
     call: &Call<()>,
     default: &[&str],
@@ -50,7 +51,9 @@ fn shown(
     let mut answer = Map::new();
     for field in wanted(&call.parameters, default)? {
         let value = show(&field.name).ok_or_else(|| nonexisting(&field.name))?;
-        answer.insert(field.name, value);
+        if !value.is_null() {
+            answer.insert(field.name, value);
+        }
     }
     // The id comes along whether it was asked for or not.
     if let Some(id) = show("id") {
@@ -72,8 +75,21 @@ fn number_field(whatsapp: &WhatsApp, field: &str) -> Option<Value> {
         "throughput" => json!({ "level": "STANDARD" }),
         "status" => json!("CONNECTED"),
         "account_mode" => json!("LIVE"),
-        "is_official_business_account" => json!(false),
-        "messaging_limit_tier" => json!("TIER_250"),
+        "quality_score" => json!({ "score": "GREEN" }),
+        "is_official_business_account" | "is_on_biz_app" | "is_preverified_number" => json!(false),
+        "is_pin_enabled" => json!(true),
+        "messaging_limit_tier" | "whatsapp_business_manager_messaging_limit" => json!("TIER_250"),
+        "new_name_status"
+        | "new_certificate"
+        | "certificate"
+        | "search_visibility"
+        | "conversational_automation"
+        | "health_status"
+        | "last_onboarded_time"
+        | "username"
+        | "eligibility_for_api_business_global_search"
+        | "country_code"
+        | "country_dial_code" => Value::Null,
         "webhook_configuration" => {
             let callback = whatsapp.callback_url();
             json!({ "application": callback.map(String::from) })

@@ -166,6 +166,15 @@ impl Template {
             "status" => json!(self.status.as_str()),
             "parameter_format" => json!(if self.named() { "NAMED" } else { "POSITIONAL" }),
             "components" => Value::Array(self.components()),
+            // What these templates never have.
+            "rejected_reason"
+            | "sub_category"
+            | "previous_category"
+            | "correct_category"
+            | "quality_score"
+            | "library_template_name"
+            | "message_send_ttl_seconds"
+            | "cta_url_link_tracking_opted_out" => Value::Null,
             _ => return None,
         })
     }
