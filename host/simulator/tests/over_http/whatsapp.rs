@@ -1,10 +1,7 @@
 //! What the tests of the WhatsApp number share: a hub, the number, and calls to it.
 
-use std::time::Duration;
-
-use linecard_simulator::graph::WebhookDelivery;
+use linecard_simulator::Profile;
 use linecard_simulator::whatsapp::{Incoming, WhatsAppOptions, WhatsAppSimulator};
-use linecard_simulator::{Profile, RetryPolicy};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
@@ -111,18 +108,6 @@ pub async fn answered(request: RequestBuilder) -> (u16, Value) {
         status,
         serde_json::from_str(&text).unwrap_or(Value::String(text)),
     )
-}
-
-/// Each event in a call of its own, once.
-pub fn once() -> WebhookDelivery {
-    WebhookDelivery {
-        retry: RetryPolicy {
-            attempts: 1,
-            timeout: Duration::from_secs(5),
-            ..RetryPolicy::fast()
-        },
-        ..WebhookDelivery::default()
-    }
 }
 
 /// The code of a refusal and its details.
