@@ -14,7 +14,7 @@ const PSID: &str = "1234567890123456";
 const IGSID: &str = "5600000000000001";
 
 /// Runs what installs a package. `Ok(false)`: it cannot be had here.
-fn installed(package: &str, commands: &mut [Command]) -> anyhow::Result<bool> {
+pub fn installed(package: &str, commands: &mut [Command]) -> anyhow::Result<bool> {
     for command in commands {
         let problem = match command.output() {
             Ok(done) if done.status.success() => continue,
@@ -30,7 +30,7 @@ fn installed(package: &str, commands: &mut [Command]) -> anyhow::Result<bool> {
     Ok(true)
 }
 
-fn script(name: &str) -> PathBuf {
+pub fn script(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/over_http/clients")
         .join(name)
