@@ -3,9 +3,13 @@
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
-/// X's library has this one without the selectors that Unicode gives it.
+/// X's library takes these apart, though Unicode has them as one: the eye in a speech bubble, which it has
+/// without selectors, and infinity, which it has without its own.
+const APART: [&str; 2] = [
+    "\u{1F441}\u{FE0F}\u{200D}\u{1F5E8}\u{FE0F}",
+    "\u{267E}\u{FE0F}",
+];
 const EYE_IN_SPEECH_BUBBLE: &str = "\u{1F441}\u{200D}\u{1F5E8}";
-const JOINER: char = '\u{200D}';
 
 /// The characters with which an emoji of more than one character can begin, and the most characters of one.
 static SEQUENCES: LazyLock<(HashSet<char>, usize)> = LazyLock::new(|| {
@@ -32,7 +36,7 @@ pub fn at(text: &[char], place: usize) -> Option<usize> {
     let mut candidate: String = rest.iter().take(*longest).collect();
     let mut chars = rest.len().min(*longest);
     while chars > 0 {
-        if is_emoji(&candidate, chars) {
+        if is_emoji(&candidate) {
             return Some(chars);
         }
         candidate.pop();
@@ -41,17 +45,10 @@ pub fn at(text: &[char], place: usize) -> Option<usize> {
     None
 }
 
-/// Whether a text of so many characters is one emoji. Joined ones must be written in full.
-fn is_emoji(text: &str, chars: usize) -> bool {
-    if text == EYE_IN_SPEECH_BUBBLE {
-        return true;
-    }
-    let Some(emoji) = emojis::get(text) else {
-        return false;
-    };
-    let without_selectors = || emoji.as_str().replace('\u{FE0F}', "");
-    if emoji.as_str() == text {
-        return !text.contains(JOINER) || without_selectors() != EYE_IN_SPEECH_BUBBLE;
-    }
-    chars > 1 && !text.contains(JOINER)
+/// Whether a text is one emoji, written in full. Only the frame of a key may lack its selector.
+fn is_emoji(text: &str) -> bool {
+    let is_key = || text.ends_with('\u{20E3}');
+    text == EYE_IN_SPEECH_BUBBLE
+        || (emojis::get(text).is_some_and(|emoji| emoji.as_str() == text || is_key())
+            && !APART.contains(&text))
 }

@@ -52,9 +52,13 @@ pub(crate) fn of(text: &[char]) -> Vec<Range<usize>> {
     let names = Names::of(text);
     let mut at = 0;
     while let Some(&before) = text.get(at) {
-        let behind = can_precede(before)
-            .then(|| names.link(at + 1))
+        // The library looks at units of UTF-16: one half of a character stands before the other.
+        let starts = [(before.len_utf16() > 1).then_some(at), Some(at + 1)];
+        let behind = starts
+            .into_iter()
             .flatten()
+            .filter(|_| can_precede(before))
+            .find_map(|start| names.link(start))
             .map(|found| (found, Some(before)));
         let found = behind.or_else(|| {
             let first = (at == 0).then(|| names.link(0)).flatten();
@@ -149,14 +153,9 @@ impl Found {
     fn take(&self, text: &[char], before: Option<char>, links: &mut Vec<Range<usize>>) {
         let name = text.get(self.name..self.name_end).unwrap_or_default();
         let scheme = self.name - self.start;
-        let units: usize = text
-            .get(self.start..self.end)
-            .into_iter()
-            .flatten()
-            .map(|c| c.len_utf16())
-            .sum();
+        let length = units(text.get(self.start..self.end).unwrap_or_default());
         let counted_again = if scheme == 0 { 8 } else { scheme };
-        if units + counted_again > LONGEST || !is_valid(name) {
+        if length + counted_again > LONGEST || !is_valid(name) {
             return;
         }
         if scheme > 0 {
@@ -171,7 +170,18 @@ impl Found {
             .map(|one| self.name + one.start..self.name + one.end)
             .collect();
         if let (true, Some(last)) = (self.has_path, found.last_mut()) {
-            last.end += self.end - self.name_end;
+            let rest = text.get(self.name_end..self.end).unwrap_or_default();
+            let mut left = units(rest);
+            let behind = text.get(last.end..).unwrap_or_default();
+            // Whatever stands between the name and the path: the library adds the lengths.
+            last.end += behind
+                .iter()
+                .take_while(|c| {
+                    let fits = left >= c.len_utf16();
+                    left = left.saturating_sub(c.len_utf16());
+                    fits
+                })
+                .count();
         }
         links.append(&mut found);
     }
@@ -191,6 +201,10 @@ impl Found {
         let end = query(text, self.name_end + 1 + word).min(self.end);
         (word <= SHORT).then_some(self.start..end)
     }
+}
+
+fn units(text: &[char]) -> usize {
+    text.iter().map(|c| c.len_utf16()).sum()
 }
 
 /// Whether no part of a name is too long for the name system.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use linecard_text::x_weighted;
 use serde_json::{Map, Value, json};
 
 use super::X;
@@ -85,7 +86,7 @@ pub(crate) fn user_json(x: &X, state: &State, user: &User, fields: Option<&[&str
 pub(crate) fn post_json(state: &State, post: &Post, fields: Option<&[&str]>) -> Value {
     let history: Vec<String> = post.history.iter().map(u64::to_string).collect();
     // A long post is cut in `text` and whole in `note_tweet`.
-    let long = text::weighted_length(text::past_leading_mentions(&post.text)) > text::POST_LIMIT;
+    let long = x_weighted(text::past_leading_mentions(&post.text)) > text::POST_LIMIT;
     let cut: String = if long {
         post.text
             .chars()
@@ -95,8 +96,7 @@ pub(crate) fn post_json(state: &State, post: &Post, fields: Option<&[&str]>) -> 
     } else {
         post.text.clone()
     };
-    let mut shown =
-        json!({ "id": post.id.to_string(), "text": cut, "edit_history_tweet_ids": history });
+    let mut shown = json!({ "id": post.id.to_string(), "text": text::escaped(&cut), "edit_history_tweet_ids": history });
     let mut put = |name: &str, value: Value| {
         if fields.is_none_or(|fields| fields.contains(&name))
             && let Value::Object(members) = &mut shown
@@ -125,7 +125,7 @@ pub(crate) fn post_json(state: &State, post: &Post, fields: Option<&[&str]>) -> 
         put("entities", entities);
     }
     if long {
-        let mut note = json!({ "text": post.text });
+        let mut note = json!({ "text": text::escaped(&post.text) });
         if let (Some(entities), Some(members)) =
             (text::entities(&post.text, id_of), note.as_object_mut())
         {
