@@ -51,11 +51,12 @@ pub(crate) fn user_json(x: &X, state: &State, user: &User, fields: Option<&[&str
         .posts
         .values()
         .filter(|post| post.author == user.id && !post.gone);
+    let posts = posts.count();
     put(
         "public_metrics",
         json!({
             "followers_count": count(followers), "following_count": count(following),
-            "tweet_count": posts.count(), "listed_count": 0, "like_count": 0, "media_count": 0,
+            "tweet_count": posts, "post_count": posts, "listed_count": 0, "like_count": 0, "media_count": 0,
         }),
     );
     if fields.is_some() {
@@ -283,7 +284,10 @@ pub(crate) fn list(
     call: &Call,
     mut errors: Vec<Value>,
 ) -> Map<String, Value> {
-    let fields = call.list("tweet.fields");
+    let mut fields = call.list("tweet.fields");
+    // What is expanded is named, too.
+    let expanded = call.list("expansions");
+    fields.extend(expanded.iter().filter_map(|name| name.split('.').next()));
     let mut answer = Map::new();
     let shown: Vec<Value> = found
         .iter()
@@ -388,4 +392,37 @@ pub(crate) fn user_by_name(x: &X, name: &str, call: &Call) -> Result<Value, XErr
         }
         None => json!({ "errors": [missing("user", "username", name)] }),
     })
+}
+
+/// `GET /2/users?ids=` and `/2/users/by?usernames=`.
+pub(crate) fn users(x: &X, parameter: &str, call: &Call) -> Result<Value, XError> {
+    let wanted = call.list(parameter);
+    if wanted.is_empty() || wanted.len() > 100 {
+        return Err(XError::invalid(
+            parameter,
+            &wanted.join(","),
+            "size must be between 1 and 100",
+        ));
+    }
+    let fields = call.list("user.fields");
+    let state = x.state();
+    let mut data = Vec::new();
+    let mut errors = Vec::new();
+    for one in wanted {
+        let found = match parameter {
+            "ids" => state.users.get(one),
+            _ => state.user_by_name(one),
+        };
+        match found {
+            Some(user) => data.push(user_json(x, &state, user, Some(&fields))),
+            None => errors.push(missing("user", parameter, one)),
+        }
+    }
+    let mut answer = Map::new();
+    for (name, list) in [("data", data), ("errors", errors)] {
+        if !list.is_empty() {
+            answer.insert(name.to_owned(), Value::Array(list));
+        }
+    }
+    Ok(Value::Object(answer))
 }

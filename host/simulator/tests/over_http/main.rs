@@ -17,5 +17,6 @@ mod packages;
 mod people;
 mod public_people;
 mod x_api;
+mod x_clients;
 mod x_text;
 mod x_webhooks;
