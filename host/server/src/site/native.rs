@@ -40,11 +40,7 @@ pub(super) async fn native_reply(
     };
     let customers = customers_of(batch, arrival, thread, message.parent.as_deref()).await?;
     if let Some(reference) = &message.client_ref {
-        // A message that the network takes in parts carries `id/number` on all but the last.
-        let (id, is_part) = match reference.split_once('/') {
-            Some((id, _)) => (id, true),
-            None => (reference.as_str(), false),
-        };
+        let (id, is_part) = receipts::whole(reference);
         if let Some(own) = receipts::sent_as(batch, &customers, id).await? {
             // The echo of what the hub sent: that of the whole, or of its last part, settles an
             // attempt whose outcome was unknown.
