@@ -10,7 +10,7 @@ use linecard_store::StoreError;
 use serde_json::Value;
 
 use super::changes::catch_up;
-use super::contacts::{find_or_create, linked, of_thread};
+use super::contacts::{find_or_create, known, linked, of_thread};
 use super::inbound::{Arrival, content, platform_event};
 use super::run::Batch;
 use super::state::{ThreadKey, newest, now};
@@ -195,10 +195,7 @@ pub(super) async fn customers_of(
     parent: Option<&str>,
 ) -> Result<Vec<ContactId>, StoreError> {
     if let Some(identity) = &thread.customer {
-        let known = batch
-            .work
-            .contact_by_identity(arrival.channel, &identity.id)
-            .await?;
+        let known = known(batch, arrival.channel, identity).await?;
         return Ok(known.into_iter().map(|c| c.id).collect());
     }
     if let Some(parent) = parent
