@@ -7,7 +7,7 @@ use linecard_model::outbox::{ChannelHealth, OutboxEntry};
 use linecard_model::platform::{Action, Failure, Identity, Outcome as PlatformOutcome, Profile};
 use linecard_model::routing::Presence;
 use linecard_model::site::{Role, SiteConfig};
-use linecard_model::{AgentId, ChannelId, InteractionId, MessageId, OfferId};
+use linecard_model::{AgentId, ChannelId, ContactId, InteractionId, MessageId, OfferId};
 use linecard_router::Refusal;
 use linecard_store::{InboxEntry, StoreError};
 use tokio::sync::oneshot;
@@ -72,6 +72,15 @@ pub enum Request {
         /// What to do.
         action: Action,
     },
+    /// Record that a contact agreed to be written to first on a channel, or takes it back.
+    OptIn {
+        /// The contact.
+        contact: ContactId,
+        /// The channel.
+        channel: ChannelId,
+        /// How they agreed; `None` takes it back.
+        source: Option<String>,
+    },
     /// End the conversation, with or without an answer.
     End {
         /// The interaction.
@@ -131,6 +140,8 @@ pub enum Outcome {
     Message(Message),
     /// An action was taken, under this id.
     Action(String),
+    /// A contact is so now.
+    Contact(Contact),
     /// The configuration was taken.
     Configured(Box<SiteConfig>),
     /// It is done, and there is nothing to show.

@@ -9,6 +9,7 @@ mod errors;
 mod hooks;
 mod incoming;
 mod limits;
+mod names;
 mod options;
 mod outbox;
 mod posts;

@@ -1,6 +1,6 @@
 //! A client that others wrote, against the simulated WhatsApp number.
 
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -9,7 +9,7 @@ use linecard_simulator::whatsapp::{Happening, Incoming, MediaKind, WhatsAppOptio
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 
-use crate::clients::{installed, script};
+use crate::packages::{python, script};
 use crate::whatsapp::{ADA, Pair, TOKEN};
 
 /// What people do, and what the client makes of each.
@@ -148,15 +148,9 @@ fn acts(pair: &Pair, ours: &str) -> Vec<(Incoming, [&'static str; 3])> {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_independent_client_sends_and_understands() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
-    let python = folder.path().join("bin").join("python");
-    let package = "pywa==4.5.0";
-    let mut venv = Command::new("python3");
-    venv.args(["-m", "venv"]).arg(folder.path());
-    let mut pip = Command::new(&python);
-    pip.args(["-m", "pip", "install", "--quiet", package]);
-    if !installed(package, &mut [venv, pip])? {
+    let Some(python) = python(folder.path(), "pywa==4.5.0")? else {
         return Ok(());
-    }
+    };
     let pair = Pair::start(WhatsAppOptions::default()).await?;
     let options = pair.network.options();
     let said = pair
