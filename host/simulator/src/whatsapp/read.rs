@@ -12,6 +12,7 @@ use crate::graph::api::Call;
 use crate::graph::paging::{nonexisting, paged, wanted};
 use crate::graph::parameters::parameters_with;
 use crate::graph::subscriptions::{TokenInfo, told};
+use crate::graph::webhook::set;
 use crate::handshake::Handshake;
 
 /// What a system user's token of the simulated app may do.
@@ -30,6 +31,9 @@ const NUMBER_FIELDS: &[&str] = &[
     "throughput",
     "id",
 ];
+
+/// The most templates that an unverified account can have.
+const TEMPLATE_LIMIT: usize = 250;
 
 const TEMPLATE_FIELDS: &[&str] = &[
     "name",
@@ -142,14 +146,29 @@ pub(crate) fn templates(whatsapp: &WhatsApp, call: &Call<()>) -> Result<Value, G
             all.retain(|template| template.shown(name).is_some_and(|value| value == filter));
         }
     }
-    paged(
+    let mut answer = paged(
         &whatsapp.base_url(),
         &call.parameters,
         &format!("{}/message_templates", whatsapp.options.waba_id),
         &all,
         Template::id,
         |template| shown(call, TEMPLATE_FIELDS, |field| template.shown(field)),
-    )
+    )?;
+    if let Some(wanted) = call.parameter("summary") {
+        let mut summary = Map::new();
+        for name in wanted.split(',').map(str::trim) {
+            let value = match name {
+                "total_count" => json!(all.len()),
+                "message_template_count" => json!(whatsapp.templates().len()),
+                "message_template_limit" => json!(TEMPLATE_LIMIT),
+                "are_translations_complete" => json!(false),
+                other => return Err(nonexisting(other)),
+            };
+            summary.insert(name.to_owned(), value);
+        }
+        set(&mut answer, "summary", Some(Value::Object(summary)));
+    }
+    Ok(answer)
 }
 
 /// `GET /{template}`; `None`: there is no such template.

@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
+use crate::graph::webhook::set;
+
 /// What a template is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
@@ -174,7 +176,8 @@ impl Template {
             | "quality_score"
             | "library_template_name"
             | "message_send_ttl_seconds"
-            | "cta_url_link_tracking_opted_out" => Value::Null,
+            | "cta_url_link_tracking_opted_out"
+            | "degrees_of_freedom_spec" => Value::Null,
             _ => return None,
         })
     }
@@ -189,14 +192,23 @@ impl Template {
         let mut components = Vec::new();
         match &self.header {
             Some(Header::Text(text)) => {
-                components.push(json!({ "type": "HEADER", "format": "TEXT", "text": text }));
+                let mut header = json!({ "type": "HEADER", "format": "TEXT", "text": text });
+                // A header has at most one parameter, so its examples are not nested.
+                let examples = self.examples("header", text, |examples| json!(examples));
+                set(&mut header, "example", examples);
+                components.push(header);
             }
-            Some(header) => {
-                components.push(json!({ "type": "HEADER", "format": header.format() }));
-            }
+            Some(header) => components.push(json!({
+                "type": "HEADER",
+                "format": header.format(),
+                "example": { "header_handle": ["https://example.com/example"] },
+            })),
             None => {}
         }
-        components.push(json!({ "type": "BODY", "text": self.body }));
+        let mut body = json!({ "type": "BODY", "text": self.body });
+        let examples = self.examples("body", &self.body, |examples| json!([examples]));
+        set(&mut body, "example", examples);
+        components.push(body);
         if let Some(footer) = &self.footer {
             components.push(json!({ "type": "FOOTER", "text": footer }));
         }
@@ -209,13 +221,52 @@ impl Template {
                         json!({ "type": "QUICK_REPLY", "text": text })
                     }
                     TemplateButton::Url { text, url } => {
-                        json!({ "type": "URL", "text": text, "url": url })
+                        let mut button = json!({ "type": "URL", "text": text, "url": url });
+                        let example =
+                            (!parameters(url).is_empty()).then(|| json!([filled(url, &[])]));
+                        set(&mut button, "example", example);
+                        button
                     }
                 })
                 .collect();
             components.push(json!({ "type": "BUTTONS", "buttons": buttons }));
         }
         components
+    }
+}
+
+impl Template {
+    /// What a text with parameters looks like filled in; without parameters there is none.
+    fn examples(
+        &self,
+        part: &str,
+        text: &str,
+        positional: impl Fn(Vec<String>) -> Value,
+    ) -> Option<Value> {
+        let names = parameters(text);
+        if names.is_empty() {
+            return None;
+        }
+        let mut examples = json!({});
+        if self.named() {
+            let named: Vec<Value> = names
+                .iter()
+                .map(|name| json!({ "param_name": name, "example": "example" }))
+                .collect();
+            set(
+                &mut examples,
+                &format!("{part}_text_named_params"),
+                Some(named.into()),
+            );
+        } else {
+            let values = vec!["example".to_owned(); names.len()];
+            set(
+                &mut examples,
+                &format!("{part}_text"),
+                Some(positional(values)),
+            );
+        }
+        Some(examples)
     }
 }
 

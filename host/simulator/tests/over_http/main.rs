@@ -18,6 +18,7 @@ mod people;
 mod public_people;
 mod whatsapp;
 mod whatsapp_account;
+mod whatsapp_client;
 mod whatsapp_media;
 mod whatsapp_send;
 mod whatsapp_templates;

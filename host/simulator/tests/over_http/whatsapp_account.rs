@@ -73,7 +73,7 @@ async fn templates_come_in_pages() -> anyhow::Result<()> {
     let (_, one) = pair.get("102290129340398/message_templates?name=t3").await;
     assert_eq!(
         one["data"][0]["components"],
-        json!([{ "type": "BODY", "text": "Hi {{1}}" }])
+        json!([{ "type": "BODY", "text": "Hi {{1}}", "example": { "body_text": [["example"]] } }])
     );
     let id = one["data"][0]["id"].as_str().unwrap_or_default();
     assert_eq!(pair.get(id).await.1["name"], "t3");
