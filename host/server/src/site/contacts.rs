@@ -46,8 +46,8 @@ pub(super) async fn known(
         else {
             continue;
         };
-        // Somebody whom the network has since told by another id with this alias is not the one who
-        // has it now: numbers are given to new people.
+        // Somebody who has it as an alias beside another id is not the one who has it now: numbers
+        // are given to new people.
         let is_taken = contact
             .identities
             .iter()
