@@ -199,9 +199,11 @@ async fn an_independent_client_sends_and_understands() -> anyhow::Result<()> {
     let customer = pair.network.customer(ADA).expect("Ada");
     assert_eq!(customer.signals, ["mark_seen", "mark_seen", "typing_on"]);
 
-    pair.statuses(&ours, 3).await;
     // Everything that follows a message is told before people do more.
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    pair.hub
+        .until("all is read", |_| pair.told("statuses").len() >= 27)
+        .await;
+    assert_eq!(pair.statuses(&ours, 3).await.len(), 3);
     let statuses = pair.hub.received("/webhook");
     let mut expected = Vec::new();
     let mut webhooks = Vec::new();
