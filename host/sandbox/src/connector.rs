@@ -164,10 +164,7 @@ impl Connector {
         } else {
             (limits.network_time, Capability::Network(channel.clone()))
         };
-        let record = wit::Channel {
-            id: channel.id.to_string(),
-            config: channel.config.as_ref().to_owned(),
-        };
+        let record = record(channel);
         let may_have_acted = Arc::new(AtomicBool::new(false));
         let running = async {
             let World::Connector(pre) = &inner.world else {
@@ -193,5 +190,13 @@ impl Connector {
         run::in_turn(&inner.runtime, &inner.shared, call, time, running)
             .await
             .map_err(|fault| self.plugin.error(call, fault, &may_have_acted))
+    }
+}
+
+/// The channel as the guest sees it.
+pub(crate) fn record(channel: &ChannelContext) -> wit::Channel {
+    wit::Channel {
+        id: channel.id.to_string(),
+        config: channel.config.as_ref().to_owned(),
     }
 }

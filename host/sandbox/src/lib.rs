@@ -34,6 +34,8 @@ mod manifest;
 mod media;
 mod metrics;
 mod plugin;
+#[cfg(feature = "measure")]
+mod reused;
 mod run;
 mod sandbox;
 mod schema;
@@ -55,6 +57,8 @@ pub use limits::Limits;
 pub use media::{MediaError, MediaFile, MediaStore, MediaStream, NoMedia, StoredBody};
 pub use metrics::{CallMetrics, PluginMetrics};
 pub use plugin::{Kind, Plugin};
+#[cfg(feature = "measure")]
+pub use reused::Reused;
 pub use sandbox::{CacheKey, Sandbox, SandboxConfig};
 pub use schema::check_config;
 pub use secrets::{

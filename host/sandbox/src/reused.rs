@@ -1,0 +1,91 @@
+//! One connector's instance for many calls, to measure what a fresh one costs. The hub never reuses one:
+//! nothing may be carried from one call, or one channel, to the next.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use linecard_model::platform::{Reception, Rejection, WebhookRequest};
+use wasmtime::Store;
+
+use crate::bindings::connector::Connector as Guest;
+use crate::connector::{Connector, record};
+use crate::context::ChannelContext;
+use crate::convert::{self, Checked as _};
+use crate::error::{Call, CallError, Fault};
+use crate::instance::{CallState, Capability, new_store};
+use crate::plugin::World;
+use crate::run;
+
+/// A connector's instance that takes one webhook after the other, with the store, the limits and the
+/// checks of [`Connector::receive`].
+pub struct Reused {
+    connector: Connector,
+    channel: ChannelContext,
+    store: Store<CallState>,
+    guest: Guest,
+}
+
+impl Reused {
+    /// Makes the instance, for the webhooks of this channel.
+    pub async fn new(connector: &Connector, channel: &ChannelContext) -> Result<Self, CallError> {
+        let inner = &connector.plugin.inner;
+        let may_have_acted = Arc::new(AtomicBool::new(false));
+        let failed = |fault| {
+            connector
+                .plugin
+                .error(Call::Receive, fault, &may_have_acted)
+        };
+        let World::Connector(pre) = &inner.world else {
+            return Err(failed(Fault::Start("it is not a connector".to_owned())));
+        };
+        let capability = Capability::Channel(channel.clone());
+        let flag = Arc::clone(&may_have_acted);
+        let mut store = new_store(&inner.runtime.engine, &inner.shared, capability, flag);
+        match pre.instantiate_async(&mut store).await {
+            Ok(guest) => Ok(Self {
+                connector: connector.clone(),
+                channel: channel.clone(),
+                store,
+                guest,
+            }),
+            Err(error) => Err(failed(run::fault(&error, store.data()))),
+        }
+    }
+
+    /// As [`Connector::receive`], in this instance. After an error the instance must not be used again.
+    pub async fn receive(
+        &mut self,
+        request: WebhookRequest,
+    ) -> Result<Result<Reception, Rejection>, CallError> {
+        let plugin = &self.connector.plugin;
+        let inner = &plugin.inner;
+        let limits = &inner.shared.limits;
+        let request = convert::webhook_request(request);
+        let channel = record(&self.channel);
+        self.store.data_mut().renew();
+        let running = async {
+            let given = self
+                .guest
+                .linecard_plugin_connector_api()
+                .call_receive(&mut self.store, &channel, &request)
+                .await;
+            let given = given.map_err(|error| run::fault(&error, self.store.data()))?;
+            if let Some(breach) = self.store.data().breach() {
+                return Err(breach.clone().into());
+            }
+            given.checked(limits)
+        };
+        let time = limits.receive_time;
+        run::in_turn(&inner.runtime, &inner.shared, Call::Receive, time, running)
+            .await
+            .map_err(|fault| plugin.error(Call::Receive, fault, &AtomicBool::new(false)))
+    }
+}
+
+impl std::fmt::Debug for Reused {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Reused")
+            .field("connector", &self.connector)
+            .finish_non_exhaustive()
+    }
+}
