@@ -84,13 +84,57 @@ async fn damaged_data_is_refused_and_what_can_be_read_is_saved() -> Result<()> {
         std::fs::read(&data)? == content,
         "the damaged data was changed"
     );
-    let rest = Hub::prepare(BINARY)?;
+    let mut rest = Hub::prepare(BINARY)?;
     let output = rest.command().arg("import").arg(&saved).output()?;
     ensure!(output.status.success(), "{}", said(&output));
     let output = rest.command().arg("check").output()?;
     ensure!(output.status.success(), "{}", said(&output));
     let values = String::from_utf8_lossy(&output.stdout).into_owned();
     ensure!(values.contains("all is well"), "{values}");
+    runs_on(rest, &hub, &networks).await
+}
+
+/// A hub runs on what was saved of `damaged`: everything in it is seen, and work goes on.
+async fn runs_on(mut rest: Hub, damaged: &Hub, networks: &Networks) -> Result<()> {
+    // The secrets' key is no part of the store, and without it nothing starts.
+    let Err(refused) = rest.launch().await else {
+        bail!("the hub started without the key of its secrets");
+    };
+    let refused = format!("{refused:#}");
+    ensure!(refused.contains("restore it"), "{refused}");
+    std::fs::copy(damaged.data().join("key"), rest.data().join("key"))?;
+    rest.kill()?;
+    rest.launch().await?;
+
+    let admin = rest.administrator()?;
+    let contacts = admin.all("/api/v1/contacts", "after").await?;
+    ensure!(!contacts.is_empty() && contacts.len() <= 20, "{contacts:?}");
+    let mut known = Vec::new();
+    for contact in &contacts {
+        let id = contact["id"].as_str().context("an id")?;
+        let identity = contact.pointer("/identities/0/id");
+        let identity = identity.and_then(Value::as_str).context("an identity")?;
+        let path = format!("/api/v1/contacts/{id}/history");
+        let history = admin.all(&path, "before").await?;
+        let texts: Vec<_> = history.iter().map(|m| &m["content"]["text"]).collect();
+        ensure!(texts == ["Hello?"], "{identity}: {texts:?}");
+        known.push(identity.to_owned());
+    }
+    // The first of them was on disk long before the damage.
+    ensure!(known.iter().any(|identity| identity == "9000"), "{known:?}");
+
+    // One of them writes again, and an agent gets to see it.
+    networks.connect(&rest).await?;
+    let said = networks.graph.say("9000", Incoming::text("Again")).await;
+    ensure!(said.acknowledged, "{said:?}");
+    let history = admin.history("page", "9000").await?;
+    ensure!(history.len() == 2, "{history:?}");
+    let agent = Client::sign_in(&rest.base(), "agent-1", "agent-1").await?;
+    agent.go_ready().await?;
+    let taken = agent.accept_next().await?;
+    ensure!(taken["id"].is_string(), "{taken}");
+    let status = rest.stop().await?;
+    ensure!(status.success(), "{status}");
     Ok(())
 }
 
@@ -284,6 +328,34 @@ async fn the_hub_serves_by_tls_and_names_what_is_wrong_with_a_certificate() -> R
     Ok(())
 }
 
+/// The list of plug-ins says which file is not used and why; who administers the hub sees it.
+async fn unusable_files_are_listed(hub: &Hub) -> Result<()> {
+    let listed = hub.administrator()?.get("/api/v1/plugins").await?;
+    let problems = listed["problems"].as_array().context("problems")?;
+    let [problem] = problems.as_slice() else {
+        bail!("{problems:?}");
+    };
+    let file = problem["file"].as_str().context("a file")?;
+    ensure!(file.ends_with("plugins/broken.wasm"), "{problem}");
+    let reason = problem["reason"].as_str().context("a reason")?;
+    ensure!(
+        reason.contains("not a WebAssembly component that can be run"),
+        "{reason}"
+    );
+    let plugins = listed["plugins"].as_array().context("plug-ins")?;
+    let is_listed = |id: &str, source: &str| {
+        let same = |p: &Value| p["id"] == id && p["source"] == source;
+        plugins.iter().any(same)
+    };
+    ensure!(is_listed("hostile", "file"), "{listed}");
+    ensure!(is_listed("messenger", "bundled"), "{listed}");
+    ensure!(plugins.iter().all(|p| p["id"] != "broken"), "{listed}");
+    let agent = Client::sign_in(&hub.base(), "agent-1", "agent-1").await?;
+    let listed = agent.get("/api/v1/plugins").await?;
+    ensure!(listed["problems"] == Value::Array(vec![]), "{listed}");
+    Ok(())
+}
+
 /// The misbehaving connector of the sandbox's tests.
 fn hostile() -> Result<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
@@ -344,6 +416,7 @@ async fn a_misbehaving_plug_in_fails_alone_and_by_name() -> Result<()> {
     ensure!(hub.log().contains("broken.wasm"), "{}", hub.log());
     hub.apply(&networks.site(&site))?;
     networks.connect(&hub).await?;
+    unusable_files_are_listed(&hub).await?;
 
     // All of them at once, while a customer writes on another channel.
     let http = reqwest::Client::builder().no_proxy().build()?;

@@ -3,7 +3,6 @@
 mod support;
 
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use linecard_model::manifest::SecretKind;
 use linecard_sandbox::{
@@ -11,98 +10,9 @@ use linecard_sandbox::{
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
+use support::server::{Manner, OK, Request, granted, server};
 use support::{channel, connector, limit, perform};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
-
-/// What the server does with each connection's request.
-#[derive(Clone, Copy)]
-enum Manner {
-    Answer(&'static str),
-    CloseAtOnce,
-    CloseAfterRequest,
-    CloseInBody,
-    Silence,
-}
-
-const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
-
-/// A server that gives one answer after the other, the last one again and again; and all requests
-/// that it has read.
-async fn server(manners: Vec<Manner>) -> (u16, Arc<Mutex<Vec<String>>>) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let seen = Arc::new(Mutex::new(vec![]));
-    let requests = Arc::clone(&seen);
-    tokio::spawn(async move {
-        let mut at = 0;
-        loop {
-            let (mut stream, _) = listener.accept().await.unwrap();
-            let manner = manners[at.min(manners.len() - 1)];
-            at += 1;
-            if matches!(manner, Manner::CloseAtOnce) {
-                continue;
-            }
-            let request = read_request(&mut stream).await;
-            requests.lock().unwrap().push(request);
-            match manner {
-                Manner::Answer(text) => {
-                    let text = text.replacen("\r\n", "\r\nconnection: close\r\n", 1);
-                    let _ = stream.write_all(text.as_bytes()).await;
-                }
-                Manner::CloseInBody => {
-                    let _ = stream
-                        .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf")
-                        .await;
-                }
-                Manner::Silence => {
-                    tokio::spawn(async move {
-                        tokio::time::sleep(Duration::from_secs(30)).await;
-                        drop(stream);
-                    });
-                }
-                Manner::CloseAtOnce | Manner::CloseAfterRequest => {}
-            }
-        }
-    });
-    (port, seen)
-}
-
-async fn read_request(stream: &mut tokio::net::TcpStream) -> String {
-    let mut bytes = vec![];
-    let mut buffer = [0; 4_096];
-    loop {
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        if let Some((head, body)) = text.split_once("\r\n\r\n") {
-            let length = head
-                .lines()
-                .filter_map(|line| line.split_once(": "))
-                .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
-                .map_or(0, |(_, length)| length.parse::<usize>().unwrap());
-            if body.len() >= length {
-                return text;
-            }
-        }
-        match stream.read(&mut buffer).await {
-            Ok(0) | Err(_) => return text,
-            Ok(count) => bytes.extend_from_slice(&buffer[..count]),
-        }
-    }
-}
-
-fn granted(misdeed: &str, port: u16) -> ChannelContext {
-    ChannelContext {
-        grants: Arc::new(Grants {
-            hosts: vec![HostGrant {
-                host: "127.0.0.1".into(),
-                port,
-                plain_http: true,
-                private: true,
-            }],
-        }),
-        ..channel(misdeed)
-    }
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_error_says_whether_the_request_may_have_left() {
@@ -110,12 +20,12 @@ async fn an_error_says_whether_the_request_may_have_left() {
     for (manner, expected) in [
         (Manner::Answer(OK), "200 ok"),
         (
-            Manner::Answer("HTTP/1.1 500 No\r\ncontent-length: 4\r\n\r\noops"),
+            Manner::Answer(b"HTTP/1.1 500 No\r\ncontent-length: 4\r\n\r\noops"),
             "500 oops",
         ),
         (
             Manner::Answer(
-                "HTTP/1.1 302 Go\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n",
+                b"HTTP/1.1 302 Go\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n",
             ),
             "302 ",
         ),
@@ -123,7 +33,7 @@ async fn an_error_says_whether_the_request_may_have_left() {
         (Manner::CloseAfterRequest, "no-answer"),
         (Manner::CloseInBody, "no-answer"),
         (Manner::Silence, "no-answer"),
-        (Manner::Answer("nonsense\r\n\r\n"), "no-answer"),
+        (Manner::Answer(b"nonsense\r\n\r\n"), "no-answer"),
     ] {
         let (port, _) = server(vec![manner]).await;
         let misdeed = format!("http POST http://127.0.0.1:{port}/ timeout=500 body=3");
@@ -261,12 +171,13 @@ async fn http_is_bounded_and_the_guest_is_told() {
     .await
     .unwrap();
     assert!(said.starts_with("limit"), "{said}");
-    let long: &'static str = Box::leak(
+    let long: &'static [u8] = Box::leak(
         format!(
             "HTTP/1.1 200 OK\r\ncontent-length: 101\r\n\r\n{}",
             "x".repeat(101)
         )
-        .into_boxed_str(),
+        .into_bytes()
+        .into_boxed_slice(),
     );
     let (port, _) = server(vec![Manner::Answer(long)]).await;
     let misdeed = format!("http GET http://127.0.0.1:{port}/");
@@ -346,7 +257,7 @@ async fn the_host_adds_the_credential_of_each_kind() {
             ..granted(&misdeed, port)
         };
         assert_eq!(perform(&connector, &context).await.unwrap(), "200 ok");
-        let request = seen.lock().unwrap().pop().unwrap();
+        let request = seen.lock().unwrap().pop().unwrap().text();
         assert!(request.contains(expected), "{request}");
     }
     let said = perform(&connector, &granted(&misdeed, port)).await.unwrap();
@@ -356,10 +267,11 @@ async fn the_host_adds_the_credential_of_each_kind() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_access_token_is_renewed_and_a_rotated_refresh_token_is_kept_before_use() {
     const TOKEN: &str = "HTTP/1.1 200 OK\r\ncontent-length: 76\r\n\r\n{\"access_token\":\"at1\",\"expires_in\":3600,\"refresh_token\":\"rt2\",\"x\":1}        ";
-    const NEXT: &str = "HTTP/1.1 200 OK\r\ncontent-length: 22\r\n\r\n{\"access_token\":\"at2\"}";
-    const NO: &str = "HTTP/1.1 401 No\r\ncontent-length: 0\r\n\r\n";
+    const NEXT: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 22\r\n\r\n{\"access_token\":\"at2\"}";
+    const NO: &[u8] = b"HTTP/1.1 401 No\r\ncontent-length: 0\r\n\r\n";
     let length = TOKEN.split_once("\r\n\r\n").unwrap().1.len();
-    let first: &'static str = Box::leak(TOKEN.replace("76", &length.to_string()).into_boxed_str());
+    let first = TOKEN.replace("76", &length.to_string());
+    let first: &'static [u8] = Box::leak(first.into_bytes().into_boxed_slice());
     let connector = connector(Limits::default()).await;
     let (tokens, asked) = server(vec![Manner::Answer(first), Manner::Answer(NEXT)]).await;
     // The second request is refused, as if the token had been taken back; its repetition is not.
@@ -391,7 +303,7 @@ async fn an_access_token_is_renewed_and_a_rotated_refresh_token_is_kept_before_u
         "200 ok | 200 ok"
     );
     assert_eq!(source.secret.lock().unwrap()["refresh_token"], "rt2");
-    let asked = asked.lock().unwrap();
+    let asked: Vec<String> = asked.lock().unwrap().iter().map(Request::text).collect();
     assert!(
         asked[0].contains("grant_type=refresh_token&refresh_token=rt1"),
         "{}",
@@ -406,7 +318,7 @@ async fn an_access_token_is_renewed_and_a_rotated_refresh_token_is_kept_before_u
     let seen = seen.lock().unwrap();
     let bearers: Vec<bool> = seen
         .iter()
-        .map(|request| request.contains("Bearer at2"))
+        .map(|request| request.text().contains("Bearer at2"))
         .collect();
     assert_eq!(bearers, [false, false, true]);
 }

@@ -1,8 +1,9 @@
 //! The real program, as an operator uses it.
 
 use std::io::{BufRead as _, BufReader};
+use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::Duration;
 
 /// The program in a folder, without the environment's settings.
@@ -70,17 +71,8 @@ impl Running {
 
     /// Tells it to end and waits for it.
     #[cfg(unix)]
-    fn terminate(mut self) -> std::process::ExitStatus {
-        let id = self.process.id().to_string();
-        let told = Command::new("kill").args(["-TERM", &id]).status().unwrap();
-        assert!(told.success());
-        for _ in 0..200 {
-            if let Some(status) = self.process.try_wait().unwrap() {
-                return status;
-            }
-            std::thread::sleep(Duration::from_millis(100));
-        }
-        panic!("the hub did not end");
+    fn terminate(mut self) -> ExitStatus {
+        tell(&mut self.process, "TERM")
     }
 }
 
@@ -90,6 +82,21 @@ impl Drop for Running {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+/// Sends a process a signal and waits until it has ended.
+#[cfg(unix)]
+fn tell(process: &mut Child, signal: &str) -> ExitStatus {
+    let id = process.id().to_string();
+    let told = Command::new("kill").args(["-s", signal, &id]).status();
+    assert!(told.unwrap().success());
+    for _ in 0..200 {
+        if let Some(status) = process.try_wait().unwrap() {
+            return status;
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    panic!("the process did not end");
 }
 
 #[test]
@@ -226,6 +233,33 @@ fn the_first_start_makes_an_administrators_key_that_applies_a_site_file() {
     std::fs::write(path.join("site.toml"), "[queues.sales]\n").unwrap();
     let offline = run(path, &["apply", "site.toml", "--offline"]);
     assert!(offline.status.success(), "{}", stderr(&offline));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_simulated_network_ends_when_told() {
+    let folder = tempfile::tempdir().unwrap();
+    for (network, signal) in [
+        ("graph", "TERM"),
+        ("open-messaging", "TERM"),
+        ("x", "TERM"),
+        ("whatsapp", "TERM"),
+        ("whatsapp", "INT"),
+    ] {
+        let mut process = linecard(folder.path(), &["simulate", network, "--at", "127.0.0.1:0"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        let first = lines.next().expect("it says where it is").unwrap();
+        let (_, rest) = first.split_once("http://").expect("an address");
+        let address = rest.split_whitespace().next().expect("an address");
+        let address = address.trim_end_matches('.');
+        assert!(TcpStream::connect(address).is_ok(), "{network}: {first}");
+        let status = tell(&mut process, signal);
+        assert!(status.success(), "{network} by SIG{signal}: {status}");
+        assert!(TcpStream::connect(address).is_err(), "{network}");
+    }
 }
 
 #[test]

@@ -1,21 +1,17 @@
 //! What this connector is, wants and can do.
 
 use linecard_graph::Network;
+use linecard_graph::manifest::{FILE_MAX, IMAGE_MAX, hosts, webhook_secrets};
 use linecard_graph::send::private_reply_window;
-use linecard_graph::webhook::{APP_SECRET, VERIFY_TOKEN};
 use linecard_sdk::manifest::{
-    ActionAbility, ActionKind, AttachmentKind, ConnectorManifest, HostWant, Manifest, MediaLimit,
-    RateLimit, SecretKind, SecretWant, TextUnit, ThrottleScope, Visibility,
+    ActionAbility, ActionKind, AttachmentKind, ConnectorManifest, Manifest, MediaLimit, RateLimit,
+    SecretKind, SecretWant, TextUnit, ThrottleScope, Visibility,
 };
 
 use crate::actions::COMMENT_MAX;
 use crate::config::PAGE_TOKEN;
 use crate::publish::{PHOTOS_MAX, POST_MAX};
 
-/// The greatest size of a photo, in bytes.
-const IMAGE_MAX: u64 = 8 * 1024 * 1024;
-/// The greatest size of other files, in bytes.
-const FILE_MAX: u64 = 25 * 1024 * 1024;
 /// The greatest size of a video that is sent in one piece, in bytes.
 const VIDEO_MAX: u64 = 1024 * 1024 * 1024;
 /// Meta's content network: what a page's webhooks name as an attachment's address.
@@ -23,12 +19,10 @@ const MEDIA_HOSTS: [&str; 2] = ["*.fbcdn.net", "*.fbsbx.com"];
 
 /// The manifest.
 pub fn manifest() -> Manifest {
-    let mut hosts = vec![HostWant::FromConfig("/base_url".to_owned())];
-    hosts.extend(MEDIA_HOSTS.map(|host| HostWant::Exact(host.to_owned())));
     let connector = ConnectorManifest {
         networks: vec!["facebook".to_owned()],
         secrets: secrets(),
-        hosts,
+        hosts: hosts(&MEDIA_HOSTS),
         receives: true,
         polls: true,
         resolves_profiles: true,
@@ -51,26 +45,22 @@ pub fn manifest() -> Manifest {
 }
 
 fn secrets() -> Vec<SecretWant> {
-    vec![
-        SecretWant::optional(
-            APP_SECRET,
-            SecretKind::HmacKey,
-            "App secret",
-            "Meta for Developers: your app, App settings, Basic, App secret. It signs what Meta sends; only polling works without it.",
-        ),
-        SecretWant::optional(
-            VERIFY_TOKEN,
-            SecretKind::SharedToken,
-            "Verify token",
-            "A word that you choose and also enter beside the callback URL: your app, Webhooks, Page. Only polling works without it.",
-        ),
-        SecretWant::required(
-            PAGE_TOKEN,
-            SecretKind::Bearer,
-            "Page access token",
-            "Meta for Developers: Tools, Graph API Explorer, choose your app and page; with pages_read_engagement, pages_read_user_content, pages_manage_engagement, pages_manage_posts, pages_manage_metadata and pages_messaging. Make it long-lived with the Access Token Debugger.",
-        ),
-    ]
+    // Only polling works without the webhook's.
+    let webhook = webhook_secrets(
+        ". Only polling works without it.",
+        "Webhooks, Page. Only polling works without it.",
+    );
+    let webhook = webhook.map(|secret| SecretWant {
+        required: false,
+        ..secret
+    });
+    let token = SecretWant::required(
+        PAGE_TOKEN,
+        SecretKind::Bearer,
+        "Page access token",
+        "Meta for Developers: Tools, Graph API Explorer, choose your app and page; with pages_read_engagement, pages_read_user_content, pages_manage_engagement, pages_manage_posts, pages_manage_metadata and pages_messaging. Make it long-lived with the Access Token Debugger.",
+    );
+    webhook.into_iter().chain([token]).collect()
 }
 
 fn actions() -> Vec<ActionAbility> {

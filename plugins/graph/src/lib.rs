@@ -10,6 +10,7 @@
 //! | [`progress`] | Several messages for one action, in order |
 //! | [`objects`] | Comments and posts |
 //! | [`inbox`], [`comments`] | Polling: conversations, and posts with their comments |
+//! | [`manifest`] | The secrets, hosts and sizes that the connectors' manifests name |
 //! | [`paging`], [`lookup`], [`lenient`], [`ids`] | Lists, look-ups, lenient reading, ids |
 //!
 //! It is a library, not a plug-in: each connector is built with its own copy.
@@ -24,6 +25,7 @@ pub mod ids;
 pub mod inbox;
 pub mod lenient;
 pub mod lookup;
+pub mod manifest;
 pub mod messaging;
 mod network;
 pub mod objects;

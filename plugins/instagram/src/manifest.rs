@@ -2,20 +2,16 @@
 
 use linecard_graph::Network;
 use linecard_graph::compose::QUICK_REPLIES_MAX;
+use linecard_graph::manifest::{FILE_MAX, IMAGE_MAX, hosts, webhook_secrets};
 use linecard_graph::send::{private_reply_window, windows};
-use linecard_graph::webhook::{APP_SECRET, VERIFY_TOKEN};
 use linecard_sdk::manifest::{
-    ActionAbility, ActionKind, AttachmentKind, ConnectorManifest, HostWant, Manifest, MediaLimit,
-    RateLimit, SecretKind, SecretWant, TextUnit, ThrottleScope, Visibility,
+    ActionAbility, ActionKind, AttachmentKind, ConnectorManifest, Manifest, MediaLimit, RateLimit,
+    SecretKind, SecretWant, TextUnit, ThrottleScope, Visibility,
 };
 
 use crate::actions::COMMENT_MAX;
 use crate::config::TOKEN;
 
-/// Meta's limit for a file, in bytes.
-const FILE_MAX: u64 = 25 * 1024 * 1024;
-/// Meta's limit for an image, in bytes.
-const IMAGE_MAX: u64 = 8 * 1024 * 1024;
 /// The Graph API of either set-up, and Meta's content network: what webhooks name as an attachment's
 /// address.
 const HOSTS: [&str; 5] = [
@@ -28,15 +24,10 @@ const HOSTS: [&str; 5] = [
 
 /// The manifest.
 pub fn manifest() -> Manifest {
-    let mut hosts: Vec<HostWant> = HOSTS
-        .map(|host| HostWant::Exact(host.to_owned()))
-        .into_iter()
-        .collect();
-    hosts.push(HostWant::FromConfig("/base_url".to_owned()));
     let connector = ConnectorManifest {
         networks: vec!["instagram".to_owned()],
         secrets: secrets(),
-        hosts,
+        hosts: hosts(&HOSTS),
         receives: true,
         polls: true,
         resolves_profiles: true,
@@ -65,26 +56,17 @@ pub fn manifest() -> Manifest {
 }
 
 fn secrets() -> Vec<SecretWant> {
-    vec![
-        SecretWant::required(
-            APP_SECRET,
-            SecretKind::HmacKey,
-            "App secret",
-            "It signs what Meta sends. Meta for Developers: your app, App settings, Basic, App secret; with Instagram login: your app, Instagram, API setup, Instagram app secret.",
-        ),
-        SecretWant::required(
-            VERIFY_TOKEN,
-            SecretKind::SharedToken,
-            "Verify token",
-            "A word that you choose and also enter beside the callback URL: your app, Instagram, API setup, Configure webhooks; or Webhooks, Instagram.",
-        ),
-        SecretWant::required(
-            TOKEN,
-            SecretKind::Bearer,
-            "Access token",
-            "With Instagram login: your app, Instagram, API setup, Generate access tokens (starts with IGAA). With a linked page: that page's access token with instagram_basic, instagram_manage_messages, instagram_manage_comments and pages_messaging.",
-        ),
-    ]
+    let webhook = webhook_secrets(
+        "; with Instagram login: your app, Instagram, API setup, Instagram app secret.",
+        "Instagram, API setup, Configure webhooks; or Webhooks, Instagram.",
+    );
+    let token = SecretWant::required(
+        TOKEN,
+        SecretKind::Bearer,
+        "Access token",
+        "With Instagram login: your app, Instagram, API setup, Generate access tokens (starts with IGAA). With a linked page: that page's access token with instagram_basic, instagram_manage_messages, instagram_manage_comments and pages_messaging.",
+    );
+    webhook.into_iter().chain([token]).collect()
 }
 
 fn actions() -> Vec<ActionAbility> {

@@ -2,19 +2,15 @@
 
 use linecard_graph::Network;
 use linecard_graph::compose::QUICK_REPLIES_MAX;
+use linecard_graph::manifest::{FILE_MAX, IMAGE_MAX, hosts, webhook_secrets};
 use linecard_graph::send::windows;
-use linecard_graph::webhook::{APP_SECRET, VERIFY_TOKEN};
 use linecard_sdk::manifest::{
-    ActionAbility, ActionKind, AttachmentKind, ConnectorManifest, HostWant, Manifest, MediaLimit,
-    RateLimit, SecretKind, SecretWant, ThrottleScope, Visibility,
+    ActionAbility, ActionKind, AttachmentKind, ConnectorManifest, Manifest, MediaLimit, RateLimit,
+    SecretKind, SecretWant, ThrottleScope, Visibility,
 };
 
 use crate::config::PAGE_TOKEN;
 
-/// Meta's limit for a file, in bytes.
-const FILE_MAX: u64 = 25 * 1024 * 1024;
-/// Meta's limit for an image, in bytes.
-const IMAGE_MAX: u64 = 8 * 1024 * 1024;
 /// Meta's content network: what a page's webhooks name as an attachment's address.
 const MEDIA_HOSTS: [&str; 3] = [
     "scontent.xx.fbcdn.net",
@@ -24,12 +20,10 @@ const MEDIA_HOSTS: [&str; 3] = [
 
 /// The manifest.
 pub fn manifest() -> Manifest {
-    let mut hosts = vec![HostWant::FromConfig("/base_url".to_owned())];
-    hosts.extend(MEDIA_HOSTS.map(|host| HostWant::Exact(host.to_owned())));
     let connector = ConnectorManifest {
         networks: vec!["messenger".to_owned()],
         secrets: secrets(),
-        hosts,
+        hosts: hosts(&MEDIA_HOSTS),
         receives: true,
         polls: true,
         resolves_profiles: true,
@@ -52,26 +46,14 @@ pub fn manifest() -> Manifest {
 }
 
 fn secrets() -> Vec<SecretWant> {
-    vec![
-        SecretWant::required(
-            APP_SECRET,
-            SecretKind::HmacKey,
-            "App secret",
-            "Meta for Developers: your app, App settings, Basic, App secret. It signs what Meta sends.",
-        ),
-        SecretWant::required(
-            VERIFY_TOKEN,
-            SecretKind::SharedToken,
-            "Verify token",
-            "A word that you choose and also enter beside the callback URL: your app, Messenger, Webhooks.",
-        ),
-        SecretWant::required(
-            PAGE_TOKEN,
-            SecretKind::Bearer,
-            "Page access token",
-            "Meta for Developers: your app, Messenger, Access tokens; or a system user's token with pages_messaging.",
-        ),
-    ]
+    let webhook = webhook_secrets(".", "Messenger, Webhooks.");
+    let token = SecretWant::required(
+        PAGE_TOKEN,
+        SecretKind::Bearer,
+        "Page access token",
+        "Meta for Developers: your app, Messenger, Access tokens; or a system user's token with pages_messaging.",
+    );
+    webhook.into_iter().chain([token]).collect()
 }
 
 fn actions() -> Vec<ActionAbility> {

@@ -1,11 +1,10 @@
 //! What this connector is, wants and can do.
 
+use linecard_graph::manifest::{hosts, webhook_secrets};
 use linecard_graph::send::STANDARD_WINDOW;
-use linecard_graph::webhook::{APP_SECRET, VERIFY_TOKEN};
 use linecard_sdk::manifest::{
-    ActionAbility, ActionKind, AttachmentKind, ConnectorManifest, HostWant, Manifest, MediaLimit,
-    RateLimit, ReplyWindow, SecretKind, SecretWant, TextUnit, ThrottleScope, Visibility,
-    WindowDemand,
+    ActionAbility, ActionKind, AttachmentKind, ConnectorManifest, Manifest, MediaLimit, RateLimit,
+    ReplyWindow, SecretKind, SecretWant, TextUnit, ThrottleScope, Visibility, WindowDemand,
 };
 
 use crate::compose::{BUTTONS_MAX, STRUCTURED, TEXT_MAX};
@@ -17,13 +16,11 @@ const MEDIA_HOSTS: [&str; 2] = ["lookaside.fbsbx.com", "*.fbcdn.net"];
 
 /// The manifest.
 pub fn manifest() -> Manifest {
-    let mut hosts = vec![HostWant::FromConfig("/base_url".to_owned())];
-    hosts.extend(MEDIA_HOSTS.map(|host| HostWant::Exact(host.to_owned())));
     let messages = || vec![ActionKind::SendMessage, ActionKind::SendTemplate];
     let connector = ConnectorManifest {
         networks: vec!["whatsapp".to_owned()],
         secrets: secrets(),
-        hosts,
+        hosts: hosts(&MEDIA_HOSTS),
         receives: true,
         polls: false,
         resolves_profiles: false,
@@ -53,26 +50,14 @@ pub fn manifest() -> Manifest {
 }
 
 fn secrets() -> Vec<SecretWant> {
-    vec![
-        SecretWant::required(
-            APP_SECRET,
-            SecretKind::HmacKey,
-            "App secret",
-            "It signs what Meta sends. Meta for Developers: your app, App settings, Basic, App secret.",
-        ),
-        SecretWant::required(
-            VERIFY_TOKEN,
-            SecretKind::SharedToken,
-            "Verify token",
-            "A word that you choose and also enter beside the callback URL: your app, WhatsApp, Configuration, Webhook.",
-        ),
-        SecretWant::required(
-            TOKEN,
-            SecretKind::Bearer,
-            "Access token",
-            "A system user's token with whatsapp_business_messaging and whatsapp_business_management. Business settings: Users, System users, Generate token.",
-        ),
-    ]
+    let webhook = webhook_secrets(".", "WhatsApp, Configuration, Webhook.");
+    let token = SecretWant::required(
+        TOKEN,
+        SecretKind::Bearer,
+        "Access token",
+        "A system user's token with whatsapp_business_messaging and whatsapp_business_management. Business settings: Users, System users, Generate token.",
+    );
+    webhook.into_iter().chain([token]).collect()
 }
 
 fn actions() -> Vec<ActionAbility> {

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 fn sdk() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -30,6 +31,10 @@ fn copy_template(from: &Path, to: &Path) {
     }
 }
 
+fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| sdk().join("../target"), PathBuf::from)
+}
+
 fn check_template(name: &str, package: &str) {
     let template = sdk().join("templates").join(name);
     let folder = tempfile::tempdir().unwrap();
@@ -40,22 +45,19 @@ fn check_template(name: &str, package: &str) {
         folder.path().join("Cargo.lock"),
     )
     .unwrap();
-    let status =
-        std::process::Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-            .current_dir(folder.path())
-            .args(["metadata", "--format-version", "1", "--quiet"])
-            .stdout(std::process::Stdio::null())
-            .status()
-            .unwrap();
+    let status = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        .current_dir(folder.path())
+        .args(["metadata", "--format-version", "1", "--quiet"])
+        .stdout(std::process::Stdio::null())
+        .status()
+        .unwrap();
     assert!(
         status.success(),
         "the manifest of the template {name} cannot be read"
     );
     // The folder of the bundled plug-ins: what they have compiled, the templates need not.
-    let target =
-        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| sdk().join("../target"), PathBuf::from);
-    let built =
-        linecard_build::build_plugins(&[package], folder.path(), &target.join("plugins")).unwrap();
+    let plugins = target().join("plugins");
+    let built = linecard_build::build_plugins(&[package], folder.path(), &plugins).unwrap();
     linecard_testkit::check_component(&built[0].wasm_path, &template.join("tests/golden"));
 }
 
@@ -67,4 +69,77 @@ fn the_connector_template_works() {
 #[test]
 fn the_analyzer_template_works() {
     check_template("analyzer", "question-analyzer");
+}
+
+/// The shell commands of the guide, block by block.
+fn commands(guide: &str) -> Vec<String> {
+    let blocks = guide.split("```sh\n").skip(1);
+    let ended = blocks.map(|block| block.split_once("```").expect("a block that ends"));
+    ended.map(|(block, _)| block.to_owned()).collect()
+}
+
+/// What the workspace says about profiles, so that what it has compiled serves the template, too.
+fn profiles() -> String {
+    let manifest = fs::read_to_string(sdk().join("../Cargo.toml")).unwrap();
+    let start = manifest.find("[profile.dev]").unwrap();
+    let end = manifest.find("[profile.plugin]").unwrap();
+    let comment = manifest[..end].rfind("\n\n").unwrap();
+    manifest[start..comment].to_owned()
+}
+
+#[cfg(unix)]
+#[test]
+fn the_guides_commands_work_as_they_stand() {
+    if std::env::var_os("LINECARD_FULL").is_none() {
+        eprintln!("skipped: it takes minutes; LINECARD_FULL=1 runs it");
+        return;
+    }
+    let guide = fs::read_to_string(sdk().join("README.md")).unwrap();
+    let blocks = commands(&guide);
+    assert_eq!(blocks.len(), 3, "copy, test, build: {blocks:?}");
+    let repository = fs::canonicalize(sdk().join("..")).unwrap();
+    // `~` is a folder of the test's own, in which cargo finds the workspace's profiles.
+    let home = tempfile::tempdir().unwrap();
+    fs::create_dir(home.path().join(".cargo")).unwrap();
+    fs::write(home.path().join(".cargo/config.toml"), profiles()).unwrap();
+    let lock = repository.join("Cargo.lock");
+    let script = format!(
+        "set -ex\n{}\ncp {} .\n{}\n{}\n",
+        blocks[0],
+        lock.display(),
+        blocks[1],
+        blocks[2]
+    );
+    let mut command = Command::new("sh");
+    let own = |name: &str, folder: &str| {
+        let user = std::env::var_os("HOME").expect("a home folder");
+        std::env::var_os(name).map_or_else(|| Path::new(&user).join(folder), PathBuf::from)
+    };
+    command
+        .arg("-c")
+        .arg(script)
+        .current_dir(&repository)
+        .env("CARGO_HOME", own("CARGO_HOME", ".cargo"))
+        .env("RUSTUP_HOME", own("RUSTUP_HOME", ".rustup"))
+        .env("CARGO_TARGET_DIR", fs::canonicalize(target()).unwrap())
+        .env("HOME", home.path());
+    // What the outer build was told does not hold for the template's.
+    for (name, _) in std::env::vars() {
+        let outer = name.starts_with("CARGO_PKG") || name.starts_with("CARGO_MANIFEST");
+        if outer || name == "RUSTFLAGS" || name == "LINECARD_FULL" {
+            command.env_remove(name);
+        }
+    }
+    let status = command.status().unwrap();
+    assert!(status.success(), "{status}");
+    let component = target().join("wasm32-wasip2/plugin/acme_connector.wasm");
+    let made = home.path().join("acme/tests/golden");
+    linecard_testkit::check_component(&component, &made);
+    // What `UPDATE_GOLDEN=1` wrote is what the template says.
+    for case in fs::read_dir(sdk().join("templates/connector/tests/golden")).unwrap() {
+        let case = case.unwrap();
+        let expected = fs::read_to_string(case.path().join("expected.json")).unwrap();
+        let written = made.join(case.file_name()).join("expected.json");
+        assert_eq!(fs::read_to_string(written).unwrap(), expected, "{case:?}");
+    }
 }

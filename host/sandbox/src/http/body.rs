@@ -44,6 +44,12 @@ pub(super) async fn attach(
                     }
                     HttpPartContent::MediaRange(range) => {
                         let file = open(media, &range.media, request.max_media).await?;
+                        if range.offset > 0 && range.offset >= file.size {
+                            return Err(HttpError::Denied(format!(
+                                "the file \"{}\" has {} bytes; no piece begins at byte {}",
+                                range.media, file.size, range.offset
+                            )));
+                        }
                         let length = range.length.min(file.size.saturating_sub(range.offset));
                         let piece = media
                             .open_range(&range.media, range.offset, length)

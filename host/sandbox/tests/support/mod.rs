@@ -2,6 +2,8 @@
 
 #![allow(dead_code)] // Each test file uses a part of this.
 
+pub mod server;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, LazyLock};

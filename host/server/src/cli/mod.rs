@@ -9,6 +9,7 @@ mod options;
 mod plugins;
 mod serve;
 mod setup;
+mod signals;
 mod simulate;
 mod storage;
 

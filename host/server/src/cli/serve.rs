@@ -9,6 +9,7 @@ use tracing::{error, info, warn};
 
 use super::options::ConfigOptions;
 use super::setup::{Foundation, foundation};
+use super::signals::told_to_end;
 use super::{admin_key, log};
 use crate::channels::Channels;
 use crate::config::ServerConfig;
@@ -25,6 +26,7 @@ pub(super) async fn run(options: &ConfigOptions) -> anyhow::Result<()> {
         .await
         .with_context(|| format!("the hub cannot listen on {}", config.listen))?;
     let hub = start(&config).await?;
+    let told = told_to_end().context("signals cannot be listened for")?;
     info!(
         address = %listener.local_addr()?,
         url = config.url(),
@@ -35,7 +37,7 @@ pub(super) async fn run(options: &ConfigOptions) -> anyhow::Result<()> {
         "the hub is ready"
     );
     let router = crate::http::router(Arc::clone(&hub), config.http.options());
-    let end = ending(hub.stopped.subscribe());
+    let end = ending(hub.stopped.subscribe(), told);
     let served = crate::http::serve(listener, router, config.tls_files(), end).await;
     info!("the hub is stopping");
     let broken = hub.stopped.borrow().clone();
@@ -111,7 +113,7 @@ pub(super) async fn start(config: &ServerConfig) -> anyhow::Result<Arc<Hub>> {
 }
 
 /// Waits until the process is told to end, or the hub can take no more work.
-async fn ending(mut stopped: watch::Receiver<Option<String>>) {
+async fn ending(mut stopped: watch::Receiver<Option<String>>, told: impl Future<Output = ()>) {
     let broken = async {
         let is_broken = stopped.wait_for(Option::is_some).await.is_ok();
         if !is_broken {
@@ -121,38 +123,6 @@ async fn ending(mut stopped: watch::Receiver<Option<String>>) {
     };
     tokio::select! {
         () = broken => {}
-        () = signal() => info!("told to end"),
-    }
-}
-
-#[cfg(unix)]
-async fn signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let terminate = async {
-        match signal(SignalKind::terminate()) {
-            Ok(mut terminate) => {
-                terminate.recv().await;
-            }
-            Err(error) => {
-                warn!(%error, "SIGTERM cannot be listened for");
-                std::future::pending::<()>().await;
-            }
-        }
-    };
-    tokio::select! {
-        () = terminate => {}
-        () = interrupt() => {}
-    }
-}
-
-#[cfg(not(unix))]
-async fn signal() {
-    interrupt().await;
-}
-
-async fn interrupt() {
-    if let Err(error) = tokio::signal::ctrl_c().await {
-        warn!(%error, "interrupts cannot be listened for");
-        std::future::pending::<()>().await;
+        () = told => info!("told to end"),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use anyhow::Context as _;
 use clap::{Args, Subcommand, ValueEnum};
 use linecard_simulator::graph::{FeedOptions, GraphOptions, GraphSimulator, InstagramOptions};
 use linecard_simulator::open_messaging::{OpenMessagingOptions, OpenMessagingSimulator};
@@ -10,6 +11,7 @@ use linecard_simulator::x::{XOptions, XSimulator};
 use url::Url;
 
 use super::say;
+use super::signals::told_to_end;
 
 /// Which network.
 #[derive(Debug, Subcommand)]
@@ -132,17 +134,18 @@ pub(super) enum Named {
 
 impl Simulate {
     pub(super) async fn run(self) -> anyhow::Result<()> {
+        let told = told_to_end().context("signals cannot be listened for")?;
         match self {
-            Self::Graph(graph) => graph.run().await,
-            Self::OpenMessaging(middleware) => middleware.run().await,
-            Self::X(x) => x.run().await,
-            Self::WhatsApp(number) => number.run().await,
+            Self::Graph(graph) => graph.run(told).await,
+            Self::OpenMessaging(middleware) => middleware.run(told).await,
+            Self::X(x) => x.run(told).await,
+            Self::WhatsApp(number) => number.run(told).await,
         }
     }
 }
 
 impl Graph {
-    async fn run(self) -> anyhow::Result<()> {
+    async fn run(self, told: impl Future<Output = ()>) -> anyhow::Result<()> {
         let page = GraphSimulator::start(GraphOptions {
             listen: self.at,
             page_id: self.page_id,
@@ -193,14 +196,14 @@ impl Graph {
             token = options.access_token,
             callback = self.callback,
         ));
-        wait().await?;
+        told.await;
         page.shutdown().await;
         Ok(())
     }
 }
 
 impl OpenMessaging {
-    async fn run(self) -> anyhow::Result<()> {
+    async fn run(self, told: impl Future<Output = ()>) -> anyhow::Result<()> {
         let middleware = OpenMessagingSimulator::start(OpenMessagingOptions {
             listen: self.at,
             hub_url: Some(self.hub.clone()),
@@ -235,14 +238,14 @@ impl OpenMessaging {
             signature = options.signature_secret,
             hub = self.hub,
         ));
-        wait().await?;
+        told.await;
         middleware.shutdown().await;
         Ok(())
     }
 }
 
 impl X {
-    async fn run(self) -> anyhow::Result<()> {
+    async fn run(self, told: impl Future<Output = ()>) -> anyhow::Result<()> {
         let network = XSimulator::start(XOptions {
             listen: self.at,
             username: self.username,
@@ -269,14 +272,14 @@ impl X {
             token_secret = options.access_token_secret,
             bearer = options.bearer_token,
         ));
-        wait().await?;
+        told.await;
         network.shutdown().await;
         Ok(())
     }
 }
 
 impl WhatsApp {
-    async fn run(self) -> anyhow::Result<()> {
+    async fn run(self, told: impl Future<Output = ()>) -> anyhow::Result<()> {
         let network = WhatsAppSimulator::start(WhatsAppOptions {
             listen: self.at,
             callback_url: Some(self.callback.clone()),
@@ -318,13 +321,8 @@ impl WhatsApp {
             templates = templates.join(", "),
             callback = self.callback,
         ));
-        wait().await?;
+        told.await;
         network.shutdown().await;
         Ok(())
     }
-}
-
-async fn wait() -> anyhow::Result<()> {
-    tokio::signal::ctrl_c().await?;
-    Ok(())
 }

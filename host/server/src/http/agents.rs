@@ -222,11 +222,7 @@ async fn set(
     let presence = change.body.presence()?;
     let key = change.idempotency(caller);
     let request = Request::SetPresence { agent, presence };
-    Ok(app
-        .hub
-        .site
-        .request(caller.actor.clone(), request, key)
-        .await?)
+    app.request(caller, request, key).await
 }
 
 fn own(caller: &Caller) -> Result<AgentId, Problem> {

@@ -187,9 +187,5 @@ async fn consent(
         channel,
         source,
     };
-    Ok(app
-        .hub
-        .site
-        .request(caller.actor.clone(), request, key)
-        .await?)
+    app.request(caller, request, key).await
 }

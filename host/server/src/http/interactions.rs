@@ -309,11 +309,7 @@ async fn end(
         interaction,
         disposition: change.body.disposition,
     };
-    Ok(app
-        .hub
-        .site
-        .request(caller.actor.clone(), request, key)
-        .await?)
+    app.request(&caller, request, key).await
 }
 
 /// Finish the wrap-up
@@ -334,9 +330,5 @@ async fn wrap_up(
         interaction,
         disposition: change.body.disposition,
     };
-    Ok(app
-        .hub
-        .site
-        .request(caller.actor.clone(), request, key)
-        .await?)
+    app.request(&caller, request, key).await
 }

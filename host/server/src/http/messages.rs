@@ -185,11 +185,7 @@ async fn send(
         reply_to,
         private,
     };
-    Ok(app
-        .hub
-        .site
-        .request(caller.actor.clone(), request, key)
-        .await?)
+    app.request(&caller, request, key).await
 }
 
 /// What the store knows of the files that are to be attached: their size, and their type unless the
@@ -230,11 +226,7 @@ async fn resend(
         interaction,
         message,
     };
-    Ok(app
-        .hub
-        .site
-        .request(caller.actor.clone(), request, key)
-        .await?)
+    app.request(&caller, request, key).await
 }
 
 /// Something to do on the network.
@@ -282,11 +274,7 @@ async fn act(
         interaction,
         action,
     };
-    Ok(app
-        .hub
-        .site
-        .request(caller.actor.clone(), request, key)
-        .await?)
+    app.request(&caller, request, key).await
 }
 
 #[cfg(test)]

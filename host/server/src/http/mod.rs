@@ -50,9 +50,9 @@ pub use docs::openapi;
 pub use render::render;
 pub use serve::{ServeError, TlsFiles, serve};
 
-use crate::auth::Authenticator;
+use crate::auth::{Authenticator, Principal};
 use crate::hub::Hub;
-use crate::site::Rendered;
+use crate::site::{Idempotency, Rendered, Request};
 use problem::Problem;
 
 /// How the HTTP interfaces behave.
@@ -100,6 +100,19 @@ pub(crate) struct App {
     /// Reading the configuration, changing it and applying it is one step: no two callers' changes
     /// overwrite each other.
     changing: Mutex<()>,
+}
+
+impl App {
+    /// Asks the site for something in the caller's name, and waits until it is durable.
+    async fn request(
+        &self,
+        caller: &Principal,
+        request: Request,
+        key: Option<Idempotency>,
+    ) -> Result<Rendered, Problem> {
+        let actor = caller.actor.clone();
+        Ok(self.hub.site.request(actor, request, key).await?)
+    }
 }
 
 /// All HTTP interfaces of a hub. Called within a tokio runtime.

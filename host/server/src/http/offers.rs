@@ -115,12 +115,7 @@ async fn accept(
 ) -> Result<Rendered, Problem> {
     let offer = offer_id(&id)?;
     let key = change.idempotency(&caller);
-    let actor = caller.actor.clone();
-    Ok(app
-        .hub
-        .site
-        .request(actor, Request::Accept { offer }, key)
-        .await?)
+    app.request(&caller, Request::Accept { offer }, key).await
 }
 
 /// Refuse an offer
@@ -138,12 +133,7 @@ async fn decline(
 ) -> Result<Rendered, Problem> {
     let offer = offer_id(&id)?;
     let key = change.idempotency(&caller);
-    let actor = caller.actor.clone();
-    Ok(app
-        .hub
-        .site
-        .request(actor, Request::Decline { offer }, key)
-        .await?)
+    app.request(&caller, Request::Decline { offer }, key).await
 }
 
 fn offer_id(text: &str) -> Result<OfferId, Problem> {

@@ -24,6 +24,7 @@ use self::client::Client;
 use self::networks::{Networks, Place};
 use self::robot::Robot;
 use super::options::ConfigOptions;
+use super::signals::told_to_end;
 use super::{log, say, serve};
 use crate::hub::Hub;
 
@@ -237,12 +238,12 @@ impl Demo {
         let start = Instant::now();
         let on_terminal = std::io::stdout().is_terminal();
         let mut second = tokio::time::interval(Duration::from_secs(1));
-        let interrupted = tokio::signal::ctrl_c();
-        tokio::pin!(interrupted);
+        let told = told_to_end().context("signals cannot be listened for")?;
+        tokio::pin!(told);
         loop {
             tokio::select! {
                 _ = second.tick() => {}
-                _ = &mut interrupted => return Ok(()),
+                () = &mut told => return Ok(()),
                 Some(robot) = robots.join_next() => {
                     robot?.context("a robot could not work")?;
                 }

@@ -190,21 +190,29 @@ fn trouble(faults: &Faults, probability: f64) {
     }
 }
 
+fn page_secrets(options: &GraphOptions) -> Value {
+    json!({
+        "app-secret": options.app_secret,
+        "verify-token": options.verify_token,
+        "page-access-token": options.access_token,
+    })
+}
+
 fn messenger(graph: &Arc<GraphSimulator>) -> Place {
     let options = graph.options();
+    let secrets = page_secrets(options);
+    let own = json!({ "page_id": options.page_id, "base_url": graph.base_url() });
+    let config = configured(
+        "messenger",
+        "Simulated page",
+        graph.base_url(),
+        own,
+        &secrets,
+    );
     Place {
         channel: "page",
-        config: json!({
-            "plugin": "messenger", "name": "Simulated page", "queue": "support",
-            "config": { "page_id": options.page_id, "base_url": graph.base_url() },
-            "secrets": stored(&["app-secret", "verify-token", "page-access-token"]),
-            "hosts": [graph.base_url()],
-        }),
-        secrets: json!({
-            "app-secret": options.app_secret,
-            "verify-token": options.verify_token,
-            "page-access-token": options.access_token,
-        }),
+        config,
+        secrets,
         population: Box::new(Arc::clone(graph)),
     }
 }
@@ -212,78 +220,90 @@ fn messenger(graph: &Arc<GraphSimulator>) -> Place {
 fn facebook(graph: &Arc<GraphSimulator>) -> Place {
     let options = graph.options();
     let post = graph.publish("What would you like to know about our parcels?", &[]);
+    let secrets = page_secrets(options);
+    let own = json!({ "page_id": options.page_id, "base_url": graph.base_url() });
+    let config = configured(
+        "facebook",
+        "Simulated posts",
+        graph.base_url(),
+        own,
+        &secrets,
+    );
     Place {
         channel: "posts",
-        config: json!({
-            "plugin": "facebook", "name": "Simulated posts", "queue": "support",
-            "config": { "page_id": options.page_id, "base_url": graph.base_url() },
-            "secrets": stored(&["app-secret", "verify-token", "page-access-token"]),
-            "hosts": [graph.base_url()],
-        }),
-        secrets: json!({
-            "app-secret": options.app_secret,
-            "verify-token": options.verify_token,
-            "page-access-token": options.access_token,
-        }),
+        config,
+        secrets,
         population: Box::new(Arc::new(Commenters::new(Arc::clone(graph), post.id))),
     }
 }
 
 fn instagram(graph: &Arc<GraphSimulator>) -> Place {
     let options = graph.options();
+    let secrets = json!({
+        "app-secret": options.app_secret,
+        "verify-token": options.verify_token,
+        "access-token": options.instagram.access_token,
+    });
+    let own = json!({ "account_id": options.instagram.id, "base_url": graph.base_url() });
+    let config = configured(
+        "instagram",
+        "Simulated Instagram",
+        graph.base_url(),
+        own,
+        &secrets,
+    );
     Place {
         channel: "instagram",
-        config: json!({
-            "plugin": "instagram", "name": "Simulated Instagram", "queue": "support",
-            "config": { "account_id": options.instagram.id, "base_url": graph.base_url() },
-            "secrets": stored(&["app-secret", "verify-token", "access-token"]),
-            "hosts": [graph.base_url()],
-        }),
-        secrets: json!({
-            "app-secret": options.app_secret,
-            "verify-token": options.verify_token,
-            "access-token": options.instagram.access_token,
-        }),
+        config,
+        secrets,
         population: Box::new(Arc::new(InstagramPeople::new(Arc::clone(graph)))),
     }
 }
 
 fn whatsapp(number: &Arc<WhatsAppSimulator>) -> Place {
     let options = number.options();
+    let secrets = json!({
+        "app-secret": options.app_secret,
+        "verify-token": options.verify_token,
+        "access-token": options.access_token,
+    });
+    let own = json!({
+        "phone_number_id": options.phone_number_id, "waba_id": options.waba_id,
+        "base_url": number.base_url(),
+    });
+    let config = configured(
+        "whatsapp",
+        "Simulated WhatsApp",
+        number.base_url(),
+        own,
+        &secrets,
+    );
     Place {
         channel: WHATSAPP,
-        config: json!({
-            "plugin": "whatsapp", "name": "Simulated WhatsApp", "queue": "support",
-            "config": {
-                "phone_number_id": options.phone_number_id, "waba_id": options.waba_id,
-                "base_url": number.base_url(),
-            },
-            "secrets": stored(&["app-secret", "verify-token", "access-token"]),
-            "hosts": [number.base_url()],
-        }),
-        secrets: json!({
-            "app-secret": options.app_secret,
-            "verify-token": options.verify_token,
-            "access-token": options.access_token,
-        }),
+        config,
+        secrets,
         population: Box::new(Arc::clone(number)),
     }
 }
 
 fn middleware(web: &Arc<OpenMessagingSimulator>) -> Place {
     let options = web.options();
+    let secrets = json!({ "notification-signature": options.signature_secret });
+    let own = json!({
+        "integration_id": options.integration_id,
+        "notification_url": web.webhook_url(),
+    });
+    let config = configured(
+        "open-messaging",
+        "Simulated middleware",
+        web.base_url(),
+        own,
+        &secrets,
+    );
     Place {
         channel: WEB,
-        config: json!({
-            "plugin": "open-messaging", "name": "Simulated middleware", "queue": "support",
-            "config": {
-                "integration_id": options.integration_id,
-                "notification_url": web.webhook_url(),
-            },
-            "secrets": stored(&["notification-signature"]),
-            "hosts": [web.base_url()],
-        }),
-        secrets: json!({ "notification-signature": options.signature_secret }),
+        config,
+        secrets,
         population: Box::new(Arc::clone(web)),
     }
 }
@@ -313,33 +333,35 @@ fn generous() -> XOptions {
 
 fn x(posts: &Arc<XSimulator>) -> Place {
     let options = posts.options();
+    let secrets = json!({
+        "user-oauth1": {
+            "consumer_key": options.consumer_key,
+            "consumer_secret": options.consumer_secret,
+            "token": options.access_token,
+            "token_secret": options.access_token_secret,
+        },
+        "consumer-secret": options.consumer_secret,
+    });
+    let own = json!({
+        "user_id": options.user_id, "username": options.username,
+        "base_url": posts.base_url(), "poll_every_seconds": 1,
+    });
+    let mut config = configured("x", "Simulated X", posts.base_url(), own, &secrets);
+    config["actions_per_second"] = json!(200.0);
     Place {
         channel: X,
-        config: json!({
-            "plugin": "x", "name": "Simulated X", "queue": "support",
-            "config": {
-                "user_id": options.user_id, "username": options.username,
-                "base_url": posts.base_url(), "poll_every_seconds": 1,
-            },
-            "secrets": stored(&["user-oauth1", "consumer-secret"]),
-            "hosts": [posts.base_url()],
-            "actions_per_second": 200.0,
-        }),
-        secrets: json!({
-            "user-oauth1": {
-                "consumer_key": options.consumer_key,
-                "consumer_secret": options.consumer_secret,
-                "token": options.access_token,
-                "token_secret": options.access_token_secret,
-            },
-            "consumer-secret": options.consumer_secret,
-        }),
+        config,
+        secrets,
         population: Box::new(Arc::clone(posts)),
     }
 }
 
-/// Secrets that the hub keeps itself.
-fn stored(names: &[&str]) -> Value {
-    let places: BTreeMap<&str, &str> = names.iter().map(|name| (*name, "stored")).collect();
-    json!(places)
+/// A channel's configuration as the site file has it. The hub keeps its secrets itself.
+fn configured(plugin: &str, name: &str, host: String, own: Value, secrets: &Value) -> Value {
+    let names = secrets.as_object().into_iter().flatten();
+    let stored: BTreeMap<&str, &str> = names.map(|(name, _)| (name.as_str(), "stored")).collect();
+    json!({
+        "plugin": plugin, "name": name, "queue": "support",
+        "config": own, "secrets": stored, "hosts": [host],
+    })
 }

@@ -157,7 +157,8 @@ pub fn perform(config: &str) -> String {
     }
 }
 
-/// `METHOD URL [auth=NAME] [timeout=MS] [body=SIZE] [text=BODY] [media=NAME] [part=NAME] [header=N:V]…`
+/// `METHOD URL [auth=NAME] [timeout=MS] [body=SIZE] [text=BODY] [media=NAME] [part=NAME]
+/// [plain-part=NAME] [range=NAME:OFFSET:LENGTH] [store=yes] [header=N:V]…`
 pub fn request(words: &[&str]) -> http::Request {
     let mut request = http::Request {
         method: match words[0] {
@@ -182,21 +183,28 @@ pub fn request(words: &[&str]) -> http::Request {
             "text" => request.body = http::Body::Bytes(value.as_bytes().to_vec()),
             "media" => request.body = http::Body::Media(value.to_owned()),
             "part" => {
-                request.body = http::Body::Multipart(vec![
-                    http::BodyPart {
-                        name: "field".to_owned(),
-                        file_name: None,
-                        content_type: None,
-                        content: http::PartContent::Bytes(b"value".to_vec()),
-                    },
-                    http::BodyPart {
-                        name: "file".to_owned(),
-                        file_name: Some("a.txt".to_owned()),
-                        content_type: Some("text/plain".to_owned()),
-                        content: http::PartContent::Media(value.to_owned()),
-                    },
-                ]);
+                request.body = form(
+                    Some("a.txt"),
+                    Some("text/plain"),
+                    http::PartContent::Media(value.to_owned()),
+                );
             }
+            "plain-part" => {
+                request.body = form(None, None, http::PartContent::Media(value.to_owned()));
+            }
+            "range" => {
+                let numbers: Vec<&str> = value.split(':').collect();
+                request.body = form(
+                    None,
+                    None,
+                    http::PartContent::MediaRange(http::MediaRange {
+                        media: numbers[0].to_owned(),
+                        offset: numbers[1].parse().unwrap(),
+                        length: numbers[2].parse().unwrap(),
+                    }),
+                );
+            }
+            "store" => request.store_body = value == "yes",
             "header" => {
                 let (name, value) = value.split_once(':').unwrap();
                 request.headers.push((name.to_owned(), value.to_owned()));
@@ -207,8 +215,42 @@ pub fn request(words: &[&str]) -> http::Request {
     request
 }
 
+/// A form with a field and a file.
+fn form(
+    file_name: Option<&str>,
+    content_type: Option<&str>,
+    content: http::PartContent,
+) -> http::Body {
+    http::Body::Multipart(vec![
+        http::BodyPart {
+            name: "field".to_owned(),
+            file_name: None,
+            content_type: None,
+            content: http::PartContent::Bytes(b"value\0\xff\r\n--".to_vec()),
+        },
+        http::BodyPart {
+            name: "file".to_owned(),
+            file_name: file_name.map(str::to_owned),
+            content_type: content_type.map(str::to_owned),
+            content,
+        },
+    ])
+}
+
 fn sent(request: &http::Request) -> String {
     match http::send(request) {
+        Ok(http::Response {
+            status,
+            stored: Some(stored),
+            body,
+            ..
+        }) => format!(
+            "{status} stored {} {} {} beside {}",
+            stored.media,
+            stored.size,
+            stored.sha256,
+            body.len()
+        ),
         Ok(response) => format!(
             "{} {}",
             response.status,
