@@ -213,6 +213,7 @@ async fn created(
         referral: incoming.referral,
         findings,
         revisions: Vec::new(),
+        note: None,
         hidden_at: None,
         deleted_at: None,
         reactions: Vec::new(),

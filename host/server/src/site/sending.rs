@@ -95,6 +95,7 @@ pub(super) async fn send(
         referral: None,
         findings: Vec::new(),
         revisions: Vec::new(),
+        note: None,
         hidden_at: None,
         deleted_at: None,
         reactions: Vec::new(),
