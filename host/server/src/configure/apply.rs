@@ -16,7 +16,7 @@ use super::secrets::{Logins, SecretValues, logins};
 use crate::channels::ChannelRuntime;
 use crate::hub::Hub;
 use crate::prepare::AnalyzerRuntime;
-use crate::site::{Actor, CommandError, Idempotency, Rendered, Request, now};
+use crate::site::{Actor, CommandError, Idempotency, Rendered, Request, Source, now};
 use crate::vault::{VaultEntry, VaultError};
 
 /// Why a configuration was not applied. Nothing has changed then.
@@ -94,13 +94,15 @@ impl Hub {
             let state = health.unwrap_or_default().state;
             if matches!(
                 state,
-                HealthState::CredentialsRefused | HealthState::Stopped
+                HealthState::CredentialsRefused | HealthState::Stopped | HealthState::BudgetSpent
             ) {
                 let unknown = ChannelHealth {
                     since: Some(now()),
                     ..ChannelHealth::default()
                 };
-                self.site.health(channel.id.clone(), unknown).await?;
+                self.site
+                    .health(channel.id.clone(), unknown, Source::Hub)
+                    .await?;
             }
         }
         Ok(())

@@ -14,12 +14,14 @@ use serde_json::{Value, json};
 use super::changes::{about_message, catch_up};
 use super::command::Prepared;
 use super::contacts::renamed;
+use super::health::Source;
 use super::native::native_reply;
 use super::run::Batch;
 use super::threads::{NoPlace, Place, place};
-use super::{files, receipts};
+use super::{files, health, letters, receipts};
 
 /// An accepted event, taken apart.
+#[derive(Clone, Copy)]
 pub(super) struct Arrival<'e> {
     pub channel: &'e ChannelId,
     pub accepted_at: Timestamp,
@@ -97,16 +99,7 @@ async fn apply(
                 remedy: status.remedy.clone(),
                 until: None,
             };
-            batch
-                .state
-                .health
-                .insert(arrival.channel.clone(), health.clone());
-            batch
-                .record(vec![Event::ChannelHealthChanged {
-                    channel: arrival.channel.clone(),
-                    health,
-                }])
-                .await?;
+            health::fares(batch, arrival.channel, health, Source::Network).await?;
             platform_event(batch, arrival, "channel-status", to_value(status)).await
         }
         EventKind::Typing(on) => {
@@ -117,7 +110,7 @@ async fn apply(
         }
         EventKind::Follow => platform_event(batch, arrival, "follow", Value::Null).await,
         EventKind::Unfollow => platform_event(batch, arrival, "unfollow", Value::Null).await,
-        EventKind::Other(name) => platform_event(batch, arrival, name, Value::Null).await,
+        EventKind::Other(name) => letters::other(batch, arrival, name).await,
     }
 }
 
@@ -173,10 +166,12 @@ async fn created(
     let (thread, place) = match (&event.thread, placed) {
         (Some(thread), Ok(place)) => (thread, place),
         (None, Ok(_)) | (_, Err(NoPlace::NoAuthor)) => {
-            return platform_event(batch, arrival, "message-without-author", Value::Null).await;
+            let why = "the network names no author, so there is nobody to answer";
+            return letters::unplaced(batch, arrival, "message-without-author", why).await;
         }
         (_, Err(NoPlace::NoChannel)) => {
-            return platform_event(batch, arrival, "message-to-removed-channel", Value::Null).await;
+            let why = "the channel was removed before the message was prepared";
+            return letters::unplaced(batch, arrival, "message-to-removed-channel", why).await;
         }
     };
     let Place {
@@ -214,6 +209,11 @@ async fn created(
         raw: event.raw.clone(),
     };
     events.push(Event::MessageReceived(message));
+    let lag = arrival.accepted_at.duration_since(event.time).as_millis();
+    health::count(batch, arrival.channel, |figures| {
+        figures.last_inbound_at = Some(arrival.accepted_at);
+        figures.lag_ms = Some(u64::try_from(lag).unwrap_or(0));
+    });
     if let Some(started) = begins {
         let enqueue = RouterCommand::Enqueue {
             interaction,

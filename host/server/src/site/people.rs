@@ -15,6 +15,7 @@ use super::configure::routing_settings;
 use super::run::Batch;
 use super::sending::{act, resend, send};
 use super::state::now;
+use super::{health, letters};
 
 /// Handles a request, once for each idempotency key.
 pub(super) async fn handle(
@@ -125,6 +126,16 @@ async fn perform(
             };
             route_interaction(batch, interaction, command).await
         }
+        Request::Pause { channel } => health::pause(batch, actor, channel).await,
+        Request::Resume { channel } => health::resume(batch, actor, channel).await,
+        Request::Redeliver {
+            channel,
+            letter,
+            confirm,
+        } => letters::redeliver(batch, actor, &channel, letter, confirm).await,
+        Request::Discard { channel, letter } => {
+            letters::discard(batch, actor, &channel, letter).await
+        }
         Request::DesktopLost { agent } => {
             batch.route(RouterCommand::DesktopLost { agent }).await??;
             Ok(Outcome::Done)
@@ -152,7 +163,13 @@ async fn perform(
     }
 }
 
-fn audited(actor: &Actor, action: &str, subject: &str, before: Value, after: Value) -> Event {
+pub(super) fn audited(
+    actor: &Actor,
+    action: &str,
+    subject: &str,
+    before: Value,
+    after: Value,
+) -> Event {
     Event::Audited {
         actor: actor.name.clone(),
         action: action.to_owned(),

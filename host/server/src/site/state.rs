@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use linecard_model::event::Seq;
 use linecard_model::interaction::{Interaction, Participant};
-use linecard_model::outbox::ChannelHealth;
+use linecard_model::outbox::{ChannelFigures, ChannelHealth};
 use linecard_model::routing::InteractionState;
 use linecard_model::site::SiteConfig;
 use linecard_model::{AgentId, ChannelId, ContactId, InteractionId, SiteId, Timestamp};
@@ -65,6 +65,7 @@ pub struct SiteState {
     pub(super) open: BTreeMap<InteractionId, Interaction>,
     pub(super) by_thread: HashMap<ThreadKey, Vec<OpenWork>>,
     pub(super) health: HashMap<ChannelId, ChannelHealth>,
+    pub(super) figures: HashMap<ChannelId, ChannelFigures>,
     pub(super) last_seq: Seq,
 }
 

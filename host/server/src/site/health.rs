@@ -1,0 +1,351 @@
+//! How the channels fare: what is news about them, what they have done, and what they may do.
+
+use linecard_model::ChannelId;
+use linecard_model::event::Event;
+use linecard_model::outbox::{ChannelFigures, ChannelHealth, HealthState};
+use linecard_model::spend::Exhausted;
+use linecard_store::StoreError;
+
+use super::command::{Actor, CommandError, Outcome, Permission};
+use super::people::audited;
+use super::run::{After, Batch};
+use super::state::{SiteState, now};
+
+/// Where news of a channel comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// A poll or a try of the credentials.
+    Call,
+    /// Something that was done on the network, or was to be done.
+    Action,
+    /// The network itself said so.
+    Network,
+    /// The hub: its budget, its plug-ins, a new configuration.
+    Hub,
+    /// A person paused or resumed it.
+    Operator,
+}
+
+/// Whether news takes the place of what is known.
+///
+/// One thing that works does not prove that all does: only the network ends its own restrictions,
+/// only time ends a wait, and only a person ends a pause.
+fn is_news(known: &ChannelHealth, news: &ChannelHealth, source: Source) -> bool {
+    use HealthState::{
+        BudgetSpent, Connected, CredentialsRefused, Paused, Restricted, Stopped, Throttled,
+        TransientFault, Unknown,
+    };
+    if source == Source::Operator {
+        return true;
+    }
+    let waits = known.until.is_some_and(|until| until > now());
+    let stays = match (known.state, news.state) {
+        (Paused, _) => true,
+        (_, _) if matches!(source, Source::Network | Source::Hub) => false,
+        (Restricted, Connected | TransientFault | Throttled) => true,
+        (Stopped, Connected) => source == Source::Call,
+        (Throttled, Connected) | (BudgetSpent, Connected | TransientFault | Throttled) => waits,
+        (Stopped | CredentialsRefused, TransientFault | Throttled) => true,
+        _ => false,
+    };
+    if stays {
+        return false;
+    }
+    // A network that works again says so once; one that fails tells each new reason once.
+    known.state != news.state
+        || (!matches!(news.state, Connected | Unknown) && known.detail != news.detail)
+        || (news.state == Throttled && known.until < news.until)
+}
+
+/// Records how a channel fares, if that is news.
+pub(super) async fn fares(
+    batch: &mut Batch<'_>,
+    channel: &ChannelId,
+    mut health: ChannelHealth,
+    source: Source,
+) -> Result<(), StoreError> {
+    let known = batch.state.health(channel);
+    if !is_news(&known, &health, source) {
+        return Ok(());
+    }
+    if known.state == health.state {
+        health.since = known.since.or(health.since);
+    }
+    let was_stopped = matches!(
+        known.state,
+        HealthState::Paused
+            | HealthState::CredentialsRefused
+            | HealthState::Stopped
+            | HealthState::BudgetSpent
+    );
+    if was_stopped && matches!(health.state, HealthState::Connected | HealthState::Unknown) {
+        batch.after.push(After::Freed(channel.clone()));
+    }
+    batch.state.health.insert(channel.clone(), health.clone());
+    batch
+        .record(vec![Event::ChannelHealthChanged {
+            channel: channel.clone(),
+            health,
+        }])
+        .await
+}
+
+/// Pauses a channel: nothing more is polled or sent. What the network delivers is still kept.
+pub(super) async fn pause(
+    batch: &mut Batch<'_>,
+    actor: &Actor,
+    channel: ChannelId,
+) -> Result<Outcome, CommandError> {
+    known(batch, &channel)?;
+    if batch.state.health(&channel).state != HealthState::Paused {
+        let paused = ChannelHealth {
+            state: HealthState::Paused,
+            since: Some(now()),
+            detail: Some(format!("paused by {}", actor.name)),
+            remedy: Some("resume it when it may go on".to_owned()),
+            until: None,
+        };
+        fares(batch, &channel, paused, Source::Operator).await?;
+        told(batch, actor, "channel.pause", &channel).await?;
+        batch.after.push(After::PollAnew(channel.clone()));
+    }
+    Ok(Outcome::Health(batch.state.health(&channel)))
+}
+
+/// Lets a channel go on, whatever stopped it; what does not work will show again.
+pub(super) async fn resume(
+    batch: &mut Batch<'_>,
+    actor: &Actor,
+    channel: ChannelId,
+) -> Result<Outcome, CommandError> {
+    known(batch, &channel)?;
+    if batch.state.is_configured_paused(&channel) {
+        return Err(CommandError::PausedByConfiguration(channel));
+    }
+    let unknown = ChannelHealth {
+        since: Some(now()),
+        ..ChannelHealth::default()
+    };
+    fares(batch, &channel, unknown, Source::Operator).await?;
+    told(batch, actor, "channel.resume", &channel).await?;
+    batch.after.push(After::Freed(channel.clone()));
+    batch.after.push(After::PollAnew(channel.clone()));
+    Ok(Outcome::Health(batch.state.health(&channel)))
+}
+
+fn known(batch: &Batch<'_>, channel: &ChannelId) -> Result<(), CommandError> {
+    if batch.state.config.channels.contains_key(channel) {
+        return Ok(());
+    }
+    Err(CommandError::NotFound {
+        what: "channel",
+        id: channel.to_string(),
+    })
+}
+
+async fn told(
+    batch: &mut Batch<'_>,
+    actor: &Actor,
+    action: &str,
+    channel: &ChannelId,
+) -> Result<(), StoreError> {
+    let nothing = serde_json::Value::Null;
+    let event = audited(actor, action, channel.as_str(), nothing.clone(), nothing);
+    batch.record(vec![event]).await
+}
+
+/// Changes a channel's figures, durably.
+pub(super) fn count(
+    batch: &mut Batch<'_>,
+    channel: &ChannelId,
+    change: impl FnOnce(&mut ChannelFigures),
+) {
+    let figures = batch.state.figures.entry(channel.clone()).or_default();
+    change(figures);
+    batch.work.put_figures(channel, figures.clone());
+}
+
+/// Counts what the network charged, and says so when the budget is used up.
+pub(super) async fn charge(
+    batch: &mut Batch<'_>,
+    channel: &ChannelId,
+    millionths: u64,
+) -> Result<(), StoreError> {
+    if millionths == 0 {
+        return Ok(());
+    }
+    count(batch, channel, |figures| {
+        figures.spent.add(now(), millionths);
+    });
+    tell_budget(batch, channel).await
+}
+
+/// Says so if the budget is used up.
+async fn tell_budget(batch: &mut Batch<'_>, channel: &ChannelId) -> Result<(), StoreError> {
+    let Some(exhausted) = batch.state.exhausted(channel) else {
+        return Ok(());
+    };
+    // What a person must see to goes before the budget.
+    let urgent = matches!(
+        batch.state.health(channel).state,
+        HealthState::CredentialsRefused | HealthState::Stopped
+    );
+    if urgent || batch.state.health(channel).state == HealthState::BudgetSpent {
+        return Ok(());
+    }
+    let health = ChannelHealth {
+        state: HealthState::BudgetSpent,
+        since: Some(now()),
+        detail: Some(exhausted.to_string()),
+        remedy: Some(
+            "wait for the next day or month, or raise `spend` in the channel's configuration"
+                .to_owned(),
+        ),
+        until: Some(exhausted.until),
+    };
+    fares(batch, channel, health, Source::Hub).await
+}
+
+/// Takes over a poll that succeeded.
+pub(super) async fn polled(
+    batch: &mut Batch<'_>,
+    channel: &ChannelId,
+    cost: u64,
+) -> Result<(), StoreError> {
+    let figures = batch.state.figures.entry(channel.clone()).or_default();
+    // It is written when something else of the figures changes: a poll without news writes nothing.
+    figures.polled_at = Some(now());
+    let connected = ChannelHealth {
+        state: HealthState::Connected,
+        since: Some(now()),
+        ..ChannelHealth::default()
+    };
+    fares(batch, channel, connected, Source::Call).await?;
+    charge(batch, channel, cost).await
+}
+
+/// Whether a channel may poll now.
+pub(super) async fn may_poll(
+    batch: &mut Batch<'_>,
+    channel: &ChannelId,
+) -> Result<Permission, StoreError> {
+    if batch.state.is_paused(channel) {
+        return Ok(Permission::Held(None));
+    }
+    match batch.state.exhausted(channel) {
+        None => Ok(Permission::Granted),
+        Some(exhausted) => {
+            // The budget may have been lowered below what was spent.
+            tell_budget(batch, channel).await?;
+            Ok(Permission::Held(Some(exhausted.until)))
+        }
+    }
+}
+
+impl SiteState {
+    /// What a channel has done.
+    pub fn figures(&self, channel: &ChannelId) -> ChannelFigures {
+        self.figures.get(channel).cloned().unwrap_or_default()
+    }
+
+    /// The channel's budget, if it is used up.
+    pub(super) fn exhausted(&self, channel: &ChannelId) -> Option<Exhausted> {
+        let budget = self.config.channels.get(channel)?.spend?;
+        budget.exhausted(&self.figures.get(channel)?.spent, now())
+    }
+
+    /// Whether an operator paused it, by the configuration or by hand.
+    pub fn is_paused(&self, channel: &ChannelId) -> bool {
+        let health = self.health.get(channel);
+        self.is_configured_paused(channel)
+            || health.is_some_and(|health| health.state == HealthState::Paused)
+    }
+
+    fn is_configured_paused(&self, channel: &ChannelId) -> bool {
+        let config = self.config.channels.get(channel);
+        config.is_some_and(|config| config.paused)
+    }
+
+    /// Whether an action may be tried now.
+    pub(super) fn may_act(&self, channel: &ChannelId) -> Permission {
+        if self.channels.get(channel).is_none() || self.is_paused(channel) {
+            return Permission::Held(None);
+        }
+        let config = self.config.channels.get(channel);
+        let enforced = config
+            .and_then(|c| c.spend)
+            .is_some_and(|s| s.enforce_on_sends);
+        match self.exhausted(channel).filter(|_| enforced) {
+            Some(exhausted) => Permission::Held(Some(exhausted.until)),
+            None => Permission::Granted,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use linecard_model::Timestamp;
+
+    fn health(state: HealthState, until: Option<i64>) -> ChannelHealth {
+        let until = until.map(|s| {
+            now()
+                .checked_add(jiff::SignedDuration::from_secs(s))
+                .unwrap()
+        });
+        ChannelHealth {
+            state,
+            since: Some(Timestamp::UNIX_EPOCH),
+            detail: None,
+            remedy: None,
+            until,
+        }
+    }
+
+    #[test]
+    fn what_works_does_not_hide_what_does_not() {
+        use HealthState as S;
+        let soon = Some(60);
+        let past = Some(-60);
+        for (known, until, news, source, expected) in [
+            (S::Unknown, None, S::Connected, Source::Call, true),
+            (S::Connected, None, S::Connected, Source::Call, false),
+            (S::TransientFault, None, S::Connected, Source::Call, true),
+            (
+                S::CredentialsRefused,
+                None,
+                S::Connected,
+                Source::Call,
+                true,
+            ),
+            (
+                S::CredentialsRefused,
+                None,
+                S::TransientFault,
+                Source::Call,
+                false,
+            ),
+            (S::Throttled, soon, S::Connected, Source::Call, false),
+            (S::Throttled, past, S::Connected, Source::Call, true),
+            (S::BudgetSpent, soon, S::Connected, Source::Action, false),
+            (
+                S::BudgetSpent,
+                soon,
+                S::CredentialsRefused,
+                Source::Action,
+                true,
+            ),
+            (S::BudgetSpent, past, S::Connected, Source::Action, true),
+            (S::Restricted, None, S::Connected, Source::Call, false),
+            (S::Restricted, None, S::Connected, Source::Network, true),
+            (S::Stopped, None, S::Connected, Source::Call, false),
+            (S::Stopped, None, S::Connected, Source::Action, true),
+            (S::Paused, None, S::Connected, Source::Call, false),
+            (S::Paused, None, S::Stopped, Source::Network, false),
+            (S::Paused, None, S::Unknown, Source::Operator, true),
+        ] {
+            let found = is_news(&health(known, until), &health(news, None), source);
+            assert_eq!(found, expected, "{known:?} {until:?} {news:?} {source:?}");
+        }
+    }
+}
