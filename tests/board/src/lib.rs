@@ -11,11 +11,15 @@ pub struct Board;
 #[derive(Debug, Deserialize)]
 struct Config {
     base_url: String,
+    format: u32,
 }
 
 /// What the board delivers.
 #[derive(Debug, Deserialize)]
 struct Delivery {
+    /// The form of it; the first if it does not say.
+    #[serde(default)]
+    format: u32,
     events: Vec<Said>,
 }
 
@@ -29,6 +33,9 @@ struct Said {
     thread: String,
     /// The customer, if it is a private conversation.
     with: Option<String>,
+    /// Whether it is private although the board does not say with whom.
+    #[serde(default)]
+    hidden: bool,
     author: Option<Person>,
     #[serde(flatten)]
     what: What,
@@ -71,6 +78,8 @@ impl Connector for Board {
         let connector = ConnectorManifest {
             networks: vec!["board".to_owned()],
             receives: true,
+            polls: true,
+            probes: true,
             visibilities: vec![Visibility::Public, Visibility::Private],
             actions: vec![
                 text(ActionKind::Reply).public(),
@@ -85,16 +94,44 @@ impl Connector for Board {
             .config_schema(include_str!("config.schema.json"))
     }
 
-    fn receive(_: &Channel, request: &WebhookRequest) -> Result<Reception, Rejection> {
+    fn receive(channel: &Channel, request: &WebhookRequest) -> Result<Reception, Rejection> {
+        let config: Config = channel.config()?;
         let delivery: Delivery = request.json()?;
+        if delivery.format > config.format {
+            let text = format!("format {} is not known", delivery.format);
+            return Err(Rejection::Malformed(text));
+        }
         let events = delivery.events.into_iter().map(event).collect();
         Ok(Reception::events(events))
+    }
+
+    fn poll(channel: &Channel, cursor: &[u8]) -> Result<PollPage, Failure> {
+        #[derive(Deserialize)]
+        struct Page {
+            events: Vec<Said>,
+            next_in_ms: u64,
+            #[serde(default)]
+            cost: u64,
+        }
+        let config: Config = channel.config()?;
+        let answer = Request::get(format!("{}/poll", config.base_url)).send(Call::Repeatable)?;
+        let page: Page = answer.success(Call::Repeatable)?.json(Call::Repeatable)?;
+        let events = page.events.into_iter().map(event).collect();
+        Ok(PollPage::new(events, cursor, page.next_in_ms).cost(page.cost))
+    }
+
+    fn probe(channel: &Channel) -> Result<(), Failure> {
+        let config: Config = channel.config()?;
+        let answer = Request::get(format!("{}/probe", config.base_url)).send(Call::Repeatable)?;
+        answer.success(Call::Repeatable).map(|_| ())
     }
 
     fn perform(channel: &Channel, request: &ActionRequest) -> Result<Outcome, Failure> {
         #[derive(Deserialize)]
         struct Taken {
             id: String,
+            #[serde(default)]
+            cost: u64,
         }
         let config: Config = channel.config()?;
         let (kind, about, text) = match &request.action {
@@ -115,8 +152,15 @@ impl Connector for Board {
         let answer = Request::post(format!("{}/actions", config.base_url))
             .json(&action)
             .send(Call::Once)?;
+        if answer.status == 429 && answer.header("x-scope") == Some("recipient") {
+            return Err(Failure::throttled(
+                answer.retry_after(),
+                ThrottleScope::Recipient,
+                Refusal::new("429", "too much for this one"),
+            ));
+        }
         let taken: Taken = answer.success(Call::Once)?.json(Call::Once)?;
-        Ok(Outcome::message(taken.id))
+        Ok(Outcome::message(taken.id).cost(taken.cost))
     }
 }
 
@@ -144,6 +188,7 @@ fn event(said: Said) -> Event {
     };
     let thread = match said.with {
         Some(customer) => Thread::private(&said.thread).customer(Identity::new(customer)),
+        None if said.hidden => Thread::private(&said.thread),
         None => Thread::public(&said.thread),
     };
     let time = linecard_sdk::time::from_seconds(said.time).unwrap_or(0);

@@ -211,8 +211,8 @@ proptest! {
             .iter()
             .zip(1..)
             .map(|(thread, number)| entry(number, *thread))
-            .rev()
             .collect();
+        queue.reverse();
         let mut answers = answers.into_iter().cycle();
         let mut under_way: Vec<OutboxEntry> = Vec::new();
         let mut done: BTreeMap<String, Vec<u64>> = BTreeMap::new();
@@ -279,7 +279,7 @@ proptest! {
             world.lines.finish(thread, again, hold);
         }
         // In order, and all of them.
-        let mut all = BTreeSet::new();
+        let mut all: BTreeSet<u64> = BTreeSet::new();
         for (thread, numbers) in &done {
             prop_assert!(numbers.is_sorted(), "{thread}: {numbers:?}");
             all.extend(numbers);
