@@ -1,6 +1,7 @@
 //! A connector for a board with public posts, comments and private messages. The board is played by
 //! the end-to-end tests; it signs nothing, because what is tested is the hub.
 
+use linecard_sdk::manifest::ThrottleScope;
 use linecard_sdk::prelude::*;
 use serde::Deserialize;
 use serde_json::json;
