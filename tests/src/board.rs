@@ -44,6 +44,8 @@ async fn connector() -> Result<PathBuf> {
 pub struct Refusal {
     /// Only what goes to this customer; everything if `None`.
     pub to: Option<String>,
+    /// Only what says this.
+    pub text: Option<String>,
     /// How many times.
     pub times: u32,
     /// The HTTP status.
@@ -57,6 +59,7 @@ impl Refusal {
     pub fn once(status: u16) -> Self {
         Self {
             to: None,
+            text: None,
             times: 1,
             status,
             retry_after: None,
@@ -299,8 +302,10 @@ async fn take(State(play): State<Arc<Play>>, Json(action): Json<Value>) -> Respo
         return StatusCode::UNAUTHORIZED.into_response();
     }
     let mut refusals = lock(&play.refusals);
-    let meant =
-        |refusal: &Refusal| refusal.to.is_none() || action["to"].as_str() == refusal.to.as_deref();
+    let is = |name: &str, wanted: &Option<String>| {
+        wanted.is_none() || action[name].as_str() == wanted.as_deref()
+    };
+    let meant = |refusal: &Refusal| is("to", &refusal.to) && is("text", &refusal.text);
     if let Some(refusal) = refusals.iter_mut().find(|r| r.times > 0 && meant(r)) {
         refusal.times -= 1;
         let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::BAD_REQUEST);

@@ -107,7 +107,7 @@ impl Polls {
                 }
                 Ok(Err(failure)) => {
                     failures = failures.saturating_add(1);
-                    self.tell(&channel, &failure).await;
+                    self.tell(&channel, &failure, Source::Poll).await;
                     pause_after(&failure, failures, channel.probe_every())
                 }
                 Err(fault) => {
@@ -180,18 +180,20 @@ impl Polls {
                         since: Some(now()),
                         ..ChannelHealth::default()
                     };
-                    self.news(&channel.id, health).await;
+                    self.news(&channel.id, health, Source::Probe).await;
                 }
-                Ok(Err(failure)) => self.tell(&channel, &failure).await,
+                Ok(Err(failure)) => self.tell(&channel, &failure, Source::Probe).await,
                 Err(fault) => {
                     warn!(channel = %channel.id, error = %fault, "a connector failed while it tried its credentials");
+                    let failure = Failure::Transient(fault.to_string());
+                    self.tell(&channel, &failure, Source::Probe).await;
                 }
             }
             tokio::time::sleep(channel.probe_every()).await;
         }
     }
 
-    async fn tell(&self, channel: &ChannelRuntime, failure: &Failure) {
+    async fn tell(&self, channel: &ChannelRuntime, failure: &Failure, source: Source) {
         let health = |state, detail: &str, remedy: Option<String>, until| ChannelHealth {
             state,
             since: Some(now()),
@@ -214,15 +216,12 @@ impl Polls {
             ),
             other => health(HealthState::TransientFault, &other.to_string(), None, None),
         };
-        self.news(&channel.id, news).await;
+        self.news(&channel.id, news, source).await;
     }
 
-    async fn news(&self, channel: &ChannelId, health: ChannelHealth) {
+    async fn news(&self, channel: &ChannelId, health: ChannelHealth, source: Source) {
         // An error means that the site has ended.
-        let _ = self
-            .site
-            .health(channel.clone(), health, Source::Call)
-            .await;
+        let _ = self.site.health(channel.clone(), health, source).await;
     }
 }
 

@@ -63,6 +63,10 @@ enum What {
     Delete {
         message: String,
     },
+    /// The board could not deliver what it had taken.
+    Failed {
+        message: String,
+    },
 }
 
 #[derive(Debug, Deserialize)]
@@ -128,12 +132,6 @@ impl Connector for Board {
     }
 
     fn perform(channel: &Channel, request: &ActionRequest) -> Result<Outcome, Failure> {
-        #[derive(Deserialize)]
-        struct Taken {
-            id: String,
-            #[serde(default)]
-            cost: u64,
-        }
         let config: Config = channel.config()?;
         let (kind, about, text) = match &request.action {
             Action::Reply(o) => ("reply", o.reply_to.clone(), o.text.clone()),
@@ -142,27 +140,60 @@ impl Connector for Board {
             Action::Hide(message) => ("hide", Some(message.clone()), None),
             other => return Err(Failure::unsupported(format!("{:?}", other.kind()))),
         };
-        let action = json!({
-            "ref": request.id,
-            "kind": kind,
-            "thread": request.thread,
-            "to": request.recipient.as_ref().map(|r| r.id.clone()),
-            "about": about,
-            "text": text,
-        });
-        let answer = Request::post(format!("{}/actions", config.base_url))
-            .json(&action)
-            .send(Call::Once)?;
-        if answer.status == 429 && answer.header("x-scope") == Some("recipient") {
-            return Err(Failure::throttled(
-                answer.retry_after(),
-                ThrottleScope::Recipient,
-                Refusal::new("429", "too much for this one"),
-            ));
+        // The board takes one paragraph at a time; the progress is the ids of those that it has.
+        let paragraphs: Vec<Option<&str>> = match &text {
+            Some(text) => text.split("\n\n").map(Some).collect(),
+            None => vec![None],
+        };
+        let progress = String::from_utf8_lossy(&request.progress);
+        let known = progress.split(',').filter(|id| !id.is_empty());
+        let mut made: Vec<String> = known.map(str::to_owned).collect();
+        let mut cost = 0;
+        for text in paragraphs.into_iter().skip(made.len()) {
+            let action = json!({
+                "ref": request.id,
+                "kind": kind,
+                "thread": request.thread,
+                "to": request.recipient.as_ref().map(|r| r.id.clone()),
+                "about": about,
+                "text": text,
+            });
+            match act(&config, &action) {
+                Ok(taken) => {
+                    made.push(taken.id);
+                    cost += taken.cost;
+                }
+                Err(Failure::Transient(text)) if !made.is_empty() => {
+                    let reason = Refusal::new("board", text);
+                    return Err(Failure::unfinished(made.join(","), made, None, reason));
+                }
+                Err(failure) => return Err(failure),
+            }
         }
-        let taken: Taken = answer.success(Call::Once)?.json(Call::Once)?;
-        Ok(Outcome::message(taken.id).cost(taken.cost))
+        Ok(Outcome::messages(made).cost(cost))
     }
+}
+
+/// What the board says of something that it has done.
+#[derive(Deserialize)]
+struct Taken {
+    id: String,
+    #[serde(default)]
+    cost: u64,
+}
+
+fn act(config: &Config, action: &serde_json::Value) -> Result<Taken, Failure> {
+    let answer = Request::post(format!("{}/actions", config.base_url))
+        .json(action)
+        .send(Call::Once)?;
+    if answer.status == 429 && answer.header("x-scope") == Some("recipient") {
+        return Err(Failure::throttled(
+            answer.retry_after(),
+            ThrottleScope::Recipient,
+            Refusal::new("429", "too much for this one"),
+        ));
+    }
+    answer.success(Call::Once)?.json(Call::Once)
 }
 
 fn event(said: Said) -> Event {
@@ -186,6 +217,10 @@ fn event(said: Said) -> Event {
             by_author: true,
             hidden_only: false,
         }),
+        What::Failed { message } => EventKind::Receipt(linecard_sdk::events::Receipt::of_messages(
+            linecard_sdk::events::ReceiptState::Failed,
+            vec![message],
+        )),
     };
     let thread = match said.with {
         Some(customer) => Thread::private(&said.thread).customer(Identity::new(customer)),

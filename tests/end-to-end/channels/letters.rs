@@ -204,3 +204,56 @@ async fn an_action_that_is_no_message_is_redelivered_too() -> Result<()> {
     board.dead_letters("board", 0).await?;
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_redelivery_goes_on_where_the_answer_had_come_to() -> Result<()> {
+    let board = Board::start(BINARY, &[("board", "")], 1, 1).await?;
+    let (agent, ids) = taken(&board, "board", &["ada"]).await?;
+    // The second paragraph fails for the time being, and then for good.
+    for status in [503, 400] {
+        board.refuse(Refusal {
+            text: Some("second".to_owned()),
+            ..Refusal::once(status)
+        });
+    }
+    let message = answer(&agent, &ids[0], "first\n\nsecond").await?;
+    let letters = board.dead_letters("board", 1).await?;
+    ensure!(state(&agent, &ids[0], &message).await? == "failed");
+    ensure!(letters[0]["may_have_arrived"] == false, "{letters:?}");
+    ensure!(said(&board.actions()) == ["first"]);
+    let seen = redeliver(&board, &letters[0], "a", false).await?;
+    ensure!(seen.status == 202, "{seen:?}");
+    ensure!(said(&board.acted(2).await?) == ["first", "second"]);
+    board.dead_letters("board", 0).await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_network_fails_after_it_took_it_is_a_dead_letter_too() -> Result<()> {
+    let board = Board::start(BINARY, &[("board", "")], 1, 1).await?;
+    let (agent, ids) = taken(&board, "board", &["ada"]).await?;
+    answer(&agent, &ids[0], "whole").await?;
+    answer(&agent, &ids[0], "in\n\nparts").await?;
+    board.acted(3).await?;
+    for made in ["made-1", "made-3"] {
+        let failed = json!({ "kind": "failed", "message": made, "with": "ada" });
+        let event = board.event("dialogue-ada", failed);
+        board.deliver("board", &[event]).await?;
+    }
+    // Of the one in parts another part may have arrived.
+    let letters = board.dead_letters("board", 2).await?;
+    for (letter, (name, may_have_arrived)) in
+        letters.iter().zip([("parts", true), ("whole", false)])
+    {
+        ensure!(
+            letter["may_have_arrived"] == may_have_arrived,
+            "{name}: {letter}"
+        );
+        let seen = redeliver(&board, letter, name, false).await?;
+        let expected = if may_have_arrived { 409 } else { 202 };
+        ensure!(seen.status == expected, "{name}: {seen:?}");
+    }
+    ensure!(said(&board.acted(4).await?) == ["whole", "in", "parts", "whole"]);
+    board.dead_letters("board", 1).await?;
+    Ok(())
+}

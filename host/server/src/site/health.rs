@@ -1,5 +1,7 @@
 //! How the channels fare: what is news about them, what they have done, and what they may do.
 
+use std::collections::BTreeSet;
+
 use linecard_model::ChannelId;
 use linecard_model::event::Event;
 use linecard_model::outbox::{ChannelFigures, ChannelHealth, HealthState};
@@ -12,10 +14,12 @@ use super::run::{After, Batch};
 use super::state::{SiteState, now};
 
 /// Where news of a channel comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Source {
-    /// A poll or a try of the credentials.
-    Call,
+    /// A poll.
+    Poll,
+    /// A try of the credentials.
+    Probe,
     /// Something that was done on the network, or was to be done.
     Action,
     /// The network itself said so.
@@ -24,6 +28,49 @@ pub enum Source {
     Hub,
     /// A person paused or resumed it.
     Operator,
+}
+
+/// Who has met the present fault of a channel.
+#[derive(Debug, Default)]
+pub(super) struct Blamed(BTreeSet<Source>);
+
+impl Blamed {
+    /// Notes who met a fault and for whom it is over. Whether it is over for all, so that what works
+    /// for one does not hide what fails for another: sending can lack a permission that polling has.
+    fn settles(
+        &mut self,
+        known: HealthState,
+        news: HealthState,
+        source: Source,
+        is_news: bool,
+    ) -> bool {
+        let is_fault = |state| {
+            matches!(
+                state,
+                HealthState::TransientFault | HealthState::CredentialsRefused
+            )
+        };
+        if is_fault(news) {
+            if is_news && known != news {
+                self.0.clear();
+            }
+            if is_news || known == news {
+                self.0.insert(source);
+            }
+            return true;
+        }
+        let tells_of_itself = matches!(source, Source::Poll | Source::Probe | Source::Action);
+        if news != HealthState::Connected || !is_fault(known) || !tells_of_itself {
+            self.0.clear();
+            return true;
+        }
+        self.0.remove(&source);
+        if known == HealthState::TransientFault {
+            // The network answers: the next action will show whether it works.
+            self.0.remove(&Source::Action);
+        }
+        self.0.is_empty()
+    }
 }
 
 /// Whether news takes the place of what is known.
@@ -43,7 +90,7 @@ fn is_news(known: &ChannelHealth, news: &ChannelHealth, source: Source) -> bool 
         (Paused, _) => true,
         (_, _) if matches!(source, Source::Network | Source::Hub) => false,
         (Restricted, Connected | TransientFault | Throttled) => true,
-        (Stopped, Connected) => source == Source::Call,
+        (Stopped, Connected) => source != Source::Action,
         (Throttled, Connected) | (BudgetSpent, Connected | TransientFault | Throttled) => waits,
         (Stopped | CredentialsRefused, TransientFault | Throttled) => true,
         _ => false,
@@ -65,7 +112,16 @@ pub(super) async fn fares(
     source: Source,
 ) -> Result<(), StoreError> {
     let known = batch.state.health(channel);
-    if !is_news(&known, &health, source) {
+    let is_news = is_news(&known, &health, source);
+    let blamed = batch.state.blamed.entry(channel.clone()).or_default();
+    if !blamed.settles(known.state, health.state, source, is_news) {
+        // The credentials work again as far as one can tell by trying them: what waits may show it.
+        if known.state == HealthState::CredentialsRefused && source == Source::Probe {
+            batch.after.push(After::Freed(channel.clone()));
+        }
+        return Ok(());
+    }
+    if !is_news {
         return Ok(());
     }
     if known.state == health.state {
@@ -220,7 +276,7 @@ pub(super) async fn polled(
         since: Some(now()),
         ..ChannelHealth::default()
     };
-    fares(batch, channel, connected, Source::Call).await?;
+    fares(batch, channel, connected, Source::Poll).await?;
     charge(batch, channel, cost).await
 }
 
@@ -303,30 +359,93 @@ mod tests {
     }
 
     #[test]
+    fn a_fault_is_over_when_it_is_over_for_all_who_met_it() {
+        use HealthState as S;
+        for (known, met, over, expected) in [
+            (
+                S::CredentialsRefused,
+                vec![Source::Action],
+                Source::Probe,
+                false,
+            ),
+            (
+                S::CredentialsRefused,
+                vec![Source::Action],
+                Source::Poll,
+                false,
+            ),
+            (
+                S::CredentialsRefused,
+                vec![Source::Action],
+                Source::Action,
+                true,
+            ),
+            (
+                S::CredentialsRefused,
+                vec![Source::Probe],
+                Source::Poll,
+                false,
+            ),
+            (
+                S::CredentialsRefused,
+                vec![Source::Probe],
+                Source::Probe,
+                true,
+            ),
+            (
+                S::CredentialsRefused,
+                vec![Source::Probe, Source::Action],
+                Source::Probe,
+                false,
+            ),
+            // After a restart nobody knows who met it.
+            (S::CredentialsRefused, vec![], Source::Probe, true),
+            (S::TransientFault, vec![Source::Poll], Source::Probe, false),
+            (S::TransientFault, vec![Source::Action], Source::Probe, true),
+            (
+                S::CredentialsRefused,
+                vec![Source::Action],
+                Source::Network,
+                true,
+            ),
+        ] {
+            let mut blamed = Blamed::default();
+            for source in &met {
+                assert!(
+                    blamed.settles(known, known, *source, false),
+                    "{known:?} {source:?}"
+                );
+            }
+            let found = blamed.settles(known, S::Connected, over, true);
+            assert_eq!(found, expected, "{known:?} {met:?} {over:?}");
+        }
+    }
+
+    #[test]
     fn what_works_does_not_hide_what_does_not() {
         use HealthState as S;
         let soon = Some(60);
         let past = Some(-60);
         for (known, until, news, source, expected) in [
-            (S::Unknown, None, S::Connected, Source::Call, true),
-            (S::Connected, None, S::Connected, Source::Call, false),
-            (S::TransientFault, None, S::Connected, Source::Call, true),
+            (S::Unknown, None, S::Connected, Source::Probe, true),
+            (S::Connected, None, S::Connected, Source::Probe, false),
+            (S::TransientFault, None, S::Connected, Source::Probe, true),
             (
                 S::CredentialsRefused,
                 None,
                 S::Connected,
-                Source::Call,
+                Source::Probe,
                 true,
             ),
             (
                 S::CredentialsRefused,
                 None,
                 S::TransientFault,
-                Source::Call,
+                Source::Probe,
                 false,
             ),
-            (S::Throttled, soon, S::Connected, Source::Call, false),
-            (S::Throttled, past, S::Connected, Source::Call, true),
+            (S::Throttled, soon, S::Connected, Source::Probe, false),
+            (S::Throttled, past, S::Connected, Source::Probe, true),
             (S::BudgetSpent, soon, S::Connected, Source::Action, false),
             (
                 S::BudgetSpent,
@@ -336,11 +455,11 @@ mod tests {
                 true,
             ),
             (S::BudgetSpent, past, S::Connected, Source::Action, true),
-            (S::Restricted, None, S::Connected, Source::Call, false),
+            (S::Restricted, None, S::Connected, Source::Probe, false),
             (S::Restricted, None, S::Connected, Source::Network, true),
-            (S::Stopped, None, S::Connected, Source::Call, false),
+            (S::Stopped, None, S::Connected, Source::Probe, false),
             (S::Stopped, None, S::Connected, Source::Action, true),
-            (S::Paused, None, S::Connected, Source::Call, false),
+            (S::Paused, None, S::Connected, Source::Probe, false),
             (S::Paused, None, S::Stopped, Source::Network, false),
             (S::Paused, None, S::Unknown, Source::Operator, true),
         ] {

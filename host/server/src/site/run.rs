@@ -147,6 +147,7 @@ impl Site {
             open: std::collections::BTreeMap::new(),
             by_thread: std::collections::HashMap::new(),
             health: std::collections::HashMap::new(),
+            blamed: std::collections::HashMap::new(),
             figures: std::collections::HashMap::new(),
             last_seq,
         };

@@ -12,6 +12,7 @@ use linecard_model::{AgentId, ChannelId, ContactId, InteractionId, SiteId, Times
 use linecard_router::Router;
 use linecard_store::{Append, Change, Page};
 
+use super::health::Blamed;
 use crate::channels::Channels;
 
 /// A network's conversation on a channel.
@@ -65,6 +66,7 @@ pub struct SiteState {
     pub(super) open: BTreeMap<InteractionId, Interaction>,
     pub(super) by_thread: HashMap<ThreadKey, Vec<OpenWork>>,
     pub(super) health: HashMap<ChannelId, ChannelHealth>,
+    pub(super) blamed: HashMap<ChannelId, Blamed>,
     pub(super) figures: HashMap<ChannelId, ChannelFigures>,
     pub(super) last_seq: Seq,
 }
