@@ -48,7 +48,8 @@ pub(super) struct Lines<C: Clock = DefaultClock> {
     threads: HashMap<String, VecDeque<Waiting>>,
     /// The threads whose first entry can be tried: when, its number, and which.
     ready: BTreeSet<(Timestamp, OutboxNumber, String)>,
-    lines: Vec<Line>,
+    /// By the limit's place.
+    paced: Vec<Line>,
     recipients: HashMap<String, Timestamp>,
     until: Option<Timestamp>,
     needs_person: bool,
@@ -61,7 +62,7 @@ impl<C: Clock + Clone> Lines<C> {
         Self {
             threads: HashMap::new(),
             ready: BTreeSet::new(),
-            lines: Vec::new(),
+            paced: Vec::new(),
             recipients: HashMap::new(),
             until: None,
             needs_person: false,
@@ -113,7 +114,7 @@ impl<C: Clock + Clone> Lines<C> {
     /// Takes out the thread that is to be looked at next: of those in an open line, then of those
     /// that are ready.
     fn candidate(&mut self, now: Timestamp) -> Option<(OutboxNumber, String)> {
-        let open = self.lines.iter_mut().filter(|line| line.opens <= now);
+        let open = self.paced.iter_mut().filter(|line| line.opens <= now);
         let line = open
             .filter(|line| !line.waiting.is_empty())
             .min_by_key(|line| line.waiting.first().map(|(number, _)| *number));
@@ -136,10 +137,10 @@ impl<C: Clock + Clone> Lines<C> {
             self.ready.insert((at, number, thread));
             return;
         }
-        if self.lines.len() <= wait.limit {
-            self.lines.resize_with(wait.limit + 1, Line::default);
+        if self.paced.len() <= wait.limit {
+            self.paced.resize_with(wait.limit + 1, Line::default);
         }
-        if let Some(line) = self.lines.get_mut(wait.limit) {
+        if let Some(line) = self.paced.get_mut(wait.limit) {
             line.opens = at;
             line.waiting.insert((number, thread));
         }
@@ -150,7 +151,7 @@ impl<C: Clock + Clone> Lines<C> {
         if self.needs_person {
             return None;
         }
-        let waits = self.lines.iter().filter(|line| !line.waiting.is_empty());
+        let waits = self.paced.iter().filter(|line| !line.waiting.is_empty());
         let ready = self.ready.first().map(|(at, _, _)| *at);
         let first = waits.map(|line| line.opens).chain(ready).min()?;
         Some(self.until.map_or(first, |until| first.max(until)))
@@ -206,7 +207,7 @@ impl<C: Clock + Clone> Lines<C> {
     pub fn reconfigure(&mut self, pace: Pace<C>) {
         self.unblock();
         self.pace = pace;
-        for line in std::mem::take(&mut self.lines) {
+        for line in std::mem::take(&mut self.paced) {
             for (number, thread) in line.waiting {
                 self.ready.insert((Timestamp::UNIX_EPOCH, number, thread));
             }

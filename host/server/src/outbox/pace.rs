@@ -46,24 +46,19 @@ impl Pace {
     /// The pace of a channel: its operator's, or its connector's.
     pub fn of(channel: &ChannelRuntime) -> Self {
         let clock = DefaultClock::default();
-        match channel.config.actions_per_second.filter(|rate| *rate > 0.0) {
-            Some(rate) => {
-                let period = Duration::from_secs_f64(1.0 / rate.max(0.001));
-                let limits = Quota::with_period(period).map(|quota| {
-                    Limit::new(ThrottleScope::Channel, Vec::new(), quota, clock.clone())
-                });
-                Self {
-                    limits: limits.into_iter().collect(),
-                    clock,
-                }
-            }
-            None => {
-                let limits = channel
-                    .abilities()
-                    .map_or(&[][..], |a: &ConnectorManifest| a.rate_limits.as_slice());
-                Self::with(limits, clock)
-            }
+        if let Some(rate) = channel.config.actions_per_second.filter(|rate| *rate > 0.0) {
+            let period = Duration::from_secs_f64(1.0 / rate.max(0.001));
+            let limits = Quota::with_period(period)
+                .map(|quota| Limit::new(ThrottleScope::Channel, Vec::new(), quota, clock.clone()));
+            return Self {
+                limits: limits.into_iter().collect(),
+                clock,
+            };
         }
+        let limits = channel
+            .abilities()
+            .map_or(&[][..], |a: &ConnectorManifest| a.rate_limits.as_slice());
+        Self::with(limits, clock)
     }
 }
 

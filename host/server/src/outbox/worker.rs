@@ -143,16 +143,13 @@ impl Worker {
 
     fn start(&mut self, attempts: &mut JoinSet<(u64, Finished)>, entry: OutboxEntry) {
         let began = self.freed;
-        match self.outbox.channels.get(&self.channel) {
-            Some(channel) => {
-                let site = self.outbox.site.clone();
-                attempts.spawn(async move { (began, attempt(site, channel, entry).await) });
-            }
-            None => {
-                let thread = entry.request.thread.clone();
-                self.lines.finish(thread, Some(entry), Hold::Person);
-            }
-        }
+        let Some(channel) = self.outbox.channels.get(&self.channel) else {
+            let thread = entry.request.thread.clone();
+            self.lines.finish(thread, Some(entry), Hold::Person);
+            return;
+        };
+        let site = self.outbox.site.clone();
+        attempts.spawn(async move { (began, attempt(site, channel, entry).await) });
     }
 
     fn finish(&mut self, began: u64, finished: Finished) {

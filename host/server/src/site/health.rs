@@ -89,10 +89,10 @@ fn is_news(known: &ChannelHealth, news: &ChannelHealth, source: Source) -> bool 
     let stays = match (known.state, news.state) {
         (Paused, _) => true,
         (_, _) if matches!(source, Source::Network | Source::Hub) => false,
-        (Restricted, Connected | TransientFault | Throttled) => true,
         (Stopped, Connected) => source != Source::Action,
         (Throttled, Connected) | (BudgetSpent, Connected | TransientFault | Throttled) => waits,
-        (Stopped | CredentialsRefused, TransientFault | Throttled) => true,
+        (Restricted, Connected)
+        | (Restricted | Stopped | CredentialsRefused, TransientFault | Throttled) => true,
         _ => false,
     };
     if stays {
@@ -237,7 +237,10 @@ pub(super) async fn charge(
 }
 
 /// Says so if the budget is used up.
-async fn tell_budget(batch: &mut Batch<'_>, channel: &ChannelId) -> Result<(), StoreError> {
+pub(super) async fn tell_budget(
+    batch: &mut Batch<'_>,
+    channel: &ChannelId,
+) -> Result<(), StoreError> {
     let Some(exhausted) = batch.state.exhausted(channel) else {
         return Ok(());
     };
@@ -305,7 +308,7 @@ impl SiteState {
     }
 
     /// The channel's budget, if it is used up.
-    pub(super) fn exhausted(&self, channel: &ChannelId) -> Option<Exhausted> {
+    pub fn exhausted(&self, channel: &ChannelId) -> Option<Exhausted> {
         let budget = self.config.channels.get(channel)?.spend?;
         budget.exhausted(&self.figures.get(channel)?.spent, now())
     }

@@ -17,16 +17,19 @@ use super::state::now;
 use crate::outbox::{backoff, is_idempotent, retry_for};
 
 /// Makes it durable that an attempt begins.
-pub(super) fn attempt(
+pub(super) async fn attempt(
     batch: &mut Batch<'_>,
     entry: OutboxEntry,
     reply: oneshot::Sender<Permission>,
-) {
+) -> Result<(), StoreError> {
     let may = batch.state.may_act(&entry.channel);
-    if may == Permission::Granted {
-        batch.work.put_outbox(entry);
+    match may {
+        Permission::Granted => batch.work.put_outbox(entry),
+        Permission::Held(Some(_)) => health::tell_budget(batch, &entry.channel).await?,
+        Permission::Held(None) => {}
     }
     batch.after.push(After::Permission(reply, may));
+    Ok(())
 }
 
 /// Records how an attempt ended. Gives the entry back if it is to be tried again.

@@ -374,10 +374,7 @@ impl Batch<'_> {
                 self.after.push(After::Reply(reply, answer));
                 Ok(())
             }
-            Command::Attempt { entry, reply } => {
-                outcomes::attempt(self, *entry, reply);
-                Ok(())
-            }
+            Command::Attempt { entry, reply } => outcomes::attempt(self, *entry, reply).await,
             Command::Finished {
                 entry,
                 result,

@@ -49,6 +49,18 @@ fn limit(scope: ThrottleScope, calls: u32, per_ms: u64) -> RateLimit {
     }
 }
 
+fn throttled(mut entry: OutboxEntry, until: Timestamp) -> OutboxEntry {
+    let reason = Refusal {
+        code: "131056".to_owned(),
+        text: "too many to this one".to_owned(),
+    };
+    entry.state = OutboxState::Retrying {
+        not_before: until,
+        reason,
+    };
+    entry
+}
+
 /// The lines, and the two clocks that go side by side.
 struct World {
     lines: Lines<FakeRelativeClock>,
@@ -83,18 +95,6 @@ impl World {
     fn done(&mut self, thread: u8) {
         self.lines.finish(format!("t{thread}"), None, Hold::None);
     }
-
-    fn throttled(&self, mut entry: OutboxEntry, until: Timestamp) -> OutboxEntry {
-        let reason = Refusal {
-            code: "131056".to_owned(),
-            text: "too many to this one".to_owned(),
-        };
-        entry.state = OutboxState::Retrying {
-            not_before: until,
-            reason,
-        };
-        entry
-    }
 }
 
 #[test]
@@ -106,7 +106,7 @@ fn a_throttled_recipient_holds_up_its_own_threads_alone() {
     let first = world.lines.next(world.now).unwrap();
     assert_eq!(first.number, 1);
     let until = world.until(6_000);
-    let again = world.throttled(first, until);
+    let again = throttled(first, until);
     world.lines.finish(
         "t0".to_owned(),
         Some(again),
@@ -161,7 +161,7 @@ fn a_person_frees_everything_at_once() {
     world.lines.push(entry(2, 2));
     let first = world.lines.next(world.now).unwrap();
     let until = world.until(86_400_000);
-    let again = world.throttled(first, until);
+    let again = throttled(first, until);
     world
         .lines
         .finish("t0".to_owned(), Some(again), Hold::Channel(until));
@@ -262,18 +262,18 @@ proptest! {
                 }
                 Answer::Later(ms) => {
                     let until = world.until(ms.into());
-                    (Some(world.throttled(entry, until)), Hold::None)
+                    (Some(throttled(entry, until)), Hold::None)
                 }
                 Answer::Recipient(ms) => {
                     let until = world.until(ms.into());
                     let latest = held.entry(recipient.clone()).or_insert(until);
                     *latest = until.max(*latest);
-                    (Some(world.throttled(entry, until)), Hold::Recipient(recipient, until))
+                    (Some(throttled(entry, until)), Hold::Recipient(recipient, until))
                 }
                 Answer::Channel(ms) => {
                     let until = world.until(ms.into());
                     channel_held = channel_held.max(until);
-                    (Some(world.throttled(entry, until)), Hold::Channel(until))
+                    (Some(throttled(entry, until)), Hold::Channel(until))
                 }
             };
             world.lines.finish(thread, again, hold);
