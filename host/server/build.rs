@@ -5,12 +5,13 @@ use std::path::Path;
 use std::process::ExitCode;
 
 /// The bundled plug-ins' packages.
-const PACKAGES: [&str; 6] = [
+const PACKAGES: [&str; 7] = [
     "linecard-facebook",
     "linecard-instagram",
     "linecard-keywords",
     "linecard-messenger",
     "linecard-open-messaging",
+    "linecard-whatsapp",
     "linecard-x",
 ];
 

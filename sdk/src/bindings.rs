@@ -70,6 +70,7 @@ pub mod connector {
             "linecard:plugin/actions@0.1.0/outcome.time": [#[serde(default, with = "crate::time::optional_text")]],
             "linecard:plugin/actions@0.1.0/budget.resets-at": [#[serde(default, with = "crate::time::optional_text")]],
             "linecard:plugin/actions@0.1.0/throttle.until": [#[serde(default, with = "crate::time::optional_text")]],
+            "linecard:plugin/actions@0.1.0/unfinished.resume-at": [#[serde(default, with = "crate::time::optional_text")]],
             "linecard:plugin/events@0.1.0/identity.aliases": [#[serde(default)]],
             "linecard:plugin/connector-api@0.1.0/webhook-request.path": [#[serde(default)]],
             "linecard:plugin/connector-api@0.1.0/webhook-request.query": [#[serde(default)]],

@@ -3,8 +3,8 @@
 pub use crate::bindings::connector::linecard::plugin::events::{
     Alias, Attachment, Author, ChannelState, ChannelStatus, Deletion, Edit, Event, EventKind, Fact,
     Identity, Location, Message, Postback, PostbackSource, Profile, ProfileChange, Reaction,
-    Receipt, ReceiptScope, ReceiptState, Referral, Refusal, SharedContact, Structured, Thread,
-    Timestamp,
+    Receipt, ReceiptScope, ReceiptState, Referral, Refusal, SentMessage, SharedContact, Structured,
+    Thread, Timestamp,
 };
 pub use crate::bindings::connector::linecard::plugin::manifest::{AttachmentKind, Visibility};
 

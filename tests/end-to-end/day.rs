@@ -62,3 +62,8 @@ fn a_day_on_open_messaging() -> Result<()> {
 fn a_day_on_x() -> Result<()> {
     day("x")
 }
+
+#[test]
+fn a_day_on_whatsapp() -> Result<()> {
+    day("whatsapp")
+}

@@ -21,6 +21,22 @@ pub struct Contact {
     /// company's own posts in it are kept. Absent for a person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub of_thread: Option<ContactThread>,
+    /// On which channels they agreed that the company writes to them first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub opt_ins: Vec<OptIn>,
+}
+
+/// A contact's consent to be written to first on a channel.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OptIn {
+    /// The channel.
+    pub channel: ChannelId,
+    /// When it was recorded.
+    pub at: Timestamp,
+    /// Who recorded it: an agent's id, or `key:` and a key's name.
+    pub by: String,
+    /// How they agreed, such as the form or the call.
+    pub source: String,
 }
 
 /// A public conversation on a channel.
@@ -54,5 +70,10 @@ impl Contact {
     /// The identity on a channel.
     pub fn identity(&self, channel: &ChannelId) -> Option<&ContactIdentity> {
         self.identities.iter().find(|i| &i.channel == channel)
+    }
+
+    /// The consent for a channel, if there is one.
+    pub fn opt_in(&self, channel: &ChannelId) -> Option<&OptIn> {
+        self.opt_ins.iter().find(|known| &known.channel == channel)
     }
 }

@@ -21,7 +21,7 @@ pub use analysis::{Analysis, ConfigProblem, Label, Score, Subject};
 pub use event::{
     Alias, Author, ChannelState, ChannelStatus, Deletion, Edit, Event, EventKind, Fact, Identity,
     Postback, PostbackSource, Profile, ProfileChange, Reaction, Receipt, ReceiptScope,
-    ReceiptState, Referral, Thread,
+    ReceiptState, Referral, SentMessage, Thread,
 };
 pub use failure::{Failure, Refusal, Throttle, Unfinished};
 pub use message::{Attachment, Location, Message, SharedContact, Structured};

@@ -198,6 +198,10 @@ pub struct ChannelConfig {
     /// How the comments of a public conversation become interactions.
     #[serde(default, skip_serializing_if = "CommentsConfig::is_usual")]
     pub comments: CommentsConfig,
+    /// Whether the company keeps its customers' consent to be written to first elsewhere, so that no
+    /// contact's own opt-in is asked for on this channel.
+    #[serde(default)]
+    pub opted_in: bool,
     /// The connector's configuration, as its manifest's schema says.
     #[serde(default)]
     pub config: Value,

@@ -1,12 +1,12 @@
 //! What the network allows in an interaction now: shown with it, and enforced before anything is
 //! put into the outbox.
 
-use linecard_model::Timestamp;
 use linecard_model::interaction::Interaction;
 use linecard_model::manifest::{
     ActionAbility, ActionKind, ReplyWindow, TextLimit, TextUnit, Visibility, WindowDemand,
 };
 use linecard_model::platform::{Action, Outgoing};
+use linecard_model::{ChannelId, ContactId, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -61,6 +61,22 @@ pub enum Forbidden {
     /// The customer has never written here, so no window is open.
     #[error("the customer has not written in this conversation, so the network allows no answer")]
     NeverOpened,
+    /// It would open the conversation anew with a contact who has not agreed to that.
+    #[error(
+        "the customer last wrote too long ago for an answer, and has not agreed to be written to first on channel {channel}; record the consent under /api/v1/contacts/{contact}/opt-ins/{channel}"
+    )]
+    NotOptedIn {
+        /// The contact.
+        contact: ContactId,
+        /// The channel.
+        channel: ChannelId,
+    },
+    /// A template that is not whole.
+    #[error("a template is {{\"name\", \"language\", \"components\"}} and stands alone: {reason}")]
+    Template {
+        /// What is wrong.
+        reason: String,
+    },
     /// The text is too long.
     #[error("the text counts {counted}; the network takes {max} ({unit:?})")]
     TextTooLong {
@@ -134,6 +150,20 @@ pub fn of(channel: &ChannelRuntime, interaction: &Interaction, now: Timestamp) -
     Capabilities {
         actions,
         reply_until,
+    }
+}
+
+/// Whether something that is said in a private conversation now opens it anew: the network no longer
+/// takes it as an answer.
+pub fn opens_anew(channel: &ChannelRuntime, interaction: &Interaction, now: Timestamp) -> bool {
+    let kind = reply_kind(interaction.visibility);
+    let Some(answer) = channel.ability(kind, interaction.visibility) else {
+        return true;
+    };
+    match window(channel, answer, interaction, true) {
+        Window::Always => false,
+        Window::Until(closes_at) => closes_at <= now,
+        Window::Never => true,
     }
 }
 

@@ -186,6 +186,7 @@ mod tests {
                 "keywords",
                 "messenger",
                 "open-messaging",
+                "whatsapp",
                 "x",
             ]
         );

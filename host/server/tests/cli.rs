@@ -141,6 +141,7 @@ fn the_bundled_plugins_are_listed() {
         "keywords",
         "messenger",
         "open-messaging",
+        "whatsapp",
         "x",
     ] {
         assert!(text.contains(&format!("{id} ")), "{text}");

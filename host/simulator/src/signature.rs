@@ -45,7 +45,8 @@ fn hmac_sha256(secret: &str, bytes: &[u8]) -> Vec<u8> {
     )
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// Lower-case hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     bytes
         .iter()

@@ -85,7 +85,8 @@ pub trait Store: Send + Sync + 'static {
     /// A contact.
     async fn contact(&self, site: &SiteId, id: ContactId) -> Result<Option<Contact>>;
 
-    /// The contact with this identity on a channel.
+    /// The contact with this identity on a channel: by the id, or by an alias that no other contact has
+    /// as its id.
     async fn contact_by_identity(
         &self,
         site: &SiteId,

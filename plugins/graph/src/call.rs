@@ -48,6 +48,12 @@ pub fn hides(response: &Response) -> Option<String> {
     (!response.is_success() && hidden).then(|| format!("{}: {}", refusal.code, refusal.text))
 }
 
+/// The code and text of Graph's error object, if the answer has one.
+pub fn refusal(response: &Response) -> Option<(i64, Refusal)> {
+    let ErrorBody { error } = serde_json::from_slice(&response.body).ok()?;
+    Some((error.code, error.refusal()))
+}
+
 /// What a call without a whole answer means; `token` is the name of the access token's secret.
 pub fn unsent(error: http::Error, call: Call, token: &str) -> Failure {
     match error {
@@ -103,6 +109,8 @@ struct GraphError {
     #[serde(default)]
     error_user_msg: Option<String>,
     #[serde(default)]
+    error_data: Value,
+    #[serde(default)]
     fbtrace_id: Option<String>,
 }
 
@@ -113,11 +121,12 @@ impl GraphError {
             subcode => format!("{}/{subcode}", self.code),
         };
         let mut text = self.message.clone().unwrap_or_default();
-        for more in [&self.error_user_title, &self.error_user_msg]
-            .into_iter()
-            .flatten()
-        {
-            if !more.is_empty() && !text.contains(more.as_str()) {
+        // WhatsApp says there what is wrong.
+        let details = self.error_data.get("details").and_then(Value::as_str);
+        let titles = [&self.error_user_title, &self.error_user_msg];
+        let titles = titles.into_iter().filter_map(|title| title.as_deref());
+        for more in titles.chain(details) {
+            if !more.is_empty() && !text.contains(more) {
                 text.push_str(" – ");
                 text.push_str(more);
             }

@@ -2,10 +2,10 @@
 
 use linecard_sdk::actions::{Failure, Outgoing, OutgoingAttachment};
 use linecard_sdk::events::{AttachmentKind, Structured};
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::network::Network;
+use crate::structured::{Card, CardAction, Carousel, QuickReplies, QuickReply, at_most, read};
 
 /// The most quick replies of a message.
 pub const QUICK_REPLIES_MAX: u32 = 13;
@@ -69,6 +69,29 @@ pub enum Source {
 }
 
 impl File {
+    /// A file that an agent attached; `kind` is the network's word.
+    pub fn of(kind: &'static str, outgoing: &OutgoingAttachment) -> Result<Self, Failure> {
+        let attachment = &outgoing.attachment;
+        let source = match (&outgoing.media, &attachment.url, &attachment.media_id) {
+            (Some(media), _, _) => Source::Media(media.clone()),
+            (None, Some(url), _) => Source::Url(url.clone()),
+            (None, None, Some(id)) => Source::Id(id.clone()),
+            (None, None, None) => {
+                return Err(Failure::rejected(
+                    "attachment",
+                    "the attachment has neither a file nor a URL",
+                ));
+            }
+        };
+        let name = attachment.name.clone().filter(|name| !name.is_empty());
+        Ok(Self {
+            kind,
+            name: name.unwrap_or_else(|| kind.to_owned()),
+            mime: attachment.mime.clone(),
+            source,
+        })
+    }
+
     /// The `attachment` member.
     pub fn json(&self) -> Value {
         let payload = match &self.source {
@@ -160,7 +183,7 @@ pub fn parts(network: Network, outgoing: &Outgoing) -> Result<Vec<Part>, Failure
     }
     if let Some(text) = outgoing.text.as_ref().filter(|text| !text.is_empty()) {
         let (count, unit) = network.measure(text);
-        at_most(network, "text", unit, count, network.text_max().0)?;
+        at_most(network.name(), "text", unit, count, network.text_max().0)?;
         let text = Part::new(Content::Text(text.clone()));
         // Quick replies vanish as soon as another message follows: they go with the last one.
         if replies.is_empty() {
@@ -211,44 +234,13 @@ fn file(network: Network, outgoing: &OutgoingAttachment) -> Result<Content, Fail
             )));
         }
     };
-    let source = match (&outgoing.media, &attachment.url, &attachment.media_id) {
-        (Some(media), _, _) => Source::Media(media.clone()),
-        (None, Some(url), _) => Source::Url(url.clone()),
-        (None, None, Some(id)) => Source::Id(id.clone()),
-        (None, None, None) => {
-            return Err(Failure::rejected(
-                "attachment",
-                "the attachment has neither a file nor a URL",
-            ));
-        }
-    };
-    let name = attachment.name.clone().filter(|name| !name.is_empty());
-    Ok(Content::File(File {
-        kind,
-        name: name.unwrap_or_else(|| kind.to_owned()),
-        mime: attachment.mime.clone(),
-        source,
-    }))
-}
-
-#[derive(Deserialize)]
-struct QuickReplies {
-    options: Vec<QuickReply>,
-}
-
-#[derive(Deserialize)]
-struct QuickReply {
-    text: String,
-    #[serde(default)]
-    payload: Option<String>,
-    #[serde(default)]
-    image_url: Option<String>,
+    File::of(kind, outgoing).map(Content::File)
 }
 
 fn quick_replies(network: Network, structured: &Structured) -> Result<Vec<Value>, Failure> {
     let options = read::<QuickReplies>(structured)?.options;
     at_most(
-        network,
+        network.name(),
         "quick replies",
         "options",
         options.len(),
@@ -257,7 +249,7 @@ fn quick_replies(network: Network, structured: &Structured) -> Result<Vec<Value>
     let reply = |option: QuickReply| {
         let name = format!("quick reply “{}”", option.text);
         at_most(
-            network,
+            network.name(),
             &name,
             "characters",
             option.text.chars().count(),
@@ -273,54 +265,33 @@ fn quick_replies(network: Network, structured: &Structured) -> Result<Vec<Value>
     options.into_iter().map(reply).collect()
 }
 
-#[derive(Deserialize)]
-struct Carousel {
-    cards: Vec<Card>,
-}
-
-#[derive(Deserialize)]
-struct Card {
-    title: String,
-    #[serde(default)]
-    description: Option<String>,
-    #[serde(default)]
-    image_url: Option<String>,
-    #[serde(default)]
-    actions: Vec<CardAction>,
-}
-
-#[derive(Deserialize)]
-struct CardAction {
-    #[serde(rename = "type")]
-    kind: String,
-    text: String,
-    #[serde(default)]
-    url: Option<String>,
-    #[serde(default)]
-    payload: Option<String>,
-}
-
 /// Cards as a generic template.
 fn cards(network: Network, cards: &[Card]) -> Result<Content, Failure> {
-    at_most(network, "carousel", "cards", cards.len(), CARDS_MAX)?;
+    at_most(network.name(), "carousel", "cards", cards.len(), CARDS_MAX)?;
     if cards.is_empty() {
         return Err(Failure::rejected("structured", "the carousel has no cards"));
     }
     let element = |card: &Card| {
         let name = format!("card “{}”", card.title);
         at_most(
-            network,
+            network.name(),
             &name,
             "characters in its title",
             card.title.chars().count(),
             CARD_TEXT_MAX,
         )?;
-        at_most(network, &name, "buttons", card.actions.len(), BUTTONS_MAX)?;
+        at_most(
+            network.name(),
+            &name,
+            "buttons",
+            card.actions.len(),
+            BUTTONS_MAX,
+        )?;
         let mut element = json!({ "title": card.title });
         if let Some(description) = &card.description {
             let count = description.chars().count();
             at_most(
-                network,
+                network.name(),
                 &name,
                 "characters in its description",
                 count,
@@ -359,30 +330,4 @@ fn button(action: &CardAction) -> Result<Value, Failure> {
             ),
         )),
     }
-}
-
-fn read<T: serde::de::DeserializeOwned>(structured: &Structured) -> Result<T, Failure> {
-    serde_json::from_str(&structured.json).map_err(|error| {
-        Failure::rejected(
-            "structured",
-            format!("the `{}` cannot be read: {error}", structured.kind),
-        )
-    })
-}
-
-fn at_most(
-    network: Network,
-    what: &str,
-    unit: &str,
-    count: usize,
-    max: u32,
-) -> Result<(), Failure> {
-    if count <= max as usize {
-        return Ok(());
-    }
-    let text = format!(
-        "{what}: {count} {unit}, {} takes at most {max}",
-        network.name()
-    );
-    Err(Failure::rejected("too-long", text))
 }

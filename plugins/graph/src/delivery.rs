@@ -21,11 +21,12 @@ struct Body<'a> {
 /// One account's part of a delivery. Every list may be missing.
 #[derive(Deserialize)]
 pub struct Entry<'a> {
+    /// The account.
     #[serde(default, deserialize_with = "text_or_number")]
-    id: Option<String>,
+    pub id: Option<String>,
     /// When Meta made the entry: in milliseconds for messages, in seconds or as a text elsewhere.
     #[serde(default)]
-    time: Value,
+    pub time: Value,
     /// What happened in the conversations that this app has.
     #[serde(borrow, default)]
     pub messaging: Option<Vec<&'a RawValue>>,
@@ -40,6 +41,31 @@ pub struct Entry<'a> {
     pub field: Option<&'a RawValue>,
 }
 
+/// A webhook request whose signature is right.
+pub enum Opened<'a> {
+    /// The handshake; this is the answer.
+    Handshake(Reception),
+    /// A delivery; these are its entries, as they came.
+    Entries(Vec<&'a RawValue>),
+}
+
+/// Answers the handshake, or verifies a delivery and takes its body apart. `object` is what the
+/// delivery must be about, such as `page`.
+pub fn open<'a>(request: &'a WebhookRequest, object: &str) -> Result<Opened<'a>, Rejection> {
+    if let webhook::Request::Handshake(answer) = webhook::open(request)? {
+        return Ok(Opened::Handshake(answer));
+    }
+    let body: Body<'_> = serde_json::from_slice(&request.body)
+        .map_err(|error| Rejection::Malformed(error.to_string()))?;
+    if body.object != object {
+        return Err(Rejection::NotForThisChannel(format!(
+            "the delivery is about `{}`, this connector's are about `{object}`",
+            body.object
+        )));
+    }
+    Ok(Opened::Entries(body.entry))
+}
+
 /// Answers the handshake, or verifies a delivery and reads the entries of one account.
 ///
 /// `object` is what the delivery must be about, such as `page`; `read` gets each entry with its time
@@ -51,22 +77,15 @@ pub fn receive(
     account: &str,
     read: impl Fn(&Entry<'_>, u64, &RawValue, &mut Vec<Event>),
 ) -> Result<Reception, Rejection> {
-    if let webhook::Request::Handshake(answer) = webhook::open(request)? {
-        return Ok(answer);
-    }
-    let body: Body<'_> = serde_json::from_slice(&request.body)
-        .map_err(|error| Rejection::Malformed(error.to_string()))?;
-    if body.object != object {
-        return Err(Rejection::NotForThisChannel(format!(
-            "the delivery is about `{}`, this connector's are about `{object}`",
-            body.object
-        )));
-    }
+    let entries = match open(request, object)? {
+        Opened::Handshake(answer) => return Ok(answer),
+        Opened::Entries(entries) => entries,
+    };
     let now = time::now();
     let mut events = Vec::new();
     let mut others = Vec::new();
     let mut is_ours = false;
-    for raw in &body.entry {
+    for raw in entries {
         match serde_json::from_str::<Entry<'_>>(raw.get()) {
             Ok(entry) if entry.id.as_deref() == Some(account) => {
                 is_ours = true;

@@ -6,7 +6,8 @@
 //! |---|---|
 //! | [`webhook`], [`delivery`] | The handshake, the signature, the body's entries |
 //! | [`messaging`] | `entry[].messaging[]`: private conversations |
-//! | [`send`], [`compose`] | The Send API |
+//! | [`send`], [`compose`], [`structured`] | The Send API |
+//! | [`progress`] | Several messages for one action, in order |
 //! | [`objects`] | Comments and posts |
 //! | [`inbox`], [`comments`] | Polling: conversations, and posts with their comments |
 //! | [`paging`], [`lookup`], [`lenient`], [`ids`] | Lists, look-ups, lenient reading, ids |
@@ -28,12 +29,13 @@ mod network;
 pub mod objects;
 pub mod paging;
 mod payload;
-mod progress;
+pub mod progress;
 pub mod send;
+pub mod structured;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod webhook;
 
 pub use api::Api;
-pub use call::{Answer, Refused, hides, judge, read_answer, unsent};
+pub use call::{Answer, Refused, hides, judge, read_answer, refusal, unsent};
 pub use network::Network;

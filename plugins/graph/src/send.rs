@@ -1,8 +1,6 @@
 //! The Send API: messages, private replies, reactions, typing and seen marks.
 
-use linecard_sdk::actions::{
-    Action, ActionRequest, Budget, Failure, Outcome, Outgoing, ReactionTarget, Refusal,
-};
+use linecard_sdk::actions::{Action, ActionRequest, Failure, Outcome, Outgoing, ReactionTarget};
 use linecard_sdk::http::{BodyPart, Call, Request};
 use linecard_sdk::manifest::{ReplyWindow, WindowDemand};
 use linecard_sdk::time;
@@ -14,7 +12,7 @@ use crate::call::{Answer, Refused};
 use crate::compose::{self, Content, File, Part, Source};
 use crate::messaging::USER_REF;
 use crate::network::Network;
-use crate::progress::{Progress, partly_sent};
+use crate::progress::{Progress, Sent, in_order};
 
 const HOUR: u64 = 3_600_000;
 /// For how long after the customer's last message anything may be written, in milliseconds.
@@ -78,7 +76,7 @@ pub fn private_reply_window() -> ReplyWindow {
 
 /// What Graph says after a send. A sender action gives no message id.
 #[derive(Deserialize)]
-struct Sent {
+struct Taken {
     #[serde(default)]
     message_id: Option<String>,
     /// Whom it went to: how the author of an answered comment is known in private.
@@ -273,14 +271,8 @@ fn right(sender: &Sender<'_>, request: &ActionRequest) -> Result<Right, Failure>
     })
 }
 
-/// Sends the parts in order.
-///
-/// Several messages are not one for Graph: the second can fail after the customer has the first.
-/// What can fail early therefore does: with several parts every file is uploaded before anything is
-/// sent. A part that may be sent later leaves the action unfinished, and the next attempt goes on
-/// with it. If a part fails for good, the action is `uncertain`, which nobody repeats unasked, with a
-/// text that says what the customer has and what not. Only the last part carries the action's id as
-/// metadata, so that its echo proves that all parts arrived; the others carry the id and a number.
+/// Sends the parts in order. With several of them every file is uploaded before anything is sent: what
+/// can fail early therefore does.
 fn send_parts(
     sender: &Sender<'_>,
     request: &ActionRequest,
@@ -288,53 +280,18 @@ fn send_parts(
     right: &Right,
     mut parts: Vec<Part>,
 ) -> Result<Outcome, Failure> {
-    let count = parts.len();
-    let mut progress = Progress::of(request)?;
-    if count > 1 {
+    let progress = Progress::of(request)?;
+    if parts.len() > 1 {
         for part in parts.iter_mut().skip(progress.parts) {
             upload(sender, part)?;
         }
     }
-    let mut outcome = Outcome {
-        note: right.note.clone(),
-        ..Outcome::default()
-    };
-    for (index, part) in parts.iter().enumerate().skip(progress.parts) {
-        let metadata = match index + 1 {
-            last if last == count => request.id.clone(),
-            number => format!("{}/{number}", request.id),
-        };
-        match send_part(sender, recipient, right, part, &metadata) {
-            Ok(sent) => {
-                progress.message_ids.push(sent.id);
-                outcome.budget = sent.budget.or(outcome.budget);
-            }
-            Err(Refused::AlreadyDone(text)) => {
-                outcome.already_done = true;
-                outcome.note = Some(text);
-            }
-            Err(Refused::Failed(failure)) if progress.parts == 0 => return Err(failure),
-            Err(Refused::Failed(Failure::Throttled(throttle))) => {
-                return Err(progress.unfinished(throttle.until, throttle.reason));
-            }
-            Err(Refused::Failed(Failure::Transient(text))) => {
-                return Err(progress.unfinished(None, Refusal::new("transient", text)));
-            }
-            Err(Refused::Failed(failure)) => {
-                return Err(partly_sent(&parts, index, &progress.message_ids, &failure));
-            }
-        }
-        progress.parts = index + 1;
-    }
-    outcome.message_ids = progress.message_ids;
-    Ok(outcome)
-}
-
-/// A message that Graph has taken.
-struct SentPart {
-    id: String,
-    recipient: Option<String>,
-    budget: Option<Budget>,
+    let send = |part: &Part, reference: &str| send_part(sender, recipient, right, part, reference);
+    let outcome = in_order(request, progress, &parts, Part::name, send)?;
+    Ok(Outcome {
+        note: outcome.note.or_else(|| right.note.clone()),
+        ..outcome
+    })
 }
 
 fn send_part(
@@ -343,7 +300,7 @@ fn send_part(
     right: &Right,
     part: &Part,
     metadata: &str,
-) -> Result<SentPart, Refused> {
+) -> Result<Sent, Refused> {
     let mut message = part.message();
     // Instagram has no metadata: the echo is known by the message's id alone.
     if sender.network == Network::Messenger {
@@ -369,9 +326,9 @@ fn send_part(
     } else {
         post.json(&members(fields))
     };
-    let answer: Answer<Sent> = sender.api.call(request, Call::Once)?;
+    let answer: Answer<Taken> = sender.api.call(request, Call::Once)?;
     match answer.content.message_id.filter(|id| !id.is_empty()) {
-        Some(id) => Ok(SentPart {
+        Some(id) => Ok(Sent {
             id,
             recipient: answer.content.recipient_id,
             budget: answer.budget,
@@ -433,7 +390,7 @@ fn sender_action(sender: &Sender<'_>, body: &Value) -> Result<Outcome, Failure> 
     let url = sender.api.url(&[sender.node, "messages"], &[]);
     match sender
         .api
-        .call::<Sent>(Request::post(url).json(body), Call::Repeatable)
+        .call::<Taken>(Request::post(url).json(body), Call::Repeatable)
     {
         Ok(answer) => Ok(Outcome {
             budget: answer.budget,

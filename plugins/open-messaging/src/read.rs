@@ -2,7 +2,7 @@
 
 use linecard_sdk::events::{
     Author, Event, EventKind, Identity, Message, Postback, PostbackSource, Profile, Receipt,
-    ReceiptScope, ReceiptState, Refusal, Thread,
+    ReceiptScope, ReceiptState, Refusal, SentMessage, Thread,
 };
 use linecard_sdk::{encode, time};
 use serde_json::{Map, Value};
@@ -231,7 +231,10 @@ fn receipt(integration: &str, body: Inbound, raw: &str) -> Result<Read, Invalid>
     // The reference finds the message even before the answer to the send is recorded, but only in a
     // known thread; the message has the same id, so that it is found without one, too.
     let scope = match &to {
-        Some(_) => ReceiptScope::ClientRef(id.clone()),
+        Some(_) => ReceiptScope::ClientRef(SentMessage {
+            client_ref: id.clone(),
+            id: Some(id.clone()),
+        }),
         None => ReceiptScope::Messages(vec![id.clone()]),
     };
     let receipt = Receipt {

@@ -8,6 +8,7 @@ use linecard_sdk::connector::{Connector as _, Rejection, WebhookRequest};
 use linecard_sdk::encode;
 use linecard_sdk::events::{
     AttachmentKind, EventKind, Message, PostbackSource, Receipt, ReceiptScope, ReceiptState,
+    SentMessage,
 };
 use linecard_sdk::secrets::Algorithm;
 use linecard_sdk::testing::{TestHost, hmac_of};
@@ -354,7 +355,13 @@ fn receipts_find_the_hubs_message() {
     for (status, state) in states {
         let (receipt, event, answer) = receipt(status, json!([]));
         assert_eq!(receipt.state, state, "{status}");
-        assert_eq!(receipt.scope, ReceiptScope::ClientRef(ACTION.to_owned()));
+        assert_eq!(
+            receipt.scope,
+            ReceiptScope::ClientRef(SentMessage {
+                client_ref: ACTION.to_owned(),
+                id: Some(ACTION.to_owned()),
+            })
+        );
         let thread = event.thread.unwrap();
         assert_eq!(
             thread.key,

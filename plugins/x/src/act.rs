@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::api::{self, Answer, Refused, url};
 use crate::config::{Config, millionths};
 use crate::media::{self, Step, Upload};
+use crate::posted;
 
 /// Does one action.
 pub fn perform(config: &Config, request: &ActionRequest) -> Result<Outcome, Failure> {
@@ -122,6 +123,7 @@ impl Progress {
         said: &Outgoing,
         private: bool,
     ) -> Result<(), Failure> {
+        media::check(&said.attachments, private)?;
         for attached in said.attachments.iter().skip(self.media.len()) {
             match media::upload(config, attached, private, std::mem::take(&mut self.upload))? {
                 Step::Ready(id) => self.media.push(id),
@@ -135,7 +137,8 @@ impl Progress {
     }
 }
 
-enum Target {
+/// What a post is about.
+pub enum Target {
     Reply,
     Quote,
     Nothing,
@@ -147,6 +150,21 @@ fn post(
     said: &Outgoing,
     target: Target,
 ) -> Result<Outcome, Failure> {
+    let text = said.text.as_deref().unwrap_or("");
+    let (counted, most) = (linecard_text::x_weighted(text), config.longest_post());
+    if counted > most {
+        return Err(Failure::rejected(
+            "text-too-long",
+            format!(
+                "The text counts {counted}; a post of this account may count {most}. Shorten it{}.",
+                if config.long_posts {
+                    ""
+                } else {
+                    ", or turn long_posts on if the account may write long posts"
+                }
+            ),
+        ));
+    }
     let mut progress = Progress::of(request)?;
     progress.upload_all(config, said, false)?;
     let mut body = json!({});
@@ -163,7 +181,7 @@ fn post(
     };
     let prices = &config.prices;
     let mut price = prices.post;
-    match target {
+    match &target {
         Target::Reply => {
             body["reply"] = json!({ "in_reply_to_tweet_id": about()? });
             price = prices.reply;
@@ -171,8 +189,7 @@ fn post(
         Target::Quote => body["quote_tweet_id"] = json!(about()?),
         Target::Nothing => {}
     }
-    let text = said.text.as_deref().unwrap_or("");
-    if text.contains("http://") || text.contains("https://") {
+    if !linecard_text::x_links(text).is_empty() {
         price = prices.post_with_url;
     }
     let request_ = Request::post(url(config, &["tweets"], &[])).json(&body);
@@ -188,9 +205,9 @@ fn post(
             )),
         },
         // X refuses the same text again: an earlier attempt, whose answer was lost, had posted it.
-        Err(Refused::Duplicate(_)) if request.uncertain_before => Ok(Outcome::done()
-            .already_done()
-            .note("An earlier attempt had posted it; X named no id.")),
+        Err(Refused::Duplicate(_)) if request.uncertain_before => {
+            Ok(posted::outcome(config, said, &target))
+        }
         Err(refused) => Err(refused.into()),
     }
 }

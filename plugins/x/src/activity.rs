@@ -41,7 +41,7 @@ pub fn read(config: &Config, data: &Value) -> Vec<Event> {
         "post.delete" => match text(payload, "id") {
             Some(post) => {
                 let by = text(payload, "author_id");
-                vec![read::deleted(post, by, time::now(), payload)]
+                vec![read::deleted(post, by, time::now())]
             }
             None => other(),
         },
@@ -57,7 +57,7 @@ pub fn read(config: &Config, data: &Value) -> Vec<Event> {
                     };
                     let by = Author::new(who).profile(read::profile(source));
                     let event = Event::new(format!("{kind}:{who}:{id}"), time::now(), change);
-                    vec![event.author(by).raw(payload.to_string())]
+                    vec![event.author(by)]
                 }
                 _ => other(),
             }
@@ -83,13 +83,13 @@ pub fn read(config: &Config, data: &Value) -> Vec<Event> {
                     let change = EventKind::ProfileChanged(ProfileChange { previous_id: None });
                     let by = Author::new(who).profile(read::profile(payload));
                     let event = Event::new(format!("{kind}:{id}"), time::now(), change);
-                    vec![event.author(by).raw(data.to_string())]
+                    vec![event.author(by)]
                 }
                 _ => other(),
             }
         }
         "oauth.revoke" => {
-            vec![legacy::revoked(format!("{kind}:{id}"), time::now(), data)]
+            vec![legacy::revoked(format!("{kind}:{id}"), time::now())]
         }
         _ => other(),
     }

@@ -39,6 +39,8 @@ impl From<Failure> for Refused {
 /// What X says, and how much of the rate limit is left.
 pub struct Answer {
     pub body: Value,
+    /// The body as it came.
+    pub bytes: Vec<u8>,
     pub budget: Option<Budget>,
 }
 
@@ -79,6 +81,7 @@ pub fn call(request: Request, auth: &str, call: Call) -> Result<Answer, Refused>
     Ok(Answer {
         budget: budget(&response),
         body,
+        bytes: response.body,
     })
 }
 

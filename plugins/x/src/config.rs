@@ -37,6 +37,8 @@ pub struct Config {
     pub posts_per_poll: usize,
     /// The most posts and messages of a UTC day; what is more waits for the next day.
     pub posts_per_day: Option<u64>,
+    /// Whether the account may write long posts.
+    pub long_posts: bool,
     /// How far back the first look goes, in hours.
     pub first_hours: u64,
     /// What asks somebody to follow, if the agent gives no text.
@@ -108,6 +110,7 @@ impl Default for Config {
             poll_every_seconds: 60,
             posts_per_poll: 500,
             posts_per_day: None,
+            long_posts: false,
             first_hours: 24,
             follow_request: "Please follow us, so that we can write to you privately.".to_owned(),
             prices: Prices::default(),
@@ -115,7 +118,28 @@ impl Default for Config {
     }
 }
 
+/// The greatest weighted length of a post.
+const POST: usize = 280;
+/// The greatest weighted length of a long post.
+pub const LONG_POST: u32 = 25_000;
+/// How long a reply may wait until the mentions tell its conversation, in seconds.
+const SOON: u64 = 300;
+
 impl Config {
+    /// The greatest weighted length of a post of this account.
+    pub fn longest_post(&self) -> usize {
+        if self.long_posts {
+            LONG_POST as usize
+        } else {
+            POST
+        }
+    }
+
+    /// Whether the mentions are looked at soon after a webhook came.
+    pub fn is_told_soon(&self) -> bool {
+        self.mentions && self.poll_every_seconds <= SOON
+    }
+
     /// The secret for calls in the account's name.
     pub fn user(&self) -> &'static str {
         match self.auth {

@@ -5,63 +5,60 @@ use linecard_sdk::events::{
     Attachment, AttachmentKind, Author, ChannelState, ChannelStatus, Event, EventKind, Message,
     Profile, Reaction, Receipt, ReceiptState, Timestamp,
 };
+use std::collections::BTreeMap;
+
 use linecard_sdk::time;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::config::Config;
+use crate::payload::Part;
 use crate::read::{self, Includes, dialogue, place, text, time_of_id};
 
 /// Everything in an Account Activity delivery.
-pub fn read(config: &Config, body: &Value) -> Vec<Event> {
+pub fn read(config: &Config, body: &BTreeMap<String, &RawValue>) -> Vec<Event> {
+    let users = body
+        .get("users")
+        .map_or(Value::Null, |users| Part::new(users).value());
     let mut events = Vec::new();
-    let Some(members) = body.as_object() else {
-        return events;
-    };
-    for (name, value) in members {
-        let list = value.as_array().map(Vec::as_slice).unwrap_or_default();
-        match name.as_str() {
-            "tweet_create_events" | "tweet_delete_events" | "favorite_events" => {
-                events.extend(list.iter().map(|one| {
-                    let read = match name.as_str() {
-                        "tweet_create_events" => post(config, one),
-                        "tweet_delete_events" => deleted(one),
-                        _ => like(config, one),
-                    };
-                    read.unwrap_or_else(|| unknown(name, one))
-                }));
-            }
-            "follow_events" => events.extend(list.iter().map(|one| follow(config, one))),
-            "direct_message_events"
-            | "direct_message_indicate_typing_events"
-            | "direct_message_mark_read_events" => {
-                let users = body.get("users").unwrap_or(&Value::Null);
-                events.extend(list.iter().map(|one| private(config, name, one, users)));
-            }
-            "user_event" if value.get("revoke").is_some() => {
-                let at = value
-                    .pointer("/revoke/date_time")
-                    .and_then(Value::as_str)
-                    .and_then(time::from_rfc3339)
-                    .unwrap_or_else(time::now);
-                let id = format!("revoke:{}", digest(&value.to_string()));
-                events.push(revoked(id, at, value));
-            }
-            "for_user_id" | "user_has_blocked" | "users" | "apps" => {}
-            other => {
-                let all = if list.is_empty() {
-                    std::slice::from_ref(value)
-                } else {
-                    list
-                };
-                events.extend(all.iter().map(|one| unknown(other, one)));
-            }
+    for (name, value) in body {
+        if let "for_user_id" | "user_has_blocked" | "users" | "apps" = name.as_str() {
+            continue;
+        }
+        for part in Part::new(value).each() {
+            let event = one(config, name, &part.value(), &users);
+            events.push(part.mark(event));
         }
     }
     events
 }
 
+/// One element of a list of an Account Activity delivery.
+fn one(config: &Config, name: &str, one: &Value, users: &Value) -> Event {
+    let read = match name {
+        "tweet_create_events" => post(config, one),
+        "tweet_delete_events" => deleted(one),
+        "favorite_events" => like(config, one),
+        "follow_events" => Some(follow(config, one)),
+        "direct_message_events"
+        | "direct_message_indicate_typing_events"
+        | "direct_message_mark_read_events" => Some(private(config, name, one, users)),
+        "user_event" if one.get("revoke").is_some() => {
+            let at = one
+                .pointer("/revoke/date_time")
+                .and_then(Value::as_str)
+                .and_then(time::from_rfc3339)
+                .unwrap_or_else(time::now);
+            let id = format!("revoke:{}", digest(&one.to_string()));
+            Some(revoked(id, at))
+        }
+        _ => None,
+    };
+    read.unwrap_or_else(|| unknown(name, one))
+}
+
 /// The account took the app's permission away.
-pub fn revoked(id: String, at: Timestamp, raw: &Value) -> Event {
+pub fn revoked(id: String, at: Timestamp) -> Event {
     let status = ChannelStatus {
         state: ChannelState::CredentialsRefused,
         code: Some("revoked".to_owned()),
@@ -70,21 +67,19 @@ pub fn revoked(id: String, at: Timestamp, raw: &Value) -> Event {
             "Authorize the app for the account again and store the new tokens.".to_owned(),
         ),
     };
-    Event::new(id, at, EventKind::ChannelStatus(status)).raw(raw.to_string())
+    Event::new(id, at, EventKind::ChannelStatus(status))
 }
 
 /// What has no event of its own, with an id made of what it says.
 pub fn unknown(name: &str, value: &Value) -> Event {
-    let raw = value.to_string();
     let at = milliseconds(value, "timestamp_ms")
         .or_else(|| milliseconds(value, "created_timestamp"))
         .unwrap_or_else(time::now);
     Event::new(
-        format!("{name}:{}", digest(&raw)),
+        format!("{name}:{}", digest(&value.to_string())),
         at,
         EventKind::Other(name.to_owned()),
     )
-    .raw(raw)
 }
 
 /// A short id of a text: FNV-1a, because it only has to tell one delivery's events apart.
@@ -134,12 +129,11 @@ fn post(config: &Config, post: &Value) -> Option<Event> {
         .unwrap_or_else(time::now);
     let parent = text(post, "in_reply_to_status_id_str");
     let own = author_id == config.user_id;
-    // This form does not name the conversation: the post that is answered stands for it.
+    // This form does not name the conversation: the post that is answered stands for it, unless the
+    // mentions tell.
     let thread = place(parent.unwrap_or(&id), text(user, "screen_name"), &id);
     let event = |kind| {
-        let event = Event::new(&id, at, kind)
-            .thread(thread.clone())
-            .raw(post.to_string());
+        let event = Event::new(&id, at, kind).thread(thread.clone());
         match author(user) {
             Some(author) => event.author(author),
             None => event,
@@ -156,9 +150,6 @@ fn post(config: &Config, post: &Value) -> Option<Event> {
             })
         }));
     }
-    let whole = post
-        .pointer("/extended_tweet/full_text")
-        .and_then(Value::as_str);
     let entities = post
         .pointer("/extended_tweet/entities")
         .or_else(|| post.get("entities"))
@@ -170,9 +161,22 @@ fn post(config: &Config, post: &Value) -> Option<Event> {
         .flatten()
         .any(|one| id_of(one).as_deref() == Some(config.user_id.as_str()));
     let answers = text(post, "in_reply_to_user_id_str") == Some(config.user_id.as_str());
+    // A reply that names the account comes with the mentions, too, and there with its conversation.
+    if let (Some(_), true, false) = (parent, named && config.is_told_soon(), own) {
+        let kind = EventKind::Other("reply-without-conversation".to_owned());
+        return Some(Event {
+            id: format!("reply:{id}"),
+            ..event(kind)
+        });
+    }
+    let mut attachments = media(post);
+    attachments.extend(
+        post.get("quoted_status")
+            .and_then(|quoted| read::shared(&id_of(quoted)?, whole_text(quoted)?)),
+    );
     let message = Message {
-        text: whole.or_else(|| text(post, "text")).map(str::to_owned),
-        attachments: media(post),
+        text: whole_text(post).map(read::unescaped),
+        attachments,
         parent: parent.map(str::to_owned),
         quoted: text(post, "quoted_status_id_str")
             .map(str::to_owned)
@@ -188,6 +192,13 @@ fn post(config: &Config, post: &Value) -> Option<Event> {
     } else {
         EventKind::MessageCreated(message)
     }))
+}
+
+/// The text of a post of the older form: a long one is cut in `text`.
+fn whole_text(post: &Value) -> Option<&str> {
+    post.pointer("/extended_tweet/full_text")
+        .and_then(Value::as_str)
+        .or_else(|| text(post, "text"))
 }
 
 fn media(post: &Value) -> Vec<Attachment> {
@@ -232,12 +243,7 @@ fn medium(one: &Value) -> Attachment {
 fn deleted(one: &Value) -> Option<Event> {
     let status = one.get("status")?;
     let at = milliseconds(one, "timestamp_ms").unwrap_or_else(time::now);
-    Some(read::deleted(
-        &id_of(status)?,
-        text(status, "user_id"),
-        at,
-        one,
-    ))
+    Some(read::deleted(&id_of(status)?, text(status, "user_id"), at))
 }
 
 fn like(config: &Config, one: &Value) -> Option<Event> {
@@ -253,11 +259,7 @@ fn like(config: &Config, one: &Value) -> Option<Event> {
         emoji: None,
     });
     let at = milliseconds(one, "timestamp_ms").unwrap_or_else(time::now);
-    Some(
-        Event::new(format!("like:{}:{liked}", by.identity.id), at, kind)
-            .author(by)
-            .raw(one.to_string()),
-    )
+    Some(Event::new(format!("like:{}:{liked}", by.identity.id), at, kind).author(by))
 }
 
 fn follow(config: &Config, one: &Value) -> Event {
@@ -272,9 +274,7 @@ fn follow(config: &Config, one: &Value) -> Event {
                 EventKind::Unfollow
             };
             let word = if follows { "follow" } else { "unfollow" };
-            Event::new(format!("{word}:{}:{at}", source.identity.id), at, kind)
-                .author(source)
-                .raw(one.to_string())
+            Event::new(format!("{word}:{}:{at}", source.identity.id), at, kind).author(source)
         }
         _ => unknown("own-follow", one),
     }
@@ -305,7 +305,6 @@ pub fn private(config: &Config, list: &str, one: &Value, users: &Value) -> Event
         Event::new(id, at, kind)
             .thread(dialogue(customer))
             .author(by.clone())
-            .raw(one.to_string())
     };
     match list {
         "direct_message_indicate_typing_events" if !own => {
@@ -362,9 +361,7 @@ pub fn activity_like(config: &Config, payload: &Value, includes: Includes<'_>) -
                 name: "like".to_owned(),
                 emoji: None,
             });
-            Event::new(format!("like:{by}:{liked}"), at, kind)
-                .author(read::author(by, includes))
-                .raw(payload.to_string())
+            Event::new(format!("like:{by}:{liked}"), at, kind).author(read::author(by, includes))
         }
         _ => unknown("like", payload),
     }

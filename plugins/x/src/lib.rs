@@ -13,7 +13,9 @@ mod legacy;
 mod lookup;
 mod manifest;
 mod media;
+mod payload;
 mod poll;
+mod posted;
 mod read;
 mod webhook;
 

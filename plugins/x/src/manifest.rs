@@ -5,11 +5,9 @@ use linecard_sdk::manifest::{
     RateLimit, SecretKind, SecretWant, TextUnit, ThrottleScope, Visibility,
 };
 
-use crate::config::{BEARER, CONSUMER_SECRET, OAUTH1, OAUTH2};
+use crate::config::{BEARER, CONSUMER_SECRET, LONG_POST, OAUTH1, OAUTH2};
 
 const MEGABYTE: u64 = 1_000_000;
-/// The greatest weighted length of a post.
-const POST_MAX: u32 = 280;
 /// The greatest length of a direct message, in characters.
 const MESSAGE_MAX: u32 = 10_000;
 /// Where X's files are.
@@ -77,7 +75,7 @@ fn media(most: u32, ability: ActionAbility) -> ActionAbility {
     let limits = vec![
         MediaLimit::new(
             AttachmentKind::Image,
-            &["image/jpeg", "image/png", "image/webp"],
+            &["image/jpeg", "image/png", "image/webp", "image/gif"],
             5 * MEGABYTE,
         ),
         MediaLimit::new(AttachmentKind::Animation, &["image/gif"], 15 * MEGABYTE),
@@ -97,7 +95,8 @@ fn actions() -> Vec<ActionAbility> {
     ] {
         let ability = ActionAbility::new(kind)
             .public()
-            .text(POST_MAX, TextUnit::XWeighted)
+            // An account without long posts is held to less when it writes.
+            .text(LONG_POST, TextUnit::XWeighted)
             .idempotent();
         actions.push(media(4, ability));
     }

@@ -34,6 +34,87 @@ pub enum Step {
     Later(Upload, Option<Timestamp>, Refusal),
 }
 
+/// What X takes a file for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Photo,
+    Gif,
+    Video,
+}
+
+impl Kind {
+    /// The end of the name of its category.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Photo => "image",
+            Self::Gif => "gif",
+            Self::Video => "video",
+        }
+    }
+}
+
+/// The most photos of a post; of the others it takes one.
+const PHOTOS: usize = 4;
+
+/// Whether X can take the files, before any of them is uploaded. A post takes 4 photos, or one GIF, or one
+/// video; of direct messages each takes one file.
+pub fn check(attached: &[OutgoingAttachment], private: bool) -> Result<(), Failure> {
+    let mut others = 0;
+    for one in attached {
+        file_of(one)?;
+        if kind_of(one)? != Kind::Photo {
+            size_of(one)?;
+            others += 1;
+        }
+    }
+    let photos = attached.len() - others;
+    let fits = private || (others == 0 && photos <= PHOTOS) || (others == 1 && photos == 0);
+    if fits {
+        return Ok(());
+    }
+    Err(Failure::rejected(
+        "attachments",
+        format!(
+            "A post takes {PHOTOS} photos, or one GIF, or one video; these are {photos} photos and {others} GIFs or videos. Send the others in posts of their own."
+        ),
+    ))
+}
+
+fn file_of(attached: &OutgoingAttachment) -> Result<&str, Failure> {
+    attached.media.as_deref().ok_or_else(|| {
+        Failure::rejected(
+            "attachment",
+            "X takes files, not addresses: upload the file to the hub and attach it by its name there",
+        )
+    })
+}
+
+fn size_of(attached: &OutgoingAttachment) -> Result<u64, Failure> {
+    attached
+        .attachment
+        .size
+        .ok_or_else(|| Failure::rejected("attachment", "the size of the file is not known"))
+}
+
+/// A GIF is told by its type, because it may come as a picture.
+fn kind_of(attached: &OutgoingAttachment) -> Result<Kind, Failure> {
+    let attachment = &attached.attachment;
+    match (attachment.kind, attachment.mime.as_deref()) {
+        (AttachmentKind::Image | AttachmentKind::Animation, Some("image/gif"))
+        | (AttachmentKind::Animation, None) => Ok(Kind::Gif),
+        (AttachmentKind::Image | AttachmentKind::Sticker, _) => Ok(Kind::Photo),
+        (AttachmentKind::Video, _) => Ok(Kind::Video),
+        (AttachmentKind::Animation, Some(mime)) if mime.starts_with("video/") => Ok(Kind::Video),
+        (kind, mime) => Err(Failure::rejected(
+            "attachment",
+            format!(
+                "X takes no attachment of the kind {kind:?} and the type {}",
+                mime.unwrap_or("that nobody named")
+            ),
+        )),
+    }
+}
+
 /// Goes on with an upload.
 pub fn upload(
     config: &Config,
@@ -42,48 +123,30 @@ pub fn upload(
     mut state: Upload,
 ) -> Result<Step, Failure> {
     let attachment = &attached.attachment;
-    let Some(file) = &attached.media else {
-        return Err(Failure::rejected(
-            "attachment",
-            "X takes files, not addresses: upload the file to the hub and attach it by its name there",
-        ));
-    };
-    let (kind, chunked) = match attachment.kind {
-        AttachmentKind::Image | AttachmentKind::Sticker => ("image", false),
-        AttachmentKind::Animation => ("gif", true),
-        AttachmentKind::Video => ("video", true),
-        other => {
-            return Err(Failure::rejected(
-                "attachment",
-                format!("X takes no attachment of the kind {other:?}"),
-            ));
-        }
-    };
-    let category = format!("{}_{kind}", if private { "dm" } else { "tweet" });
+    let (kind, file) = (kind_of(attached)?, file_of(attached)?);
+    let category = format!("{}_{}", if private { "dm" } else { "tweet" }, kind.word());
     let mime = attachment.mime.clone().unwrap_or_else(|| {
         match kind {
-            "gif" => "image/gif",
-            "video" => "video/mp4",
-            _ => "image/jpeg",
+            Kind::Gif => "image/gif",
+            Kind::Video => "video/mp4",
+            Kind::Photo => "image/jpeg",
         }
         .to_owned()
     });
-    if !chunked {
+    if kind == Kind::Photo {
         let name = attachment
             .name
             .clone()
             .unwrap_or_else(|| "image".to_owned());
         let parts = vec![
             BodyPart::text("media_category", category),
-            BodyPart::media("media", file.as_str(), name, Some(mime)),
+            BodyPart::media("media", file, name, Some(mime)),
         ];
         let request = Request::post(url(config, &["media", "upload"], &[])).multipart(parts);
         let body = api::call(request, config.user(), Call::Repeatable)?.body;
         return id_of(&body).map(Step::Ready);
     }
-    let size = attachment
-        .size
-        .ok_or_else(|| Failure::rejected("attachment", "the size of the file is not known"))?;
+    let size = size_of(attached)?;
     let id = if let Some(id) = &state.id {
         id.clone()
     } else {
@@ -103,7 +166,7 @@ pub fn upload(
         }
         let parts = vec![
             BodyPart::text("segment_index", state.sent.to_string()),
-            BodyPart::media_range("media", file.as_str(), state.sent * PIECE, PIECE),
+            BodyPart::media_range("media", file, state.sent * PIECE, PIECE),
         ];
         let request =
             Request::post(url(config, &["media", "upload", &id, "append"], &[])).multipart(parts);

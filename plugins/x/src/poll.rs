@@ -13,10 +13,11 @@ use linecard_sdk::{log, time};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::api::{self, url};
+use crate::api::{self, Answer, url};
 use crate::config::{BEARER, Config, millionths};
 use crate::legacy::digest;
 use crate::lookup::USER_FIELDS;
+use crate::payload::Page;
 use crate::read::{self, Includes, text, time_of_id};
 
 const POST_FIELDS: &str = "author_id,conversation_id,created_at,referenced_tweets,in_reply_to_user_id,entities,note_tweet,attachments,edit_history_tweet_ids,lang";
@@ -257,8 +258,8 @@ fn fetch(config: &Config, stream: &Stream, place: &Place, now: Timestamp) -> Res
         _ => config.user(),
     };
     let request = Request::get(url(config, &path, &query));
-    let body = api::call(request, auth, Call::Repeatable)?.body;
-    Ok(sort(config, stream, since, first, &body))
+    let answer = api::call(request, auth, Call::Repeatable)?;
+    Ok(sort(config, stream, since, first, &answer))
 }
 
 /// What a page holds, oldest first.
@@ -267,8 +268,9 @@ fn sort(
     stream: &Stream,
     since: Option<&str>,
     first: Timestamp,
-    body: &Value,
+    answer: &Answer,
 ) -> Got {
+    let body = &answer.body;
     let includes = Includes(body.get("includes").unwrap_or(&Value::Null));
     let all = body
         .get("data")
@@ -282,7 +284,8 @@ fn sort(
     let prices = &config.prices;
     let mut events = Vec::new();
     let mut known = 0;
-    for one in all.iter().rev() {
+    let parts = Page::parts(&answer.bytes);
+    for (one, part) in all.iter().zip(parts).rev() {
         let id = text(one, "id").unwrap_or("");
         if *stream == Stream::Messages {
             // Direct messages cannot be asked for from one on: what is known ends the look.
@@ -291,12 +294,14 @@ fn sort(
                 None => time_of_id(id).is_none_or(|at| at >= first),
             };
             if is_new {
-                events.extend(read::direct_message(config, one, includes));
+                let event = read::direct_message(config, one, includes);
+                events.extend(event.map(|event| part.mark(event)));
             } else {
                 known += 1;
             }
         } else {
-            events.extend(read::post(config, one, includes));
+            let read = read::post(config, one, includes);
+            events.extend(read.into_iter().map(|event| part.mark(event)));
         }
     }
     if known > 0 {

@@ -37,6 +37,10 @@ impl<'v> Includes<'v> {
         self.find("users", "id", id)
     }
 
+    fn post(self, id: &str) -> Option<&'v Value> {
+        self.find("tweets", "id", id)
+    }
+
     fn media(self, key: &str) -> Option<&'v Value> {
         self.find("media", "media_key", key)
     }
@@ -120,7 +124,33 @@ fn attachments(holder: &Value, includes: Includes<'_>) -> Vec<Attachment> {
         .collect()
 }
 
-fn referenced<'v>(post: &'v Value, kind: &str) -> Option<&'v str> {
+/// The text of a post of the API v2: a long one is cut in `text`.
+pub fn whole_text(post: &Value) -> Option<&str> {
+    post.pointer("/note_tweet/text")
+        .and_then(Value::as_str)
+        .or_else(|| text(post, "text"))
+}
+
+/// The text of a post without the three signs that X writes as HTML does.
+pub fn unescaped(text: &str) -> String {
+    // The sign of all three comes last: what looks like one of them afterwards was written so.
+    text.replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&amp;", "&")
+}
+
+/// A post that is quoted, as something that is shared: the link to it, and what it says.
+pub fn shared(id: &str, text: &str) -> Option<Attachment> {
+    (!text.is_empty()).then(|| Attachment {
+        url: Some(format!("https://x.com/i/status/{id}")),
+        media_id: Some(id.to_owned()),
+        name: Some(unescaped(text)),
+        label: Some("quoted".to_owned()),
+        ..Attachment::new(AttachmentKind::Share)
+    })
+}
+
+pub fn referenced<'v>(post: &'v Value, kind: &str) -> Option<&'v str> {
     post.get("referenced_tweets")?
         .as_array()?
         .iter()
@@ -180,9 +210,7 @@ pub fn post(config: &Config, post: &Value, includes: Includes<'_>) -> Vec<Event>
         .or_else(|| referenced(post, "replied_to"))
         .unwrap_or(first);
     let event = |event_id: &str, kind: EventKind| {
-        let event = Event::new(event_id, at, kind)
-            .thread(place(conversation, handle, id))
-            .raw(post.to_string());
+        let event = Event::new(event_id, at, kind).thread(place(conversation, handle, id));
         if author_id.is_empty() {
             event
         } else {
@@ -202,16 +230,19 @@ pub fn post(config: &Config, post: &Value, includes: Includes<'_>) -> Vec<Event>
         };
         return vec![event(id, kind)];
     }
-    let whole = post
-        .pointer("/note_tweet/text")
-        .and_then(Value::as_str)
-        .or_else(|| text(post, "text"))
-        .map(str::to_owned);
+    let whole = whole_text(post).map(unescaped);
+    let mut attachments = attachments(post, includes);
+    let quoted = referenced(post, "quoted");
+    attachments.extend(
+        quoted
+            .and_then(|id| includes.post(id))
+            .and_then(|quoted| shared(text(quoted, "id")?, whole_text(quoted)?)),
+    );
     let message = Message {
         text: whole.clone(),
-        attachments: attachments(post, includes),
+        attachments,
         parent: referenced(post, "replied_to").map(str::to_owned),
-        quoted: referenced(post, "quoted").map(str::to_owned),
+        quoted: quoted.map(str::to_owned),
         addressed: Some(addressed(config, post)),
         language: text(post, "lang")
             .filter(|lang| *lang != "und")
@@ -238,7 +269,7 @@ pub fn post(config: &Config, post: &Value, includes: Includes<'_>) -> Vec<Event>
 }
 
 /// A deleted post.
-pub fn deleted(id: &str, author_id: Option<&str>, at: Timestamp, raw: &Value) -> Event {
+pub fn deleted(id: &str, author_id: Option<&str>, at: Timestamp) -> Event {
     let deletion = Deletion {
         message_id: id.to_owned(),
         by_author: true,
@@ -248,8 +279,7 @@ pub fn deleted(id: &str, author_id: Option<&str>, at: Timestamp, raw: &Value) ->
         format!("delete:{id}"),
         at,
         EventKind::MessageDeleted(deletion),
-    )
-    .raw(raw.to_string());
+    );
     match author_id {
         Some(author_id) => event.author(Author::new(author_id)),
         None => event,
@@ -278,7 +308,7 @@ pub fn direct_message(config: &Config, message: &Value, includes: Includes<'_>) 
     if text(message, "event_type").is_some_and(|kind| kind != "MessageCreate") {
         let kind = text(message, "event_type").unwrap_or("").to_owned();
         let event = Event::new(format!("dm:{id}"), at, EventKind::Other(kind));
-        return Some(event.thread(thread).raw(message.to_string()));
+        return Some(event.thread(thread));
     }
     let said = Message {
         text: text(message, "text").map(str::to_owned),
@@ -291,9 +321,7 @@ pub fn direct_message(config: &Config, message: &Value, includes: Includes<'_>) 
     } else {
         EventKind::MessageCreated(said)
     };
-    let event = Event::new(format!("dm:{id}"), at, kind)
-        .thread(thread)
-        .raw(message.to_string());
+    let event = Event::new(format!("dm:{id}"), at, kind).thread(thread);
     Some(if sender.is_empty() {
         event
     } else {

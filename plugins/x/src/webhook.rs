@@ -1,11 +1,15 @@
 //! Webhook requests: the challenge, the signature, and the two envelopes.
 
+use std::collections::BTreeMap;
+
 use linecard_sdk::connector::{Reception, Rejection, WebhookRequest, WebhookResponse};
 use linecard_sdk::encode::base64;
 use linecard_sdk::secrets::{self, Algorithm, BodySignature, Notation};
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use crate::config::{CONSUMER_SECRET, Config};
+use crate::payload::Part;
 use crate::{activity, legacy};
 
 /// Over the bytes as they came.
@@ -43,20 +47,16 @@ fn challenge(request: &WebhookRequest) -> Result<Reception, Rejection> {
 }
 
 fn deliver(config: &Config, request: &WebhookRequest) -> Result<Reception, Rejection> {
-    let body: Value = request.json()?;
-    if !body.is_object() {
-        return Err(Rejection::Malformed("the body is not an object".to_owned()));
-    }
+    let body: BTreeMap<String, &RawValue> = serde_json::from_slice(&request.body)
+        .map_err(|error| Rejection::Malformed(error.to_string()))?;
     if let Some(data) = body.get("data") {
-        let all = match data {
-            Value::Array(all) => all.as_slice(),
-            one => std::slice::from_ref(one),
-        };
-        let is_ours = |one: &&Value| {
+        let parts = Part::new(data).each();
+        let all: Vec<(Part<'_>, Value)> = parts.into_iter().map(|one| (one, one.value())).collect();
+        let is_ours = |one: &Value| {
             let user = one.pointer("/filter/user_id").and_then(Value::as_str);
             user.is_none_or(|user| user == config.user_id)
         };
-        if !all.is_empty() && !all.iter().any(|one| is_ours(&one)) {
+        if !all.is_empty() && !all.iter().any(|(_, one)| is_ours(one)) {
             return Err(Rejection::NotForThisChannel(format!(
                 "this channel's account is {}, the delivery is for another",
                 config.user_id
@@ -64,12 +64,16 @@ fn deliver(config: &Config, request: &WebhookRequest) -> Result<Reception, Rejec
         }
         let events = all
             .iter()
-            .filter(is_ours)
-            .flat_map(|one| activity::read(config, one))
+            .filter(|(_, one)| is_ours(one))
+            .flat_map(|(part, one)| {
+                let events = activity::read(config, one);
+                events.into_iter().map(|event| part.mark(event))
+            })
             .collect();
         return Ok(Reception::events(events));
     }
-    let for_user = body.get("for_user_id").and_then(Value::as_str);
+    let for_user = body.get("for_user_id").map(|id| Part::new(id).value());
+    let for_user = for_user.as_ref().and_then(Value::as_str);
     if let Some(other) = for_user.filter(|id| *id != config.user_id) {
         return Err(Rejection::NotForThisChannel(format!(
             "this channel's account is {}, the delivery is for {other}",

@@ -225,14 +225,25 @@ pub enum ReceiptState {
     Failed,
 }
 
+/// A message as the hub named it when it sent it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SentMessage {
+    /// The [`super::ActionRequest::id`]. A message that the network takes in parts carries `id/number`
+    /// on all but the last.
+    pub client_ref: String,
+    /// The network's id of the message, if it is told along with the reference.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+}
+
 /// Which messages a receipt is about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ReceiptScope {
     /// These, by the network's ids.
     Messages(Vec<String>),
-    /// The one that the hub sent under this [`super::ActionRequest::id`].
-    ClientRef(String),
+    /// The one that the hub sent under a reference.
+    ClientRef(SentMessage),
     /// All that were sent in the thread up to this time.
     UpTo(Timestamp),
 }

@@ -345,7 +345,12 @@ fn receipt(receipt: wit::Receipt) -> model::Receipt {
         },
         scope: match receipt.scope {
             wit::ReceiptScope::Messages(ids) => model::ReceiptScope::Messages(ids),
-            wit::ReceiptScope::ClientRef(id) => model::ReceiptScope::ClientRef(id),
+            wit::ReceiptScope::ClientRef(sent) => {
+                model::ReceiptScope::ClientRef(model::SentMessage {
+                    client_ref: sent.client_ref,
+                    id: sent.id,
+                })
+            }
             wit::ReceiptScope::UpTo(time) => model::ReceiptScope::UpTo(timestamp_from_millis(time)),
         },
         reason: receipt.reason.map(refusal),

@@ -2,9 +2,10 @@
 
 use std::net::SocketAddr;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use linecard_simulator::graph::{FeedOptions, GraphOptions, GraphSimulator, InstagramOptions};
 use linecard_simulator::open_messaging::{OpenMessagingOptions, OpenMessagingSimulator};
+use linecard_simulator::whatsapp::{Identifiers, WhatsAppOptions, WhatsAppSimulator};
 use linecard_simulator::x::{XOptions, XSimulator};
 use url::Url;
 
@@ -20,6 +21,9 @@ pub(super) enum Simulate {
     OpenMessaging(OpenMessaging),
     /// X API v2 for one company account
     X(X),
+    /// The WhatsApp Cloud API of one business phone number
+    #[command(name = "whatsapp")]
+    WhatsApp(WhatsApp),
 }
 
 #[derive(Debug, Args)]
@@ -94,12 +98,45 @@ pub(super) struct X {
     username: String,
 }
 
+#[derive(Debug, Args)]
+pub(super) struct WhatsApp {
+    /// Where to listen
+    #[arg(
+        long = "at",
+        default_value = "127.0.0.1:8453",
+        value_name = "ADDRESS:PORT"
+    )]
+    at: SocketAddr,
+    /// The hub's webhook address for the channel; webhooks go there
+    #[arg(
+        long,
+        default_value = "http://127.0.0.1:8440/channels/whatsapp/webhook",
+        value_name = "URL"
+    )]
+    callback: Url,
+    /// By what webhooks name people
+    #[arg(long, value_enum, default_value = "both")]
+    identifiers: Named,
+}
+
+/// By what webhooks name people on WhatsApp.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum Named {
+    /// Phone numbers, as before there were user ids
+    PhoneNumbers,
+    /// Phone numbers and user ids
+    Both,
+    /// User ids, as with people who hide their number
+    UserIds,
+}
+
 impl Simulate {
     pub(super) async fn run(self) -> anyhow::Result<()> {
         match self {
             Self::Graph(graph) => graph.run().await,
             Self::OpenMessaging(middleware) => middleware.run().await,
             Self::X(x) => x.run().await,
+            Self::WhatsApp(number) => number.run().await,
         }
     }
 }
@@ -231,6 +268,51 @@ impl X {
             token = options.access_token,
             token_secret = options.access_token_secret,
             bearer = options.bearer_token,
+        ));
+        wait().await?;
+        network.shutdown().await;
+        Ok(())
+    }
+}
+
+impl WhatsApp {
+    async fn run(self) -> anyhow::Result<()> {
+        let network = WhatsAppSimulator::start(WhatsAppOptions {
+            listen: self.at,
+            callback_url: Some(self.callback.clone()),
+            identifiers: match self.identifiers {
+                Named::PhoneNumbers => Identifiers::PhoneNumbers,
+                Named::Both => Identifiers::Both,
+                Named::UserIds => Identifiers::UserIds,
+            },
+            ..WhatsAppOptions::default()
+        })
+        .await?;
+        let options = network.options();
+        let base = network.base_url();
+        let templates: Vec<String> = options
+            .templates
+            .iter()
+            .map(|template| format!("{} ({})", template.name, template.language))
+            .collect();
+        say(&format!(
+            "WhatsApp is simulated at {base} with the number {number} (id {id}) of the account \
+             {account}. Its secrets:\n\n\
+             access token {token}\n\
+             app secret {secret}\n\
+             verify token {verify}\n\n\
+             Its templates are {templates}. Webhooks go to {callback}. A customer writes by\n\n\
+             curl {base}/_sim/customers/16505551234/say -H 'content-type: application/json' \\\n     \
+             -d '{{\"type\":\"text\",\"text\":\"Where is my parcel?\"}}'\n\n\
+             and what the hub sent is at {base}/_sim/customers/16505551234. Ctrl-C ends it.",
+            number = options.display_phone_number,
+            id = options.phone_number_id,
+            account = options.waba_id,
+            token = options.access_token,
+            secret = options.app_secret,
+            verify = options.verify_token,
+            templates = templates.join(", "),
+            callback = self.callback,
         ));
         wait().await?;
         network.shutdown().await;

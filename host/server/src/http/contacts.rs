@@ -8,22 +8,24 @@ use linecard_model::site::Role;
 use linecard_model::{ChannelId, ContactId};
 use linecard_store::Page as StorePage;
 use serde::Deserialize;
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::App;
-use super::extract::{Caller, Path, Query};
+use super::extract::{Caller, Changing, Path, Query};
 use super::history::{Part, history as part_of_history};
 use super::interactions::{cursor, limit};
 use super::problem::{Problem, ProblemBody};
 use super::views::{ContactView, MessageView, Page};
+use crate::site::{Idempotency, Rendered, Request};
 
 pub(super) fn router() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
         .routes(routes!(list))
         .routes(routes!(get))
         .routes(routes!(history))
+        .routes(routes!(opt_in, opt_out))
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -117,4 +119,77 @@ async fn history(
     part_of_history(&app, &[contact.id], &part, |_| true)
         .await
         .map(Answer)
+}
+
+/// How a contact agreed.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Agreed {
+    /// Where or how, for whoever asks later: up to 500 characters.
+    #[schema(example = "order form of 21 November, box ticked")]
+    source: String,
+}
+
+/// Record that a contact agreed to be written to first on a channel
+///
+/// Messages that open a conversation anew, such as WhatsApp's templates after the reply window has
+/// closed, are sent only to contacts who agreed. The audit log keeps who recorded it.
+#[utoipa::path(put, path = "/contacts/{id}/opt-ins/{channel}", tag = "contacts",
+    params(("id" = String, Path), ("channel" = String, Path),
+        ("idempotency-key" = Option<String>, Header)),
+    request_body = Agreed,
+    responses((status = 200, body = ContactView), (status = 404, body = ProblemBody),
+        (status = 422, body = ProblemBody)))]
+async fn opt_in(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(place): Path<(String, String)>,
+    change: Changing<Agreed>,
+) -> Result<Rendered, Problem> {
+    let key = change.idempotency(&caller);
+    let source = change.body.source.trim().to_owned();
+    if source.is_empty() || source.chars().count() > 500 {
+        let text = "say in 1 to 500 characters how the contact agreed";
+        return Err(Problem::invalid("/source", text));
+    }
+    consent(&app, &caller, place, Some(source), key).await
+}
+
+#[derive(Debug, Deserialize)]
+struct Nothing {}
+
+/// Record that a contact does not want to be written to first on a channel any more
+#[utoipa::path(delete, path = "/contacts/{id}/opt-ins/{channel}", tag = "contacts",
+    params(("id" = String, Path), ("channel" = String, Path),
+        ("idempotency-key" = Option<String>, Header)),
+    responses((status = 200, body = ContactView), (status = 404, body = ProblemBody)))]
+async fn opt_out(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(place): Path<(String, String)>,
+    change: Changing<Nothing>,
+) -> Result<Rendered, Problem> {
+    let key = change.idempotency(&caller);
+    consent(&app, &caller, place, None, key).await
+}
+
+async fn consent(
+    app: &App,
+    caller: &Caller,
+    (contact, channel): (String, String),
+    source: Option<String>,
+    key: Option<Idempotency>,
+) -> Result<Rendered, Problem> {
+    let contact = app.contact(caller, &contact).await?.id;
+    let channel = ChannelId::new(&channel).map_err(|_| Problem::not_found("channel", &channel))?;
+    let request = Request::OptIn {
+        contact,
+        channel,
+        source,
+    };
+    Ok(app
+        .hub
+        .site
+        .request(caller.actor.clone(), request, key)
+        .await?)
 }

@@ -99,7 +99,8 @@ struct QuickReply {
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct ReplyContent {
-    /// What it is, such as `card`, `carousel`, `list`.
+    /// What it is, such as `card`, `carousel`, `list`; `template` for one that the network approved,
+    /// with the content `{"name", "language", "components"}`.
     kind: String,
     /// The content, in the form that the plug-in contract gives for the kind.
     #[schema(value_type = Object)]
@@ -267,7 +268,10 @@ async fn act(
     let action = change.body.action;
     if matches!(
         action,
-        Action::SendMessage(_) | Action::Reply(_) | Action::PrivateReply(_)
+        Action::SendMessage(_)
+            | Action::Reply(_)
+            | Action::PrivateReply(_)
+            | Action::SendTemplate(_)
     ) {
         return Err(Problem::invalid(
             "/action",

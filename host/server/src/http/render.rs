@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::config::etag;
 use super::participants::{describe, pending};
-use super::views::{ActionTaken, InteractionView, MessageView, PresenceView};
+use super::views::{ActionTaken, ContactView, InteractionView, MessageView, PresenceView};
 use crate::capabilities;
 use crate::site::{Outcome, Rendered, SiteState};
 
@@ -42,6 +42,7 @@ pub fn render(outcome: &Outcome, state: &SiteState) -> Rendered {
                 state: "accepted",
             },
         ),
+        Outcome::Contact(contact) => rendered(200, &ContactView::from(contact.clone())),
         Outcome::Configured(config) => rendered(200, &json!({"etag": etag(config)})),
         Outcome::Health(health) => rendered(200, health),
         Outcome::Done => Rendered {

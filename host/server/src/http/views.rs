@@ -1,6 +1,6 @@
 //! What the API shows of the hub's own types. A network's raw payload is shown only when asked for.
 
-use linecard_model::contact::{Contact, ContactIdentity, ContactThread};
+use linecard_model::contact::{Contact, ContactIdentity, ContactThread, OptIn};
 use linecard_model::interaction::Interaction;
 use linecard_model::manifest::Visibility;
 use linecard_model::message::{
@@ -361,6 +361,9 @@ pub(super) struct ContactView {
     #[schema(value_type = Option<Object>)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub of_thread: Option<ContactThread>,
+    /// The channels on which they agreed to be written to first: `{"channel", "at", "by", "source"}`.
+    #[schema(value_type = Vec<Object>)]
+    pub opt_ins: Vec<OptIn>,
 }
 
 impl From<Contact> for ContactView {
@@ -371,6 +374,7 @@ impl From<Contact> for ContactView {
             display_name: contact.display_name,
             identities: contact.identities,
             of_thread: contact.of_thread,
+            opt_ins: contact.opt_ins,
         }
     }
 }

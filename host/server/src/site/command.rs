@@ -8,7 +8,7 @@ use linecard_model::platform::{Action, Failure, Identity, Outcome as PlatformOut
 use linecard_model::routing::Presence;
 use linecard_model::site::{Role, SiteConfig};
 use linecard_model::{
-    AgentId, ChannelId, DeadLetterId, InteractionId, MessageId, OfferId, Timestamp,
+    AgentId, ChannelId, ContactId, DeadLetterId, InteractionId, MessageId, OfferId, Timestamp,
 };
 use linecard_router::Refusal;
 use linecard_store::{InboxEntry, StoreError};
@@ -74,6 +74,15 @@ pub enum Request {
         interaction: InteractionId,
         /// What to do.
         action: Action,
+    },
+    /// Record that a contact agreed to be written to first on a channel, or takes it back.
+    OptIn {
+        /// The contact.
+        contact: ContactId,
+        /// The channel.
+        channel: ChannelId,
+        /// How they agreed; `None` takes it back.
+        source: Option<String>,
     },
     /// End the conversation, with or without an answer.
     End {
@@ -161,6 +170,8 @@ pub enum Outcome {
     Message(Message),
     /// An action was taken, under this id.
     Action(String),
+    /// A contact is so now.
+    Contact(Contact),
     /// The configuration was taken.
     Configured(Box<SiteConfig>),
     /// A channel fares so now.

@@ -24,6 +24,41 @@ pub struct UnknownProfile {
     pub identity: Identity,
 }
 
+/// The contact of a person: by the id, or, if that is new, by another id of theirs under which the hub
+/// has known them so far.
+pub(super) async fn known(
+    batch: &mut Batch<'_>,
+    channel: &ChannelId,
+    identity: &Identity,
+) -> Result<Option<Arc<Contact>>, StoreError> {
+    let by_id = batch
+        .work
+        .contact_by_identity(channel, &identity.id)
+        .await?;
+    if by_id.is_some() {
+        return Ok(by_id);
+    }
+    for alias in &identity.aliases {
+        let Some(contact) = batch
+            .work
+            .contact_by_identity(channel, &alias.value)
+            .await?
+        else {
+            continue;
+        };
+        // Somebody who has it as an alias beside another id is not the one who has it now: numbers
+        // are given to new people.
+        let is_taken = contact
+            .identities
+            .iter()
+            .any(|i| &i.channel == channel && i.aliases.contains(alias));
+        if !is_taken {
+            return Ok(Some(contact));
+        }
+    }
+    Ok(None)
+}
+
 /// The contact of an author, made if there is none; new facts are merged in.
 pub(super) async fn find_or_create(
     batch: &mut Batch<'_>,
@@ -31,12 +66,13 @@ pub(super) async fn find_or_create(
     author: &Author,
     events: &mut Vec<Event>,
 ) -> Result<Contact, StoreError> {
-    let known = batch
-        .work
-        .contact_by_identity(arrival.channel, &author.identity.id)
-        .await?;
+    let known = known(batch, arrival.channel, &author.identity).await?;
     let (mut contact, is_new) = match known {
-        Some(contact) => (Arc::unwrap_or_clone(contact), false),
+        Some(contact) => {
+            let mut contact = Arc::unwrap_or_clone(contact);
+            let learnt = learn_identity(&mut contact, arrival.channel, &author.identity);
+            (contact, learnt)
+        }
         None => (
             Contact {
                 id: ContactId::generate(),
@@ -44,6 +80,7 @@ pub(super) async fn find_or_create(
                 display_name: None,
                 identities: vec![new_identity(arrival.channel, &author.identity)],
                 of_thread: None,
+                opt_ins: Vec::new(),
             },
             true,
         ),
@@ -98,6 +135,7 @@ pub(super) async fn of_thread(
             channel: arrival.channel.clone(),
             thread: thread.to_owned(),
         }),
+        opt_ins: Vec::new(),
     };
     events.push(Event::ContactSaved(contact.clone()));
     Ok(contact)
@@ -129,6 +167,18 @@ pub(super) async fn linked(
         .identities
         .push(new_identity(arrival.channel, identity));
     batch.record(vec![Event::ContactSaved(contact)]).await
+}
+
+/// Adds an identity that a contact does not have yet. Says whether it was new.
+fn learn_identity(contact: &mut Contact, channel: &ChannelId, identity: &Identity) -> bool {
+    let is_known = contact
+        .identities
+        .iter()
+        .any(|i| &i.channel == channel && i.id == identity.id);
+    if !is_known {
+        contact.identities.push(new_identity(channel, identity));
+    }
+    !is_known
 }
 
 fn new_identity(channel: &ChannelId, identity: &Identity) -> ContactIdentity {
@@ -237,26 +287,24 @@ pub(super) async fn renamed(
     author: &Author,
     previous: Option<&str>,
 ) -> Result<(), StoreError> {
-    let lookup = previous.unwrap_or(&author.identity.id);
-    let Some(contact) = batch
-        .work
-        .contact_by_identity(arrival.channel, lookup)
-        .await?
-    else {
+    let before = match previous {
+        Some(previous) => {
+            batch
+                .work
+                .contact_by_identity(arrival.channel, previous)
+                .await?
+        }
+        None => None,
+    };
+    let contact = match before {
+        Some(contact) => Some(contact),
+        None => known(batch, arrival.channel, &author.identity).await?,
+    };
+    let Some(contact) = contact else {
         return Ok(());
     };
     let mut contact = Arc::unwrap_or_clone(contact);
-    let mut changed = false;
-    if !contact
-        .identities
-        .iter()
-        .any(|i| &i.channel == arrival.channel && i.id == author.identity.id)
-    {
-        contact
-            .identities
-            .push(new_identity(arrival.channel, &author.identity));
-        changed = true;
-    }
+    let mut changed = learn_identity(&mut contact, arrival.channel, &author.identity);
     if let Some(profile) = &author.profile {
         changed |= merge_profile(
             &mut contact,

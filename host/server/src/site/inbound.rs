@@ -13,11 +13,11 @@ use serde_json::{Value, json};
 
 use super::changes::{about_message, catch_up};
 use super::command::Prepared;
-use super::contacts::renamed;
+use super::contacts::{known, renamed};
 use super::health::Source;
 use super::native::native_reply;
 use super::run::Batch;
-use super::threads::{NoPlace, Place, place};
+use super::threads::{NoPlace, Place, continued, place};
 use super::{files, health, letters, receipts};
 
 /// An accepted event, taken apart.
@@ -35,8 +35,13 @@ pub(super) async fn handle(batch: &mut Batch<'_>, prepared: Prepared) -> Result<
         number,
         channel,
         accepted_at,
-        event,
+        mut event,
     } = entry;
+    if let Some(thread) = &mut event.thread
+        && let Some(key) = continued(batch, &channel, thread).await?
+    {
+        thread.key = key;
+    }
     let arrival = Arrival {
         channel: &channel,
         accepted_at,
@@ -259,11 +264,7 @@ pub(super) async fn platform_event(
         .and_then(|t| t.customer.as_ref())
         .or_else(|| event.author.as_ref().map(|a| &a.identity));
     let contact = match identity {
-        Some(identity) => batch
-            .work
-            .contact_by_identity(arrival.channel, &identity.id)
-            .await?
-            .map(|c| c.id),
+        Some(identity) => known(batch, arrival.channel, identity).await?.map(|c| c.id),
         None => None,
     };
     batch

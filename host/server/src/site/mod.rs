@@ -7,6 +7,7 @@
 mod changes;
 mod command;
 mod configure;
+mod consent;
 mod contacts;
 mod files;
 mod health;
@@ -17,6 +18,7 @@ mod outcomes;
 mod people;
 mod receipts;
 mod run;
+mod saying;
 mod sending;
 mod state;
 mod threads;

@@ -10,7 +10,7 @@ use linecard_store::StoreError;
 use serde_json::Value;
 
 use super::changes::catch_up;
-use super::contacts::{find_or_create, linked, of_thread};
+use super::contacts::{find_or_create, known, linked, of_thread};
 use super::inbound::{Arrival, content, platform_event};
 use super::run::Batch;
 use super::state::{ThreadKey, newest, now};
@@ -40,11 +40,7 @@ pub(super) async fn native_reply(
     };
     let customers = customers_of(batch, arrival, thread, message.parent.as_deref()).await?;
     if let Some(reference) = &message.client_ref {
-        // A message that the network takes in parts carries `id/number` on all but the last.
-        let (id, is_part) = match reference.split_once('/') {
-            Some((id, _)) => (id, true),
-            None => (reference.as_str(), false),
-        };
+        let (id, is_part) = receipts::whole(reference);
         if let Some(own) = receipts::sent_as(batch, &customers, id).await? {
             // The echo of what the hub sent: that of the whole, or of its last part, settles an
             // attempt whose outcome was unknown.
@@ -199,10 +195,7 @@ pub(super) async fn customers_of(
     parent: Option<&str>,
 ) -> Result<Vec<ContactId>, StoreError> {
     if let Some(identity) = &thread.customer {
-        let known = batch
-            .work
-            .contact_by_identity(arrival.channel, &identity.id)
-            .await?;
+        let known = known(batch, arrival.channel, identity).await?;
         return Ok(known.into_iter().map(|c| c.id).collect());
     }
     if let Some(parent) = parent

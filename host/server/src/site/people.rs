@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use super::command::{Actor, CommandError, Idempotency, Outcome, Rendered, Request};
 use super::configure::routing_settings;
+use super::consent::opt_in;
 use super::run::Batch;
 use super::sending::{act, resend, send};
 use super::state::now;
@@ -102,6 +103,11 @@ async fn perform(
             interaction,
             action,
         } => act(batch, actor, interaction, action).await,
+        Request::OptIn {
+            contact,
+            channel,
+            source,
+        } => opt_in(batch, actor, contact, channel, source).await,
         Request::End {
             interaction,
             disposition,

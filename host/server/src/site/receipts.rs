@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use linecard_model::event::Event;
 use linecard_model::message::{Message, MessageAuthor, MessageState};
-use linecard_model::platform::{self, Receipt, ReceiptScope, ReceiptState, Refusal};
+use linecard_model::platform::{self, Receipt, ReceiptScope, ReceiptState, Refusal, SentMessage};
 use linecard_model::{ContactId, MessageId, Timestamp};
 use linecard_store::StoreError;
 
@@ -39,15 +39,7 @@ pub(super) async fn handle(
                 }
             }
         }
-        ReceiptScope::ClientRef(reference) => {
-            let Some(thread) = &arrival.event.thread else {
-                return Ok(());
-            };
-            let customers = customers_of(batch, arrival, thread, None).await?;
-            if let Some(message) = sent_as(batch, &customers, reference).await? {
-                apply(batch, &message, receipt, at).await?;
-            }
-        }
+        ReceiptScope::ClientRef(sent) => by_reference(batch, arrival, receipt, sent).await?,
         ReceiptScope::UpTo(until) => {
             let Some(thread) = &arrival.event.thread else {
                 return Ok(());
@@ -67,6 +59,61 @@ pub(super) async fn handle(
         }
     }
     Ok(())
+}
+
+/// A receipt that hands the hub's own reference back: it finds a message whose network id is not known
+/// yet, because the answer to the send was lost or is still under way.
+async fn by_reference(
+    batch: &mut Batch<'_>,
+    arrival: &Arrival<'_>,
+    receipt: &Receipt,
+    sent: &SentMessage,
+) -> Result<(), StoreError> {
+    let at = arrival.event.time;
+    if let Some(id) = &sent.id
+        && let Some(message) = batch
+            .work
+            .message_by_platform_id(arrival.channel, id)
+            .await?
+    {
+        return apply(batch, &message, receipt, at).await;
+    }
+    let (reference, is_part) = whole(&sent.client_ref);
+    let customers = match &arrival.event.thread {
+        Some(thread) => customers_of(batch, arrival, thread, None).await?,
+        None => Vec::new(),
+    };
+    let Some(message) = sent_as(batch, &customers, reference).await? else {
+        return match &sent.id {
+            Some(id) => keep_early(batch, arrival, id).await,
+            None => Ok(()),
+        };
+    };
+    let Some(id) = &sent.id else {
+        return apply(batch, &message, receipt, at).await;
+    };
+    if is_part || receipt.state == ReceiptState::Failed {
+        note_part(batch, &message, id).await?;
+    } else {
+        settle(batch, &message, id, at).await?;
+    }
+    match batch
+        .work
+        .message_by_platform_id(arrival.channel, id)
+        .await?
+    {
+        Some(message) => apply(batch, &message, receipt, at).await,
+        None => Ok(()),
+    }
+}
+
+/// The id of the action in a reference, and whether it is that of a part only: a message that the
+/// network takes in parts carries `id/number` on all but the last.
+pub(super) fn whole(reference: &str) -> (&str, bool) {
+    match reference.split_once('/') {
+        Some((id, _)) => (id, true),
+        None => (reference, false),
+    }
 }
 
 /// When the network took a message, or later news of it.

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use linecard_model::dead_letter::Undone;
 use linecard_model::event::Event;
 use linecard_model::interaction::Interaction;
-use linecard_model::manifest::Visibility;
+use linecard_model::manifest::{ActionKind, Visibility};
 use linecard_model::message::{Content, Message, MessageAuthor, MessageState};
 use linecard_model::outbox::{OutboxEntry, OutboxState};
-use linecard_model::platform::{Action, ActionRequest, Identity, Outgoing};
+use linecard_model::platform::{Action, ActionRequest, Identity};
 use linecard_model::routing::InteractionState;
 use linecard_model::site::Role;
 use linecard_model::{AgentId, ContactId, InteractionId, MessageId};
@@ -17,6 +17,7 @@ use super::command::{Actor, CommandError, Outcome};
 use super::letters::letter_of;
 use super::people::find;
 use super::run::{After, Batch};
+use super::saying::saying;
 use super::state::{newest, now};
 use crate::capabilities::{self, Forbidden};
 
@@ -69,18 +70,12 @@ pub(super) async fn send(
     let reply_to = answered
         .as_ref()
         .and_then(|message| message.platform_ids.first().cloned());
-    let outgoing = Outgoing {
-        text: content.text.clone(),
-        attachments: content.outgoing_attachments.clone(),
-        structured: content.structured.clone(),
-        location: content.location.clone(),
-        reply_to: reply_to.clone(),
+    let visibility = if private {
+        Visibility::Private
+    } else {
+        interaction.visibility
     };
-    let action = match (interaction.visibility, private) {
-        (Visibility::Private, _) => Action::SendMessage(outgoing),
-        (Visibility::Public, false) => Action::Reply(outgoing),
-        (Visibility::Public, true) => Action::PrivateReply(outgoing),
-    };
+    let action = saying(&interaction, visibility, &content, reply_to.clone())?;
     let addressee = addressee(batch, &interaction, answered.as_deref()).await?;
     permitted(batch, &interaction, &addressee, &action)?;
     let message = Message {
@@ -89,11 +84,7 @@ pub(super) async fn send(
         interaction: id,
         channel: interaction.channel.clone(),
         thread: interaction.thread.clone(),
-        visibility: if private {
-            Visibility::Private
-        } else {
-            interaction.visibility
-        },
+        visibility,
         author: MessageAuthor::Agent { agent },
         posted_by: None,
         at: now(),
@@ -169,18 +160,8 @@ pub(super) async fn again(
             state: target.state.name(),
         });
     }
-    let outgoing = Outgoing {
-        text: target.content.text.clone(),
-        attachments: target.content.outgoing_attachments.clone(),
-        structured: target.content.structured.clone(),
-        location: target.content.location.clone(),
-        reply_to: target.parent.clone(),
-    };
-    let action = match (interaction.visibility, target.visibility) {
-        (Visibility::Private, _) => Action::SendMessage(outgoing),
-        (Visibility::Public, Visibility::Public) => Action::Reply(outgoing),
-        (Visibility::Public, Visibility::Private) => Action::PrivateReply(outgoing),
-    };
+    let parent = target.parent.clone();
+    let action = saying(&interaction, target.visibility, &target.content, parent)?;
     let answered = match &target.parent {
         Some(parent) => {
             batch
@@ -270,6 +251,8 @@ struct Addressee {
     contact: ContactId,
     /// Who it is on the network, if the network says.
     identity: Option<Identity>,
+    /// Whether they agreed to be written to first on the interaction's channel.
+    opted_in: bool,
     /// When they last wrote, as far as it counts for this: reply windows begin here.
     last_inbound: Option<linecard_model::Timestamp>,
 }
@@ -308,8 +291,10 @@ async fn addressee(
         }
         _ => interaction.last_inbound_at,
     };
+    let opted_in = contact.is_some_and(|c| c.opt_in(&interaction.channel).is_some());
     Ok(Addressee {
         contact: contact_id,
+        opted_in,
         identity: posted_by.map(|author| author.identity).or(first),
         last_inbound,
     })
@@ -331,6 +316,17 @@ fn permitted(
         ..interaction.clone()
     };
     capabilities::check(&channel, &seen, action, true, now())?;
+    let agreed = addressee.opted_in || channel.config.opted_in;
+    if action.kind() == ActionKind::SendTemplate
+        && !agreed
+        && capabilities::opens_anew(&channel, &seen, now())
+    {
+        return Err(Forbidden::NotOptedIn {
+            contact: addressee.contact,
+            channel: interaction.channel.clone(),
+        }
+        .into());
+    }
     Ok(())
 }
 

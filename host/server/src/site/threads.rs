@@ -11,10 +11,10 @@ use linecard_model::manifest::Visibility;
 use linecard_model::platform::{Author, Thread};
 use linecard_model::routing::{InteractionState, MediaType};
 use linecard_model::site::{CommentContacts, CommentsConfig, LaterComments};
-use linecard_model::{ContactId, InteractionId, QueueId, Timestamp};
+use linecard_model::{ChannelId, ContactId, InteractionId, QueueId, Timestamp};
 use linecard_store::StoreError;
 
-use super::contacts::{find_or_create, of_thread};
+use super::contacts::{find_or_create, known, of_thread};
 use super::inbound::Arrival;
 use super::run::Batch;
 use super::state::{OpenWork, ThreadKey, now};
@@ -37,6 +37,39 @@ pub(super) enum NoPlace {
     NoAuthor,
     /// Its channel is no longer configured.
     NoChannel,
+}
+
+/// The key under which a private conversation goes on whose customer has got another id: that of the
+/// interaction that is open with them. `None` if the conversation is where it was.
+pub(super) async fn continued(
+    batch: &mut Batch<'_>,
+    channel: &ChannelId,
+    thread: &Thread,
+) -> Result<Option<String>, StoreError> {
+    let Some(customer) = &thread.customer else {
+        return Ok(None);
+    };
+    let key = ThreadKey {
+        channel: channel.clone(),
+        thread: thread.key.clone(),
+    };
+    if thread.visibility == Visibility::Public || !batch.state.of_thread(&key).is_empty() {
+        return Ok(None);
+    }
+    let Some(contact) = known(batch, channel, customer).await? else {
+        return Ok(None);
+    };
+    let mut ids = contact.identities.iter().filter(|i| &i.channel == channel);
+    if ids.all(|i| i.id == customer.id) {
+        return Ok(None);
+    }
+    let mut open = batch.state.open();
+    let open = open.rfind(|interaction| {
+        interaction.contact == contact.id
+            && &interaction.channel == channel
+            && interaction.visibility == Visibility::Private
+    });
+    Ok(open.map(|interaction| interaction.thread.clone()))
 }
 
 /// Finds the place of a customer's message. `events` gets what has to be recorded before it.
@@ -67,12 +100,7 @@ pub(super) async fn place(
         thread: thread.key.clone(),
     };
     let known = match &author {
-        Some(author) => {
-            batch
-                .work
-                .contact_by_identity(arrival.channel, &author.identity.id)
-                .await?
-        }
+        Some(author) => known(batch, arrival.channel, &author.identity).await?,
         None => {
             batch
                 .work

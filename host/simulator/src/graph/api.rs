@@ -55,16 +55,78 @@ impl Graph {
     }
 }
 
-/// A call past the token check.
-pub(crate) struct Call {
+/// A call, and whose it is.
+pub(crate) struct Call<C = Caller> {
     pub(crate) number: u64,
-    pub(crate) caller: Caller,
+    pub(crate) caller: C,
     pub(crate) parameters: Vec<(String, String)>,
     pub(crate) headers: HeaderMap,
     pub(crate) body: bytes::Bytes,
 }
 
-impl Call {
+impl<C> Call<C> {
+    /// Reads a request. The caller is told apart later, by the token.
+    pub(crate) async fn read(request: Request, caller: C) -> Result<Self, Response> {
+        let number = request.extensions().get::<CallNumber>().map_or(0, |n| n.0);
+        let parameters = pairs(request.uri().query().unwrap_or_default().as_bytes());
+        let (parts, body) = request.into_parts();
+        let Ok(body) = to_bytes(body, MAX_BODY).await else {
+            return Err(StatusCode::PAYLOAD_TOO_LARGE.into_response());
+        };
+        let mut call = Self {
+            number,
+            caller,
+            parameters,
+            headers: parts.headers,
+            body,
+        };
+        if call
+            .content_type()
+            .starts_with("application/x-www-form-urlencoded")
+        {
+            call.parameters.extend(pairs(&call.body));
+        }
+        Ok(call)
+    }
+
+    /// The token that came along: in the header, as a parameter, or in a JSON body.
+    pub(crate) fn token(&self) -> Option<String> {
+        let bearer = self
+            .headers
+            .get(header::AUTHORIZATION)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| {
+                let (scheme, token) = value.split_once(' ')?;
+                (scheme.eq_ignore_ascii_case("bearer") || scheme.eq_ignore_ascii_case("oauth"))
+                    .then(|| token.trim().to_owned())
+            });
+        let in_body = || {
+            let body = serde_json::from_slice::<Value>(&self.body).ok()?;
+            Some(body.get("access_token")?.as_str()?.to_owned())
+        };
+        bearer
+            .or_else(|| self.parameter("access_token").map(str::to_owned))
+            .or_else(in_body)
+    }
+
+    /// Checks the proof that the caller knows the app's secret.
+    pub(crate) fn check_proof(
+        &self,
+        app_secret: &str,
+        token: &str,
+        required: bool,
+    ) -> Result<(), GraphError> {
+        match self.parameter("appsecret_proof") {
+            Some(proof) if !same(proof, &app_secret_proof(app_secret, token)) => Err(
+                GraphError::parameter("Invalid appsecret_proof provided in the API argument"),
+            ),
+            None if required => Err(GraphError::parameter(
+                "API calls from the server require an appsecret_proof argument",
+            )),
+            _ => Ok(()),
+        }
+    }
+
     pub(crate) fn parameter(&self, name: &str) -> Option<&str> {
         self.parameters
             .iter()
@@ -86,27 +148,12 @@ pub(crate) async fn handle(State(graph): State<Arc<Graph>>, request: Request) ->
     if let Some(id) = path.strip_prefix("/media/") {
         return graph.media.answer(id);
     }
-    let number = request.extensions().get::<CallNumber>().map_or(0, |n| n.0);
     let method = request.method().clone();
-    let parameters = pairs(request.uri().query().unwrap_or_default().as_bytes());
-    let (parts, body) = request.into_parts();
-    let Ok(body) = to_bytes(body, MAX_BODY).await else {
-        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    // Until the token is looked at.
+    let mut call = match Call::read(request, Caller::Page).await {
+        Ok(call) => call,
+        Err(refusal) => return refusal,
     };
-    let mut call = Call {
-        number,
-        // Until the token is looked at.
-        caller: Caller::Page,
-        parameters,
-        headers: parts.headers,
-        body,
-    };
-    if call
-        .content_type()
-        .starts_with("application/x-www-form-urlencoded")
-    {
-        call.parameters.extend(pairs(&call.body));
-    }
     let Some((version, rest)) = versioned(&path) else {
         return GraphError::unknown_path(&path).into_response();
     };
@@ -129,39 +176,13 @@ pub(crate) async fn handle(State(graph): State<Arc<Graph>>, request: Request) ->
 
 /// Checks token and proof, counts the call, and throttles.
 fn admit(graph: &Graph, call: &Call, family: Family) -> Result<Caller, GraphError> {
-    let in_body = serde_json::from_slice::<Value>(&call.body)
-        .ok()
-        .and_then(|body| Some(body.get("access_token")?.as_str()?.to_owned()));
-    let bearer = call
-        .headers
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| {
-            let (scheme, token) = value.split_once(' ')?;
-            (scheme.eq_ignore_ascii_case("bearer") || scheme.eq_ignore_ascii_case("oauth"))
-                .then(|| token.trim().to_owned())
-        });
-    let token = bearer
-        .or_else(|| call.parameter("access_token").map(str::to_owned))
-        .or(in_body)
-        .ok_or_else(GraphError::no_token)?;
+    let token = call.token().ok_or_else(GraphError::no_token)?;
     let caller = graph
         .caller(&token)
         .ok_or_else(GraphError::malformed_token)?;
-    match call.parameter("appsecret_proof") {
-        Some(proof) if !same(proof, &app_secret_proof(&graph.options.app_secret, &token)) => {
-            return Err(GraphError::parameter(
-                "Invalid appsecret_proof provided in the API argument",
-            ));
-        }
-        // The app's token holds the secret that a proof would prove.
-        None if graph.options.require_app_secret_proof && caller != Caller::App => {
-            return Err(GraphError::parameter(
-                "API calls from the server require an appsecret_proof argument",
-            ));
-        }
-        _ => {}
-    }
+    // The app's token holds the secret that a proof would prove.
+    let required = graph.options.require_app_secret_proof && caller != Caller::App;
+    call.check_proof(&graph.options.app_secret, &token, required)?;
     let Some(limit) = graph.options.hourly_calls else {
         return Ok(caller);
     };
@@ -194,13 +215,14 @@ fn usage_headers(graph: &Graph, family: Family, headers: &mut HeaderMap) {
         headers.insert("x-app-usage", value);
     }
     let minutes = if used > limit { 5 } else { 0 };
-    let usage = business_usage(family, family.account(graph), percent, minutes);
+    let usage = business_usage(family.kind(), family.account(graph), percent, minutes);
     if let Ok(value) = HeaderValue::try_from(usage) {
         headers.insert("x-business-use-case-usage", value);
     }
 }
 
-fn json(value: &Value) -> Response {
+/// An answer in JSON.
+pub(crate) fn json(value: &Value) -> Response {
     let mut response = Response::new(Body::from(value.to_string()));
     response.headers_mut().insert(
         header::CONTENT_TYPE,
@@ -210,7 +232,7 @@ fn json(value: &Value) -> Response {
 }
 
 /// `/v26.0/me` into `v26.0` and `me`; any version is served alike.
-fn versioned(path: &str) -> Option<(&str, &str)> {
+pub(crate) fn versioned(path: &str) -> Option<(&str, &str)> {
     let (version, rest) = path.strip_prefix('/')?.split_once('/')?;
     let (major, minor) = version.strip_prefix('v')?.split_once('.')?;
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());

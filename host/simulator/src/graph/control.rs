@@ -13,7 +13,7 @@ use url::Url;
 
 use super::act::Act;
 use super::errors::GraphError;
-use super::options::AfterSend;
+use super::options::{AfterSend, DeliveryChange};
 use super::state::Graph;
 use super::surface::Surface;
 use super::{feed, instagram as on_instagram, outbox};
@@ -112,29 +112,11 @@ async fn subscribe(
     }
 }
 
-/// The parts of [`super::WebhookDelivery`] that are changed.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct DeliveryChange {
-    duplicates: Option<f64>,
-    losses: Option<f64>,
-    batch: Option<usize>,
-    items_per_entry: Option<usize>,
-    disorder: Option<bool>,
-    parallel: Option<usize>,
-}
-
 async fn delivery(
     State(graph): State<Arc<Graph>>,
     Json(change): Json<DeliveryChange>,
 ) -> StatusCode {
-    let mut delivery = graph.delivery();
-    delivery.duplicates = change.duplicates.unwrap_or(delivery.duplicates);
-    delivery.losses = change.losses.unwrap_or(delivery.losses);
-    delivery.batch = change.batch.unwrap_or(delivery.batch);
-    delivery.items_per_entry = change.items_per_entry.unwrap_or(delivery.items_per_entry);
-    delivery.disorder = change.disorder.unwrap_or(delivery.disorder);
-    delivery.parallel = change.parallel.unwrap_or(delivery.parallel);
+    let delivery = change.applied(graph.delivery());
     graph.set_delivery(delivery);
     StatusCode::NO_CONTENT
 }

@@ -52,7 +52,7 @@ pub(crate) fn conversations(
     });
     let edge = format!("{}/conversations", graph.account(account));
     paged(
-        graph,
+        &graph.base_url(),
         &call.parameters,
         &edge,
         &customers,
@@ -82,7 +82,7 @@ fn messages(
 ) -> Result<Value, GraphError> {
     let fields = wanted(parameters, MESSAGE_FIELDS)?;
     paged(
-        graph,
+        &graph.base_url(),
         parameters,
         edge,
         &newest_first(customer),

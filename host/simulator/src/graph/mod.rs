@@ -2,26 +2,26 @@
 //! account linked to it, with the webhooks that they send.
 
 mod act;
-mod api;
+pub(crate) mod api;
 mod attachments;
 mod control;
 mod conversations;
-mod errors;
+pub(crate) mod errors;
 mod feed;
-mod fields;
+pub(crate) mod fields;
 mod incoming;
 mod instagram;
 mod messaging;
 mod options;
 mod outbox;
-mod paging;
-mod parameters;
+pub(crate) mod paging;
+pub(crate) mod parameters;
 mod population;
 mod read;
 mod route;
 mod send;
 mod state;
-mod subscriptions;
+pub(crate) mod subscriptions;
 mod surface;
 mod wall;
 pub mod webhook;
@@ -38,10 +38,12 @@ pub use errors::GraphError;
 pub use feed::FeedAct;
 pub use incoming::{Incoming, MediaKind};
 pub use instagram::{CommentAct, InstagramPerson};
+pub(crate) use options::DeliveryChange;
 pub use options::{
     AfterSend, EditVerb, FeedOptions, GraphOptions, InstagramOptions, WebhookDelivery,
 };
 pub use population::{Commenters, InstagramPeople};
+pub(crate) use state::lock;
 pub use surface::Surface;
 pub use wall::{Picture, WallItem, WallKind};
 
@@ -85,7 +87,7 @@ impl GraphSimulator {
             .nest("/_sim", control::router(Arc::clone(&graph)));
         let server = Server::start(listen, router, world).await?;
         graph.set_base_url(format!("http://{}", server.address));
-        tokio::spawn(outbox::run(Arc::clone(&graph), received, seed));
+        tokio::spawn(crate::outbox::run(Arc::clone(&graph), received, seed));
         Ok(Self { graph, server })
     }
 
@@ -151,7 +153,8 @@ impl GraphSimulator {
     pub async fn subscribe_with(&self, verify_token: &str) -> Result<u16> {
         let answer = self
             .graph
-            .handshake(Surface::Messenger, verify_token, "1158201444")
+            .handshake(Surface::Messenger)
+            .ask(verify_token, "1158201444")
             .await?;
         Ok(answer.0)
     }

@@ -9,6 +9,7 @@ use url::Url;
 
 use crate::clock::SimulatedClock;
 use crate::delivery::RetryPolicy;
+use crate::outbox::Habits;
 use crate::record::RecordMode;
 
 /// How a simulated page is set up.
@@ -214,6 +215,43 @@ impl Default for WebhookDelivery {
             disorder: false,
             parallel: 64,
         }
+    }
+}
+
+impl WebhookDelivery {
+    pub(crate) fn habits(&self) -> Habits {
+        Habits {
+            duplicates: self.duplicates,
+            losses: self.losses,
+            batch: self.batch,
+            gather: self.gather,
+            disorder: self.disorder,
+            parallel: self.parallel,
+        }
+    }
+}
+
+/// The parts of a [`WebhookDelivery`] that are changed.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DeliveryChange {
+    duplicates: Option<f64>,
+    losses: Option<f64>,
+    batch: Option<usize>,
+    items_per_entry: Option<usize>,
+    disorder: Option<bool>,
+    parallel: Option<usize>,
+}
+
+impl DeliveryChange {
+    pub(crate) fn applied(self, mut delivery: WebhookDelivery) -> WebhookDelivery {
+        delivery.duplicates = self.duplicates.unwrap_or(delivery.duplicates);
+        delivery.losses = self.losses.unwrap_or(delivery.losses);
+        delivery.batch = self.batch.unwrap_or(delivery.batch);
+        delivery.items_per_entry = self.items_per_entry.unwrap_or(delivery.items_per_entry);
+        delivery.disorder = self.disorder.unwrap_or(delivery.disorder);
+        delivery.parallel = self.parallel.unwrap_or(delivery.parallel);
+        delivery
     }
 }
 

@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 
 use super::errors::GraphError;
 use super::fields::{self, Field};
-use super::state::Graph;
 use crate::clock::timestamp;
 
 /// How many objects a list holds when the caller does not say.
@@ -16,7 +15,7 @@ const LARGEST_PAGE_SIZE: usize = 100;
 
 /// One page of a list: `data`, and `paging` with cursors and the next page's address.
 pub(crate) fn paged<T>(
-    graph: &Graph,
+    base_url: &str,
     parameters: &[(String, String)],
     edge: &str,
     all: &[T],
@@ -56,7 +55,7 @@ pub(crate) fn paged<T>(
                 }
             }
             query.append_pair("after", &after);
-            let next = format!("{}/v26.0/{edge}?{}", graph.base_url(), query.finish());
+            let next = format!("{base_url}/v26.0/{edge}?{}", query.finish());
             paging["next"] = json!(next);
         }
         answer["paging"] = paging;

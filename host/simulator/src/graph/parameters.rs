@@ -13,12 +13,21 @@ pub(crate) struct Parameters {
     pub(crate) file: Option<(String, bytes::Bytes)>,
 }
 
-/// Reads what a call says in its query and its body.
+/// Reads what a call says in its query and its body. Messages have their file in `filedata`, photos
+/// and videos in `source`.
 pub(crate) async fn parameters(call: &Call) -> Result<Parameters, GraphError> {
+    parameters_with(call, &["filedata", "source"]).await
+}
+
+/// The same, with the file in one of these parameters.
+pub(crate) async fn parameters_with<C>(
+    call: &Call<C>,
+    files: &[&str],
+) -> Result<Parameters, GraphError> {
     let kind = call.content_type();
     let broken = |detail: String| GraphError::parameter(detail);
     if kind.starts_with("multipart/form-data") {
-        return multipart(call).await;
+        return multipart(call, files).await;
     }
     let mut members = if kind.starts_with("application/json") {
         match serde_json::from_slice(&call.body) {
@@ -40,7 +49,7 @@ pub(crate) async fn parameters(call: &Call) -> Result<Parameters, GraphError> {
     })
 }
 
-async fn multipart(call: &Call) -> Result<Parameters, GraphError> {
+async fn multipart<C>(call: &Call<C>, files: &[&str]) -> Result<Parameters, GraphError> {
     let unreadable =
         |detail: &dyn std::fmt::Display| GraphError::parameter(format!("Bad multipart: {detail}"));
     let mut request = Request::new(axum::body::Body::from(call.body.clone()));
@@ -58,8 +67,7 @@ async fn multipart(call: &Call) -> Result<Parameters, GraphError> {
         .map_err(|error| unreadable(&error))?
     {
         let name = field.name().unwrap_or_default().to_owned();
-        // Messages have their file in `filedata`, photos and videos in `source`.
-        if matches!(name.as_str(), "filedata" | "source") && field.content_type().is_some() {
+        if files.contains(&name.as_str()) && field.content_type().is_some() {
             let mime = field
                 .content_type()
                 .unwrap_or("application/octet-stream")

@@ -55,6 +55,15 @@ pub(crate) enum Family {
 }
 
 impl Family {
+    /// The name in the usage header.
+    pub(crate) fn kind(self) -> &'static str {
+        match self {
+            Self::Messenger => "messenger",
+            Self::Pages => "pages",
+            Self::Instagram => "instagram",
+        }
+    }
+
     pub(crate) fn account(self, graph: &Graph) -> &str {
         match self {
             Self::Instagram => &graph.options.instagram.id,

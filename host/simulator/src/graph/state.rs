@@ -5,21 +5,21 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use reqwest::Client;
-use serde_json::{Value, json};
-use tokio::sync::{mpsc, oneshot};
+use serde_json::Value;
 use url::Url;
 
 use super::attachments::Attachments;
 use super::options::{AfterSend, GraphOptions, WebhookDelivery};
-use super::outbox::{Event, Lane};
+use super::outbox::{Item, Lane};
 use super::subscriptions;
 use super::surface::{People, Surface};
 use super::wall::Wall;
 use crate::customers::Turn;
 use crate::delivery::Outcome;
-use crate::error::{Result, SimulatorError};
+use crate::error::Result;
+use crate::handshake::Handshake;
 use crate::media::MediaStore;
-use crate::record::{Direction, Opening};
+use crate::outbox::{Outbox, Posted};
 use crate::serve::World;
 
 /// One page and one Instagram account.
@@ -42,7 +42,7 @@ pub(crate) struct Graph {
     delivery: RwLock<WebhookDelivery>,
     after_send: RwLock<AfterSend>,
     base_url: OnceLock<String>,
-    events: mpsc::UnboundedSender<Event>,
+    outbox: Outbox<Item>,
     /// The hub's calls by the minute, for the usage headers.
     pub(crate) calls: Mutex<BTreeMap<i64, u64>>,
 }
@@ -59,11 +59,8 @@ impl std::fmt::Debug for Graph {
 }
 
 impl Graph {
-    pub(crate) fn new(
-        options: GraphOptions,
-        world: Arc<World>,
-    ) -> Result<(Self, mpsc::UnboundedReceiver<Event>)> {
-        let (events, received) = mpsc::unbounded_channel();
+    pub(crate) fn new(options: GraphOptions, world: Arc<World>) -> Result<(Self, Posted<Item>)> {
+        let (outbox, received) = Outbox::new();
         let callbacks = [
             (Surface::Messenger, &options.callback_url),
             (Surface::Feed, &options.feed.callback_url),
@@ -87,7 +84,7 @@ impl Graph {
             delivery: RwLock::new(options.delivery.clone()),
             after_send: RwLock::new(options.after_send),
             base_url: OnceLock::new(),
-            events,
+            outbox,
             calls: Mutex::default(),
             world,
             options,
@@ -172,18 +169,7 @@ impl Graph {
         if let Some(field) = subscriptions::missing(self, lane, &item) {
             return Outcome::never(format!("the app is not subscribed to the field {field}"));
         }
-        let (done, ended) = oneshot::channel();
-        let sent = self.events.send(Event {
-            lane,
-            item,
-            done: Some(done),
-        });
-        match sent {
-            Ok(()) => ended
-                .await
-                .unwrap_or_else(|_| Outcome::never("the simulator stopped")),
-            Err(_) => Outcome::never("the simulator stopped"),
-        }
+        self.outbox.tell_and_wait(Item { lane, item }).await
     }
 
     /// Sends an item that nobody waits for.
@@ -191,12 +177,7 @@ impl Graph {
         if subscriptions::missing(self, lane, &item).is_some() {
             return;
         }
-        // After the stop there is nobody to tell.
-        let _ = self.events.send(Event {
-            lane,
-            item,
-            done: None,
-        });
+        self.outbox.tell(Item { lane, item });
     }
 
     /// Sends an item a moment later, as what follows a call of the hub does.
@@ -209,73 +190,20 @@ impl Graph {
         });
     }
 
-    pub(crate) async fn subscribe(&self, surface: Surface) -> Result<()> {
-        let challenge = fastrand::u32(1_000_000_000..2_000_000_000).to_string();
-        let (status, body) = self
-            .handshake(surface, &self.options.verify_token, &challenge)
-            .await?;
-        if status == 200 && body == challenge {
-            return Ok(());
+    /// The handshake with the callback of one surface.
+    pub(crate) fn handshake(&self, surface: Surface) -> Handshake<'_> {
+        Handshake {
+            client: &self.client,
+            record: &self.world.record,
+            network: "Graph API",
+            callback: self.callback_url(surface),
         }
-        Err(SimulatorError::Refused {
-            what: "subscription handshake",
-            status,
-            body: body.chars().take(200).collect(),
-            expected: format!("200 with the bare challenge {challenge}"),
-        })
     }
 
-    pub(crate) async fn handshake(
-        &self,
-        surface: Surface,
-        verify_token: &str,
-        challenge: &str,
-    ) -> Result<(u16, String)> {
-        // The address holds the verify token, so errors are told without it.
-        let failed = |source| SimulatorError::Call {
-            what: "subscription handshake",
-            source,
-        };
-        let Some(callback) = self.callback_url(surface) else {
-            return Err(SimulatorError::NoHub {
-                network: "Graph API",
-                setting: "callback_url",
-            });
-        };
-        let seq = self.world.record.open(Opening {
-            direction: Direction::ToHub,
-            operation: "handshake".to_owned(),
-            method: "GET".to_owned(),
-            target: callback.path().to_owned(),
-            request: json!({ "hub.mode": "subscribe", "hub.challenge": challenge }),
-        });
-        let close = |status: Option<u16>, body: &str| {
-            let record = &self.world.record;
-            record.close(seq, Direction::ToHub, "handshake", status, json!(body));
-        };
-        let response = self
-            .client
-            .get(callback)
-            .timeout(Duration::from_secs(20))
-            .query(&[
-                ("hub.mode", "subscribe"),
-                ("hub.challenge", challenge),
-                ("hub.verify_token", verify_token),
-            ])
-            .send()
+    pub(crate) async fn subscribe(&self, surface: Surface) -> Result<()> {
+        self.handshake(surface)
+            .subscribe(&self.options.verify_token)
             .await
-            .map_err(reqwest::Error::without_url)
-            .inspect_err(|error| close(None, &error.to_string()))
-            .map_err(failed)?;
-        let status = response.status().as_u16();
-        let body = response
-            .text()
-            .await
-            .map_err(reqwest::Error::without_url)
-            .inspect_err(|error| close(None, &error.to_string()))
-            .map_err(failed)?;
-        close(Some(status), &body);
-        Ok((status, body))
     }
 }
 

@@ -135,21 +135,40 @@ pub(crate) fn debug_token(graph: &Graph, call: &Call) -> Result<Value, GraphErro
     let token = call
         .parameter("input_token")
         .ok_or_else(|| GraphError::parameter("The parameter input_token is required"))?;
-    let app = graph.options.app_id.to_string();
-    let data = match graph.caller(token) {
-        Some(caller) => json!({
-            "app_id": app,
+    let info = graph.caller(token).map(|caller| TokenInfo {
+        app_id: graph.options.app_id,
+        kind: match caller {
+            Caller::Page => "PAGE",
+            Caller::Instagram => "USER",
+            Caller::App => "APP",
+        },
+        profile_id: graph.account(caller.surface()),
+        scopes: SCOPES,
+    });
+    Ok(told(info.as_ref()))
+}
+
+/// What there is to tell of a token.
+pub(crate) struct TokenInfo<'a> {
+    pub(crate) app_id: u64,
+    /// `PAGE`, `USER`, `SYSTEM_USER` or `APP`.
+    pub(crate) kind: &'static str,
+    pub(crate) profile_id: &'a str,
+    pub(crate) scopes: &'static [&'static str],
+}
+
+/// The answer about a token; none for an unknown one.
+pub(crate) fn told(info: Option<&TokenInfo<'_>>) -> Value {
+    let data = match info {
+        Some(info) => json!({
+            "app_id": info.app_id.to_string(),
             "application": "Simulated App",
-            "type": match caller {
-                Caller::Page => "PAGE",
-                Caller::Instagram => "USER",
-                Caller::App => "APP",
-            },
+            "type": info.kind,
             "is_valid": true,
             "expires_at": 0,
             "data_access_expires_at": 0,
-            "profile_id": graph.account(caller.surface()),
-            "scopes": SCOPES,
+            "profile_id": info.profile_id,
+            "scopes": info.scopes,
         }),
         None => json!({
             "is_valid": false,
@@ -157,5 +176,5 @@ pub(crate) fn debug_token(graph: &Graph, call: &Call) -> Result<Value, GraphErro
             "error": { "code": 190, "message": "Malformed access token" },
         }),
     };
-    Ok(json!({ "data": data }))
+    json!({ "data": data })
 }

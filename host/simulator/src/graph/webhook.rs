@@ -1,9 +1,14 @@
 //! The webhook bodies of a page and an Instagram account, in Meta's escaping, and their signatures.
 //!
-//! Everything here is pure: benchmarks and tests build and sign bodies without a running simulator.
+//! All that is public here is pure: benchmarks and tests build and sign bodies without a running simulator.
 //! The shapes follow the published event reference and recorded webhooks of Messenger.
 
+use reqwest::Client;
 use serde_json::{Value, json};
+use url::Url;
+
+use crate::delivery::{Outcome, RetryPolicy, Verdict, send_until_accepted};
+use crate::record::Record;
 
 pub use crate::signature::{sha1_hex as sign_legacy, sha256_hex as sign};
 
@@ -187,5 +192,50 @@ pub fn signed(app_secret: &str, value: &Value) -> SignedBody {
 pub(crate) fn set(object: &mut Value, name: &str, value: Option<Value>) {
     if let (Value::Object(members), Some(value)) = (object, value) {
         members.insert(name.to_owned(), value);
+    }
+}
+
+/// What it takes to post a body to the hub.
+pub(crate) struct Sending<'a> {
+    pub(crate) client: &'a Client,
+    pub(crate) record: &'a Record,
+    pub(crate) retry: &'a RetryPolicy,
+    /// Where webhooks go, if that is known.
+    pub(crate) callback: Option<Url>,
+    pub(crate) app_secret: &'a str,
+}
+
+impl Sending<'_> {
+    /// Signs and posts one body until the hub answers 200.
+    pub(crate) async fn post(self, body: Value) -> Outcome {
+        let Some(callback) = self.callback else {
+            return Outcome::never("no callback URL is set");
+        };
+        let signed = signed(self.app_secret, &body);
+        let bytes = bytes::Bytes::from(signed.bytes);
+        send_until_accepted(
+            self.record,
+            self.retry,
+            "webhook",
+            body,
+            // Meta counts 200 alone as accepted.
+            |status| {
+                if status == 200 {
+                    Verdict::Accepted
+                } else {
+                    Verdict::Repeat
+                }
+            },
+            || {
+                self.client
+                    .post(callback.clone())
+                    .header("content-type", "application/json")
+                    .header("user-agent", "facebookexternalua")
+                    .header("x-hub-signature-256", &signed.signature)
+                    .header("x-hub-signature", &signed.legacy_signature)
+                    .body(bytes.clone())
+            },
+        )
+        .await
     }
 }

@@ -286,7 +286,7 @@ fn legacy_post(state: &State, post: &Post) -> Value {
         json!({ "user_mentions": mentions, "hashtags": tags, "urls": [], "symbols": [] })
     };
     let mut shown = json!({
-        "id": post.id, "id_str": post.id.to_string(), "text": cut, "truncated": long,
+        "id": post.id, "id_str": post.id.to_string(), "text": text::escaped(&cut), "truncated": long,
         "created_at": legacy_time(post.created_ms), "timestamp_ms": post.created_ms.to_string(),
         "user": state.users.get(&post.author).map(legacy_user),
         "in_reply_to_status_id_str": parent.map(|parent| parent.id.to_string()),
@@ -296,7 +296,7 @@ fn legacy_post(state: &State, post: &Post) -> Value {
     if let Value::Object(members) = &mut shown {
         if long {
             members.insert("extended_tweet".to_owned(), json!({
-                "full_text": post.text, "display_text_range": [0, post.text.chars().count()], "entities": entities(&post.text),
+                "full_text": text::escaped(&post.text), "display_text_range": [0, post.text.chars().count()], "entities": entities(&post.text),
             }));
         }
         for (name, id) in [

@@ -12,7 +12,7 @@ use url::form_urlencoded;
 
 use super::auth::{Caller, Signed};
 use super::errors::XError;
-use super::{X, dms, hooks, posts, reactions, read, timeline, upload};
+use super::{X, dms, hooks, names, posts, reactions, read, timeline, upload};
 use crate::serve::{MAX_BODY, Naming};
 
 /// How calls of X are named in faults, limits and the record.
@@ -56,6 +56,8 @@ pub(crate) struct Call {
     pub(crate) caller: Caller,
     pub(crate) method: Method,
     pub(crate) query: Vec<(String, String)>,
+    /// Whether posts are called posts in the query.
+    pub(crate) newer_words: bool,
     pub(crate) form: Vec<(String, String)>,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
@@ -160,11 +162,14 @@ pub(crate) async fn handle(State(x): State<Arc<X>>, request: Request) -> Respons
     };
     let operation = operation(&parts.method, &parts.uri);
     let (headers, admitted) = x.limits.count(&x.options, operation, caller);
+    let mut asked: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes())
+        .into_owned()
+        .collect();
+    let newer_words = names::asked(&mut asked);
     let call = Call {
         caller,
-        query: form_urlencoded::parse(query.as_bytes())
-            .into_owned()
-            .collect(),
+        query: asked,
+        newer_words,
         method: parts.method,
         form,
         headers: parts.headers,
@@ -207,7 +212,14 @@ async fn route(x: &Arc<X>, path: &str, call: Call) -> Result<Response, XError> {
     let ["2", rest @ ..] = parts.as_slice() else {
         return Err(XError::unknown_path());
     };
-    let ok = |value: Value| json(200, &value);
+    let newer_words = call.newer_words;
+    let ok = |value: Value| {
+        if newer_words {
+            json(200, &names::answered(value))
+        } else {
+            json(200, &value)
+        }
+    };
     let created = |value: Value| json(201, &value);
     let method = call.method.clone();
     match (method.as_str(), rest) {
@@ -218,6 +230,8 @@ async fn route(x: &Arc<X>, path: &str, call: Call) -> Result<Response, XError> {
         ("DELETE", ["tweets", id]) => posts::delete(x, id).map(ok),
         ("PUT", ["tweets", id, "hidden"]) => posts::hide(x, id, &call).map(ok),
         ("GET", ["users", "me"]) => read::user(x, &x.options.user_id, &call).map(ok),
+        ("GET", ["users", "by"]) => read::users(x, "usernames", &call).map(ok),
+        ("GET", ["users"]) => read::users(x, "ids", &call).map(ok),
         ("GET", ["users", "by", "username", name]) => read::user_by_name(x, name, &call).map(ok),
         ("GET", ["users", id]) => read::user(x, id, &call).map(ok),
         ("GET", ["users", id, "mentions"]) => timeline::mentions(x, id, &call).map(ok),
@@ -236,6 +250,7 @@ async fn route(x: &Arc<X>, path: &str, call: Call) -> Result<Response, XError> {
             dms::to_conversation(x, id, &call).map(created)
         }
         ("GET", ["dm_events"]) => dms::events(x, None, &call).map(ok),
+        ("GET", ["dm_events", id]) => dms::event_by_id(x, id, &call).map(ok),
         ("GET", ["dm_conversations", "with", id, "dm_events"]) => {
             let conversation = super::state::conversation_of(&x.options.user_id, id);
             dms::events(x, Some(&conversation), &call).map(ok)

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::X;
 use super::activity;
 use super::api::{Call, only};
-use super::errors::XError;
+use super::errors::{XError, missing};
 use super::read::{id_of, medium_json, time, user_json};
 use super::state::{DirectMessage, State, conversation_of};
 use super::text::DM_LIMIT;
@@ -262,6 +262,16 @@ pub(crate) fn events(x: &X, conversation: Option<&str>, call: &Call) -> Result<V
         }
     }
     Ok(answer)
+}
+
+/// `GET /2/dm_events/:event_id`.
+pub(crate) fn event_by_id(x: &X, id: &str, call: &Call) -> Result<Value, XError> {
+    let number = id_of("event_id", id)?;
+    let state = x.state();
+    Ok(match state.dms.get(&number) {
+        Some(dm) => json!({ "data": event(&state, dm, &call.list("dm_event.fields")) }),
+        None => json!({ "errors": [missing("dm_event", "event_id", id)] }),
+    })
 }
 
 fn event(state: &State, dm: &DirectMessage, fields: &[&str]) -> Value {

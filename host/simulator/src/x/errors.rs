@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::faults::{Fault, FaultAnswer};
 
 /// The address under which X names its kinds of problems.
-const PROBLEMS: &str = "https://api.twitter.com/2/problems/";
+pub(crate) const PROBLEMS: &str = "https://api.twitter.com/2/problems/";
 
 /// A refusal of the X API.
 #[derive(Debug, Clone, PartialEq)]

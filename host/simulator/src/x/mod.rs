@@ -9,6 +9,7 @@ mod errors;
 mod hooks;
 mod incoming;
 mod limits;
+mod names;
 mod options;
 mod outbox;
 mod posts;
@@ -27,7 +28,6 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use reqwest::Client;
-use tokio::sync::mpsc;
 use url::Url;
 
 pub use errors::XError;
@@ -40,11 +40,11 @@ use crate::delivery::Delivery;
 use crate::error::Result;
 use crate::faults::Faults;
 use crate::media::MediaStore;
+use crate::outbox::Outbox;
 use crate::people::Network;
 use crate::record::Record;
 use crate::serve::{Observer, Server, World, observe};
 use hooks::Hooks;
-use outbox::Event;
 use state::{State, User};
 
 /// The state behind the API and the webhooks.
@@ -60,7 +60,7 @@ pub(crate) struct X {
     rules: RwLock<Rules>,
     delivery: RwLock<XDelivery>,
     base_url: OnceLock<String>,
-    events: mpsc::UnboundedSender<Event>,
+    outbox: Outbox<activity::Happening>,
 }
 
 /// A simulated X that serves until it is shut down or dropped.
@@ -78,7 +78,7 @@ impl XSimulator {
             options.seed,
             options.clock.clone(),
         ));
-        let (events, received) = mpsc::unbounded_channel();
+        let (outbox, received) = Outbox::new();
         let listen = options.listen;
         let seed = options.seed;
         let mut state = State::default();
@@ -102,7 +102,7 @@ impl XSimulator {
             rules: RwLock::new(options.rules),
             delivery: RwLock::new(options.delivery.clone()),
             base_url: OnceLock::new(),
-            events,
+            outbox,
             options,
         });
         let observer = Observer {
@@ -118,7 +118,7 @@ impl XSimulator {
         let server = Server::start(listen, router, world).await?;
         // Set once, here; later starts have their own cell.
         let _ = x.base_url.set(format!("http://{}", server.address));
-        tokio::spawn(outbox::run(Arc::clone(&x), received, seed));
+        tokio::spawn(crate::outbox::run(Arc::clone(&x), received, seed));
         Ok(Self { x, server })
     }
 

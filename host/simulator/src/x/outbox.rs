@@ -1,34 +1,22 @@
-//! The way of events to the hub's webhooks: gathering, batches, disorder, duplicates, losses.
-
-use std::sync::Arc;
+//! The way of events to the hub's webhooks, in either form.
 
 use serde_json::{Map, Value, json};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::Semaphore;
 
 use super::X;
 use super::activity::{Happening, envelope};
-use super::options::{Envelope, XDelivery};
+use super::options::Envelope;
 use crate::delivery::{Outcome, Verdict, send_until_accepted};
+use crate::outbox::{Carrier, Habits};
+use crate::serve::World;
 use crate::signature::sha256_base64;
-
-/// An event on its way.
-#[derive(Debug)]
-pub(crate) struct Event {
-    happening: Happening,
-    /// Told how it ended.
-    done: Option<oneshot::Sender<Outcome>>,
-}
 
 impl X {
     /// Sends events that nobody waits for.
     pub(crate) fn tell(&self, happenings: Vec<Happening>) {
         for happening in happenings {
             self.hooks.keep(happening.clone());
-            // After the stop there is nobody to tell.
-            let _ = self.events.send(Event {
-                happening,
-                done: None,
-            });
+            self.outbox.tell(happening);
         }
     }
 
@@ -39,146 +27,63 @@ impl X {
         };
         self.tell(happenings);
         self.hooks.keep(last.clone());
-        let (done, ended) = oneshot::channel();
-        if self
-            .events
-            .send(Event {
-                happening: last,
-                done: Some(done),
-            })
-            .is_err()
-        {
-            return Outcome::never("the simulator stopped");
-        }
-        ended
-            .await
-            .unwrap_or_else(|_| Outcome::never("the simulator stopped"))
+        self.outbox.tell_and_wait(last).await
     }
 }
 
 /// Sends an event of the past once more.
 pub(crate) fn send_again(x: &X, happening: Happening) {
-    let _ = x.events.send(Event {
-        happening,
-        done: None,
-    });
+    x.outbox.tell(happening);
 }
 
-/// Takes events until the simulator stops.
-pub(crate) async fn run(x: Arc<X>, mut events: mpsc::UnboundedReceiver<Event>, seed: u64) {
-    let mut random = fastrand::Rng::with_seed(seed);
-    loop {
-        let first = tokio::select! {
-            () = x.world.stopped() => return,
-            event = events.recv() => match event {
-                Some(event) => event,
-                None => return,
+impl Carrier for X {
+    type Item = Happening;
+
+    fn world(&self) -> &World {
+        &self.world
+    }
+
+    fn habits(&self) -> Habits {
+        let delivery = self.delivery();
+        Habits {
+            duplicates: delivery.duplicates,
+            losses: delivery.losses,
+            batch: match delivery.envelope {
+                Envelope::Activity => 1,
+                Envelope::AccountActivity => delivery.batch,
             },
-        };
-        let delivery = x.delivery();
-        let mut gathered = gather(first, &mut events, &delivery).await;
-        if delivery.disorder {
-            random.shuffle(&mut gathered);
-        }
-        let mut kept = Vec::new();
-        let mut again = Vec::new();
-        for mut event in gathered {
-            if random.f64() < delivery.losses {
-                if let Some(done) = event.done.take() {
-                    // The waiter may have gone; then nobody wants to know.
-                    let _ = done.send(Outcome::never("lost on purpose"));
-                }
-                continue;
-            }
-            if random.f64() < delivery.duplicates {
-                again.push(Event {
-                    happening: event.happening.clone(),
-                    done: None,
-                });
-            }
-            kept.push(event);
-        }
-        kept.append(&mut again);
-        let size = if delivery.envelope == Envelope::AccountActivity {
-            delivery.batch.max(1)
-        } else {
-            1
-        };
-        while !kept.is_empty() {
-            let rest = kept.split_off(size.min(kept.len()));
-            let batch = std::mem::replace(&mut kept, rest);
-            let x = Arc::clone(&x);
-            let delivery = delivery.clone();
-            tokio::spawn(async move {
-                tokio::select! {
-                    () = x.world.stopped() => {}
-                    () = deliver(&x, &delivery, batch) => {}
-                }
-            });
+            gather: delivery.gather,
+            disorder: delivery.disorder,
+            parallel: Semaphore::MAX_PERMITS,
         }
     }
-}
 
-async fn gather(
-    first: Event,
-    events: &mut mpsc::UnboundedReceiver<Event>,
-    delivery: &XDelivery,
-) -> Vec<Event> {
-    let mut gathered = vec![first];
-    let most = if delivery.disorder {
-        delivery.batch.max(16)
-    } else {
-        delivery.batch
-    };
-    if most <= 1 {
-        return gathered;
-    }
-    let end = tokio::time::sleep(delivery.gather);
-    tokio::pin!(end);
-    while gathered.len() < most {
-        tokio::select! {
-            () = &mut end => break,
-            event = events.recv() => match event {
-                Some(event) => gathered.push(event),
-                None => break,
-            },
+    async fn carry(&self, batch: Vec<Happening>) -> Outcome {
+        if self.delivery().envelope == Envelope::AccountActivity {
+            let mut body = Map::new();
+            for happening in batch {
+                merge(&mut body, happening.legacy);
+            }
+            if body.is_empty() {
+                return Outcome::never("the older form has no such event");
+            }
+            body.insert("for_user_id".to_owned(), json!(self.options.user_id));
+            return post_to_all(self, Value::Object(body)).await;
         }
-    }
-    gathered
-}
-
-async fn deliver(x: &X, delivery: &XDelivery, batch: Vec<Event>) {
-    let mut outcome = Outcome::never("no valid webhook is subscribed to it");
-    let mut waiting = Vec::new();
-    if delivery.envelope == Envelope::AccountActivity {
-        let mut body = Map::new();
-        for event in batch {
-            waiting.extend(event.done);
-            merge(&mut body, event.happening.legacy);
-        }
-        if body.is_empty() {
-            outcome = Outcome::never("the older form has no such event");
-        } else {
-            body.insert("for_user_id".to_owned(), json!(x.options.user_id));
-            outcome = post_to_all(x, Value::Object(body)).await;
-        }
-    } else {
-        for event in batch {
-            waiting.extend(event.done);
-            for (hook, subscription) in x.hooks.targets(event.happening.kind) {
+        let mut outcome = Outcome::never("no valid webhook is subscribed to it");
+        for happening in batch {
+            for (hook, subscription) in self.hooks.targets(happening.kind) {
                 let uuid = fastrand::i64(..);
                 let body = envelope(
-                    &event.happening,
-                    &x.options.user_id,
+                    &happening,
+                    &self.options.user_id,
                     subscription.tag.as_deref(),
                     uuid,
                 );
-                outcome = post(x, &hook.url, body).await;
+                outcome = post(self, &hook.url, body).await;
             }
         }
-    }
-    for done in waiting {
-        let _ = done.send(outcome.clone());
+        outcome
     }
 }
 

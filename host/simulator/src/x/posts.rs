@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use linecard_text::x_weighted;
 use serde_json::{Value, json};
 
 use super::X;
@@ -10,7 +11,7 @@ use super::api::{Call, only};
 use super::errors::XError;
 use super::read::id_of;
 use super::state::{Kind, Post, State};
-use super::text::{LONG_POST_LIMIT, POST_LIMIT, mentions, past_leading_mentions, weighted_length};
+use super::text::{LONG_POST_LIMIT, POST_LIMIT, mentions, past_leading_mentions};
 use crate::customers::{Author, Turn};
 
 /// How long the same text counts as a duplicate.
@@ -165,7 +166,7 @@ pub(crate) fn create(x: &X, call: &Call) -> Result<Value, XError> {
     let fits = if rules.long_posts {
         counted.chars().count() <= LONG_POST_LIMIT
     } else {
-        weighted_length(counted) <= POST_LIMIT
+        x_weighted(counted) <= POST_LIMIT
     };
     if !fits {
         return Err(XError::forbidden(

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use linecard_text::x_weighted;
 use serde_json::{Map, Value, json};
 
 use super::X;
@@ -50,11 +51,12 @@ pub(crate) fn user_json(x: &X, state: &State, user: &User, fields: Option<&[&str
         .posts
         .values()
         .filter(|post| post.author == user.id && !post.gone);
+    let posts = posts.count();
     put(
         "public_metrics",
         json!({
             "followers_count": count(followers), "following_count": count(following),
-            "tweet_count": posts.count(), "listed_count": 0, "like_count": 0, "media_count": 0,
+            "tweet_count": posts, "post_count": posts, "listed_count": 0, "like_count": 0, "media_count": 0,
         }),
     );
     if fields.is_some() {
@@ -85,7 +87,7 @@ pub(crate) fn user_json(x: &X, state: &State, user: &User, fields: Option<&[&str
 pub(crate) fn post_json(state: &State, post: &Post, fields: Option<&[&str]>) -> Value {
     let history: Vec<String> = post.history.iter().map(u64::to_string).collect();
     // A long post is cut in `text` and whole in `note_tweet`.
-    let long = text::weighted_length(text::past_leading_mentions(&post.text)) > text::POST_LIMIT;
+    let long = x_weighted(text::past_leading_mentions(&post.text)) > text::POST_LIMIT;
     let cut: String = if long {
         post.text
             .chars()
@@ -95,8 +97,7 @@ pub(crate) fn post_json(state: &State, post: &Post, fields: Option<&[&str]>) -> 
     } else {
         post.text.clone()
     };
-    let mut shown =
-        json!({ "id": post.id.to_string(), "text": cut, "edit_history_tweet_ids": history });
+    let mut shown = json!({ "id": post.id.to_string(), "text": text::escaped(&cut), "edit_history_tweet_ids": history });
     let mut put = |name: &str, value: Value| {
         if fields.is_none_or(|fields| fields.contains(&name))
             && let Value::Object(members) = &mut shown
@@ -125,7 +126,7 @@ pub(crate) fn post_json(state: &State, post: &Post, fields: Option<&[&str]>) -> 
         put("entities", entities);
     }
     if long {
-        let mut note = json!({ "text": post.text });
+        let mut note = json!({ "text": text::escaped(&post.text) });
         if let (Some(entities), Some(members)) =
             (text::entities(&post.text, id_of), note.as_object_mut())
         {
@@ -283,7 +284,10 @@ pub(crate) fn list(
     call: &Call,
     mut errors: Vec<Value>,
 ) -> Map<String, Value> {
-    let fields = call.list("tweet.fields");
+    let mut fields = call.list("tweet.fields");
+    // What is expanded is named, too.
+    let expanded = call.list("expansions");
+    fields.extend(expanded.iter().filter_map(|name| name.split('.').next()));
     let mut answer = Map::new();
     let shown: Vec<Value> = found
         .iter()
@@ -388,4 +392,37 @@ pub(crate) fn user_by_name(x: &X, name: &str, call: &Call) -> Result<Value, XErr
         }
         None => json!({ "errors": [missing("user", "username", name)] }),
     })
+}
+
+/// `GET /2/users?ids=` and `/2/users/by?usernames=`.
+pub(crate) fn users(x: &X, parameter: &str, call: &Call) -> Result<Value, XError> {
+    let wanted = call.list(parameter);
+    if wanted.is_empty() || wanted.len() > 100 {
+        return Err(XError::invalid(
+            parameter,
+            &wanted.join(","),
+            "size must be between 1 and 100",
+        ));
+    }
+    let fields = call.list("user.fields");
+    let state = x.state();
+    let mut data = Vec::new();
+    let mut errors = Vec::new();
+    for one in wanted {
+        let found = match parameter {
+            "ids" => state.users.get(one),
+            _ => state.user_by_name(one),
+        };
+        match found {
+            Some(user) => data.push(user_json(x, &state, user, Some(&fields))),
+            None => errors.push(missing("user", parameter, one)),
+        }
+    }
+    let mut answer = Map::new();
+    for (name, list) in [("data", data), ("errors", errors)] {
+        if !list.is_empty() {
+            answer.insert(name.to_owned(), Value::Array(list));
+        }
+    }
+    Ok(Value::Object(answer))
 }

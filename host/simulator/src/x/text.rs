@@ -1,9 +1,7 @@
-//! The length of a post as X counts it, and what stands in its text.
+//! How long texts may be, and what stands in the text of a post.
 
-use emojis::get as emoji;
+use linecard_text::x_links;
 use serde_json::{Value, json};
-use unicode_normalization::UnicodeNormalization as _;
-use unicode_segmentation::UnicodeSegmentation as _;
 
 /// The longest post of an account without long posts, in weighted characters.
 pub const POST_LIMIT: usize = 280;
@@ -11,37 +9,12 @@ pub const POST_LIMIT: usize = 280;
 pub const LONG_POST_LIMIT: usize = 25_000;
 /// The longest direct message, in characters.
 pub const DM_LIMIT: usize = 10_000;
-/// What any address counts.
-const URL_WEIGHT: usize = 23;
 
-/// The weighted length: Latin and general punctuation 1, other characters 2, an emoji 2 however
-/// many code points it has, an address 23 (the third configuration of twitter-text).
-pub fn weighted_length(text: &str) -> usize {
-    let text: String = text.nfc().collect();
-    let mut length = 0;
-    let mut rest = 0;
-    for (from, to) in urls(&text) {
-        length += weight(text.get(rest..from).unwrap_or_default()) + URL_WEIGHT;
-        rest = to;
-    }
-    length + weight(text.get(rest..).unwrap_or_default())
-}
-
-fn weight(text: &str) -> usize {
-    text.graphemes(true)
-        .map(|cluster| {
-            if !cluster.is_ascii() && emoji(cluster).is_some() {
-                return 2;
-            }
-            cluster
-                .chars()
-                .map(|one| match u32::from(one) {
-                    0..=4351 | 8192..=8205 | 8208..=8223 | 8242..=8247 => 1,
-                    _ => 2,
-                })
-                .sum()
-        })
-        .sum()
+/// A text as the API writes it: three signs as HTML has them.
+pub(crate) fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
 }
 
 /// The text without the mentions that lead a reply, which count nothing.
@@ -61,27 +34,6 @@ pub(crate) fn past_leading_mentions(text: &str) -> &str {
 
 fn is_handle(one: char) -> bool {
     one.is_ascii_alphanumeric() || one == '_'
-}
-
-/// The byte ranges of addresses.
-fn urls(text: &str) -> Vec<(usize, usize)> {
-    let mut found = Vec::new();
-    let mut at = 0;
-    while let Some(start) = text.get(at..).and_then(|rest| {
-        let one = rest.find("https://");
-        let other = rest.find("http://");
-        one.into_iter().chain(other).min().map(|place| at + place)
-    }) {
-        let rest = text.get(start..).unwrap_or_default();
-        let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
-        let trimmed = rest
-            .get(..end)
-            .unwrap_or_default()
-            .trim_end_matches(['.', ',', ';', ':', '!', '?', ')', '"', '\'']);
-        found.push((start, start + trimmed.len()));
-        at = start + end.max(1);
-    }
-    found
 }
 
 /// Words after `@`, `#` or `$`-like marks: the word and its range in characters.
@@ -144,12 +96,16 @@ pub(crate) fn entities(text: &str, id_of: impl Fn(&str) -> Option<String>) -> Op
         .map(|(tag, start, end)| json!({ "start": start, "end": end, "tag": tag }))
         .collect();
     let chars = |bytes: usize| text.get(..bytes).unwrap_or_default().chars().count();
-    let links: Vec<Value> = urls(text)
+    let links: Vec<Value> = x_links(text)
         .into_iter()
-        .map(|(from, to)| {
-            let url = text.get(from..to).unwrap_or_default();
-            let display = url.split_once("://").map_or(url, |(_, rest)| rest);
-            json!({ "start": chars(from), "end": chars(to), "url": url, "expanded_url": url, "display_url": display })
+        .map(|link| {
+            let (start, end) = (chars(link.start), chars(link.end));
+            let url = text.get(link).unwrap_or_default();
+            let (expanded, display) = match url.split_once("://") {
+                Some((_, display)) => (url.to_owned(), display),
+                None => (format!("http://{url}"), url),
+            };
+            json!({ "start": start, "end": end, "url": url, "expanded_url": expanded, "display_url": display })
         })
         .collect();
     for (name, list) in [("mentions", mentioned), ("hashtags", tags), ("urls", links)] {
@@ -162,22 +118,7 @@ pub(crate) fn entities(text: &str, id_of: impl Fn(&str) -> Option<String>) -> Op
 
 #[cfg(test)]
 mod tests {
-    use super::{mentions, past_leading_mentions, weighted_length};
-
-    #[test]
-    fn counts_as_the_reference_does() {
-        assert_eq!(weighted_length("abc"), 3);
-        assert_eq!(weighted_length("\u{65e5}\u{672c}"), 4);
-        assert_eq!(
-            weighted_length("\u{1f468}\u{200d}\u{1f469}\u{200d}\u{1f467}"),
-            2
-        );
-        assert_eq!(weighted_length("e\u{301}"), 1, "composed first");
-        assert_eq!(
-            weighted_length("see https://example.com/a/very/long/path now"),
-            4 + 23 + 4
-        );
-    }
+    use super::{mentions, past_leading_mentions};
 
     #[test]
     fn finds_mentions() {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{FromRequest as _, Multipart, Request};
+use axum::extract::{DefaultBodyLimit, FromRequest as _, Multipart, Request};
 use axum::http::header;
 use axum::response::Response;
 use bytes::Bytes;
@@ -104,6 +104,8 @@ async fn parts(call: Call) -> Result<Parts, XError> {
     let failed = |error: String| XError::invalid("body", "", error);
     let mut request = Request::new(Body::from(call.body));
     *request.headers_mut() = call.headers;
+    // The size was looked at when the call came in.
+    DefaultBodyLimit::disable().apply(&mut request);
     let mut form = Multipart::from_request(request, &())
         .await
         .map_err(|error| failed(error.to_string()))?;

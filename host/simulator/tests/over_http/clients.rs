@@ -1,46 +1,17 @@
 //! Clients that others wrote, against the simulated page and Instagram account.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 
-use anyhow::{bail, ensure};
 use linecard_simulator::graph::{
     Act, CommentAct, FeedAct, GraphOptions, GraphSimulator, Incoming, InstagramPerson,
 };
 use linecard_simulator::{Profile, RetryPolicy, graph::WebhookDelivery};
 
+use crate::packages::{npm, python, script, succeeded};
+
 const ADA: &str = "7000000000000001";
 const PSID: &str = "1234567890123456";
 const IGSID: &str = "5600000000000001";
-
-/// Runs what installs a package. `Ok(false)`: it cannot be had here.
-fn installed(package: &str, commands: &mut [Command]) -> anyhow::Result<bool> {
-    for command in commands {
-        let problem = match command.output() {
-            Ok(done) if done.status.success() => continue,
-            Ok(done) => String::from_utf8_lossy(&done.stderr).into_owned(),
-            Err(error) => error.to_string(),
-        };
-        if std::env::var_os("LINECARD_FULL").is_some() {
-            bail!("{package} cannot be installed: {problem}");
-        }
-        println!("skipped: {package} cannot be installed here");
-        return Ok(false);
-    }
-    Ok(true)
-}
-
-fn script(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/over_http/clients")
-        .join(name)
-}
-
-fn succeeded(output: &Output) -> anyhow::Result<()> {
-    let said = String::from_utf8_lossy(&output.stderr);
-    ensure!(output.status.success(), "{said}");
-    Ok(())
-}
 
 /// A page with three posts, comments below the first, and no hub.
 async fn start() -> anyhow::Result<(GraphSimulator, String, String)> {
@@ -72,12 +43,7 @@ async fn start() -> anyhow::Result<(GraphSimulator, String, String)> {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_independent_messenger_client_writes_to_people() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
-    let package = "messaging-api-messenger@1.1.0";
-    let mut npm = Command::new("npm");
-    npm.args(["install", "--no-audit", "--no-fund", "--prefix"])
-        .arg(folder.path())
-        .arg(package);
-    if !installed(package, &mut [npm])? {
+    if !npm(folder.path(), "messaging-api-messenger@1.1.0")? {
         return Ok(());
     }
     let (page, _, comment) = start().await?;
@@ -106,15 +72,9 @@ async fn an_independent_messenger_client_writes_to_people() -> anyhow::Result<()
 #[tokio::test(flavor = "multi_thread")]
 async fn an_independent_client_reads_and_answers_comments() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
-    let python = folder.path().join("bin").join("python");
-    let package = "python-facebook-api==0.24.0";
-    let mut venv = Command::new("python3");
-    venv.args(["-m", "venv"]).arg(folder.path());
-    let mut pip = Command::new(&python);
-    pip.args(["-m", "pip", "install", "--quiet", package]);
-    if !installed(package, &mut [venv, pip])? {
+    let Some(python) = python(folder.path(), "python-facebook-api==0.24.0")? else {
         return Ok(());
-    }
+    };
     let (page, post, comment) = start().await?;
     let person = InstagramPerson::default();
     page.add_instagram_customer(IGSID, Profile::named("Ada", "Brooks"), person);

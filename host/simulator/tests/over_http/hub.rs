@@ -10,6 +10,7 @@ use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
+use linecard_simulator::signature::sha256_base64;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -45,6 +46,8 @@ struct Inner {
     received: Mutex<Vec<Received>>,
     /// Statuses for the next calls, tokens excepted; 200 when there are none.
     statuses: Mutex<VecDeque<u16>>,
+    /// The key with which X's challenges are answered, if the hub knows it.
+    challenge_key: Mutex<Option<String>>,
 }
 
 /// A hub on a port of its own, which stops when it is dropped.
@@ -127,6 +130,16 @@ impl Hub {
         next.extend(statuses);
     }
 
+    /// Tells the key with which X's challenges are answered.
+    pub fn learn_challenge_key(&self, key: &str) {
+        let mut known = self
+            .inner
+            .challenge_key
+            .lock()
+            .expect("no panic while locked");
+        *known = Some(key.to_owned());
+    }
+
     /// Waits until a condition on the hub holds.
     pub async fn until(&self, what: &str, holds: impl Fn(&Self) -> bool) {
         for _ in 0..500 {
@@ -174,6 +187,14 @@ async fn answer(State(inner): State<Arc<Inner>>, request: Request) -> Response {
                 .find(|(key, _)| key == name)
                 .map(|(_, v)| v.clone())
         };
+        let key = inner.challenge_key.lock().expect("no panic while locked");
+        if let (Some(challenge), Some(key)) = (get("crc_token"), key.as_ref()) {
+            let token = sha256_base64(key, challenge.as_bytes());
+            return plain(
+                StatusCode::OK,
+                json!({ "response_token": token }).to_string(),
+            );
+        }
         return if get("hub.verify_token").as_deref() == Some("simulated-verify-token") {
             plain(StatusCode::OK, get("hub.challenge").unwrap_or_default())
         } else {

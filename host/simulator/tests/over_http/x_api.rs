@@ -1,82 +1,14 @@
-//! X API v2 over real HTTP: signatures, posts, timelines, direct messages, media, refusals.
+//! X API v2 over real HTTP: posts, timelines, direct messages, refusals.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use linecard_simulator::x::{Incoming, Rules, XOptions, XSimulator};
-use linecard_simulator::{Fault, FaultPlan, Profile, Reachability};
-use reqwest::{Client, Method};
+use linecard_simulator::x::{Incoming, Rules};
+use linecard_simulator::{Fault, FaultPlan, Reachability};
+use reqwest::Method;
 use serde_json::{Value, json};
 
-const ANN: &str = "1500000000000000001";
-
-struct Account {
-    x: XSimulator,
-    client: Client,
-}
-
-impl Account {
-    async fn start() -> anyhow::Result<Self> {
-        Self::with(XOptions::default()).await
-    }
-
-    async fn with(options: XOptions) -> anyhow::Result<Self> {
-        let x = XSimulator::start(options).await?;
-        x.add_customer(
-            ANN,
-            Profile {
-                nickname: Some("ann".to_owned()),
-                ..Profile::named("Ann", "Lee")
-            },
-        );
-        Ok(Self {
-            x,
-            client: Client::builder().no_proxy().build()?,
-        })
-    }
-
-    async fn call(
-        &self,
-        method: Method,
-        path: &str,
-        body: Option<Value>,
-    ) -> anyhow::Result<(u16, Value)> {
-        self.call_as("simulated-user-token", method, path, body)
-            .await
-    }
-
-    async fn call_as(
-        &self,
-        token: &str,
-        method: Method,
-        path: &str,
-        body: Option<Value>,
-    ) -> anyhow::Result<(u16, Value)> {
-        let mut request = self
-            .client
-            .request(method, format!("{}{path}", self.x.base_url()))
-            .bearer_auth(token)
-            .timeout(Duration::from_secs(2));
-        if let Some(body) = body {
-            request = request.json(&body);
-        }
-        let response = request.send().await?;
-        Ok((response.status().as_u16(), response.json().await?))
-    }
-
-    async fn get(&self, path: &str) -> anyhow::Result<(u16, Value)> {
-        self.call(Method::GET, path, None).await
-    }
-
-    async fn post(&self, path: &str, body: Value) -> anyhow::Result<(u16, Value)> {
-        self.call(Method::POST, path, Some(body)).await
-    }
-
-    async fn mention(&self, text: &str) -> String {
-        self.x.say(ANN, Incoming::mention(text)).await.message_id
-    }
-}
+use crate::x_account::{ANN, Account};
 
 #[tokio::test]
 async fn a_mention_is_read_and_answered_in_public() -> anyhow::Result<()> {
@@ -268,111 +200,6 @@ async fn search_reads_its_language_and_ends_after_seven_days() -> anyhow::Result
 }
 
 #[tokio::test]
-async fn an_independent_signer_is_believed_and_a_changed_call_is_not() -> anyhow::Result<()> {
-    let account = Account::start().await?;
-    let options = account.x.options();
-    let token = oauth1_request::Token::from_parts(
-        options.consumer_key.clone(),
-        options.consumer_secret.clone(),
-        options.access_token.clone(),
-        options.access_token_secret.clone(),
-    );
-    let uri = format!("{}/2/users/me", account.x.base_url());
-    let query = oauth1_request::ParameterList::new([(
-        "user.fields",
-        &"created_at,name" as &dyn std::fmt::Display,
-    )]);
-    let header = oauth1_request::get(&uri, &query, &token, oauth1_request::HMAC_SHA1);
-    let send = |query: &'static str| {
-        account
-            .client
-            .get(format!("{uri}?user.fields={query}"))
-            .header("authorization", &header)
-            .send()
-    };
-    assert_eq!(
-        send("name").await?.status(),
-        401,
-        "another query than was signed"
-    );
-    assert_eq!(send("created_at%2Cname").await?.status(), 200);
-    assert_eq!(
-        send("created_at%2Cname").await?.status(),
-        401,
-        "the nonce was used"
-    );
-    account.x.set_clock_skew(3600);
-    let header = oauth1_request::get(&uri, &(), &token, oauth1_request::HMAC_SHA1);
-    let late = account
-        .client
-        .get(&uri)
-        .header("authorization", header)
-        .send()
-        .await?;
-    assert_eq!(late.status(), 401);
-    Ok(())
-}
-
-#[tokio::test]
-async fn tokens_expire_and_each_refresh_token_serves_once() -> anyhow::Result<()> {
-    let account = Account::start().await?;
-    account.x.clock().advance(Duration::from_hours(3));
-    assert_eq!(account.get("/2/users/me").await?.0, 401);
-    let url = format!("{}/2/oauth2/token", account.x.base_url());
-    let form = [
-        ("grant_type", "refresh_token"),
-        ("refresh_token", "simulated-refresh-token"),
-        ("client_id", "simulated-client"),
-    ];
-    let fresh: Value = account
-        .client
-        .post(&url)
-        .form(&form)
-        .send()
-        .await?
-        .json()
-        .await?;
-    let token = fresh["access_token"].as_str().unwrap_or_default();
-    assert_eq!(
-        account
-            .call_as(token, Method::GET, "/2/users/me", None)
-            .await?
-            .0,
-        200
-    );
-    assert_eq!(
-        account.client.post(&url).form(&form).send().await?.status(),
-        400
-    );
-    Ok(())
-}
-
-#[tokio::test]
-async fn limits_are_counted_and_told() -> anyhow::Result<()> {
-    let account = Account::with(XOptions {
-        limits: BTreeMap::from([("me".to_owned(), 2)]),
-        ..XOptions::default()
-    })
-    .await?;
-    for _ in 0..2 {
-        assert_eq!(account.get("/2/users/me").await?.0, 200);
-    }
-    let url = format!("{}/2/users/me", account.x.base_url());
-    let spent = account
-        .client
-        .get(url)
-        .bearer_auth("simulated-user-token")
-        .send()
-        .await?;
-    assert_eq!(spent.status(), 429);
-    assert_eq!(spent.headers()["x-rate-limit-remaining"], "0");
-    assert_eq!(spent.headers()["x-rate-limit-limit"], "2");
-    account.x.clock().advance(Duration::from_mins(16));
-    assert_eq!(account.get("/2/users/me").await?.0, 200);
-    Ok(())
-}
-
-#[tokio::test]
 async fn a_lost_answer_is_found_by_the_duplicate_refusal() -> anyhow::Result<()> {
     let account = Account::start().await?;
     account
@@ -392,39 +219,6 @@ async fn a_lost_answer_is_found_by_the_duplicate_refusal() -> anyhow::Result<()>
             .0,
         403
     );
-    Ok(())
-}
-
-#[tokio::test]
-async fn a_video_is_uploaded_in_pieces_and_processed() -> anyhow::Result<()> {
-    let account = Account::start().await?;
-    let start =
-        json!({ "media_type": "video/mp4", "total_bytes": 6, "media_category": "tweet_video" });
-    let (_, begun) = account.post("/2/media/upload/initialize", start).await?;
-    let id = begun["data"]["id"].as_str().unwrap_or_default().to_owned();
-    for (index, piece) in ["YWJj", "ZGVm"].iter().enumerate() {
-        let piece = json!({ "segment_index": index, "media": piece });
-        assert_eq!(
-            account
-                .post(&format!("/2/media/upload/{id}/append"), piece)
-                .await?
-                .0,
-            200
-        );
-    }
-    let (_, done) = account
-        .post(&format!("/2/media/upload/{id}/finalize"), json!({}))
-        .await?;
-    assert_eq!(done["data"]["processing_info"]["state"], "in_progress");
-    let post = json!({ "text": "Look", "media": { "media_ids": [id] } });
-    assert_eq!(account.post("/2/tweets", post.clone()).await?.0, 400);
-    account.x.clock().advance(Duration::from_secs(6));
-    let status = account
-        .get(&format!("/2/media/upload?command=STATUS&media_id={id}"))
-        .await?
-        .1;
-    assert_eq!(status["data"]["processing_info"]["state"], "succeeded");
-    assert_eq!(account.post("/2/tweets", post).await?.0, 201);
     Ok(())
 }
 

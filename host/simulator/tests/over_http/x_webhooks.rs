@@ -2,6 +2,7 @@
 
 use linecard_simulator::signature::sha256_base64;
 use linecard_simulator::x::{Envelope, Incoming, XDelivery, XOptions, XSimulator};
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::hub::Hub;
@@ -125,5 +126,60 @@ async fn likes_and_the_accounts_own_posts_are_told_and_can_be_replayed() -> anyh
     assert_eq!(call("/2/webhooks/replay", replay).await?.status(), 200);
     hub.until("the replay", |hub| hub.received("/webhook").len() == 4)
         .await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_webhook_that_passes_the_challenge_gets_what_it_subscribed_to() -> anyhow::Result<()> {
+    let hub = Hub::start().await?;
+    hub.learn_challenge_key("simulated-consumer-secret");
+    let x = XSimulator::start(XOptions::default()).await?;
+    let client = reqwest::Client::builder().no_proxy().build()?;
+    let call = |method: Method, path: &str, body: Value| {
+        let url = format!("{}{path}", x.base_url());
+        let request = client.request(method, url).json(&body);
+        async move {
+            let answer = request.bearer_auth("simulated-user-token").send().await?;
+            anyhow::Ok((answer.status().as_u16(), answer.json::<Value>().await?))
+        }
+    };
+    let (status, made) = call(
+        Method::POST,
+        "/2/webhooks",
+        json!({ "url": hub.url("/webhook") }),
+    )
+    .await?;
+    assert_eq!((status, &made["data"]["valid"]), (200, &json!(true)));
+    let id = made["data"]["id"].as_str().unwrap_or_default();
+    let mention = || Incoming::mention("@simulated_shop hi");
+    assert!(
+        !x.say(ANN, mention()).await.acknowledged,
+        "nothing is subscribed to yet"
+    );
+    let subscription = json!({ "event_type": "post.mention.create", "webhook_id": id, "tag": "mine",
+        "filter": { "user_id": "2244994945" } });
+    let subscriptions = "/2/activity/subscriptions";
+    assert_eq!(
+        call(Method::POST, subscriptions, subscription).await?.0,
+        200
+    );
+    assert!(x.say(ANN, mention()).await.acknowledged);
+    assert!(!x.say(ANN, Incoming::dm("psst")).await.acknowledged);
+    let last = hub.received("/webhook").pop().expect("an event").json();
+    assert_eq!(last["data"]["tag"], "mine");
+
+    // The key changes: the next check fails, and nothing comes any more until it holds again.
+    let one = format!("/2/webhooks/{id}");
+    hub.learn_challenge_key("another");
+    assert_eq!(call(Method::PUT, &one, json!({})).await?.0, 400);
+    let (_, all) = call(Method::GET, "/2/webhooks", json!({})).await?;
+    assert_eq!(all["data"][0]["valid"], false);
+    assert!(!x.say(ANN, mention()).await.acknowledged);
+    hub.learn_challenge_key("simulated-consumer-secret");
+    assert_eq!(call(Method::PUT, &one, json!({})).await?.0, 200);
+    assert!(x.say(ANN, mention()).await.acknowledged);
+    let (_, gone) = call(Method::DELETE, &one, json!({})).await?;
+    assert_eq!(gone["data"]["deleted"], true);
+    assert!(!x.say(ANN, mention()).await.acknowledged);
     Ok(())
 }

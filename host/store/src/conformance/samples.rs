@@ -76,6 +76,7 @@ pub fn contact(number: u64) -> Contact {
             profile_at: None,
         }],
         of_thread: None,
+        opt_ins: Vec::new(),
     }
 }
 

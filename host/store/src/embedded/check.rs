@@ -154,6 +154,15 @@ impl SledStore {
                 &identity.id,
             );
             self.refers(checked, key, &index)?;
+            for alias in &identity.aliases {
+                let index = keys::network_id(
+                    &parts.site,
+                    Family::Identity,
+                    &identity.channel,
+                    &alias.value,
+                );
+                self.refers(checked, key, &index)?;
+            }
         }
         if let Some(of) = &contact.of_thread {
             let identity = thread_identity(&of.thread);

@@ -5,7 +5,7 @@ use linecard_model::event::Event;
 use linecard_model::interaction::{Interaction, Participant};
 use linecard_model::message::{AttachmentFile, Message, MessageReaction, MessageState, Revision};
 use linecard_model::routing::{InteractionState, RoutingEvent};
-use linecard_model::{ContactId, MessageId, Timestamp};
+use linecard_model::{ChannelId, ContactId, MessageId, Timestamp};
 
 use super::UnitOfWork;
 use crate::{MessageRef, Result, thread_identity};
@@ -171,12 +171,38 @@ impl UnitOfWork {
                 let key = (identity.channel.clone(), identity.id.clone());
                 self.identities.set(key, Some(contact.id));
             }
+            for alias in &identity.aliases {
+                self.alias_told(contact.id, &identity.channel, &alias.value)
+                    .await?;
+            }
         }
         if let Some(of) = &contact.of_thread {
             let key = (of.channel.clone(), thread_identity(&of.thread));
             self.identities.set(key, Some(contact.id));
         }
         self.contacts.set(contact.id, Some(contact.clone()));
+        Ok(())
+    }
+
+    /// Whoever is told last to have an alias is found by it, unless it is somebody's own id.
+    async fn alias_told(
+        &mut self,
+        contact: ContactId,
+        channel: &ChannelId,
+        alias: &str,
+    ) -> Result<()> {
+        let found = self.contact_by_identity(channel, alias).await?;
+        let is_own_id = found.is_some_and(|found| {
+            found.id == contact
+                || found
+                    .identities
+                    .iter()
+                    .any(|i| &i.channel == channel && i.id == alias)
+        });
+        if !is_own_id {
+            self.identities
+                .set((channel.clone(), alias.to_owned()), Some(contact));
+        }
         Ok(())
     }
 

@@ -12,12 +12,15 @@ use linecard_simulator::graph::{
 };
 use linecard_simulator::open_messaging::{OpenMessagingOptions, OpenMessagingSimulator};
 use linecard_simulator::people::{Network, People, PeopleOptions};
+use linecard_simulator::whatsapp::{WhatsAppOptions, WhatsAppSimulator};
 use linecard_simulator::x::{XOptions, XSimulator};
 use serde_json::{Value, json};
 use url::Url;
 
 /// The channel to the simulated middleware; the hub's key for it is named after it.
 pub(super) const WEB: &str = "web";
+/// The channel to the simulated WhatsApp number.
+const WHATSAPP: &str = "whatsapp";
 /// The channel to the simulated account on X.
 const X: &str = "x";
 
@@ -64,6 +67,7 @@ impl Place {
 pub(super) struct Networks {
     graph: Arc<GraphSimulator>,
     open_messaging: Arc<OpenMessagingSimulator>,
+    whatsapp: Arc<WhatsAppSimulator>,
     x: Arc<XSimulator>,
     /// Their channels.
     pub places: Vec<Place>,
@@ -75,11 +79,14 @@ impl Networks {
         let graph = Arc::new(GraphSimulator::start(GraphOptions::default()).await?);
         let web = OpenMessagingSimulator::start(OpenMessagingOptions::default()).await?;
         let web = Arc::new(web);
+        let number = WhatsAppSimulator::start(WhatsAppOptions::default()).await?;
+        let number = Arc::new(number);
         let posts = Arc::new(XSimulator::start(generous()).await?);
         let mut places = vec![
             messenger(&graph),
             facebook(&graph),
             instagram(&graph),
+            whatsapp(&number),
             middleware(&web),
             x(&posts),
         ];
@@ -94,6 +101,7 @@ impl Networks {
         Ok(Self {
             graph,
             open_messaging: web,
+            whatsapp: number,
             x: posts,
             places,
         })
@@ -117,6 +125,7 @@ impl Networks {
         self.graph
             .set_instagram_callback_url(callback("instagram")?);
         self.open_messaging.set_hub(Url::parse(hub)?, None);
+        self.whatsapp.set_callback_url(callback(WHATSAPP)?);
         self.x.set_callback_url(callback(X)?);
         for (channel, surface) in [
             ("page", Surface::Messenger),
@@ -130,6 +139,10 @@ impl Networks {
                     .with_context(|| format!("the hub did not verify the webhook of {channel}"))?;
             }
         }
+        if self.has(WHATSAPP) {
+            let verified = self.whatsapp.subscribe().await;
+            verified.context("the hub did not verify the webhook of whatsapp")?;
+        }
         Ok(())
     }
 
@@ -138,6 +151,7 @@ impl Networks {
         for faults in [
             self.graph.faults(),
             self.open_messaging.faults(),
+            self.whatsapp.faults(),
             self.x.faults(),
         ] {
             trouble(faults, probability);
@@ -148,6 +162,7 @@ impl Networks {
     pub fn calm(&self) {
         self.graph.faults().clear();
         self.open_messaging.faults().clear();
+        self.whatsapp.faults().clear();
         self.x.faults().clear();
     }
 
@@ -155,6 +170,7 @@ impl Networks {
     pub async fn shutdown(&self) {
         self.graph.shutdown().await;
         self.open_messaging.shutdown().await;
+        self.whatsapp.shutdown().await;
         self.x.shutdown().await;
     }
 }
@@ -229,6 +245,28 @@ fn instagram(graph: &Arc<GraphSimulator>) -> Place {
             "access-token": options.instagram.access_token,
         }),
         population: Box::new(Arc::new(InstagramPeople::new(Arc::clone(graph)))),
+    }
+}
+
+fn whatsapp(number: &Arc<WhatsAppSimulator>) -> Place {
+    let options = number.options();
+    Place {
+        channel: WHATSAPP,
+        config: json!({
+            "plugin": "whatsapp", "name": "Simulated WhatsApp", "queue": "support",
+            "config": {
+                "phone_number_id": options.phone_number_id, "waba_id": options.waba_id,
+                "base_url": number.base_url(),
+            },
+            "secrets": stored(&["app-secret", "verify-token", "access-token"]),
+            "hosts": [number.base_url()],
+        }),
+        secrets: json!({
+            "app-secret": options.app_secret,
+            "verify-token": options.verify_token,
+            "access-token": options.access_token,
+        }),
+        population: Box::new(Arc::clone(number)),
     }
 }
 

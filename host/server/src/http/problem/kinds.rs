@@ -227,6 +227,12 @@ pub static KINDS: &[Kind] = &[
         "The network allows an answer only for a time after the customer's last message, and that time is over. `capabilities` show when it closes.",
     ),
     kind(
+        "opt-in-required",
+        422,
+        "The contact has not agreed",
+        "This would open the conversation anew, and the contact has not agreed to be written to first. Record their consent with `PUT /api/v1/contacts/{id}/opt-ins/{channel}`.",
+    ),
+    kind(
         "text-too-long",
         422,
         "The text is too long",

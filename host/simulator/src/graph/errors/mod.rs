@@ -31,14 +31,19 @@ pub struct GraphError {
     pub transient: bool,
     /// The title for users.
     pub user_title: Option<&'static str>,
-    /// The message for users.
-    pub user_message: Option<&'static str>,
+    /// WhatsApp: what exactly is wrong, which the answer holds in `error_data.details`.
+    pub details: Option<String>,
     /// Usage headers and the like.
     pub headers: Vec<(String, String)>,
 }
 
 impl GraphError {
-    fn new(status: u16, code: u32, subcode: Option<u32>, message: impl Into<String>) -> Self {
+    pub(crate) fn new(
+        status: u16,
+        code: u32,
+        subcode: Option<u32>,
+        message: impl Into<String>,
+    ) -> Self {
         Self {
             status,
             message: message.into(),
@@ -47,7 +52,7 @@ impl GraphError {
             subcode,
             transient: false,
             user_title: None,
-            user_message: None,
+            details: None,
             headers: Vec::new(),
         }
     }
@@ -219,7 +224,7 @@ impl GraphError {
         );
         error.headers = vec![(
             "x-business-use-case-usage".to_owned(),
-            business_usage(family, account, 100, minutes),
+            business_usage(family.kind(), account, 100, minutes),
         )];
         error
     }
@@ -264,11 +269,11 @@ impl GraphError {
             "error_user_title",
             self.user_title.map(Value::from),
         );
-        set(
-            &mut error,
-            "error_user_msg",
-            self.user_message.map(Value::from),
-        );
+        let data = self
+            .details
+            .as_ref()
+            .map(|details| json!({ "messaging_product": "whatsapp", "details": details }));
+        set(&mut error, "error_data", data);
         json!({ "error": error })
     }
 
@@ -339,12 +344,7 @@ pub(crate) fn app_usage(percent: u64) -> String {
 }
 
 /// The value of `X-Business-Use-Case-Usage` at this percentage.
-pub(crate) fn business_usage(family: Family, account: &str, percent: u64, minutes: u64) -> String {
-    let kind = match family {
-        Family::Messenger => "messenger",
-        Family::Pages => "pages",
-        Family::Instagram => "instagram",
-    };
+pub(crate) fn business_usage(kind: &str, account: &str, percent: u64, minutes: u64) -> String {
     json!({ account: [{
         "type": kind,
         "call_count": percent,

@@ -36,7 +36,7 @@ pub(crate) fn list(graph: &Graph, edge: &str, call: &Call) -> Result<Value, Grap
         .filter(|post| until.is_none_or(|until| post.created_ms <= until))
         .collect();
     paged(
-        graph,
+        &graph.base_url(),
         parameters,
         &format!("{page}/{edge}"),
         &posts,
@@ -90,7 +90,7 @@ pub(crate) fn comments(
     }
     let fields = wanted(parameters, COMMENT_FIELDS)?;
     let mut answer = paged(
-        graph,
+        &graph.base_url(),
         parameters,
         &format!("{}/comments", item.id),
         &list,
@@ -137,7 +137,7 @@ fn reacted(
         .collect();
     let fields = wanted(parameters, REACTION_FIELDS)?;
     let mut answer = paged(
-        graph,
+        &graph.base_url(),
         parameters,
         &format!("{}/{edge}", item.id),
         &list,

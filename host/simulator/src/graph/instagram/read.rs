@@ -84,7 +84,7 @@ pub(crate) fn profile(
 pub(crate) fn media(graph: &Graph, call: &Call) -> Result<Value, GraphError> {
     let fields = wanted(&call.parameters, MEDIA_FIELDS)?;
     paged(
-        graph,
+        &graph.base_url(),
         &call.parameters,
         &format!("{}/media", graph.options.instagram.id),
         &graph.gallery.posts(),
@@ -121,7 +121,7 @@ pub(crate) fn answers(
         list.reverse();
     }
     paged(
-        graph,
+        &graph.base_url(),
         parameters,
         &format!("{}/{edge}", item.id),
         &list,

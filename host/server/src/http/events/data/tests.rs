@@ -1,6 +1,6 @@
 //! Every kind of event has the form that the published schema says.
 
-use linecard_model::contact::{Contact, ContactIdentity, ContactThread};
+use linecard_model::contact::{Contact, ContactIdentity, ContactThread, OptIn};
 use linecard_model::event::Event;
 use linecard_model::interaction::Interaction;
 use linecard_model::manifest::Visibility;
@@ -255,6 +255,12 @@ fn others() -> Vec<Event> {
                 channel: ChannelId::new("page").unwrap(),
                 thread: "t".to_owned(),
             }),
+            opt_ins: vec![OptIn {
+                channel: ChannelId::new("page").unwrap(),
+                at: Timestamp::now(),
+                by: "ann".to_owned(),
+                source: "form".to_owned(),
+            }],
         }),
         Event::InteractionStarted(interaction()),
         Event::ParticipantJoined {

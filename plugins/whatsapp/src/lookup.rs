@@ -1,0 +1,61 @@
+//! What Graph tells when asked: files, and whether the token works for the number.
+
+use linecard_graph::lookup;
+use linecard_sdk::actions::Failure;
+use linecard_sdk::connector::StoredMedia;
+use linecard_sdk::events::Attachment;
+use linecard_sdk::http::{Call, Request};
+use serde::Deserialize;
+
+use crate::config::{Config, TOKEN};
+use crate::content::sha256_hex;
+use crate::refusals::call;
+
+#[derive(Deserialize)]
+struct Media {
+    url: String,
+    #[serde(default)]
+    sha256: Option<String>,
+}
+
+/// Fetches a file: its id is turned into an address, which is good for about five minutes and wants
+/// the token too. Only granted hosts get it.
+pub fn media(config: &Config, attachment: &Attachment) -> Result<StoredMedia, Failure> {
+    let Some(id) = &attachment.media_id else {
+        return Err(Failure::unsupported("WhatsApp names files by a media id"));
+    };
+    let number = [("phone_number_id", config.phone_number_id.as_str())];
+    let request = Request::get(config.api().url(&[id], &number));
+    let media = call::<Media>(config, request, Call::Repeatable, 1)?.content;
+    let response = Request::get(&media.url)
+        .auth(TOKEN)
+        .store_body()
+        .send(Call::Repeatable)?;
+    if matches!(response.status, 404 | 410) {
+        return Err(Failure::Transient(
+            "Meta's address of the file is no longer valid; a new one is asked for".to_owned(),
+        ));
+    }
+    let response = response.success(Call::Repeatable)?;
+    let stored = StoredMedia::from_response(&response)
+        .ok_or_else(|| Failure::Transient("the host stored no file".to_owned()))?;
+    let told = media.sha256.as_deref().and_then(sha256_hex);
+    match told.or_else(|| attachment.sha256.clone()) {
+        Some(told) if told != stored.sha256 => Err(Failure::Transient(format!(
+            "the file does not have the checksum that WhatsApp told: {told}, not {}",
+            stored.sha256
+        ))),
+        _ => Ok(stored),
+    }
+}
+
+/// Asks for the number with the token.
+pub fn probe(config: &Config) -> Result<(), Failure> {
+    lookup::probe(
+        config.api(),
+        &config.phone_number_id,
+        "id,display_phone_number,verified_name,quality_rating",
+        &config.phone_number_id,
+        "phone_number_id",
+    )
+}

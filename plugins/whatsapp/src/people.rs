@@ -1,0 +1,115 @@
+//! Who is meant: Meta names people by a business-scoped user id, a telephone number, or both.
+
+use linecard_graph::ids::usable;
+use linecard_graph::lenient::text;
+use linecard_sdk::events::{Alias, Author, Identity, Profile, Thread};
+use serde_json::{Map, Value};
+
+use crate::config::Config;
+
+/// The kind of alias that a telephone number is.
+pub const PHONE: &str = "phone";
+/// The kind of alias that the user id of a group of companies is.
+const PARENT_USER_ID: &str = "parent-user-id";
+
+/// A JSON object.
+pub type Members = Map<String, Value>;
+
+/// Somebody by these ids, whichever there are. The business-scoped id outlives a change of number.
+pub fn identity(
+    user_id: Option<String>,
+    phone: Option<String>,
+    parent: Option<String>,
+) -> Option<Identity> {
+    let user_id = usable(user_id);
+    let phone = usable(phone);
+    let mut identity = Identity::new(user_id.clone().or_else(|| phone.clone())?);
+    let phone = phone.filter(|_| user_id.is_some());
+    let aliases = [(PHONE, phone), (PARENT_USER_ID, usable(parent))];
+    for (kind, value) in aliases {
+        identity.aliases.extend(value.map(|value| Alias {
+            kind: kind.to_owned(),
+            value,
+        }));
+    }
+    Some(identity)
+}
+
+/// Whether an id is a business-scoped user id, such as `US.13491208655302741918`, and not a number.
+pub fn is_user_id(id: &str) -> bool {
+    let country = id.split_once('.').map(|(country, _)| country);
+    country.is_some_and(|country| {
+        country.len() == 2 && country.bytes().all(|byte| byte.is_ascii_uppercase())
+    })
+}
+
+/// The people of a value's `contacts[]`.
+pub struct People<'a>(pub Vec<&'a Members>);
+
+impl<'a> People<'a> {
+    /// Reads `contacts[]`.
+    pub fn of(value: &'a Members) -> Self {
+        let list = value.get("contacts").and_then(Value::as_array);
+        Self(
+            list.into_iter()
+                .flatten()
+                .filter_map(Value::as_object)
+                .collect(),
+        )
+    }
+
+    /// The contact with one of these ids.
+    fn find(&self, user_id: Option<&str>, phone: Option<&str>) -> Option<&'a Members> {
+        let is = |contact: &Members, name: &str, wanted: Option<&str>| {
+            wanted.is_some() && text(contact, name).as_deref() == wanted
+        };
+        self.0
+            .iter()
+            .find(|contact| is(contact, "user_id", user_id))
+            .or_else(|| self.0.iter().find(|contact| is(contact, "wa_id", phone)))
+            .copied()
+    }
+
+    /// Somebody whom a message names, with what `contacts[]` tells about them.
+    pub fn author(
+        &self,
+        user_id: Option<String>,
+        phone: Option<String>,
+        parent: Option<String>,
+    ) -> Option<Author> {
+        let contact = self
+            .find(user_id.as_deref(), phone.as_deref())
+            .or(match self.0.as_slice() {
+                // One message, one contact: they belong together, whatever form the number has.
+                [only] => Some(*only),
+                _ => None,
+            });
+        let known = |name: &str| contact.and_then(|contact| text(contact, name));
+        let identity = identity(
+            user_id.or_else(|| known("user_id")),
+            phone.or_else(|| known("wa_id")),
+            parent.or_else(|| known("parent_user_id")),
+        )?;
+        Some(Author {
+            identity,
+            profile: contact.and_then(profile),
+        })
+    }
+}
+
+fn profile(contact: &Members) -> Option<Profile> {
+    let profile = contact.get("profile")?.as_object()?;
+    let display_name = text(profile, "name");
+    let handle = text(profile, "username").map(|handle| handle.trim_start_matches('@').to_owned());
+    (display_name.is_some() || handle.is_some()).then(|| Profile {
+        display_name,
+        handle,
+        ..Profile::default()
+    })
+}
+
+/// The conversation between the channel's number and a person.
+pub fn thread(config: &Config, customer: &Identity) -> Thread {
+    Thread::private(format!("{}:{}", config.phone_number_id, customer.id))
+        .customer(customer.clone())
+}

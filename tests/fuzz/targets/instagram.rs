@@ -1,0 +1,16 @@
+//! Instagram's messages and comments.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use linecard_fuzz::{Signature, Target};
+use serde_json::json;
+
+fuzz_target!(|data: &[u8]| {
+    let target = Target {
+        config: json!({ "account_id": "17841400000000001" }),
+        signature: Signature::Meta,
+        paths: &[""],
+    };
+    linecard_fuzz::run::<linecard_instagram::Instagram>(&target, data);
+});
