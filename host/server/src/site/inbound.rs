@@ -18,7 +18,7 @@ use super::health::Source;
 use super::native::native_reply;
 use super::run::Batch;
 use super::threads::{NoPlace, Place, continued, place};
-use super::{files, health, letters, receipts};
+use super::{figures, files, health, letters, receipts};
 
 /// An accepted event, taken apart.
 #[derive(Clone, Copy)]
@@ -215,9 +215,9 @@ async fn created(
     };
     events.push(Event::MessageReceived(message));
     let lag = arrival.accepted_at.duration_since(event.time).as_millis();
-    health::count(batch, arrival.channel, |figures| {
-        figures.last_inbound_at = Some(arrival.accepted_at);
-        figures.lag_ms = Some(u64::try_from(lag).unwrap_or(0));
+    figures::count(batch, arrival.channel, |known| {
+        known.last_inbound_at = Some(arrival.accepted_at);
+        known.lag_ms = Some(u64::try_from(lag).unwrap_or(0));
     });
     if let Some(started) = begins {
         let enqueue = RouterCommand::Enqueue {

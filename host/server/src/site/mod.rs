@@ -9,6 +9,7 @@ mod command;
 mod configure;
 mod consent;
 mod contacts;
+mod figures;
 mod files;
 mod health;
 mod inbound;

@@ -10,6 +10,7 @@ use linecard_store::StoreError;
 use tokio::sync::oneshot;
 
 use super::command::{AttemptResult, Permission};
+use super::figures;
 use super::health::{self, Source};
 use super::letters;
 use super::run::{After, Batch};
@@ -25,7 +26,7 @@ pub(super) async fn attempt(
     let may = batch.state.may_act(&entry.channel);
     match may {
         Permission::Granted => batch.work.put_outbox(entry),
-        Permission::Held(Some(_)) => health::tell_budget(batch, &entry.channel).await?,
+        Permission::Held(Some(_)) => figures::tell_budget(batch, &entry.channel).await?,
         Permission::Held(None) => {}
     }
     batch.after.push(After::Permission(reply, may));
@@ -46,10 +47,10 @@ pub(super) async fn finished(
             let state = MessageState::Sent {
                 at: outcome.time.unwrap_or(at),
             };
-            health::count(batch, &entry.channel, |figures| {
-                figures.last_outbound_at = Some(at);
+            figures::count(batch, &entry.channel, |known| {
+                known.last_outbound_at = Some(at);
             });
-            health::charge(batch, &entry.channel, outcome.cost).await?;
+            figures::charge(batch, &entry.channel, outcome.cost).await?;
             fares(batch, &entry, HealthState::Connected, None, None, None).await?;
             close(batch, &entry, state, outcome.note).await?;
             return Ok(None);
@@ -177,7 +178,7 @@ async fn judge(
         }
         Failure::Uncertain(text) => Verdict::Uncertain(text),
         Failure::Unfinished(unfinished) => {
-            health::charge(batch, &entry.channel, unfinished.cost).await?;
+            figures::charge(batch, &entry.channel, unfinished.cost).await?;
             entry.request.progress = unfinished.progress;
             entry.made = unfinished.message_ids;
             // The next attempt starts after what was done for certain.

@@ -14,7 +14,7 @@ use tracing::{error, info};
 use super::command::{Command, CommandError, Outcome, Permission, Rendered, Reply};
 use super::configure::routing_settings;
 use super::state::{SiteState, now};
-use super::{SiteHandle, contacts, files, health, inbound, outcomes, people};
+use super::{SiteHandle, contacts, figures, files, health, inbound, outcomes, people};
 use crate::channels::Channels;
 
 /// How many commands share one durable write at most.
@@ -396,7 +396,7 @@ impl Batch<'_> {
                 source,
             } => health::fares(self, &channel, health, source).await,
             Command::MayPoll { channel, reply } => {
-                let may = health::may_poll(self, &channel).await?;
+                let may = figures::may_poll(self, &channel).await?;
                 self.after.push(After::Permission(reply, may));
                 Ok(())
             }
@@ -405,7 +405,7 @@ impl Batch<'_> {
                 cost,
                 reply,
             } => {
-                health::polled(self, &channel, cost).await?;
+                figures::polled(self, &channel, cost).await?;
                 self.after.push(After::Done(reply));
                 Ok(())
             }

@@ -161,7 +161,7 @@ pub(super) async fn again(
         });
     }
     let parent = target.parent.clone();
-    let action = saying(&interaction, target.visibility, &target.content, parent)?;
+    let action = saying(interaction, target.visibility, &target.content, parent)?;
     let answered = match &target.parent {
         Some(parent) => {
             batch
