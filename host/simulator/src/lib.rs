@@ -28,20 +28,23 @@
 //! | `POST /_sim/customers` `{"id","profile"}` | adds a customer; `GET` lists them |
 //! | `GET /_sim/customers/{id}` | the conversation as the customer sees it |
 //! | `GET /_sim/customers/{id}/delivered` | what the hub delivered, with duplicates |
-//! | `POST /_sim/customers/{id}/say` | Graph API: a [`graph::Act`] by its `on` (`messenger` when absent, `feed`, `instagram`, `instagram_comments`) and `type`; Open Messaging: an [`open_messaging::Said`], X: an [`x::Incoming`], by its `type` |
+//! | `POST /_sim/customers/{id}/say` | Graph API: a [`graph::Act`] by its `on` (`messenger` when absent, `feed`, `instagram`, `instagram_comments`) and `type`; Open Messaging: an [`open_messaging::Said`], X: an [`x::Incoming`], WhatsApp: a [`whatsapp::Incoming`], by its `type` |
 //! | `POST /_sim/customers/{id}/reachability` `{"reachability"}` | `available`, `unavailable` or `blocked` |
-//! | `PUT /_sim/callback` `{"url","on"}`, `POST /_sim/subscribe?on=` | Graph API: where webhooks go, all or those of `feed` or `instagram`; the handshake |
+//! | `PUT /_sim/callback` `{"url","on"}`, `POST /_sim/subscribe?on=` | Graph API: where webhooks go, all or those of `feed` or `instagram`; the handshake. WhatsApp: the same without `on` |
 //! | `POST /_sim/feed` `{"text","photos"}`, `POST /_sim/instagram/media` | Graph API: the page or the account publishes past the hub |
-//! | `PUT /_sim/delivery`, `PUT /_sim/after-send` | Graph API: duplicates, losses, batches, disorder; what follows a send |
-//! | `POST /_sim/webhook` | Graph API: signs and posts a webhook body as given |
+//! | `PUT /_sim/delivery`, `PUT /_sim/after-send` | Graph API, WhatsApp: duplicates, losses, batches, disorder; what follows a send |
+//! | `POST /_sim/webhook` | Graph API, WhatsApp: signs and posts a webhook body as given |
 //! | `PUT /_sim/hub` `{"url","token_url"}` | Open Messaging: where the hub is |
 //! | `PUT /_sim/receipts` | Open Messaging: which receipts follow; `GET` shows those from the hub |
 //! | `PUT /_sim/rules`, `PUT /_sim/access`, `PUT /_sim/profile` | X: what is allowed; expired or revoked tokens; the company's profile |
 //! | `PUT /_sim/customers/{id}/account` | X: gives somebody an account with a profile |
+//! | `PUT /_sim/rules`, `PUT /_sim/access` `{"expired","revoked"}`, `PUT /_sim/identifiers` `{"identifiers"}` | WhatsApp: what is allowed; expired or revoked token; by what webhooks name people |
+//! | `PUT /_sim/templates`, `POST /_sim/failures` `{"code","times"}`, `POST /_sim/media` | WhatsApp: a [`whatsapp::Template`]; the next messages fail in a status; keeps the body as a file and answers with its media id |
 //!
 //! Networks live in one module each: [`graph`] (one page with Messenger and a feed, and the
-//! Instagram account linked to it), [`open_messaging`] (the middleware side of Open Messaging) and
-//! [`x`] (one account on X). [`people`] populates any of them.
+//! Instagram account linked to it), [`open_messaging`] (the middleware side of Open Messaging),
+//! [`whatsapp`] (one business phone number on WhatsApp) and [`x`] (one account on X). [`people`]
+//! populates any of them.
 
 pub mod clock;
 mod control;

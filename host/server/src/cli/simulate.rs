@@ -296,11 +296,15 @@ impl WhatsApp {
             .map(|template| format!("{} ({})", template.name, template.language))
             .collect();
         say(&format!(
-            "WhatsApp is simulated at {base} with the number {number} (id {id}) of the account \
-             {account}. Its secrets:\n\n\
-             access token {token}\n\
-             app secret {secret}\n\
-             verify token {verify}\n\n\
+            "The number {number} on WhatsApp is simulated at {base}. In a site file:\n\n\
+             [channels.whatsapp]\n\
+             plugin = \"whatsapp\"\n\
+             queue = \"support\"\n\
+             config = {{ phone_number_id = \"{id}\", waba_id = \"{account}\", base_url = \"{base}\" }}\n\
+             hosts = [\"{base}\"]\n\
+             secrets = {{ app-secret = \"env:WHATSAPP_APP_SECRET\", verify-token = \"env:WHATSAPP_VERIFY_TOKEN\", access-token = \"env:WHATSAPP_TOKEN\" }}\n\n\
+             with, in the hub's environment:\n\n\
+             WHATSAPP_APP_SECRET={secret} WHATSAPP_VERIFY_TOKEN={verify} WHATSAPP_TOKEN={token}\n\n\
              Its templates are {templates}. Webhooks go to {callback}. A customer writes by\n\n\
              curl {base}/_sim/customers/16505551234/say -H 'content-type: application/json' \\\n     \
              -d '{{\"type\":\"text\",\"text\":\"Where is my parcel?\"}}'\n\n\

@@ -3,6 +3,8 @@
 use std::process::Stdio;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use linecard_simulator::whatsapp::{Happening, Incoming, MediaKind, WhatsAppOptions};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
@@ -197,9 +199,11 @@ async fn an_independent_client_sends_and_understands() -> anyhow::Result<()> {
     let customer = pair.network.customer(ADA).expect("Ada");
     assert_eq!(customer.signals, ["mark_seen", "mark_seen", "typing_on"]);
 
-    pair.statuses(&ours, 3).await;
     // Everything that follows a message is told before people do more.
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    pair.hub
+        .until("all is read", |_| pair.told("statuses").len() >= 27)
+        .await;
+    assert_eq!(pair.statuses(&ours, 3).await.len(), 3);
     let statuses = pair.hub.received("/webhook");
     let mut expected = Vec::new();
     let mut webhooks = Vec::new();
@@ -219,13 +223,9 @@ async fn an_independent_client_sends_and_understands() -> anyhow::Result<()> {
         expected.push(parsed.map(str::to_owned));
     }
     for webhook in &webhooks {
-        let hex: String = webhook
-            .body
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let body = STANDARD.encode(&webhook.body);
         let signature = webhook.header("x-hub-signature-256");
-        let line = json!({ "body": hex, "signature": signature });
+        let line = json!({ "body": body, "signature": signature });
         input.write_all(format!("{line}\n").as_bytes()).await?;
     }
     drop(input);

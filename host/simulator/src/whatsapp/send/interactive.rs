@@ -14,14 +14,18 @@ use crate::whatsapp::{WhatsApp, errors};
 const KINDS: &[&str] = &[
     "button",
     "call_permission_request",
+    "carousel",
     "catalog_message",
     "cta_url",
     "flow",
     "list",
     "location_request_message",
+    "order_details",
+    "order_status",
     "product",
     "product_list",
     "request_contact_info",
+    "voice_call",
 ];
 
 const BODY: usize = 1024;

@@ -1,7 +1,8 @@
 """Drives the WhatsApp number by an independent client, with nothing changed but the host, and has
 that client verify and parse the webhooks that it is handed on standard input, one JSON object a line:
-`{"body": hex, "signature": "sha256=..."}`."""
+`{"body": BASE64, "signature": "sha256=..."}`."""
 
+import base64
 import json
 import sys
 
@@ -88,7 +89,7 @@ for register in (
 count = 0
 for line in sys.stdin:
     webhook = json.loads(line)
-    body = bytes.fromhex(webhook["body"])
+    body = base64.b64decode(webhook["body"])
     assert utils.webhook_updates_validator(secret, body, webhook["signature"])
     assert not utils.webhook_updates_validator("wrong", body, webhook["signature"])
     before = len(got)
