@@ -334,8 +334,5 @@ async fn set(
     }
     let channel = ChannelId::new(id).map_err(|_| Problem::not_found("channel", id))?;
     let key = change.idempotency(caller);
-    let site = &app.hub.site;
-    Ok(site
-        .request(caller.actor.clone(), request(channel), key)
-        .await?)
+    app.request(caller, request(channel), key).await
 }

@@ -291,8 +291,7 @@ async fn delete(
         channel,
         letter: letter_id(&letter)?,
     };
-    let site = &app.hub.site;
-    Ok(site.request(caller.actor.clone(), request, None).await?)
+    app.request(&caller, request, None).await
 }
 
 impl From<RedeliverError> for Problem {
