@@ -365,8 +365,9 @@ fn hostile() -> Result<PathBuf> {
     // What the outer build was told about its own target does not hold for the guest.
     for (name, _) in std::env::vars() {
         let outer = name.starts_with("CARGO") || name.starts_with("RUST");
-        let install = ["CARGO_HOME", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN"];
-        if outer && !install.contains(&name.as_str()) {
+        // How this machine's toolchains are chosen and kept does: rustup must not install another.
+        let install = name == "CARGO_HOME" || name.starts_with("RUSTUP_");
+        if outer && !install {
             command.env_remove(name);
         }
     }
