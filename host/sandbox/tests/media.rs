@@ -39,9 +39,12 @@ fn sha256(bytes: &[u8]) -> String {
     text
 }
 
+/// A file's content and its type.
+type Kept = (Vec<u8>, Option<String>);
+
 /// A media store in memory.
 #[derive(Default)]
-struct Files(Mutex<BTreeMap<String, (Vec<u8>, Option<String>)>>);
+struct Files(Mutex<BTreeMap<String, Kept>>);
 
 impl Files {
     fn with(name: &str, content: &[u8], mime: Option<&str>) -> Arc<Self> {
@@ -55,7 +58,7 @@ impl Files {
         self.0.lock().unwrap().insert(name.to_owned(), file);
     }
 
-    fn find(&self, name: &str) -> Result<(Vec<u8>, Option<String>), MediaError> {
+    fn find(&self, name: &str) -> Result<Kept, MediaError> {
         let found = self.0.lock().unwrap().get(name).cloned();
         found.ok_or_else(|| MediaError::Missing(name.to_owned()))
     }
