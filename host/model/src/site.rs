@@ -187,6 +187,11 @@ pub struct ChannelConfig {
     /// Whether it neither polls nor sends anything for now. What the network delivers is still kept.
     #[serde(default)]
     pub paused: bool,
+    /// A name under which several channels share one webhook address, `/webhooks/{name}`, beside their
+    /// own: for networks that know one address for all accounts of an app. Each channel takes what is
+    /// for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub webhook_group: Option<ChannelId>,
     /// The queue of its interactions.
     pub queue: QueueId,
     /// The queue of its public interactions, if another.
@@ -213,8 +218,8 @@ pub struct ChannelConfig {
     /// `http://127.0.0.1:8080`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hosts: Option<Vec<String>>,
-    /// The most actions a second, over all, in place of the manifest's limits: for an account to which
-    /// the network grants more, or less.
+    /// The most actions a second, over all, in place of the manifest's limits for the whole channel: for
+    /// an account to which the network grants more, or less. Limits for one recipient stay.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actions_per_second: Option<f64>,
     /// For how long an action that fails for the time being is tried again, in seconds. Default one
