@@ -1,5 +1,6 @@
 //! What the end-to-end tests stand on: the real binary as a process of its own ([`Hub`]), the
-//! simulated networks ([`Networks`]), and a client of the public API ([`Client`]).
+//! simulated networks ([`Networks`]), a client of the public API ([`Client`]), and the networks' own
+//! descriptions of their APIs ([`Specification`]).
 //!
 //! The tests themselves are built with the binary's package, so that they always run the binary of
 //! the present source: see the `[[test]]` sections of `host/server/Cargo.toml`.
@@ -7,10 +8,12 @@
 mod client;
 mod hub;
 mod networks;
+mod specification;
 
 pub use client::{Client, Events, Seen};
 pub use hub::Hub;
 pub use networks::{Networks, SiteOptions};
+pub use specification::{Request, Specification};
 
 use std::time::{Duration, Instant};
 

@@ -21,5 +21,6 @@ pub mod poll;
 pub mod prepare;
 pub mod profiles;
 pub mod receive;
+pub(crate) mod retries;
 pub mod site;
 pub mod vault;

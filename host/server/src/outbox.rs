@@ -9,7 +9,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, RateLimiter};
-use jiff::SignedDuration;
 use linecard_model::manifest::{ActionKind, ConnectorManifest, ThrottleScope};
 use linecard_model::outbox::{OutboxEntry, OutboxNumber, OutboxState};
 use linecard_model::platform::Failure;
@@ -20,29 +19,13 @@ use tokio::task::JoinSet;
 use tracing::{error, warn};
 
 use crate::channels::{ChannelRuntime, Channels};
+use crate::retries::Retries;
 use crate::site::{AttemptResult, SiteHandle, now};
 
 /// How many threads of a channel are served at a time.
 const PARALLEL: usize = 32;
 /// How many entries are read at a time.
 const PAGE: usize = 256;
-/// For how long an action that fails for the time being is tried again, unless the channel says
-/// otherwise.
-const RETRY_FOR: SignedDuration = SignedDuration::from_hours(24);
-
-/// The pause before the attempt after this one: 1 s, doubled each time, 5 min at most.
-pub(crate) fn backoff(attempt: u32) -> SignedDuration {
-    let seconds = 1_i64 << attempt.saturating_sub(1).min(9);
-    SignedDuration::from_secs(seconds.min(300))
-}
-
-/// For how long an entry is tried again.
-pub(crate) fn retry_for(channels: &Channels, entry: &OutboxEntry) -> SignedDuration {
-    channels
-        .get(&entry.channel)
-        .and_then(|c| c.config.retry_for_seconds)
-        .map_or(RETRY_FOR, |s| SignedDuration::from_secs(i64::from(s)))
-}
 
 /// Whether repeating an entry's action can have no second effect.
 pub(crate) fn is_idempotent(channels: &Channels, entry: &OutboxEntry) -> bool {
@@ -402,7 +385,7 @@ async fn attempt(
                 Failure::Throttled(throttle) if throttle.scope == ThrottleScope::Channel => {
                     block = Block::Until(throttle.until.unwrap_or_else(|| {
                         now()
-                            .checked_add(backoff(entry.request.attempt))
+                            .checked_add(Retries::of(Some(&channel)).pause(entry.request.attempt))
                             .unwrap_or_else(|_| now())
                     }));
                 }

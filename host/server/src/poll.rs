@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 use tracing::{error, warn};
 
 use crate::channels::{ChannelRuntime, Channels};
-use crate::outbox::backoff;
+use crate::retries::backoff;
 use crate::site::{SiteHandle, now};
 
 /// How often a channel's credentials are tried.
