@@ -9,7 +9,52 @@ use serde_json::Value;
 use url::Url;
 
 /// Where the live WhatsApp differs from its document of version 23.0.
-const WHATSAPP_KNOWN: [(&str, &str); 0] = [];
+const WHATSAPP_KNOWN: [(&str, &str); 11] = [
+    (
+        "/{Version}/{Phone-Number-ID}/messages: Unevaluated properties are not allowed ('biz_opaque_callback_data' was unexpected)",
+        "the document knows it in calls only, the guide in every message",
+    ),
+    (
+        "/{Version}/{Phone-Number-ID}/messages: \"to\" is a required property",
+        "since 2026 `recipient` names a customer who shows no number",
+    ),
+    (
+        "/{Version}/{Phone-Number-ID}/messages: Unevaluated properties are not allowed ('biz_opaque_callback_data', 'messaging_product', 'recipient', 'recipient_type' were unexpected)",
+        "it follows from the missing `to`",
+    ),
+    (
+        "/{Version}/{Phone-Number-ID}/messages/location/latitude: value is not of type \"string\"",
+        "the document's own examples are numbers",
+    ),
+    (
+        "/{Version}/{Phone-Number-ID}/messages/location/longitude: value is not of type \"string\"",
+        "the document's own examples are numbers",
+    ),
+    (
+        "/{Version}/{Phone-Number-ID}/messages: Unevaluated properties are not allowed ('biz_opaque_callback_data', 'location' were unexpected)",
+        "it follows from the numbers",
+    ),
+    (
+        "/{Version}/{Phone-Number-ID}/messages: type names no kind",
+        "a message is marked as read without a type, as in the document's own example",
+    ),
+    (
+        "/{Version}/{Phone-Number-ID}/messages/template/language: \"policy\" is a required property",
+        "all but one of the document's own examples leave it out",
+    ),
+    (
+        "/{Version}/{Phone-Number-ID}/media: the form has no type",
+        "the guide to uploads asks for it",
+    ),
+    (
+        "/{Version}/{WABA-ID}/message_templates: no parameter fields",
+        "every read of the Graph API takes it",
+    ),
+    (
+        "/{Version}/{WABA-ID}/message_templates: no parameter limit",
+        "every list of the Graph API takes it",
+    ),
+];
 
 /// A request of a recorded case.
 struct Recorded {
