@@ -2,21 +2,20 @@
 //! whom they are wanted, answers that reach the right person. The network is a board that these tests
 //! play, behind a connector of its own.
 
-#[path = "threads/board.rs"]
-mod board;
 #[path = "threads/random.rs"]
 mod random;
 
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use board::{Board, SOON, comment, texts};
-use linecard_tests::eventually;
+use linecard_tests::{Board, SOON, comment, eventually, texts};
 use serde_json::{Value, json};
+
+const BINARY: &str = env!("CARGO_BIN_EXE_linecard");
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_post_and_its_comments_are_one_interaction_with_all_their_authors() -> Result<()> {
-    let board = Board::start(&[("board", "")], 1, 1).await?;
+    let board = Board::start(BINARY, &[("board", "")], 1, 1).await?;
     let agent = board.agent("agent-1").await?;
     let mut events = agent.events(None).await?;
     board.comment("post", "m1", "pia", "").await?;
@@ -180,7 +179,11 @@ async fn a_post_and_its_comments_are_one_interaction_with_all_their_authors() ->
 #[tokio::test(flavor = "multi_thread")]
 async fn one_contact_can_be_kept_for_all_authors_of_a_post() -> Result<()> {
     let board = Board::start(
-        &[("board", r#"{ gather_seconds = 600, contacts = "first" }"#)],
+        BINARY,
+        &[(
+            "board",
+            r#"comments = { gather_seconds = 600, contacts = "first" }"#,
+        )],
         1,
         1,
     )
@@ -233,7 +236,13 @@ async fn one_contact_can_be_kept_for_all_authors_of_a_post() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn comments_that_come_after_the_gathering_time_wait_beside_the_first() -> Result<()> {
-    let board = Board::start(&[("board", "{ gather_seconds = 2 }")], 0, 1).await?;
+    let board = Board::start(
+        BINARY,
+        &[("board", "comments = { gather_seconds = 2 }")],
+        0,
+        1,
+    )
+    .await?;
     board.comment("post", "m1", "pia", "").await?;
     board.comment("post", "m2", "ugo", "m1").await?;
     board.open(1, 2).await?;
@@ -264,7 +273,13 @@ async fn comments_that_come_after_the_gathering_time_wait_beside_the_first() -> 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_crowd_is_more_than_one_piece_of_work() -> Result<()> {
-    let board = Board::start(&[("board", "{ gather_seconds = 600 }")], 0, 1).await?;
+    let board = Board::start(
+        BINARY,
+        &[("board", "comments = { gather_seconds = 600 }")],
+        0,
+        1,
+    )
+    .await?;
     let crowd: Vec<Value> = (0..130)
         .map(|n| {
             let what = comment(&format!("m{n}"), Some(&format!("p{n}")), "");
@@ -288,7 +303,7 @@ async fn a_crowd_is_more_than_one_piece_of_work() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_is_not_named_and_what_the_company_posts_are_kept() -> Result<()> {
-    let board = Board::start(&[("board", "")], 1, 1).await?;
+    let board = Board::start(BINARY, &[("board", "")], 1, 1).await?;
     let own = json!({ "kind": "own", "message": "post", "text": "Our new shop" });
     board.deliver("board", &[board.event("post", own)]).await?;
     let unnamed = |message: &str| board.event("post", comment(message, None, "post"));
@@ -363,7 +378,7 @@ async fn who_is_not_named_and_what_the_company_posts_are_kept() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn work_is_taken_back_only_when_all_its_authors_took_back_what_they_wrote() -> Result<()> {
-    let board = Board::start(&[("board", "")], 1, 1).await?;
+    let board = Board::start(BINARY, &[("board", "")], 1, 1).await?;
     board.comment("post", "m1", "pia", "").await?;
     board.comment("post", "m2", "ugo", "m1").await?;
     let id = &board.open(1, 2).await?[0]["id"];

@@ -202,6 +202,10 @@ unique!(
     MessageId
 );
 unique!(
+    /// Something that failed for good.
+    DeadLetterId
+);
+unique!(
     /// One interaction alerting at one agent.
     OfferId
 );

@@ -3,6 +3,7 @@
 //! set up ([`site`]), and the journal's events ([`event`]).
 
 pub mod contact;
+pub mod dead_letter;
 pub mod event;
 pub mod ids;
 pub mod interaction;
@@ -12,10 +13,11 @@ pub mod outbox;
 pub mod platform;
 pub mod routing;
 pub mod site;
+pub mod spend;
 
 pub use ids::{
-    AgentId, ChannelId, ContactId, IdError, InteractionId, MessageId, OfferId, PluginId, QueueId,
-    SiteId, SkillId,
+    AgentId, ChannelId, ContactId, DeadLetterId, IdError, InteractionId, MessageId, OfferId,
+    PluginId, QueueId, SiteId, SkillId,
 };
 
 /// A moment, to the millisecond where it is stored, RFC 3339 in UTC where it is shown.

@@ -57,6 +57,10 @@ pub struct Message {
     /// What stood here before, oldest first, if its author changed it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub revisions: Vec<Revision>,
+    /// What a person should know about its way: the window that was used, the text that a template
+    /// became.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
     /// Since when it is hidden from the public, though it is still there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hidden_at: Option<Timestamp>,

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::platform::{ActionRequest, Refusal};
+use crate::spend::Spent;
 use crate::{ChannelId, ContactId, InteractionId, MessageId, Timestamp};
 
 /// The place of an entry in the outbox of its channel: entries of one thread are done in this order.
@@ -95,4 +96,27 @@ pub enum HealthState {
     Stopped,
     /// An operator paused it.
     Paused,
+    /// The operator's budget for it is used up: it polls no more until the next day or month.
+    BudgetSpent,
+}
+
+/// What a channel has done, as far as it is known: an operator's figures.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ChannelFigures {
+    /// When the hub took the last message of a customer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_inbound_at: Option<Timestamp>,
+    /// How late that one came: from the network's time of it to the hub's, in milliseconds. Clocks
+    /// differ; below zero counts as zero.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lag_ms: Option<u64>,
+    /// When the network last did something that the hub asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_outbound_at: Option<Timestamp>,
+    /// When a poll last succeeded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub polled_at: Option<Timestamp>,
+    /// What the network charged.
+    #[serde(default)]
+    pub spent: Spent,
 }

@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::routing::{
     IdleClock, LostDesktopRule, QueueOrder, RequiredSkill, SelectionMethod, Slots, WrapUpPolicy,
 };
+use crate::spend::SpendConfig;
 use crate::{AgentId, ChannelId, PluginId, QueueId, SkillId};
 
 /// A site's channels, queues, agents, keys and analyzers.
@@ -183,7 +184,7 @@ pub struct ChannelConfig {
     /// The name that people read.
     #[serde(default)]
     pub name: String,
-    /// Whether it neither takes nor sends anything for now.
+    /// Whether it neither polls nor sends anything for now. What the network delivers is still kept.
     #[serde(default)]
     pub paused: bool,
     /// The queue of its interactions.
@@ -224,6 +225,13 @@ pub struct ChannelConfig {
     /// Default what the network documents, else 1, then twice as long each time up to 300.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_pause_seconds: Option<f64>,
+    /// How often the credentials are tried, in seconds, so that one that has expired is noticed
+    /// before a customer's message suffers. Default 300.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub probe_every_seconds: Option<u32>,
+    /// How much it may cost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spend: Option<SpendConfig>,
 }
 
 /// How the comments of a public conversation become interactions. Private conversations are not

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use linecard_model::ChannelId;
@@ -12,6 +12,9 @@ use linecard_model::manifest::{
 use linecard_model::site::ChannelConfig;
 use linecard_sandbox::{ChannelContext, Connector};
 use serde_json::Value;
+
+/// How often a channel's credentials are tried unless it says otherwise, in seconds.
+const PROBE_EVERY: u32 = 300;
 
 /// A channel, ready to be called.
 pub struct ChannelRuntime {
@@ -27,9 +30,6 @@ pub struct ChannelRuntime {
     pub connector: Connector,
     /// What a call of the connector may reach.
     pub context: ChannelContext,
-    /// What the network charged since the hub was started or the channel changed, in millionths of
-    /// the unit of its price list.
-    pub spent: AtomicU64,
 }
 
 impl ChannelRuntime {
@@ -46,9 +46,10 @@ impl ChannelRuntime {
         })
     }
 
-    /// Adds what the network charged.
-    pub fn spend(&self, millionths: u64) {
-        self.spent.fetch_add(millionths, Ordering::Relaxed);
+    /// How often its credentials are tried.
+    pub fn probe_every(&self) -> Duration {
+        let seconds = self.config.probe_every_seconds.unwrap_or(PROBE_EVERY);
+        Duration::from_secs(u64::from(seconds))
     }
 
     /// The network that it is on.

@@ -108,6 +108,7 @@ impl Hub {
             handle,
             records,
             outbox,
+            poll_anew,
             unknown_profiles,
             fetches,
             stopped,
@@ -147,7 +148,7 @@ impl Hub {
                 accepted: Arc::clone(&accepted),
                 stopped: stopped.clone(),
             }
-            .run(polls_reconfigured),
+            .run(polls_reconfigured, poll_anew),
         );
         tokio::spawn(
             Fetching {

@@ -2,7 +2,8 @@
 //!
 //! What customers write on a network comes in through a connector ([`receive`], [`poll`]), is prepared
 //! ([`prepare`]) and put before the [`site`], whose one task decides, records and tells. What the
-//! company does on a network leaves through the [`outbox`]. Operators set it up by a file
+//! company does on a network leaves through the [`outbox`]; what failed for good can try again
+//! ([`redeliver`]). Operators set it up by a file
 //! ([`configure`]), people and machines use it over HTTP ([`http`]), and [`cli`] is the program.
 
 pub mod auth;
@@ -21,6 +22,7 @@ pub mod poll;
 pub mod prepare;
 pub mod profiles;
 pub mod receive;
+pub mod redeliver;
 pub(crate) mod retries;
 pub mod site;
 pub mod vault;

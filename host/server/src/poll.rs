@@ -5,20 +5,18 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use linecard_model::ChannelId;
 use linecard_model::outbox::{ChannelHealth, HealthState};
 use linecard_model::platform::Failure;
+use linecard_model::{ChannelId, Timestamp};
 use linecard_store::{Accept, Store, StoreError};
 use tokio::sync::{Notify, mpsc, watch};
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 use tracing::{error, warn};
 
 use crate::channels::{ChannelRuntime, Channels};
 use crate::retries::backoff;
-use crate::site::{SiteHandle, now};
+use crate::site::{Permission, SiteHandle, Source, now};
 
-/// How often a channel's credentials are tried.
-const PROBE_EVERY: Duration = Duration::from_secs(300);
 /// The shortest pause between two polls that found nothing.
 const SHORTEST: Duration = Duration::from_millis(500);
 
@@ -38,38 +36,70 @@ pub struct Polls {
 }
 
 impl Polls {
-    /// Works until the hub ends; starts anew with each configuration.
-    pub async fn run(self, mut reconfigured: mpsc::UnboundedReceiver<()>) {
+    /// Works until the hub ends. Begins anew with each configuration; `anew` names channels that were
+    /// paused or resumed.
+    pub async fn run(
+        self,
+        mut reconfigured: mpsc::UnboundedReceiver<()>,
+        mut anew: mpsc::UnboundedReceiver<ChannelId>,
+    ) {
+        // A poll that is cut off has written nothing, or all: its events and its cursor go together.
+        // Dropping a channel's tasks ends them.
+        let mut tasks: HashMap<ChannelId, JoinSet<()>> = HashMap::new();
+        for channel in self.channels.all() {
+            tasks.insert(channel.id.clone(), self.begin(&channel).await);
+        }
         loop {
-            let mut tasks: HashMap<ChannelId, Vec<JoinHandle<()>>> = HashMap::new();
-            for channel in self.channels.all() {
-                if channel.config.paused {
-                    continue;
+            tokio::select! {
+                told = reconfigured.recv() => {
+                    if told.is_none() {
+                        return;
+                    }
+                    tasks.clear();
+                    for channel in self.channels.all() {
+                        tasks.insert(channel.id.clone(), self.begin(&channel).await);
+                    }
                 }
-                let mut own = Vec::new();
-                if channel.abilities().is_some_and(|a| a.polls) {
-                    own.push(tokio::spawn(self.clone().poll(Arc::clone(&channel))));
+                Some(channel) = anew.recv() => {
+                    tasks.remove(&channel);
+                    if let Some(runtime) = self.channels.get(&channel) {
+                        tasks.insert(channel, self.begin(&runtime).await);
+                    }
                 }
-                if channel.abilities().is_some_and(|a| a.probes) {
-                    own.push(tokio::spawn(self.clone().probe(Arc::clone(&channel))));
-                }
-                tasks.insert(channel.id.clone(), own);
-            }
-            let next = reconfigured.recv().await;
-            // A poll that is cut off has written nothing, or all: its events and its cursor go
-            // together.
-            for task in tasks.into_values().flatten() {
-                task.abort();
-            }
-            if next.is_none() {
-                return;
             }
         }
+    }
+
+    /// Begins to poll a channel and to try its credentials, unless it is paused.
+    async fn begin(&self, channel: &Arc<ChannelRuntime>) -> JoinSet<()> {
+        let mut tasks = JoinSet::new();
+        let id = channel.id.clone();
+        let is_paused = self.site.query(move |state| state.is_paused(&id)).await;
+        // An error means that the site has ended.
+        if is_paused.unwrap_or(true) {
+            return tasks;
+        }
+        if channel.abilities().is_some_and(|a| a.polls) {
+            tasks.spawn(self.clone().poll(Arc::clone(channel)));
+        }
+        if channel.abilities().is_some_and(|a| a.probes) {
+            tasks.spawn(self.clone().probe(Arc::clone(channel)));
+        }
+        tasks
     }
 
     async fn poll(self, channel: Arc<ChannelRuntime>) {
         let mut failures = 0_u32;
         loop {
+            match self.site.may_poll(channel.id.clone()).await {
+                Ok(Permission::Granted) => {}
+                Ok(Permission::Held(Some(until))) => {
+                    tokio::time::sleep(time_until(until)).await;
+                    continue;
+                }
+                // It begins anew when a person has acted; or the site has ended.
+                Ok(Permission::Held(None)) | Err(_) => return,
+            }
             let pause = match self.poll_once(&channel).await {
                 Ok(Ok(pause)) => {
                     failures = 0;
@@ -77,8 +107,8 @@ impl Polls {
                 }
                 Ok(Err(failure)) => {
                     failures = failures.saturating_add(1);
-                    self.tell(&channel, &failure).await;
-                    pause_after(&failure, failures)
+                    self.tell(&channel, &failure, Source::Poll).await;
+                    pause_after(&failure, failures, channel.probe_every())
                 }
                 Err(fault) => {
                     error!(channel = %channel.id, error = %fault, "polling ends: the store refuses");
@@ -107,13 +137,13 @@ impl Polls {
             .poll(&channel.context, cursor.clone())
             .await
         {
-            Ok(Ok(page)) => {
-                channel.spend(page.cost);
-                page
-            }
+            Ok(Ok(page)) => page,
             Ok(Err(failure)) => return Ok(Err(failure)),
             Err(fault) => return Ok(Err(Failure::Transient(fault.to_string()))),
         };
+        // The charge goes first: what is fetched again after a fault is charged for again. An error
+        // means that the site has ended.
+        let _ = self.site.polled(channel.id.clone(), page.cost).await;
         if !page.events.is_empty() || page.cursor != cursor {
             let accepted = self
                 .store
@@ -124,6 +154,7 @@ impl Polls {
                         at: now(),
                         events: page.events,
                         cursor: Some(page.cursor),
+                        again: None,
                     },
                 )
                 .await?;
@@ -149,18 +180,20 @@ impl Polls {
                         since: Some(now()),
                         ..ChannelHealth::default()
                     };
-                    self.news(&channel.id, health).await;
+                    self.news(&channel.id, health, Source::Probe).await;
                 }
-                Ok(Err(failure)) => self.tell(&channel, &failure).await,
+                Ok(Err(failure)) => self.tell(&channel, &failure, Source::Probe).await,
                 Err(fault) => {
                     warn!(channel = %channel.id, error = %fault, "a connector failed while it tried its credentials");
+                    let failure = Failure::Transient(fault.to_string());
+                    self.tell(&channel, &failure, Source::Probe).await;
                 }
             }
-            tokio::time::sleep(PROBE_EVERY).await;
+            tokio::time::sleep(channel.probe_every()).await;
         }
     }
 
-    async fn tell(&self, channel: &ChannelRuntime, failure: &Failure) {
+    async fn tell(&self, channel: &ChannelRuntime, failure: &Failure, source: Source) {
         let health = |state, detail: &str, remedy: Option<String>, until| ChannelHealth {
             state,
             since: Some(now()),
@@ -183,32 +216,29 @@ impl Polls {
             ),
             other => health(HealthState::TransientFault, &other.to_string(), None, None),
         };
-        self.news(&channel.id, news).await;
+        self.news(&channel.id, news, source).await;
     }
 
-    /// Records health that is news.
-    async fn news(&self, channel: &ChannelId, health: ChannelHealth) {
-        let id = channel.clone();
-        let known = self.site.query(move |state| state.health(&id)).await;
-        let is_news =
-            known.is_ok_and(|known| known.state != health.state || known.detail != health.detail);
-        if is_news {
-            // An error means that the site has ended.
-            let _ = self.site.health(channel.clone(), health).await;
-        }
+    async fn news(&self, channel: &ChannelId, health: ChannelHealth, source: Source) {
+        // An error means that the site has ended.
+        let _ = self.site.health(channel.clone(), health, source).await;
     }
 }
 
-fn pause_after(failure: &Failure, failures: u32) -> Duration {
+fn pause_after(failure: &Failure, failures: u32, probe_every: Duration) -> Duration {
     let until = match failure {
         Failure::Throttled(throttle) => throttle.until,
         _ => None,
     };
     let pause = match until {
-        Some(until) => until.duration_since(now()),
-        None => backoff(failures),
+        Some(until) => time_until(until),
+        None => Duration::try_from(backoff(failures)).unwrap_or(SHORTEST),
     };
     let is_long = matches!(failure, Failure::Unauthorized(_));
-    let least = if is_long { PROBE_EVERY } else { SHORTEST };
-    Duration::try_from(pause).unwrap_or(SHORTEST).max(least)
+    pause.max(if is_long { probe_every } else { SHORTEST })
+}
+
+fn time_until(time: Timestamp) -> Duration {
+    // What is over already is not waited for.
+    Duration::try_from(time.duration_since(now())).unwrap_or_default()
 }

@@ -1,14 +1,14 @@
 //! The webhook door: a network's request becomes accepted events, and only then an answer.
 
-use linecard_model::ChannelId;
 use linecard_model::platform::{Event, EventKind, Rejection, WebhookRequest, WebhookResponse};
+use linecard_model::{ChannelId, DeadLetterId};
 use linecard_sandbox::CallError;
 use linecard_store::{Accept, StoreError};
 use sha2::{Digest, Sha256};
 use tracing::{info, warn};
 
 use crate::hub::Hub;
-use crate::site::now;
+use crate::site::{UNREADABLE, keep, now};
 
 /// Why a network's request was not taken.
 #[derive(Debug, thiserror::Error)]
@@ -16,9 +16,6 @@ pub enum ReceiveError {
     /// No channel has this name.
     #[error("there is no channel {0}")]
     UnknownChannel(ChannelId),
-    /// An operator paused it.
-    #[error("channel {0} is paused")]
-    Paused(ChannelId),
     /// The connector takes no webhooks.
     #[error("channel {0} takes no webhooks: its connector polls")]
     NoWebhooks(ChannelId),
@@ -56,27 +53,25 @@ impl Hub {
             .channels
             .get(channel)
             .ok_or_else(|| ReceiveError::UnknownChannel(channel.clone()))?;
-        if runtime.config.paused {
-            return Err(ReceiveError::Paused(channel.clone()));
-        }
         if !runtime.abilities().is_some_and(|a| a.receives) {
             return Err(ReceiveError::NoWebhooks(channel.clone()));
         }
         // Kept for the case that the connector cannot read a body with a right signature.
-        let body = request.body.clone();
+        let kept = request.clone();
         let called = runtime.connector.receive(&runtime.context, request).await;
         let reception = called.inspect_err(
             |error| warn!(%channel, %error, "a connector failed on a webhook; the network will repeat it"),
         )?;
         match reception {
             Ok(reception) => {
-                self.accept(channel, reception.events).await?;
+                self.accept(channel, reception.events, None).await?;
                 Ok(reception.response)
             }
             Err(Rejection::Malformed(text)) => {
                 // A network would deliver it again and again; it is kept for a person to see.
                 warn!(%channel, %text, "a webhook with a right signature cannot be read; kept raw");
-                self.accept(channel, vec![unreadable(&body)]).await?;
+                let unreadable = unreadable(&kept, &text);
+                self.accept(channel, vec![unreadable], None).await?;
                 Ok(WebhookResponse {
                     status: 200,
                     headers: Vec::new(),
@@ -92,7 +87,13 @@ impl Hub {
         }
     }
 
-    async fn accept(&self, channel: &ChannelId, events: Vec<Event>) -> Result<(), StoreError> {
+    /// Takes events into the inbox; `again` is the dead letter that they come from again.
+    pub(crate) async fn accept(
+        &self,
+        channel: &ChannelId,
+        events: Vec<Event>,
+        again: Option<DeadLetterId>,
+    ) -> Result<(), StoreError> {
         if events.is_empty() {
             return Ok(());
         }
@@ -101,6 +102,7 @@ impl Hub {
             at: now(),
             events,
             cursor: None,
+            again,
         };
         let accepted = self.store.accept(self.site.id(), accept).await;
         if let Err(StoreError::Fatal { detail }) = &accepted {
@@ -117,14 +119,14 @@ impl Hub {
 }
 
 /// The event of a body that has a right signature but cannot be read.
-fn unreadable(body: &[u8]) -> Event {
-    let id = format!("unreadable:{}", hex::encode(Sha256::digest(body)));
+fn unreadable(request: &WebhookRequest, reason: &str) -> Event {
+    let id = format!("unreadable:{}", hex::encode(Sha256::digest(&request.body)));
     Event {
         id,
         time: now(),
         thread: None,
         author: None,
-        kind: EventKind::Other("unreadable".to_owned()),
-        raw: String::from_utf8_lossy(body).into_owned(),
+        kind: EventKind::Other(UNREADABLE.to_owned()),
+        raw: keep(request, reason),
     }
 }

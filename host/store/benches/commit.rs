@@ -62,6 +62,7 @@ fn one(id: &str) -> Accept {
         at: time(0),
         events: vec![event(id)],
         cursor: None,
+        again: None,
     }
 }
 

@@ -1,13 +1,14 @@
 //! What is written and how pages are asked for.
 
 use linecard_model::contact::Contact;
+use linecard_model::dead_letter::DeadLetter;
 use linecard_model::event::{Record, Seq};
 use linecard_model::interaction::Interaction;
 use linecard_model::message::Message;
-use linecard_model::outbox::{ChannelHealth, OutboxEntry, OutboxNumber};
+use linecard_model::outbox::{ChannelFigures, ChannelHealth, OutboxEntry, OutboxNumber};
 use linecard_model::platform::Event;
 use linecard_model::site::SiteConfig;
-use linecard_model::{ChannelId, ContactId, MessageId, Timestamp};
+use linecard_model::{ChannelId, ContactId, DeadLetterId, MessageId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// The place of an event in the order of acceptance; grows, with gaps.
@@ -24,6 +25,9 @@ pub struct Accept {
     pub events: Vec<Event>,
     /// Where the channel's next poll goes on, if it was a poll that found them.
     pub cursor: Option<Vec<u8>>,
+    /// The dead letter that they come from again. They are then new once for each letter, whatever
+    /// was accepted before.
+    pub again: Option<DeadLetterId>,
 }
 
 /// What became of them.
@@ -166,6 +170,22 @@ pub enum Change {
         /// Its health.
         health: ChannelHealth,
     },
+    /// What a channel has done.
+    PutFigures {
+        /// The channel.
+        channel: ChannelId,
+        /// Its figures.
+        figures: ChannelFigures,
+    },
+    /// Something failed for good.
+    PutDeadLetter(DeadLetter),
+    /// It was redelivered, settled or deleted.
+    RemoveDeadLetter {
+        /// The channel.
+        channel: ChannelId,
+        /// The letter.
+        id: DeadLetterId,
+    },
     /// The site's configuration.
     PutConfig(Box<SiteConfig>),
     /// The router's state after an event.
@@ -196,6 +216,15 @@ pub enum Change {
         /// Its key.
         key: String,
     },
+}
+
+/// How much of a channel waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Backlog {
+    /// Actions in its outbox.
+    pub outbox: usize,
+    /// What failed for good on it.
+    pub dead_letters: usize,
 }
 
 /// A page of a listing that runs from the newest to the oldest.

@@ -3,6 +3,7 @@
 //!
 //! A failed check panics, as tests do. Nothing but tests uses this module.
 
+mod letters;
 pub mod samples;
 
 use std::sync::Arc;
@@ -35,6 +36,8 @@ pub async fn all(open: impl AsyncFn() -> Arc<dyn Store>) {
     large_values_come_back(open().await).await;
     small_views_come_back(open().await).await;
     long_network_ids_are_told_apart(open().await).await;
+    letters::come_back_and_are_told_apart(open().await).await;
+    letters::an_event_comes_again_once_for_each_letter(open().await).await;
     purge_forgets_the_old(open().await).await;
     close_takes_no_more(open().await).await;
 }
@@ -45,6 +48,7 @@ fn accept(ids: &[&str]) -> Accept {
         at: time(0),
         events: ids.iter().map(|id| event(id)).collect(),
         cursor: None,
+        again: None,
     }
 }
 

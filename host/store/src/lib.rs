@@ -17,8 +17,8 @@ mod error;
 mod unit;
 
 pub use change::{
-    Accept, Accepted, Append, Change, Early, IdempotentResult, InboxEntry, InboxNumber, MessageRef,
-    Page, thread_identity,
+    Accept, Accepted, Append, Backlog, Change, Early, IdempotentResult, InboxEntry, InboxNumber,
+    MessageRef, Page, thread_identity,
 };
 pub use embedded::{Checked, Exported, Problem, Rebuilt, SledOptions, SledStore, TransferError};
 pub use error::StoreError;
@@ -26,12 +26,15 @@ pub use unit::UnitOfWork;
 
 use async_trait::async_trait;
 use linecard_model::contact::Contact;
+use linecard_model::dead_letter::DeadLetter;
 use linecard_model::event::{Record, Seq};
 use linecard_model::interaction::Interaction;
 use linecard_model::message::Message;
-use linecard_model::outbox::{ChannelHealth, OutboxEntry, OutboxNumber};
+use linecard_model::outbox::{ChannelFigures, ChannelHealth, OutboxEntry, OutboxNumber};
 use linecard_model::site::SiteConfig;
-use linecard_model::{ChannelId, ContactId, InteractionId, MessageId, SiteId, Timestamp};
+use linecard_model::{
+    ChannelId, ContactId, DeadLetterId, InteractionId, MessageId, SiteId, Timestamp,
+};
 
 /// Which ownership of a site a write belongs to. Each [`Store::own`] hands out a higher one.
 pub type Epoch = u64;
@@ -162,6 +165,28 @@ pub trait Store: Send + Sync + 'static {
 
     /// How the channel fares.
     async fn health(&self, site: &SiteId, channel: &ChannelId) -> Result<Option<ChannelHealth>>;
+
+    /// What the channel has done, as far as it is known.
+    async fn figures(&self, site: &SiteId, channel: &ChannelId) -> Result<Option<ChannelFigures>>;
+
+    /// What failed for good on a channel, newest first.
+    async fn dead_letters(
+        &self,
+        site: &SiteId,
+        channel: &ChannelId,
+        page: Page<DeadLetterId>,
+    ) -> Result<Vec<DeadLetter>>;
+
+    /// Something that failed for good on a channel.
+    async fn dead_letter(
+        &self,
+        site: &SiteId,
+        channel: &ChannelId,
+        id: DeadLetterId,
+    ) -> Result<Option<DeadLetter>>;
+
+    /// How much of a channel waits, each counted up to a limit.
+    async fn backlog(&self, site: &SiteId, channel: &ChannelId, limit: usize) -> Result<Backlog>;
 
     /// What was answered to a request with an idempotency key.
     async fn idempotent(

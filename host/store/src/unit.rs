@@ -9,6 +9,7 @@
 //!   after an error, or whose batch was refused, is thrown away.
 //! - Each key is in the batch once, as it is at the end of the unit.
 
+mod finish;
 mod project;
 
 use std::collections::{HashMap, HashSet};
@@ -16,16 +17,18 @@ use std::hash::Hash;
 use std::sync::Arc;
 
 use linecard_model::contact::Contact;
+use linecard_model::dead_letter::DeadLetter;
 use linecard_model::event::{Event, Record, Seq};
 use linecard_model::interaction::Interaction;
 use linecard_model::message::Message;
-use linecard_model::outbox::{ChannelHealth, OutboxEntry, OutboxNumber};
+use linecard_model::outbox::{ChannelFigures, ChannelHealth, OutboxEntry, OutboxNumber};
 use linecard_model::site::SiteConfig;
-use linecard_model::{ChannelId, ContactId, InteractionId, MessageId, SiteId, Timestamp};
+use linecard_model::{
+    ChannelId, ContactId, DeadLetterId, InteractionId, MessageId, SiteId, Timestamp,
+};
 
 use crate::{
-    Append, Change, Early, IdempotentResult, InboxNumber, MessageRef, Page, Result, Store,
-    thread_identity,
+    Early, IdempotentResult, InboxNumber, MessageRef, Page, Result, Store, thread_identity,
 };
 
 /// A view's values as the unit sees them: read, or changed by it.
@@ -100,6 +103,8 @@ pub struct UnitOfWork {
     early: Overlay<NetworkId, Vec<Early>>,
     outbox: Overlay<(ChannelId, OutboxNumber), OutboxEntry>,
     health: Overlay<ChannelId, ChannelHealth>,
+    figures: Overlay<ChannelId, ChannelFigures>,
+    dead_letters: Overlay<(ChannelId, DeadLetterId), DeadLetter>,
     config: Option<Box<SiteConfig>>,
     snapshot: Option<(Seq, Vec<u8>)>,
     idempotent: Overlay<(String, String), IdempotentResult>,
@@ -135,6 +140,8 @@ impl UnitOfWork {
             early: Overlay::new(),
             outbox: Overlay::new(),
             health: Overlay::new(),
+            figures: Overlay::new(),
+            dead_letters: Overlay::new(),
             config: None,
             snapshot: None,
             idempotent: Overlay::new(),
@@ -311,6 +318,20 @@ impl UnitOfWork {
         Ok(self.outbox.learn(key, found))
     }
 
+    /// Something that failed for good on a channel.
+    pub async fn dead_letter(
+        &mut self,
+        channel: &ChannelId,
+        id: DeadLetterId,
+    ) -> Result<Option<Arc<DeadLetter>>> {
+        let key = (channel.clone(), id);
+        if let Some(known) = self.dead_letters.known(&key) {
+            return Ok(known.value.clone());
+        }
+        let found = self.store.dead_letter(&self.site, channel, id).await?;
+        Ok(self.dead_letters.learn(key, found))
+    }
+
     /// What was answered to a request with an idempotency key.
     pub async fn idempotent(
         &mut self,
@@ -364,6 +385,22 @@ impl UnitOfWork {
         self.outbox.set((channel.clone(), number), None);
     }
 
+    /// What a channel has done.
+    pub fn put_figures(&mut self, channel: &ChannelId, figures: ChannelFigures) {
+        self.figures.set(channel.clone(), Some(figures));
+    }
+
+    /// Something failed for good.
+    pub fn put_dead_letter(&mut self, letter: DeadLetter) {
+        self.dead_letters
+            .set((letter.channel.clone(), letter.id), Some(letter));
+    }
+
+    /// Something that had failed was redelivered, settled or deleted.
+    pub fn remove_dead_letter(&mut self, channel: &ChannelId, id: DeadLetterId) {
+        self.dead_letters.set((channel.clone(), id), None);
+    }
+
     /// Keeps an event about a message that the hub does not know yet, after those kept before.
     pub async fn put_early(
         &mut self,
@@ -408,86 +445,5 @@ impl UnitOfWork {
     /// The router's state after an event.
     pub fn put_snapshot(&mut self, seq: Seq, state: Vec<u8>) {
         self.snapshot = Some((seq, state));
-    }
-
-    /// The batch to append.
-    pub fn finish(self) -> Append {
-        let mut changes: Vec<Change> = Vec::new();
-        changes.extend(self.inbox_done.into_iter().map(Change::InboxDone));
-        // Most views that follow from events are only ever put.
-        let contacts = self.contacts.into_changed();
-        changes.extend(contacts.filter_map(|(_, value)| value.map(Change::PutContact)));
-        changes.extend(self.identities.into_changed().filter_map(
-            |((channel, identity), value)| {
-                value.map(|contact| Change::PutIdentity {
-                    channel,
-                    identity,
-                    contact,
-                })
-            },
-        ));
-        let interactions = self.interactions.into_changed();
-        changes.extend(interactions.filter_map(|(_, value)| value.map(Change::PutInteraction)));
-        let messages = self.messages.into_changed();
-        changes.extend(messages.filter_map(|(_, value)| value.map(Change::PutMessage)));
-        changes.extend(self.platform_ids.into_changed().filter_map(
-            |((channel, platform_id), value)| {
-                value.map(|message| Change::PutPlatformId {
-                    channel,
-                    platform_id,
-                    message,
-                })
-            },
-        ));
-        changes.extend(self.fetches.into_changed().map(|(id, value)| match value {
-            Some(place) => Change::PutFetch(place),
-            None => Change::RemoveFetch(id),
-        }));
-        let health = self.health.into_changed();
-        changes.extend(health.filter_map(|(channel, value)| {
-            value.map(|health| Change::PutHealth { channel, health })
-        }));
-        changes.extend(self.config.map(Change::PutConfig));
-        changes.extend(self.early.into_changed().map(
-            |((channel, platform_id), value)| match value {
-                Some(events) => Change::PutEarly {
-                    channel,
-                    platform_id,
-                    events,
-                },
-                None => Change::RemoveEarly {
-                    channel,
-                    platform_id,
-                },
-            },
-        ));
-        changes.extend(
-            self.outbox
-                .into_changed()
-                .map(|((channel, number), value)| match value {
-                    Some(entry) => Change::PutOutbox(entry),
-                    None => Change::RemoveOutbox { channel, number },
-                }),
-        );
-        let idempotent = self.idempotent.into_changed();
-        changes.extend(idempotent.filter_map(|((principal, key), value)| {
-            value.map(|result| Change::PutIdempotent {
-                principal,
-                key,
-                result,
-            })
-        }));
-        changes.extend(self.vault.into_changed().map(|(key, value)| match value {
-            Some(value) => Change::PutVault { key, value },
-            None => Change::RemoveVault { key },
-        }));
-        changes.extend(
-            self.snapshot
-                .map(|(seq, state)| Change::PutSnapshot { seq, state }),
-        );
-        Append {
-            records: self.records,
-            changes,
-        }
     }
 }

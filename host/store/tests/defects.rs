@@ -17,6 +17,7 @@ fn accept(id: &str) -> Accept {
         at: time(0),
         events: vec![event(id)],
         cursor: None,
+        again: None,
     }
 }
 

@@ -55,6 +55,7 @@ fn child(folder: &Path, run: &str) {
                             at: time(number),
                             events: vec![event(&id)],
                             cursor: None,
+                            again: None,
                         };
                         match store.accept(&site("main"), accept).await {
                             Ok(_) => say(&format!("A {id}")),
@@ -211,6 +212,7 @@ impl Said {
                 at: time(0),
                 events: ids.iter().map(|id| event(id)).collect(),
                 cursor: None,
+                again: None,
             };
             assert_eq!(store.accept(&main, again).await.unwrap().new, 0);
         });

@@ -121,6 +121,7 @@ impl World {
                     at: time(0),
                     events: ids.iter().map(|id| event(id)).collect(),
                     cursor: Some(numbers),
+                    again: None,
                 };
                 let accepted = self.store.accept(&main, accept).await.unwrap();
                 let mut new = 0;

@@ -1,6 +1,7 @@
 //! A connector for a board with public posts, comments and private messages. The board is played by
 //! the end-to-end tests; it signs nothing, because what is tested is the hub.
 
+use linecard_sdk::manifest::ThrottleScope;
 use linecard_sdk::prelude::*;
 use serde::Deserialize;
 use serde_json::json;
@@ -11,11 +12,15 @@ pub struct Board;
 #[derive(Debug, Deserialize)]
 struct Config {
     base_url: String,
+    format: u32,
 }
 
 /// What the board delivers.
 #[derive(Debug, Deserialize)]
 struct Delivery {
+    /// The form of it; the first if it does not say.
+    #[serde(default)]
+    format: u32,
     events: Vec<Said>,
 }
 
@@ -29,6 +34,9 @@ struct Said {
     thread: String,
     /// The customer, if it is a private conversation.
     with: Option<String>,
+    /// Whether it is private although the board does not say with whom.
+    #[serde(default)]
+    hidden: bool,
     author: Option<Person>,
     #[serde(flatten)]
     what: What,
@@ -55,6 +63,10 @@ enum What {
     Delete {
         message: String,
     },
+    /// The board could not deliver what it had taken.
+    Failed {
+        message: String,
+    },
 }
 
 #[derive(Debug, Deserialize)]
@@ -71,6 +83,8 @@ impl Connector for Board {
         let connector = ConnectorManifest {
             networks: vec!["board".to_owned()],
             receives: true,
+            polls: true,
+            probes: true,
             visibilities: vec![Visibility::Public, Visibility::Private],
             actions: vec![
                 text(ActionKind::Reply).public(),
@@ -85,17 +99,39 @@ impl Connector for Board {
             .config_schema(include_str!("config.schema.json"))
     }
 
-    fn receive(_: &Channel, request: &WebhookRequest) -> Result<Reception, Rejection> {
+    fn receive(channel: &Channel, request: &WebhookRequest) -> Result<Reception, Rejection> {
+        let config: Config = channel.config()?;
         let delivery: Delivery = request.json()?;
+        if delivery.format > config.format {
+            let text = format!("format {} is not known", delivery.format);
+            return Err(Rejection::Malformed(text));
+        }
         let events = delivery.events.into_iter().map(event).collect();
         Ok(Reception::events(events))
     }
 
-    fn perform(channel: &Channel, request: &ActionRequest) -> Result<Outcome, Failure> {
+    fn poll(channel: &Channel, cursor: &[u8]) -> Result<PollPage, Failure> {
         #[derive(Deserialize)]
-        struct Taken {
-            id: String,
+        struct Page {
+            events: Vec<Said>,
+            next_in_ms: u64,
+            #[serde(default)]
+            cost: u64,
         }
+        let config: Config = channel.config()?;
+        let answer = Request::get(format!("{}/poll", config.base_url)).send(Call::Repeatable)?;
+        let page: Page = answer.success(Call::Repeatable)?.json(Call::Repeatable)?;
+        let events = page.events.into_iter().map(event).collect();
+        Ok(PollPage::new(events, cursor, page.next_in_ms).cost(page.cost))
+    }
+
+    fn probe(channel: &Channel) -> Result<(), Failure> {
+        let config: Config = channel.config()?;
+        let answer = Request::get(format!("{}/probe", config.base_url)).send(Call::Repeatable)?;
+        answer.success(Call::Repeatable).map(|_| ())
+    }
+
+    fn perform(channel: &Channel, request: &ActionRequest) -> Result<Outcome, Failure> {
         let config: Config = channel.config()?;
         let (kind, about, text) = match &request.action {
             Action::Reply(o) => ("reply", o.reply_to.clone(), o.text.clone()),
@@ -104,20 +140,60 @@ impl Connector for Board {
             Action::Hide(message) => ("hide", Some(message.clone()), None),
             other => return Err(Failure::unsupported(format!("{:?}", other.kind()))),
         };
-        let action = json!({
-            "ref": request.id,
-            "kind": kind,
-            "thread": request.thread,
-            "to": request.recipient.as_ref().map(|r| r.id.clone()),
-            "about": about,
-            "text": text,
-        });
-        let answer = Request::post(format!("{}/actions", config.base_url))
-            .json(&action)
-            .send(Call::Once)?;
-        let taken: Taken = answer.success(Call::Once)?.json(Call::Once)?;
-        Ok(Outcome::message(taken.id))
+        // The board takes one paragraph at a time; the progress is the ids of those that it has.
+        let paragraphs: Vec<Option<&str>> = match &text {
+            Some(text) => text.split("\n\n").map(Some).collect(),
+            None => vec![None],
+        };
+        let progress = String::from_utf8_lossy(&request.progress);
+        let known = progress.split(',').filter(|id| !id.is_empty());
+        let mut made: Vec<String> = known.map(str::to_owned).collect();
+        let mut cost = 0;
+        for text in paragraphs.into_iter().skip(made.len()) {
+            let action = json!({
+                "ref": request.id,
+                "kind": kind,
+                "thread": request.thread,
+                "to": request.recipient.as_ref().map(|r| r.id.clone()),
+                "about": about,
+                "text": text,
+            });
+            match act(&config, &action) {
+                Ok(taken) => {
+                    made.push(taken.id);
+                    cost += taken.cost;
+                }
+                Err(Failure::Transient(text)) if !made.is_empty() => {
+                    let reason = Refusal::new("board", text);
+                    return Err(Failure::unfinished(made.join(","), made, None, reason));
+                }
+                Err(failure) => return Err(failure),
+            }
+        }
+        Ok(Outcome::messages(made).cost(cost))
     }
+}
+
+/// What the board says of something that it has done.
+#[derive(Deserialize)]
+struct Taken {
+    id: String,
+    #[serde(default)]
+    cost: u64,
+}
+
+fn act(config: &Config, action: &serde_json::Value) -> Result<Taken, Failure> {
+    let answer = Request::post(format!("{}/actions", config.base_url))
+        .json(action)
+        .send(Call::Once)?;
+    if answer.status == 429 && answer.header("x-scope") == Some("recipient") {
+        return Err(Failure::throttled(
+            answer.retry_after(),
+            ThrottleScope::Recipient,
+            Refusal::new("429", "too much for this one"),
+        ));
+    }
+    answer.success(Call::Once)?.json(Call::Once)
 }
 
 fn event(said: Said) -> Event {
@@ -141,9 +217,14 @@ fn event(said: Said) -> Event {
             by_author: true,
             hidden_only: false,
         }),
+        What::Failed { message } => EventKind::Receipt(linecard_sdk::events::Receipt::of_messages(
+            linecard_sdk::events::ReceiptState::Failed,
+            vec![message],
+        )),
     };
     let thread = match said.with {
         Some(customer) => Thread::private(&said.thread).customer(Identity::new(customer)),
+        None if said.hidden => Thread::private(&said.thread),
         None => Thread::public(&said.thread),
     };
     let time = linecard_sdk::time::from_seconds(said.time).unwrap_or(0);

@@ -4,10 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context as _, Result, ensure};
-use linecard_tests::eventually;
+use linecard_tests::{Board, SOON, comment, eventually};
 use serde_json::Value;
 
-use crate::board::{Board, SOON, comment};
+use crate::BINARY;
 
 /// How a channel is set up.
 struct Rules {
@@ -21,35 +21,35 @@ struct Rules {
 const CHANNELS: [Rules; 5] = [
     Rules {
         channel: "usual",
-        settings: "{ gather_seconds = 3600 }",
+        settings: "comments = { gather_seconds = 3600 }",
         gathers: true,
         joins_later: false,
         first_only: false,
     },
     Rules {
         channel: "apart",
-        settings: "{ gather_seconds = 0 }",
+        settings: "comments = { gather_seconds = 0 }",
         gathers: false,
         joins_later: false,
         first_only: false,
     },
     Rules {
         channel: "together",
-        settings: r#"{ gather_seconds = 0, later = "join" }"#,
+        settings: r#"comments = { gather_seconds = 0, later = "join" }"#,
         gathers: false,
         joins_later: true,
         first_only: false,
     },
     Rules {
         channel: "first",
-        settings: r#"{ gather_seconds = 3600, contacts = "first" }"#,
+        settings: r#"comments = { gather_seconds = 3600, contacts = "first" }"#,
         gathers: true,
         joins_later: false,
         first_only: true,
     },
     Rules {
         channel: "first-apart",
-        settings: r#"{ gather_seconds = 0, contacts = "first" }"#,
+        settings: r#"comments = { gather_seconds = 0, contacts = "first" }"#,
         gathers: false,
         joins_later: false,
         first_only: true,
@@ -177,7 +177,7 @@ async fn random_comments_go_where_the_rules_put_them() -> Result<()> {
 async fn run(seed: u64) -> Result<()> {
     let mut random = fastrand::Rng::with_seed(seed);
     let channels: Vec<_> = CHANNELS.iter().map(|r| (r.channel, r.settings)).collect();
-    let mut board = Board::start(&channels, 3, 1).await?;
+    let mut board = Board::start(BINARY, &channels, 3, 1).await?;
     let mut model = Model::default();
     let mut people = BTreeSet::new();
     let mut written: BTreeMap<(usize, String), Vec<String>> = BTreeMap::new();

@@ -15,6 +15,7 @@ use crate::config::ServerConfig;
 use crate::configure::{Restored, restore};
 use crate::hub::{Hub, HubOptions};
 use crate::prepare::Analyzers;
+use crate::site::Source;
 use crate::vault::hub_itself;
 
 pub(super) async fn run(options: &ConfigOptions) -> anyhow::Result<()> {
@@ -95,7 +96,7 @@ pub(super) async fn start(config: &ServerConfig) -> anyhow::Result<Arc<Hub>> {
     }
     hub.give_new_chance().await?;
     for (channel, health) in unready {
-        hub.site.health(channel, health).await?;
+        hub.site.health(channel, health, Source::Hub).await?;
     }
     let mut key = admin_key::read(&config.data)?;
     if key.is_none() && admin_key::is_needed(&site_config) {

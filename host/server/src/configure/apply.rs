@@ -16,7 +16,7 @@ use super::secrets::{Logins, SecretValues, logins};
 use crate::channels::ChannelRuntime;
 use crate::hub::Hub;
 use crate::prepare::AnalyzerRuntime;
-use crate::site::{Actor, CommandError, Idempotency, Rendered, Request, now};
+use crate::site::{Actor, CommandError, Idempotency, Rendered, Request, SiteState, Source, now};
 use crate::vault::{VaultEntry, VaultError};
 
 /// Why a configuration was not applied. Nothing has changed then.
@@ -87,20 +87,24 @@ impl Hub {
         Ok(rendered)
     }
 
-    /// Forgets that a person had to see to a channel: the channels were made anew, so one has.
+    /// Forgets that a person had to see to a channel: the channels were made anew, so one has. A
+    /// budget that is still used up stays so.
     pub(crate) async fn give_new_chance(&self) -> Result<(), CommandError> {
         for channel in self.channels.all() {
-            let health = self.store.health(self.site.id(), &channel.id).await?;
-            let state = health.unwrap_or_default().state;
-            if matches!(
-                state,
-                HealthState::CredentialsRefused | HealthState::Stopped
-            ) {
+            let id = channel.id.clone();
+            let has_stopped = move |state: &SiteState| match state.health(&id).state {
+                HealthState::CredentialsRefused | HealthState::Stopped => true,
+                HealthState::BudgetSpent => state.exhausted(&id).is_none(),
+                _ => false,
+            };
+            if self.site.query(has_stopped).await? {
                 let unknown = ChannelHealth {
                     since: Some(now()),
                     ..ChannelHealth::default()
                 };
-                self.site.health(channel.id.clone(), unknown).await?;
+                self.site
+                    .health(channel.id.clone(), unknown, Source::Hub)
+                    .await?;
             }
         }
         Ok(())

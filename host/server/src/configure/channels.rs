@@ -2,7 +2,6 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 
 use linecard_model::ChannelId;
 use linecard_model::manifest::{ConnectorManifest, SecretKind, SecretWant};
@@ -109,7 +108,6 @@ pub(super) fn channel(
         manifest: Arc::new(manifest.clone()),
         connector,
         context,
-        spent: AtomicU64::new(0),
     })
 }
 

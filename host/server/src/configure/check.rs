@@ -15,6 +15,8 @@ const MOST_ACTIONS: f64 = 1_000.0;
 const LONGEST_RETRY: u32 = 30 * 24 * 3_600;
 /// The pauses between attempts that make sense, in seconds.
 const RETRY_PAUSES: std::ops::RangeInclusive<f64> = 0.1..=3_600.0;
+/// Credentials are tried at least every day.
+const LONGEST_PROBE: u32 = 24 * 3_600;
 /// What is written more than a day apart is not read as one.
 const LONGEST_GATHERING: u32 = 24 * 3_600;
 
@@ -181,10 +183,46 @@ fn check_channel(config: &SiteConfig, id: &str, channel: &ChannelConfig, problem
             format!("{pause} is not possible: use {least} to {most}"),
         );
     }
+    if let Some(seconds) = channel.probe_every_seconds
+        && !(1..=LONGEST_PROBE).contains(&seconds)
+    {
+        problems.add(
+            &["channels", id, "probe_every_seconds"],
+            format!("credentials are tried every 1 to {LONGEST_PROBE} seconds (a day)"),
+        );
+    }
+    check_spend(id, channel, problems);
     if channel.comments.gather_seconds > LONGEST_GATHERING {
         problems.add(
             &["channels", id, "comments", "gather_seconds"],
             format!("comments are gathered for at most {LONGEST_GATHERING} seconds (a day)"),
+        );
+    }
+}
+
+fn check_spend(id: &str, channel: &ChannelConfig, problems: &mut Problems) {
+    let Some(spend) = &channel.spend else { return };
+    let budgets = [("per_day", spend.per_day), ("per_month", spend.per_month)];
+    for (key, budget) in budgets {
+        if budget == Some(0) {
+            problems.add(
+                &["channels", id, "spend", key],
+                "a budget is more than 0, in millionths of the network's unit; `paused = true` stops a channel",
+            );
+        }
+    }
+    if budgets.iter().all(|(_, budget)| budget.is_none()) {
+        problems.add(
+            &["channels", id, "spend"],
+            "give `per_day`, `per_month` or both, in millionths of the network's unit",
+        );
+    }
+    if let (Some(day), Some(month)) = (spend.per_day, spend.per_month)
+        && day > month
+    {
+        problems.add(
+            &["channels", id, "spend", "per_day"],
+            format!("a day's budget of {day} is more than the month's of {month}"),
         );
     }
 }

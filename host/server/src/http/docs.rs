@@ -19,8 +19,8 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 use super::extract::Path;
 use super::problem::{Problem, all, page};
 use super::{
-    App, agents, audit, channels, contacts, events, files, interactions, messages, offers, plugins,
-    queues, session, site, stats,
+    App, agents, audit, channels, contacts, dead_letters, events, files, interactions, messages,
+    offers, plugins, queues, session, site, stats,
 };
 
 /// Where the description is.
@@ -81,6 +81,7 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .merge(queues::router())
         .merge(stats::router())
         .merge(channels::router())
+        .merge(dead_letters::router())
         .merge(plugins::router())
         .merge(events::router())
         .merge(site::router())
@@ -162,6 +163,11 @@ mod tests {
             ("/api/v1/interactions/{id}/messages", "post"),
             ("/api/v1/channels/{id}", "get"),
             ("/api/v1/channels/{id}", "put"),
+            ("/api/v1/channels/{id}/pause", "post"),
+            (
+                "/api/v1/channels/{id}/dead-letters/{letter}/redeliver",
+                "post",
+            ),
             ("/api/v1/events", "get"),
             ("/api/v1/site", "put"),
         ] {

@@ -1,9 +1,11 @@
 //! The hub's numbers for Prometheus. Labels are names from the configuration or the code, never ids.
 
+mod channels;
+
 use std::time::Duration;
 
 use axum::http::{Method, StatusCode};
-use linecard_model::{ChannelId, Timestamp};
+use linecard_model::Timestamp;
 use linecard_router::{Census, QueueStats};
 use prometheus_client::encoding::text::{encode_eof, encode_registry};
 use prometheus_client::metrics::counter::Counter;
@@ -122,7 +124,6 @@ struct Present {
     census: Census,
     queues: Vec<QueueStats>,
     presence: Vec<&'static str>,
-    channels: Vec<ChannelId>,
 }
 
 /// What is as it is at the moment of reading.
@@ -145,14 +146,14 @@ async fn moment(hub: &Hub) -> Result<Registry, Problem> {
                     .filter_map(|id| router.agent(id))
                     .map(|agent| presence_word(&agent.presence))
                     .collect(),
-                channels: config.channels.keys().cloned().collect(),
             }
         })
         .await?;
     let mut registry = Registry::with_prefix("linecard");
     interactions(&mut registry, &present);
     agents(&mut registry, &present.presence);
-    backlogs(&mut registry, hub, &present.channels).await?;
+    backlogs(&mut registry, hub).await?;
+    channels::add(&mut registry, hub).await?;
     plugins(&mut registry, hub);
     Ok(registry)
 }
@@ -227,11 +228,7 @@ fn agents(registry: &mut Registry, presence: &[&'static str]) {
     }
 }
 
-async fn backlogs(
-    registry: &mut Registry,
-    hub: &Hub,
-    channels: &[ChannelId],
-) -> Result<(), Problem> {
+async fn backlogs(registry: &mut Registry, hub: &Hub) -> Result<(), Problem> {
     let site = hub.site.id();
     let inbox: Gauge = Gauge::default();
     registry.register(
@@ -240,27 +237,6 @@ async fn backlogs(
         inbox.clone(),
     );
     inbox.set(gauge(hub.store.inbox(site, 0, COUNTED).await?.len()));
-    let outbox = gauges(
-        registry,
-        "outbox_depth",
-        "Actions that wait to be done on a network, by channel, up to 10000",
-    );
-    for channel in channels {
-        let waiting = hub.store.outbox(site, channel, 0, COUNTED).await?.len();
-        outbox
-            .get_or_create(&vec![("channel", channel.to_string())])
-            .set(gauge(waiting));
-    }
-    let charged = counters(
-        registry,
-        "channel_charged_millionths",
-        "What the network charged, in millionths of the unit of its price list",
-    );
-    for channel in hub.channels.all() {
-        charged
-            .get_or_create(&vec![("channel", channel.id.to_string())])
-            .inc_by(channel.spent.load(std::sync::atomic::Ordering::Relaxed));
-    }
     let (new, duplicates) = hub.counters.events();
     let events = counters(
         registry,

@@ -11,6 +11,7 @@ mod audit;
 mod channels;
 mod config;
 mod contacts;
+mod dead_letters;
 mod docs;
 mod events;
 mod extract;

@@ -329,9 +329,9 @@ impl From<ReceiveError> for Fault {
     fn from(error: ReceiveError) -> Self {
         let text = error.to_string();
         match error {
-            ReceiveError::UnknownChannel(_)
-            | ReceiveError::Paused(_)
-            | ReceiveError::NotForThisChannel(_) => Self::not_found(text),
+            ReceiveError::UnknownChannel(_) | ReceiveError::NotForThisChannel(_) => {
+                Self::not_found(text)
+            }
             ReceiveError::BadSignature(_) => Self::unauthorized(text),
             ReceiveError::NoWebhooks(_) | ReceiveError::Unsupported(_) => Self::bad_request(text),
             ReceiveError::Plugin(error) => {

@@ -44,6 +44,7 @@ pub fn render(outcome: &Outcome, state: &SiteState) -> Rendered {
         ),
         Outcome::Contact(contact) => rendered(200, &ContactView::from(contact.clone())),
         Outcome::Configured(config) => rendered(200, &json!({"etag": etag(config)})),
+        Outcome::Health(health) => rendered(200, health),
         Outcome::Done => Rendered {
             status: 204,
             body: Vec::new(),

@@ -296,6 +296,10 @@ pub(super) struct MessageView {
     #[schema(value_type = Vec<Object>)]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub revisions: Vec<Revision>,
+    /// What a person should know about its way: the window that was used, the text that a template
+    /// became.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
     /// Since when it is hidden from the public.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hidden_at: Option<Timestamp>,
@@ -333,6 +337,7 @@ impl MessageView {
             referral: message.referral,
             findings: message.findings,
             revisions: message.revisions,
+            note: message.note,
             hidden_at: message.hidden_at,
             deleted_at: message.deleted_at,
             reactions: message.reactions,

@@ -155,7 +155,6 @@ impl From<ReceiveError> for Problem {
         let detail = error.to_string();
         match error {
             ReceiveError::UnknownChannel(channel) => Self::not_found("channel", channel),
-            ReceiveError::Paused(_) => Self::new("channel-paused", detail),
             ReceiveError::BadSignature(_) => Self::new("bad-signature", detail),
             ReceiveError::NotForThisChannel(_) => Self::new("not-found", detail),
             ReceiveError::NoWebhooks(_) | ReceiveError::Unsupported(_) => {

@@ -7,12 +7,15 @@ use linecard_model::outbox::{ChannelHealth, OutboxEntry};
 use linecard_model::platform::{Action, Failure, Identity, Outcome as PlatformOutcome, Profile};
 use linecard_model::routing::Presence;
 use linecard_model::site::{Role, SiteConfig};
-use linecard_model::{AgentId, ChannelId, ContactId, InteractionId, MessageId, OfferId};
+use linecard_model::{
+    AgentId, ChannelId, ContactId, DeadLetterId, InteractionId, MessageId, OfferId, Timestamp,
+};
 use linecard_router::Refusal;
 use linecard_store::{InboxEntry, StoreError};
 use tokio::sync::oneshot;
 
 use super::files::Fetched;
+use super::health::Source;
 use super::state::SiteState;
 use crate::capabilities::Forbidden;
 
@@ -95,6 +98,33 @@ pub enum Request {
         /// What became of it.
         disposition: Option<String>,
     },
+    /// Stop a channel's polling and sending.
+    Pause {
+        /// The channel.
+        channel: ChannelId,
+    },
+    /// Let a channel go on, whatever stopped it.
+    Resume {
+        /// The channel.
+        channel: ChannelId,
+    },
+    /// Try something again that failed for good. What came in has been put into the inbox before;
+    /// then only the letter goes.
+    Redeliver {
+        /// The channel.
+        channel: ChannelId,
+        /// The letter.
+        letter: DeadLetterId,
+        /// Whether the customer may get it twice.
+        confirm: bool,
+    },
+    /// Forget something that failed for good.
+    Discard {
+        /// The channel.
+        channel: ChannelId,
+        /// The letter.
+        letter: DeadLetterId,
+    },
     /// An agent's last event stream was closed.
     DesktopLost {
         /// The agent.
@@ -144,6 +174,8 @@ pub enum Outcome {
     Contact(Contact),
     /// The configuration was taken.
     Configured(Box<SiteConfig>),
+    /// A channel fares so now.
+    Health(ChannelHealth),
     /// It is done, and there is nothing to show.
     Done,
 }
@@ -203,6 +235,14 @@ pub enum CommandError {
         /// Its state.
         state: &'static str,
     },
+    /// The customer may have it already.
+    #[error(
+        "the customer may have it already, whole or in part: redeliver it with `\"confirm\": true` if it may arrive twice"
+    )]
+    MayHaveArrived,
+    /// The configuration pauses the channel.
+    #[error("channel {0} is paused in its configuration: take `paused` out of it")]
+    PausedByConfiguration(ChannelId),
     /// The idempotency key was used for another request.
     #[error("idempotency key \"{0}\" was used for another request; use a new key")]
     KeyReused(String),
@@ -239,6 +279,15 @@ pub enum AttemptResult {
     },
 }
 
+/// Whether something may be done on a network now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Permission {
+    /// It may.
+    Granted,
+    /// Not before a time, or, without one, before a person has acted.
+    Held(Option<Timestamp>),
+}
+
 /// The answer to a request.
 pub type Reply = oneshot::Sender<Result<Rendered, CommandError>>;
 
@@ -263,7 +312,7 @@ pub enum Command {
         /// The entry, as it will be.
         entry: Box<OutboxEntry>,
         /// Where the answer goes.
-        reply: oneshot::Sender<bool>,
+        reply: oneshot::Sender<Permission>,
     },
     /// An attempt has ended.
     Finished {
@@ -291,6 +340,24 @@ pub enum Command {
         channel: ChannelId,
         /// Its health.
         health: ChannelHealth,
+        /// Who says so.
+        source: Source,
+    },
+    /// A channel is about to poll.
+    MayPoll {
+        /// The channel.
+        channel: ChannelId,
+        /// Where the answer goes.
+        reply: oneshot::Sender<Permission>,
+    },
+    /// A poll succeeded.
+    Polled {
+        /// The channel.
+        channel: ChannelId,
+        /// What the network charged, in millionths of the unit of its price list.
+        cost: u64,
+        /// Is told when it is durable.
+        reply: oneshot::Sender<()>,
     },
     /// A question about the present state.
     Query(Box<dyn FnOnce(&SiteState) + Send>),

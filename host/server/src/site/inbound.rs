@@ -14,12 +14,14 @@ use serde_json::{Value, json};
 use super::changes::{about_message, catch_up};
 use super::command::Prepared;
 use super::contacts::{known, renamed};
+use super::health::Source;
 use super::native::native_reply;
 use super::run::Batch;
 use super::threads::{NoPlace, Place, continued, place};
-use super::{files, receipts};
+use super::{figures, files, health, letters, receipts};
 
 /// An accepted event, taken apart.
+#[derive(Clone, Copy)]
 pub(super) struct Arrival<'e> {
     pub channel: &'e ChannelId,
     pub accepted_at: Timestamp,
@@ -102,16 +104,7 @@ async fn apply(
                 remedy: status.remedy.clone(),
                 until: None,
             };
-            batch
-                .state
-                .health
-                .insert(arrival.channel.clone(), health.clone());
-            batch
-                .record(vec![Event::ChannelHealthChanged {
-                    channel: arrival.channel.clone(),
-                    health,
-                }])
-                .await?;
+            health::fares(batch, arrival.channel, health, Source::Network).await?;
             platform_event(batch, arrival, "channel-status", to_value(status)).await
         }
         EventKind::Typing(on) => {
@@ -122,7 +115,7 @@ async fn apply(
         }
         EventKind::Follow => platform_event(batch, arrival, "follow", Value::Null).await,
         EventKind::Unfollow => platform_event(batch, arrival, "unfollow", Value::Null).await,
-        EventKind::Other(name) => platform_event(batch, arrival, name, Value::Null).await,
+        EventKind::Other(name) => letters::other(batch, arrival, name).await,
     }
 }
 
@@ -178,10 +171,12 @@ async fn created(
     let (thread, place) = match (&event.thread, placed) {
         (Some(thread), Ok(place)) => (thread, place),
         (None, Ok(_)) | (_, Err(NoPlace::NoAuthor)) => {
-            return platform_event(batch, arrival, "message-without-author", Value::Null).await;
+            let why = "the network names no author, so there is nobody to answer";
+            return letters::unplaced(batch, arrival, "message-without-author", why).await;
         }
         (_, Err(NoPlace::NoChannel)) => {
-            return platform_event(batch, arrival, "message-to-removed-channel", Value::Null).await;
+            let why = "the channel was removed before the message was prepared";
+            return letters::unplaced(batch, arrival, "message-to-removed-channel", why).await;
         }
     };
     let Place {
@@ -213,12 +208,18 @@ async fn created(
         referral: incoming.referral,
         findings,
         revisions: Vec::new(),
+        note: None,
         hidden_at: None,
         deleted_at: None,
         reactions: Vec::new(),
         raw: event.raw.clone(),
     };
     events.push(Event::MessageReceived(message));
+    let lag = arrival.accepted_at.duration_since(event.time).as_millis();
+    figures::count(batch, arrival.channel, |known| {
+        known.last_inbound_at = Some(arrival.accepted_at);
+        known.lag_ms = Some(u64::try_from(lag).unwrap_or(0));
+    });
     if let Some(started) = begins {
         let enqueue = RouterCommand::Enqueue {
             interaction,

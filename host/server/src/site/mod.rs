@@ -9,8 +9,11 @@ mod command;
 mod configure;
 mod consent;
 mod contacts;
+mod figures;
 mod files;
+mod health;
 mod inbound;
+mod letters;
 mod native;
 mod outcomes;
 mod people;
@@ -22,13 +25,16 @@ mod state;
 mod threads;
 
 pub use command::{
-    Actor, AttemptResult, Command, CommandError, Idempotency, Outcome, Prepared, Rendered, Reply,
-    Request,
+    Actor, AttemptResult, Command, CommandError, Idempotency, Outcome, Permission, Prepared,
+    Rendered, Reply, Request,
 };
 pub use configure::routing_settings;
 pub use contacts::UnknownProfile;
 pub use files::Fetched;
-pub use run::{Site, SiteError, SiteOptions};
+pub use health::Source;
+pub use letters::UNREADABLE;
+pub(crate) use letters::keep;
+pub use run::{OutboxNews, Site, SiteError, SiteOptions};
 pub use state::SiteState;
 pub(crate) use state::now;
 
@@ -74,8 +80,8 @@ impl SiteHandle {
         answer.await.map_err(|_| stopped())?
     }
 
-    /// Makes it durable that an attempt begins. `false`: it must not, because the entry is gone.
-    pub async fn attempt(&self, entry: OutboxEntry) -> Result<bool, CommandError> {
+    /// Makes it durable that an attempt begins, if it may.
+    pub async fn attempt(&self, entry: OutboxEntry) -> Result<Permission, CommandError> {
         let (reply, answer) = oneshot::channel();
         self.put(Command::Attempt {
             entry: Box::new(entry),
@@ -121,13 +127,39 @@ impl SiteHandle {
         self.put(Command::Fetched(Box::new(fetched))).await
     }
 
-    /// Records how a channel fares.
+    /// Records how a channel fares, if that is news.
     pub async fn health(
         &self,
         channel: ChannelId,
         health: ChannelHealth,
+        source: Source,
     ) -> Result<(), CommandError> {
-        self.put(Command::Health { channel, health }).await
+        self.put(Command::Health {
+            channel,
+            health,
+            source,
+        })
+        .await
+    }
+
+    /// Whether a channel may poll now. If its budget is used up, its health says so.
+    pub async fn may_poll(&self, channel: ChannelId) -> Result<Permission, CommandError> {
+        let (reply, answer) = oneshot::channel();
+        self.put(Command::MayPoll { channel, reply }).await?;
+        answer.await.map_err(|_| stopped())
+    }
+
+    /// Records that a poll succeeded, and what the network charged for it. When this returns, the
+    /// charge is durable.
+    pub async fn polled(&self, channel: ChannelId, cost: u64) -> Result<(), CommandError> {
+        let (reply, answer) = oneshot::channel();
+        self.put(Command::Polled {
+            channel,
+            cost,
+            reply,
+        })
+        .await?;
+        answer.await.map_err(|_| stopped())
     }
 
     /// Asks a question about the present state, which is never ahead of what is durable.

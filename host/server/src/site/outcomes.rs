@@ -2,25 +2,36 @@
 
 use linecard_model::Timestamp;
 use linecard_model::event::Event;
+use linecard_model::manifest::ThrottleScope;
 use linecard_model::message::MessageState;
 use linecard_model::outbox::{ChannelHealth, HealthState, OutboxEntry, OutboxState};
 use linecard_model::platform::{Failure, Refusal};
 use linecard_store::StoreError;
 use tokio::sync::oneshot;
 
-use super::command::AttemptResult;
+use super::command::{AttemptResult, Permission};
+use super::figures;
+use super::health::{self, Source};
+use super::letters;
 use super::run::{After, Batch};
 use super::state::now;
 use crate::outbox::is_idempotent;
 use crate::retries::Retries;
 
 /// Makes it durable that an attempt begins.
-pub(super) fn attempt(batch: &mut Batch<'_>, entry: OutboxEntry, reply: oneshot::Sender<bool>) {
-    let exists = batch.state.channels.get(&entry.channel).is_some();
-    if exists {
-        batch.work.put_outbox(entry);
+pub(super) async fn attempt(
+    batch: &mut Batch<'_>,
+    entry: OutboxEntry,
+    reply: oneshot::Sender<Permission>,
+) -> Result<(), StoreError> {
+    let may = batch.state.may_act(&entry.channel);
+    match may {
+        Permission::Granted => batch.work.put_outbox(entry),
+        Permission::Held(Some(_)) => figures::tell_budget(batch, &entry.channel).await?,
+        Permission::Held(None) => {}
     }
-    batch.after.push(After::Attempt(reply, exists));
+    batch.after.push(After::Permission(reply, may));
+    Ok(())
 }
 
 /// Records how an attempt ended. Gives the entry back if it is to be tried again.
@@ -41,7 +52,11 @@ pub(super) async fn finished(
             let state = MessageState::Sent {
                 at: outcome.time.unwrap_or(at),
             };
-            set_health(batch, &entry, HealthState::Connected, None, None, None).await?;
+            figures::count(batch, &entry.channel, |known| {
+                known.last_outbound_at = Some(at);
+            });
+            figures::charge(batch, &entry.channel, outcome.cost).await?;
+            fares(batch, &entry, HealthState::Connected, None, None, None).await?;
             close(batch, &entry, state, outcome.note).await?;
             return Ok(None);
         }
@@ -120,19 +135,22 @@ async fn judge(
     Ok(match failure {
         Failure::Throttled(throttle) => {
             let until = throttle.until.unwrap_or(soon);
-            set_health(
-                batch,
-                entry,
-                HealthState::Throttled,
-                Some(throttle.reason.to_string()),
-                None,
-                Some(until),
-            )
-            .await?;
+            // One customer who has to be left alone for a while says nothing about the channel.
+            if throttle.scope == ThrottleScope::Channel {
+                fares(
+                    batch,
+                    entry,
+                    HealthState::Throttled,
+                    Some(throttle.reason.to_string()),
+                    None,
+                    Some(until),
+                )
+                .await?;
+            }
             Verdict::Again(until, throttle.reason)
         }
         Failure::Transient(text) => {
-            set_health(
+            fares(
                 batch,
                 entry,
                 HealthState::TransientFault,
@@ -144,7 +162,7 @@ async fn judge(
             Verdict::Again(soon, refusal("transient", &text))
         }
         Failure::Unauthorized(text) => {
-            set_health(
+            fares(
                 batch,
                 entry,
                 HealthState::CredentialsRefused,
@@ -162,6 +180,7 @@ async fn judge(
         Failure::Uncertain(text) if idempotent => Verdict::Again(soon, refusal("uncertain", &text)),
         Failure::Uncertain(text) => Verdict::Uncertain(text),
         Failure::Unfinished(unfinished) => {
+            figures::charge(batch, &entry.channel, unfinished.cost).await?;
             entry.request.progress = unfinished.progress;
             entry.made = unfinished.message_ids;
             // The next attempt starts after what was done for certain.
@@ -193,6 +212,7 @@ async fn close(
         _ => None,
     };
     let Some(message) = message else {
+        letters::action_ended(batch, entry, &state);
         return batch
             .record(vec![Event::ActionChanged {
                 action: entry.request.id.clone(),
@@ -213,7 +233,8 @@ async fn close(
     } else {
         state
     };
-    super::receipts::change(batch, &message, state, platform_ids.clone(), note).await?;
+    super::receipts::record(batch, &message, state, platform_ids.clone(), note).await?;
+    letters::message_changed(batch, &message, Some(entry)).await?;
     for id in platform_ids {
         super::changes::catch_up(batch, &entry.channel, &id).await?;
     }
@@ -221,7 +242,7 @@ async fn close(
 }
 
 /// Records how the channel fares, if that is news.
-async fn set_health(
+async fn fares(
     batch: &mut Batch<'_>,
     entry: &OutboxEntry,
     state: HealthState,
@@ -229,16 +250,6 @@ async fn set_health(
     remedy: Option<String>,
     until: Option<Timestamp>,
 ) -> Result<(), StoreError> {
-    let known = batch
-        .state
-        .health
-        .get(&entry.channel)
-        .cloned()
-        .unwrap_or_default();
-    // A network that works again says so once; one that fails tells each new reason once.
-    if known.state == state && (state == HealthState::Connected || known.detail == detail) {
-        return Ok(());
-    }
     let health = ChannelHealth {
         state,
         since: Some(now()),
@@ -246,14 +257,5 @@ async fn set_health(
         remedy,
         until,
     };
-    batch
-        .state
-        .health
-        .insert(entry.channel.clone(), health.clone());
-    batch
-        .record(vec![Event::ChannelHealthChanged {
-            channel: entry.channel.clone(),
-            health,
-        }])
-        .await
+    health::fares(batch, &entry.channel, health, Source::Action).await
 }

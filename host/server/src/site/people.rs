@@ -16,6 +16,7 @@ use super::consent::opt_in;
 use super::run::Batch;
 use super::sending::{act, resend, send};
 use super::state::now;
+use super::{health, letters};
 
 /// Handles a request, once for each idempotency key.
 pub(super) async fn handle(
@@ -130,6 +131,16 @@ async fn perform(
                 disposition,
             };
             route_interaction(batch, interaction, command).await
+        }
+        Request::Pause { channel } => health::pause(batch, actor, channel).await,
+        Request::Resume { channel } => health::resume(batch, actor, channel).await,
+        Request::Redeliver {
+            channel,
+            letter,
+            confirm,
+        } => letters::redeliver(batch, actor, &channel, letter, confirm).await,
+        Request::Discard { channel, letter } => {
+            letters::discard(batch, actor, &channel, letter).await
         }
         Request::DesktopLost { agent } => {
             batch.route(RouterCommand::DesktopLost { agent }).await??;

@@ -10,6 +10,7 @@ use linecard_store::StoreError;
 
 use super::changes::{catch_up, keep_early};
 use super::inbound::Arrival;
+use super::letters;
 use super::native::customers_of;
 use super::run::Batch;
 use super::state::newest;
@@ -240,8 +241,20 @@ pub(super) async fn note_part(
     catch_up(batch, &message.channel, platform_id).await
 }
 
-/// Records a new state of a message.
+/// Records a new state of a message that no attempt of the hub has led to.
 pub(super) async fn change(
+    batch: &mut Batch<'_>,
+    message: &Message,
+    state: MessageState,
+    platform_ids: Vec<String>,
+    note: Option<String>,
+) -> Result<(), StoreError> {
+    record(batch, message, state, platform_ids, note).await?;
+    letters::message_changed(batch, message, None).await
+}
+
+/// Records a new state of a message.
+pub(super) async fn record(
     batch: &mut Batch<'_>,
     message: &Message,
     state: MessageState,

@@ -11,10 +11,10 @@ use linecard_store::{Epoch, MessageRef, Store, StoreError, UnitOfWork};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tracing::{error, info};
 
-use super::command::{Command, CommandError, Outcome, Rendered, Reply};
+use super::command::{Command, CommandError, Outcome, Permission, Rendered, Reply};
 use super::configure::routing_settings;
 use super::state::{SiteState, now};
-use super::{SiteHandle, contacts, files, inbound, outcomes, people};
+use super::{SiteHandle, contacts, figures, files, health, inbound, outcomes, people};
 use crate::channels::Channels;
 
 /// How many commands share one durable write at most.
@@ -61,8 +61,10 @@ pub struct Site {
     pub handle: SiteHandle,
     /// What has become durable, record by record.
     pub records: broadcast::Sender<Arc<Record>>,
-    /// The channels whose outbox has new entries.
-    pub outbox: mpsc::UnboundedReceiver<ChannelId>,
+    /// What the outbox is to know.
+    pub outbox: mpsc::UnboundedReceiver<OutboxNews>,
+    /// The channels that were paused or resumed.
+    pub poll_anew: mpsc::UnboundedReceiver<ChannelId>,
     /// Contacts without a profile, to be asked for at their network.
     pub unknown_profiles: mpsc::Receiver<super::contacts::UnknownProfile>,
     /// Messages with files to be fetched.
@@ -72,18 +74,30 @@ pub struct Site {
     pub stopped: watch::Sender<Option<String>>,
 }
 
+/// What the outbox is told of a channel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OutboxNews {
+    /// It has new entries.
+    New(ChannelId),
+    /// Whatever stopped it may be gone.
+    Freed(ChannelId),
+}
+
 /// What follows a durable write.
 // Lives for one batch; the largest variants are as rare as the others are short-lived.
 #[allow(clippy::large_enum_variant)]
 pub(super) enum After {
     Reply(Reply, Result<Rendered, CommandError>),
-    Attempt(oneshot::Sender<bool>, bool),
+    Permission(oneshot::Sender<Permission>, Permission),
+    Done(oneshot::Sender<()>),
     Finished(
         oneshot::Sender<Option<linecard_model::outbox::OutboxEntry>>,
         Option<linecard_model::outbox::OutboxEntry>,
     ),
     Query(Box<dyn FnOnce(&SiteState) + Send>),
     Outbox(ChannelId),
+    Freed(ChannelId),
+    PollAnew(ChannelId),
     UnknownProfile(super::contacts::UnknownProfile),
     Fetch(MessageRef),
 }
@@ -104,7 +118,8 @@ struct Task {
     render: fn(&Outcome, &SiteState) -> Rendered,
     commands: mpsc::Receiver<Command>,
     records: broadcast::Sender<Arc<Record>>,
-    outbox: mpsc::UnboundedSender<ChannelId>,
+    outbox: mpsc::UnboundedSender<OutboxNews>,
+    poll_anew: mpsc::UnboundedSender<ChannelId>,
     unknown_profiles: mpsc::Sender<super::contacts::UnknownProfile>,
     fetches: mpsc::UnboundedSender<MessageRef>,
     next_outbox: u64,
@@ -132,11 +147,16 @@ impl Site {
             open: std::collections::BTreeMap::new(),
             by_thread: std::collections::HashMap::new(),
             health: std::collections::HashMap::new(),
+            blamed: std::collections::HashMap::new(),
+            figures: std::collections::HashMap::new(),
             last_seq,
         };
         for channel in config.channels.keys() {
             if let Some(health) = store.health(&id, channel).await? {
                 state.health.insert(channel.clone(), health);
+            }
+            if let Some(figures) = store.figures(&id, channel).await? {
+                state.figures.insert(channel.clone(), figures);
             }
         }
         for interaction in store.open_interactions(&id).await? {
@@ -148,6 +168,7 @@ impl Site {
         let (sender, commands) = mpsc::channel(QUEUE);
         let (records, _) = broadcast::channel(4_096);
         let (outbox, outbox_receiver) = mpsc::unbounded_channel();
+        let (poll_anew, poll_receiver) = mpsc::unbounded_channel();
         let (unknown_profiles, unknown_receiver) = mpsc::channel(1_024);
         let (fetches, fetch_receiver) = mpsc::unbounded_channel();
         let stopped = watch::Sender::new(None);
@@ -160,6 +181,7 @@ impl Site {
             commands,
             records: records.clone(),
             outbox,
+            poll_anew,
             unknown_profiles,
             fetches,
             // Outbox numbers only have to grow, also over a restart: the clock's microseconds do.
@@ -180,6 +202,7 @@ impl Site {
             },
             records,
             outbox: outbox_receiver,
+            poll_anew: poll_receiver,
             unknown_profiles: unknown_receiver,
             fetches: fetch_receiver,
             stopped,
@@ -284,10 +307,13 @@ impl Task {
     fn tell(&self, consequence: After) {
         match consequence {
             After::Reply(reply, answer) => drop(reply.send(answer)),
-            After::Attempt(reply, may) => drop(reply.send(may)),
+            After::Permission(reply, may) => drop(reply.send(may)),
+            After::Done(reply) => drop(reply.send(())),
             After::Finished(reply, entry) => drop(reply.send(entry)),
             After::Query(question) => question(&self.state),
-            After::Outbox(channel) => drop(self.outbox.send(channel)),
+            After::Outbox(channel) => drop(self.outbox.send(OutboxNews::New(channel))),
+            After::Freed(channel) => drop(self.outbox.send(OutboxNews::Freed(channel))),
+            After::PollAnew(channel) => drop(self.poll_anew.send(channel)),
             After::Fetch(place) => drop(self.fetches.send(place)),
             // Facts about a person are asked for again with the next message.
             After::UnknownProfile(who) => drop(self.unknown_profiles.try_send(who)),
@@ -348,10 +374,7 @@ impl Batch<'_> {
                 self.after.push(After::Reply(reply, answer));
                 Ok(())
             }
-            Command::Attempt { entry, reply } => {
-                outcomes::attempt(self, *entry, reply);
-                Ok(())
-            }
+            Command::Attempt { entry, reply } => outcomes::attempt(self, *entry, reply).await,
             Command::Finished {
                 entry,
                 result,
@@ -367,13 +390,24 @@ impl Batch<'_> {
                 profile,
             } => contacts::profile(self, &channel, &identity, profile).await,
             Command::Fetched(fetched) => files::fetched(self, *fetched).await,
-            Command::Health { channel, health } => {
-                self.state.health.insert(channel.clone(), health.clone());
-                self.record(vec![linecard_model::event::Event::ChannelHealthChanged {
-                    channel,
-                    health,
-                }])
-                .await
+            Command::Health {
+                channel,
+                health,
+                source,
+            } => health::fares(self, &channel, health, source).await,
+            Command::MayPoll { channel, reply } => {
+                let may = figures::may_poll(self, &channel).await?;
+                self.after.push(After::Permission(reply, may));
+                Ok(())
+            }
+            Command::Polled {
+                channel,
+                cost,
+                reply,
+            } => {
+                figures::polled(self, &channel, cost).await?;
+                self.after.push(After::Done(reply));
+                Ok(())
             }
             Command::Query(question) => {
                 self.after.push(After::Query(question));

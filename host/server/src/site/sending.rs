@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use linecard_model::dead_letter::Undone;
 use linecard_model::event::Event;
 use linecard_model::interaction::Interaction;
 use linecard_model::manifest::{ActionKind, Visibility};
@@ -13,6 +14,7 @@ use linecard_model::site::Role;
 use linecard_model::{AgentId, ContactId, InteractionId, MessageId};
 
 use super::command::{Actor, CommandError, Outcome};
+use super::letters::letter_of;
 use super::people::find;
 use super::run::{After, Batch};
 use super::saying::saying;
@@ -95,6 +97,7 @@ pub(super) async fn send(
         referral: None,
         findings: Vec::new(),
         revisions: Vec::new(),
+        note: None,
         hidden_at: None,
         deleted_at: None,
         reactions: Vec::new(),
@@ -104,7 +107,14 @@ pub(super) async fn send(
     batch
         .record(vec![Event::MessageAccepted(message.clone())])
         .await?;
-    post(batch, &interaction, &addressee, Some(message.id), request);
+    post(
+        batch,
+        &interaction,
+        &addressee,
+        Some(message.id),
+        request,
+        Vec::new(),
+    );
     Ok(Outcome::Message(message))
 }
 
@@ -132,6 +142,17 @@ pub(super) async fn resend(
             reason: "another agent's message is sent again by supervisors".to_owned(),
         });
     }
+    again(batch, &interaction, &target).await
+}
+
+/// Puts a message that failed, or whose outcome is unknown, into the outbox again. What the customer
+/// has of it for certain is not sent twice.
+pub(super) async fn again(
+    batch: &mut Batch<'_>,
+    interaction: &Interaction,
+    target: &Arc<Message>,
+) -> Result<Outcome, CommandError> {
+    let message = target.id;
     let uncertain = matches!(target.state, MessageState::Uncertain { .. });
     let failed = matches!(target.state, MessageState::Failed { .. });
     if !uncertain && !failed {
@@ -141,7 +162,7 @@ pub(super) async fn resend(
         });
     }
     let parent = target.parent.clone();
-    let action = saying(&interaction, target.visibility, &target.content, parent)?;
+    let action = saying(interaction, target.visibility, &target.content, parent)?;
     let answered = match &target.parent {
         Some(parent) => {
             batch
@@ -151,17 +172,29 @@ pub(super) async fn resend(
         }
         None => None,
     };
-    let mut addressee = addressee(batch, &interaction, answered.as_deref()).await?;
+    let mut addressee = addressee(batch, interaction, answered.as_deref()).await?;
     // The message stays where it is, whatever was deleted or joined meanwhile.
     addressee.contact = target.contact;
-    permitted(batch, &interaction, &addressee, &action)?;
-    let mut request = request_for(&interaction, &addressee, message.to_string(), action);
+    permitted(batch, interaction, &addressee, &action)?;
+    let mut request = request_for(interaction, &addressee, message.to_string(), action);
     request.uncertain_before = uncertain;
-    super::receipts::change(batch, &target, MessageState::Accepted, Vec::new(), None).await?;
-    post(batch, &interaction, &addressee, Some(message), request);
+    let mut made = Vec::new();
+    let letter = batch
+        .work
+        .dead_letter(&interaction.channel, letter_of(message))
+        .await?;
+    if let Some(Undone::Action(undone)) = letter.as_deref().map(|letter| &letter.what) {
+        request.uncertain_before |= undone.may_have_arrived;
+        if let Some(entry) = &undone.entry {
+            request.progress.clone_from(&entry.request.progress);
+            made.clone_from(&entry.made);
+        }
+    }
+    super::receipts::change(batch, target, MessageState::Accepted, Vec::new(), None).await?;
+    post(batch, interaction, &addressee, Some(message), request, made);
     Ok(Outcome::Message(Message {
         state: MessageState::Accepted,
-        ..Arc::unwrap_or_clone(target)
+        ..target.as_ref().clone()
     }))
 }
 
@@ -194,7 +227,7 @@ pub(super) async fn act(
         state: MessageState::Accepted,
     };
     batch.record(vec![event]).await?;
-    post(batch, &interaction, &addressee, None, request);
+    post(batch, &interaction, &addressee, None, request, Vec::new());
     Ok(Outcome::Action(action_id))
 }
 
@@ -324,10 +357,11 @@ fn post(
     addressee: &Addressee,
     message: Option<MessageId>,
     request: ActionRequest,
+    made: Vec<String>,
 ) {
     *batch.next_outbox += 1;
     batch.work.put_outbox(OutboxEntry {
-        made: Vec::new(),
+        made,
         channel: interaction.channel.clone(),
         number: *batch.next_outbox,
         message,
@@ -349,7 +383,7 @@ fn unknown_message(id: MessageId) -> CommandError {
 
 /// A message of the interaction's conversation on the network, whoever of those who take part wrote
 /// it or was answered with it.
-async fn message_of(
+pub(super) async fn message_of(
     batch: &mut Batch<'_>,
     interaction: &Interaction,
     id: MessageId,

@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use linecard_model::event::Seq;
 use linecard_model::interaction::{Interaction, Participant};
-use linecard_model::outbox::ChannelHealth;
+use linecard_model::outbox::{ChannelFigures, ChannelHealth};
 use linecard_model::routing::InteractionState;
 use linecard_model::site::SiteConfig;
 use linecard_model::{AgentId, ChannelId, ContactId, InteractionId, SiteId, Timestamp};
 use linecard_router::Router;
 use linecard_store::{Append, Change, Page};
 
+use super::health::Blamed;
 use crate::channels::Channels;
 
 /// A network's conversation on a channel.
@@ -65,6 +66,8 @@ pub struct SiteState {
     pub(super) open: BTreeMap<InteractionId, Interaction>,
     pub(super) by_thread: HashMap<ThreadKey, Vec<OpenWork>>,
     pub(super) health: HashMap<ChannelId, ChannelHealth>,
+    pub(super) blamed: HashMap<ChannelId, Blamed>,
+    pub(super) figures: HashMap<ChannelId, ChannelFigures>,
     pub(super) last_seq: Seq,
 }
 

@@ -127,6 +127,7 @@ pub fn message(number: u64, contact: u64, interaction: u64) -> Message {
         referral: None,
         findings: Vec::new(),
         revisions: Vec::new(),
+        note: None,
         hidden_at: None,
         deleted_at: None,
         files: Vec::new(),

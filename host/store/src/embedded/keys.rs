@@ -6,7 +6,7 @@
 
 use linecard_model::event::Seq;
 use linecard_model::outbox::OutboxNumber;
-use linecard_model::{ChannelId, ContactId, InteractionId, MessageId, SiteId};
+use linecard_model::{ChannelId, ContactId, DeadLetterId, InteractionId, MessageId, SiteId};
 use sha2::{Digest, Sha256};
 
 use crate::InboxNumber;
@@ -35,15 +35,17 @@ pub(crate) enum Family {
     Idempotent = b'Q',
     Cursor = b'R',
     Snapshot = b'S',
+    Figures = b'T',
     Outbox = b'U',
     Vault = b'V',
+    DeadLetter = b'W',
     PlatformId = b'X',
     Early = b'Y',
     Piece = b'Z',
 }
 
 impl Family {
-    pub(crate) const ALL: [Self; 20] = [
+    pub(crate) const ALL: [Self; 22] = [
         Self::Contact,
         Self::Dedupe,
         Self::Ended,
@@ -59,8 +61,10 @@ impl Family {
         Self::Idempotent,
         Self::Cursor,
         Self::Snapshot,
+        Self::Figures,
         Self::Outbox,
         Self::Vault,
+        Self::DeadLetter,
         Self::PlatformId,
         Self::Early,
         Self::Piece,
@@ -182,6 +186,23 @@ pub(crate) fn outbox(site: &SiteId, of_channel: &ChannelId, number: OutboxNumber
     let mut key = channel(site, Family::Outbox, of_channel);
     key.extend_from_slice(&number.to_be_bytes());
     key
+}
+
+pub(crate) fn dead_letter(site: &SiteId, of_channel: &ChannelId, id: DeadLetterId) -> Vec<u8> {
+    let mut key = channel(site, Family::DeadLetter, of_channel);
+    key.extend_from_slice(id.as_bytes());
+    key
+}
+
+/// The deduplication mark of an event that comes again from a dead letter. No network's id begins
+/// with the zero.
+pub(crate) fn again(site: &SiteId, of: &ChannelId, letter: DeadLetterId, id: &str) -> Vec<u8> {
+    network_id(
+        site,
+        Family::Dedupe,
+        of,
+        &format!("\0again\0{letter}\0{id}"),
+    )
 }
 
 /// A message with files to fetch.

@@ -4,12 +4,15 @@ use std::ops::Bound;
 
 use async_trait::async_trait;
 use linecard_model::contact::Contact;
+use linecard_model::dead_letter::DeadLetter;
 use linecard_model::event::{Record, Seq};
 use linecard_model::interaction::Interaction;
 use linecard_model::message::Message;
-use linecard_model::outbox::{ChannelHealth, OutboxEntry, OutboxNumber};
+use linecard_model::outbox::{ChannelFigures, ChannelHealth, OutboxEntry, OutboxNumber};
 use linecard_model::site::SiteConfig;
-use linecard_model::{ChannelId, ContactId, InteractionId, MessageId, SiteId, Timestamp};
+use linecard_model::{
+    ChannelId, ContactId, DeadLetterId, InteractionId, MessageId, SiteId, Timestamp,
+};
 
 use super::SledStore;
 use super::committer::{Answer, Work};
@@ -18,8 +21,8 @@ use super::shared::read_error;
 use super::values::{self, Write};
 use super::write::{self, Bytes, StoredEntry, StoredIdempotent, StoredSnapshot};
 use crate::{
-    Accept, Accepted, Append, Early, Epoch, IdempotentResult, InboxEntry, InboxNumber, MessageRef,
-    Page, Result, Store, StoreError,
+    Accept, Accepted, Append, Backlog, Early, Epoch, IdempotentResult, InboxEntry, InboxNumber,
+    MessageRef, Page, Result, Store, StoreError,
 };
 
 /// How many marks one submission of a purge forgets, so that it does not hold up other work.
@@ -273,6 +276,45 @@ impl Store for SledStore {
     async fn health(&self, site: &SiteId, channel: &ChannelId) -> Result<Option<ChannelHealth>> {
         self.shared
             .get(&keys::channel(site, Family::Health, channel))
+    }
+
+    async fn figures(&self, site: &SiteId, channel: &ChannelId) -> Result<Option<ChannelFigures>> {
+        self.shared
+            .get(&keys::channel(site, Family::Figures, channel))
+    }
+
+    async fn dead_letters(
+        &self,
+        site: &SiteId,
+        channel: &ChannelId,
+        page: Page<DeadLetterId>,
+    ) -> Result<Vec<DeadLetter>> {
+        let end = page.before.map(|id| keys::dead_letter(site, channel, id));
+        let range = before(keys::channel(site, Family::DeadLetter, channel), end);
+        Ok(values_of(self.shared.scan(range, true, page.limit)?))
+    }
+
+    async fn dead_letter(
+        &self,
+        site: &SiteId,
+        channel: &ChannelId,
+        id: DeadLetterId,
+    ) -> Result<Option<DeadLetter>> {
+        self.shared.get(&keys::dead_letter(site, channel, id))
+    }
+
+    async fn backlog(&self, site: &SiteId, channel: &ChannelId, limit: usize) -> Result<Backlog> {
+        let count = |family| {
+            let prefix = keys::channel(site, family, channel);
+            let found = self.shared.db().scan_prefix(&prefix).keys().take(limit);
+            found
+                .map(|key| key.map_err(|error| read_error(&prefix, &error)))
+                .try_fold(0, |count, key| key.map(|_| count + 1))
+        };
+        Ok(Backlog {
+            outbox: count(Family::Outbox)?,
+            dead_letters: count(Family::DeadLetter)?,
+        })
     }
 
     async fn idempotent(

@@ -2,10 +2,11 @@
 
 use linecard_model::ContactId;
 use linecard_model::contact::Contact;
+use linecard_model::dead_letter::DeadLetter;
 use linecard_model::event::Record;
 use linecard_model::interaction::Interaction;
 use linecard_model::message::Message;
-use linecard_model::outbox::{ChannelHealth, OutboxEntry};
+use linecard_model::outbox::{ChannelFigures, ChannelHealth, OutboxEntry};
 use linecard_model::site::SiteConfig;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -32,6 +33,8 @@ fn by_family<O: OfAnyType>(family: Family, what: O) -> Option<Result<O::Output>>
         Family::Inbox => what.of::<StoredEntry>(),
         Family::Journal => what.of::<Record>(),
         Family::Health => what.of::<ChannelHealth>(),
+        Family::Figures => what.of::<ChannelFigures>(),
+        Family::DeadLetter => what.of::<DeadLetter>(),
         Family::Epoch => what.of::<Epoch>(),
         Family::Identity => what.of::<ContactId>(),
         Family::Idempotent => what.of::<StoredIdempotent>(),

@@ -51,7 +51,10 @@ pub(crate) struct StoredSnapshot {
 pub(super) fn accept(site: &SiteId, accept: &Accept) -> Result<(Vec<NewEvent>, Option<Write>)> {
     let mut events = Vec::with_capacity(accept.events.len());
     for event in &accept.events {
-        let mark = keys::network_id(site, Family::Dedupe, &accept.channel, &event.id);
+        let mark = match accept.again {
+            None => keys::network_id(site, Family::Dedupe, &accept.channel, &event.id),
+            Some(letter) => keys::again(site, &accept.channel, letter, &event.id),
+        };
         let mark_value = encode(&mark, &accept.at.as_millisecond())?;
         let entry = EntryRef {
             channel: &accept.channel,
@@ -161,6 +164,15 @@ fn change_to_writes(site: &SiteId, change: Change, writes: &mut Vec<Write>) -> R
         )),
         Change::PutHealth { channel, health } => {
             put(keys::channel(site, Family::Health, &channel), &health)?
+        }
+        Change::PutFigures { channel, figures } => {
+            put(keys::channel(site, Family::Figures, &channel), &figures)?
+        }
+        Change::PutDeadLetter(letter) => {
+            put(keys::dead_letter(site, &letter.channel, letter.id), &letter)?
+        }
+        Change::RemoveDeadLetter { channel, id } => {
+            Write::Remove(keys::dead_letter(site, &channel, id))
         }
         Change::PutConfig(config) => put(keys::config(site), &*config)?,
         Change::PutSnapshot { seq, state } => {

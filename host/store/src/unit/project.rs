@@ -45,8 +45,15 @@ impl UnitOfWork {
                 contact,
                 state,
                 platform_ids,
+                note,
                 ..
             } => {
+                if let Some(note) = note {
+                    self.change_message(*contact, *message, |message| {
+                        message.note = Some(note.clone());
+                    })
+                    .await?;
+                }
                 self.message_state(*contact, *message, state, platform_ids)
                     .await
             }

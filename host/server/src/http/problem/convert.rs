@@ -24,6 +24,10 @@ impl From<CommandError> for Problem {
             CommandError::NotFound { what, id } => Self::not_found(what, id),
             CommandError::NotAllowed { .. } => Self::not_allowed(detail),
             CommandError::NotResendable { .. } => Self::new("not-resendable", detail),
+            CommandError::MayHaveArrived => {
+                Self::new("confirmation-required", detail).at("/confirm")
+            }
+            CommandError::PausedByConfiguration(_) => Self::new("channel-paused", detail),
             CommandError::KeyReused(_) => Self::new("idempotency-key-reused", detail),
             CommandError::Store(error) => error.into(),
             CommandError::Stopped(_) => Self::new("stopping", detail).retry_after(SOON),

@@ -330,9 +330,21 @@ pub static KINDS: &[Kind] = &[
     ),
     kind(
         "channel-paused",
-        404,
-        "The channel is paused",
-        "An operator paused it; nothing is taken for now.",
+        409,
+        "The channel is paused in its configuration",
+        "It cannot be resumed by hand: take `paused` out of its configuration and apply it.",
+    ),
+    kind(
+        "confirmation-required",
+        409,
+        "The customer may have it already",
+        "Nobody knows whether the network did it, or did a part of it. Look at the conversation on the network; send `\"confirm\": true` if it may arrive twice.",
+    ),
+    kind(
+        "still-failing",
+        422,
+        "It failed again",
+        "What failed for good was tried again and still fails; it stays a dead letter. The detail says why.",
     ),
     kind(
         "plugin-failed",

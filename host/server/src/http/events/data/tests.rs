@@ -67,6 +67,7 @@ fn message(state: MessageState) -> Message {
         referral: None,
         findings: Vec::new(),
         revisions: Vec::new(),
+        note: None,
         hidden_at: None,
         deleted_at: None,
         files: Vec::new(),

@@ -1,0 +1,96 @@
+//! The batch that a unit comes to.
+
+use super::UnitOfWork;
+use crate::{Append, Change};
+
+impl UnitOfWork {
+    /// The batch to append.
+    pub fn finish(self) -> Append {
+        let mut changes: Vec<Change> = Vec::new();
+        changes.extend(self.inbox_done.into_iter().map(Change::InboxDone));
+        // Most views that follow from events are only ever put.
+        let contacts = self.contacts.into_changed();
+        changes.extend(contacts.filter_map(|(_, value)| value.map(Change::PutContact)));
+        changes.extend(self.identities.into_changed().filter_map(
+            |((channel, identity), value)| {
+                value.map(|contact| Change::PutIdentity {
+                    channel,
+                    identity,
+                    contact,
+                })
+            },
+        ));
+        let interactions = self.interactions.into_changed();
+        changes.extend(interactions.filter_map(|(_, value)| value.map(Change::PutInteraction)));
+        let messages = self.messages.into_changed();
+        changes.extend(messages.filter_map(|(_, value)| value.map(Change::PutMessage)));
+        changes.extend(self.platform_ids.into_changed().filter_map(
+            |((channel, platform_id), value)| {
+                value.map(|message| Change::PutPlatformId {
+                    channel,
+                    platform_id,
+                    message,
+                })
+            },
+        ));
+        changes.extend(self.fetches.into_changed().map(|(id, value)| match value {
+            Some(place) => Change::PutFetch(place),
+            None => Change::RemoveFetch(id),
+        }));
+        let health = self.health.into_changed();
+        changes.extend(health.filter_map(|(channel, value)| {
+            value.map(|health| Change::PutHealth { channel, health })
+        }));
+        let figures = self.figures.into_changed();
+        changes.extend(figures.filter_map(|(channel, value)| {
+            value.map(|figures| Change::PutFigures { channel, figures })
+        }));
+        let letters = self.dead_letters.into_changed();
+        changes.extend(letters.map(|((channel, id), value)| match value {
+            Some(letter) => Change::PutDeadLetter(letter),
+            None => Change::RemoveDeadLetter { channel, id },
+        }));
+        changes.extend(self.config.map(Change::PutConfig));
+        changes.extend(self.early.into_changed().map(
+            |((channel, platform_id), value)| match value {
+                Some(events) => Change::PutEarly {
+                    channel,
+                    platform_id,
+                    events,
+                },
+                None => Change::RemoveEarly {
+                    channel,
+                    platform_id,
+                },
+            },
+        ));
+        changes.extend(
+            self.outbox
+                .into_changed()
+                .map(|((channel, number), value)| match value {
+                    Some(entry) => Change::PutOutbox(entry),
+                    None => Change::RemoveOutbox { channel, number },
+                }),
+        );
+        let idempotent = self.idempotent.into_changed();
+        changes.extend(idempotent.filter_map(|((principal, key), value)| {
+            value.map(|result| Change::PutIdempotent {
+                principal,
+                key,
+                result,
+            })
+        }));
+        changes.extend(self.vault.into_changed().map(|(key, value)| match value {
+            Some(value) => Change::PutVault { key, value },
+            None => Change::RemoveVault { key },
+        }));
+        changes.extend(
+            self.snapshot
+                .map(|(seq, state)| Change::PutSnapshot { seq, state }),
+        );
+        Append {
+            records: self.records,
+            changes,
+        }
+    }
+}
