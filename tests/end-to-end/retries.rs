@@ -115,9 +115,8 @@ async fn a_middleware_has_ten_seconds_to_answer_and_five_until_the_next_attempt(
     let hub = networks.hub(BINARY, &SiteOptions::default()).await?;
     let agent = Client::sign_in(&hub.base(), "agent-1", "agent-1").await?;
     let id = accepted(&networks, &agent, "bob@example.com").await?;
-    // The first attempt has its effect, and the middleware drops the second by its id.
     let faults = networks.web.faults();
-    faults.next_on("webhook", 1, Fault::TimeoutAfterEffect);
+    faults.next_on("webhook", 1, Fault::TimeoutBeforeEffect);
     answer(&agent, &id, "one", &["sent", "delivered"]).await?;
     let attempts = notifications(&networks, "one");
     ensure!(attempts.len() == 2, "{attempts:?}");

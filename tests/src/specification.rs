@@ -2,7 +2,7 @@
 //!
 //! The documents lie beside the workspace on some machines only, and no copy of them is kept here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, anyhow};
@@ -172,10 +172,11 @@ impl Specification {
         names: &[String],
     ) -> Result<Vec<String>> {
         let schema = resolved(&self.document, schema)?;
-        let known = schema["properties"].as_object();
+        let mut known = BTreeSet::new();
+        self.add_members(schema, &mut known)?;
         let unknown = names
             .iter()
-            .filter(|name| !known.is_some_and(|known| known.contains_key(*name)))
+            .filter(|name| !known.contains(name.as_str()))
             .map(|name| format!("{}: the form has no {name}", operation.path));
         let required = schema["required"].as_array().into_iter().flatten();
         let missing = required
@@ -183,6 +184,19 @@ impl Specification {
             .filter(|required| !names.iter().any(|name| name == required))
             .map(|name| format!("{}: {name} is missing from the form", operation.path));
         Ok(unknown.chain(missing).collect())
+    }
+
+    /// Adds the names of a schema's members, also of those that are joined or to choose from.
+    fn add_members<'a>(&'a self, schema: &'a Value, to: &mut BTreeSet<&'a str>) -> Result<()> {
+        let schema = resolved(&self.document, schema)?;
+        let own = schema["properties"].as_object().into_iter().flatten();
+        to.extend(own.map(|(name, _)| name.as_str()));
+        for word in ["allOf", "anyOf", "oneOf"] {
+            for part in schema[word].as_array().into_iter().flatten() {
+                self.add_members(part, to)?;
+            }
+        }
+        Ok(())
     }
 
     fn wrong(&self, at: &str, schema: &Value, value: &Value) -> Result<Vec<String>> {

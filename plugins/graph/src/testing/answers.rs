@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use linecard_sdk::actions::ActionRequest;
 use linecard_sdk::connector::WebhookRequest;
+use linecard_sdk::events::Identity;
 use linecard_testkit::{Answer, Call, Case, SandboxedPlugin, ThisCrate};
 use serde_json::{Map, Value, json};
 
@@ -48,12 +50,20 @@ impl Calls {
 
     /// Adds an action.
     #[must_use]
-    pub fn action(self, name: &'static str, action: Value) -> Self {
-        let request = json!({
-            "id": "0199a3f0-0000-7000-8000-000000000001", "thread": "900:77",
-            "recipient": { "id": "77", "aliases": [] }, "action": action,
-        });
-        self.call(name, json!({ "perform": request }))
+    pub fn action(mut self, name: &'static str, action: Value) -> Self {
+        let request = ActionRequest {
+            id: "0199a3f0-0000-7000-8000-000000000001".to_owned(),
+            attempt: 1,
+            uncertain_before: false,
+            thread: "900:77".to_owned(),
+            recipient: Some(Identity::new("77")),
+            last_inbound: None,
+            by_human: true,
+            progress: Vec::new(),
+            action: serde_json::from_value(action).expect("the action is in the contract's words"),
+        };
+        self.calls.push((name, Call::Perform(request), None));
+        self
     }
 }
 
