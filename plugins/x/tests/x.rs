@@ -1,18 +1,16 @@
 //! Polling, uploads, and whatever else may come.
 
-use linecard_graph::testing::{any_json, files, kind_name, recorded};
+use linecard_graph::testing::{any_json, kind_name};
 use linecard_sdk::actions::{Action, ActionRequest, Failure, Outgoing, OutgoingAttachment};
-use linecard_sdk::connector::{Channel, Connector as _, Rejection, WebhookRequest};
+use linecard_sdk::connector::{Channel, Connector as _, WebhookRequest};
 use linecard_sdk::encode;
 use linecard_sdk::events::{Attachment, AttachmentKind, EventKind, Identity};
 use linecard_sdk::http::Response;
 use linecard_sdk::testing::TestHost;
-use linecard_testkit::{Call, Case, SandboxedPlugin};
+
 use linecard_x::X;
 use proptest::prelude::*;
-use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
-use std::path::PathBuf;
+use serde_json::{Value, json};
 
 fn channel(user: &str, more: &Value) -> Channel {
     let mut config = json!({ "user_id": user, "username": "acme" });
