@@ -222,10 +222,14 @@ pub struct ChannelConfig {
     /// an account to which the network grants more, or less. Limits for one recipient stay.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actions_per_second: Option<f64>,
-    /// For how long an action that fails for the time being is tried again, in seconds. Default one
-    /// day.
+    /// For how long an action that fails for the time being is tried again, in seconds. Default as
+    /// often as the network documents, else for one day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_for_seconds: Option<u32>,
+    /// How long such an action waits after each failure, in seconds, unless the network names a time.
+    /// Default what the network documents, else 1, then twice as long each time up to 300.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_pause_seconds: Option<f64>,
     /// How often the credentials are tried, in seconds, so that one that has expired is noticed
     /// before a customer's message suffers. Default 300.
     #[serde(default, skip_serializing_if = "Option::is_none")]
