@@ -2,8 +2,8 @@
 
 pub use crate::bindings::connector::linecard::plugin::manifest::{
     ActionAbility, ActionKind, AnalyzerManifest, AttachmentKind, ConnectorManifest, HostWant,
-    Manifest, MediaLimit, RateLimit, ReplyWindow, SecretKind, SecretWant, TextLimit, TextUnit,
-    ThrottleScope, Visibility, WindowDemand,
+    Manifest, MediaLimit, RaisedLimit, RateLimit, ReplyWindow, RetryRule, SecretKind, SecretWant,
+    TextLimit, TextUnit, ThrottleScope, Visibility, WindowDemand,
 };
 
 /// The version of the contract that this SDK is built against.
@@ -135,7 +135,24 @@ impl ActionAbility {
     /// Takes a text up to this length.
     #[must_use]
     pub fn text(mut self, max: u32, unit: TextUnit) -> Self {
-        self.text = Some(TextLimit { max, unit });
+        self.text = Some(TextLimit {
+            max,
+            unit,
+            raised: None,
+        });
+        self
+    }
+
+    /// Raises the text's limit, in the same unit, for channels whose configuration has `true` at this
+    /// JSON Pointer. Without a [`text`](Self::text) there is nothing to raise.
+    #[must_use]
+    pub fn text_raised(mut self, max: u32, enabled_by: impl Into<String>) -> Self {
+        if let Some(limit) = &mut self.text {
+            limit.raised = Some(RaisedLimit {
+                max,
+                enabled_by: enabled_by.into(),
+            });
+        }
         self
     }
 

@@ -232,3 +232,82 @@ async fn an_instagram_customer_is_answered_under_a_post_and_privately() -> Resul
     );
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn channels_of_one_app_share_one_address() -> Result<()> {
+    let networks = Networks::start().await?;
+    let hub = hub(&networks).await?;
+    let site = std::fs::read_to_string(hub.folder().join("site.toml"))?;
+    let mut grouped = site;
+    for plugin in ["messenger", "facebook", "instagram"] {
+        let line = format!("plugin = \"{plugin}\"");
+        grouped = grouped.replace(&line, &format!("{line}\nwebhook_group = \"meta\""));
+    }
+    hub.apply(&grouped)?;
+    let admin = hub.administrator()?;
+    let channel = admin.get("/api/v1/channels/posts").await?;
+    ensure!(
+        channel["shared_webhook_path"] == "/webhooks/meta",
+        "{channel}"
+    );
+    let address = Url::parse(&format!("{}/webhooks/meta", hub.base()))?;
+    let graph = &networks.graph;
+    graph.set_callback_url(address.clone());
+    graph.set_feed_callback_url(address.clone());
+    graph.set_instagram_callback_url(address.clone());
+    for surface in [Surface::Messenger, Surface::Feed, Surface::Instagram] {
+        graph.subscribe_on(surface).await?;
+    }
+
+    let post = graph.publish("Ask us", &[]).id;
+    graph.add_customer("9101", Profile::named("Ada", "Brooks"));
+    graph.add_customer("9102", Profile::named("Bo", "Li"));
+    let person = InstagramPerson::default();
+    graph.add_instagram_customer("5600000000009103", Profile::named("Cy", "Roe"), person);
+    let said = [
+        graph.say("9101", Incoming::text("in private")).await,
+        graph
+            .say("9102", FeedAct::comment(&post, "in public"))
+            .await,
+        graph
+            .say(
+                "5600000000009103",
+                linecard_simulator::graph::Act::from(Incoming::text("elsewhere")),
+            )
+            .await,
+    ];
+    ensure!(said.iter().all(|said| said.acknowledged), "{said:?}");
+    for (channel, identity) in [
+        ("page", "9101"),
+        ("posts", "9102"),
+        ("instagram", "5600000000009103"),
+    ] {
+        eventually("each has its own", SOON, async || {
+            let history = admin.history(channel, identity).await;
+            Ok(history
+                .is_ok_and(|history| history.len() == 1)
+                .then_some(()))
+        })
+        .await
+        .with_context(|| format!("{channel}: {}", hub.log()))?;
+    }
+
+    let http = reqwest::Client::builder().no_proxy().build()?;
+    let post_to = |url: Url, signature: &'static str| {
+        http.post(url)
+            .header("x-hub-signature-256", signature)
+            .body("{}")
+            .send()
+    };
+    let forged = post_to(address.clone(), "sha256=00").await?;
+    ensure!(
+        forged.status() == reqwest::StatusCode::UNAUTHORIZED,
+        "{forged:?}"
+    );
+    let unknown = post_to(address.join("/webhooks/other")?, "").await?;
+    ensure!(
+        unknown.status() == reqwest::StatusCode::NOT_FOUND,
+        "{unknown:?}"
+    );
+    Ok(())
+}

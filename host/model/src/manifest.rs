@@ -8,8 +8,8 @@ mod action;
 mod connector;
 
 pub use action::{
-    ActionAbility, ActionKind, AttachmentKind, MediaLimit, RateLimit, ReplyWindow, TextLimit,
-    TextUnit, ThrottleScope, WindowDemand,
+    ActionAbility, ActionKind, AttachmentKind, MediaLimit, RaisedLimit, RateLimit, ReplyWindow,
+    RetryRule, TextLimit, TextUnit, ThrottleScope, WindowDemand,
 };
 pub use connector::{
     AnalyzerManifest, ConnectorManifest, HostWant, SecretKind, SecretWant, Visibility,

@@ -187,6 +187,11 @@ pub struct ChannelConfig {
     /// Whether it neither polls nor sends anything for now. What the network delivers is still kept.
     #[serde(default)]
     pub paused: bool,
+    /// A name under which several channels share one webhook address, `/webhooks/{name}`, beside their
+    /// own: for networks that know one address for all accounts of an app. Each channel takes what is
+    /// for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub webhook_group: Option<ChannelId>,
     /// The queue of its interactions.
     pub queue: QueueId,
     /// The queue of its public interactions, if another.
@@ -213,14 +218,18 @@ pub struct ChannelConfig {
     /// `http://127.0.0.1:8080`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hosts: Option<Vec<String>>,
-    /// The most actions a second, over all, in place of the manifest's limits: for an account to which
-    /// the network grants more, or less.
+    /// The most actions a second, over all, in place of the manifest's limits for the whole channel: for
+    /// an account to which the network grants more, or less. Limits for one recipient stay.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actions_per_second: Option<f64>,
-    /// For how long an action that fails for the time being is tried again, in seconds. Default one
-    /// day.
+    /// For how long an action that fails for the time being is tried again, in seconds. Default as
+    /// often as the network documents, else for one day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_for_seconds: Option<u32>,
+    /// How long such an action waits after each failure, in seconds, unless the network names a time.
+    /// Default what the network documents, else 1, then twice as long each time up to 300.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_pause_seconds: Option<f64>,
     /// How often the credentials are tried, in seconds, so that one that has expired is noticed
     /// before a customer's message suffers. Default 300.
     #[serde(default, skip_serializing_if = "Option::is_none")]

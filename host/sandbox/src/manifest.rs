@@ -159,6 +159,22 @@ fn check_connector(connector: &wit::ConnectorManifest) -> Result<(), ManifestErr
     check_actions(connector)
 }
 
+fn check_text(field: &str, limit: &wit::TextLimit) -> Result<(), ManifestError> {
+    if limit.max == 0 {
+        return Err(problem(&format!("{field}.max"), "it is 0"));
+    }
+    if let Some(raised) = &limit.raised {
+        if raised.max <= limit.max {
+            return Err(problem(
+                &format!("{field}.raised.max"),
+                format!("it is not above the usual {}", limit.max),
+            ));
+        }
+        pointer(&format!("{field}.raised.enabled-by"), &raised.enabled_by)?;
+    }
+    Ok(())
+}
+
 fn check_actions(connector: &wit::ConnectorManifest) -> Result<(), ManifestError> {
     bounded("connector.actions", &connector.actions)?;
     for (index, ability) in connector.actions.iter().enumerate() {
@@ -167,8 +183,8 @@ fn check_actions(connector: &wit::ConnectorManifest) -> Result<(), ManifestError
         if before.into_iter().any(|other| other.kind == ability.kind) {
             return Err(problem(&field, "the same kind is there twice"));
         }
-        if ability.text.is_some_and(|limit| limit.max == 0) {
-            return Err(problem(&format!("{field}.text.max"), "it is 0"));
+        if let Some(limit) = &ability.text {
+            check_text(&format!("{field}.text"), limit)?;
         }
         bounded(&format!("{field}.media"), &ability.media)?;
         names(&format!("{field}.structured"), &ability.structured)?;
@@ -192,6 +208,9 @@ fn check_actions(connector: &wit::ConnectorManifest) -> Result<(), ManifestError
                 "calls and per-ms must be at least 1",
             ));
         }
+    }
+    if connector.retries.is_some_and(|rule| rule.pause_ms == 0) {
+        return Err(problem("connector.retries.pause-ms", "it is 0"));
     }
     Ok(())
 }

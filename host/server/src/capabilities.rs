@@ -32,7 +32,8 @@ pub struct Allowed {
     /// When the last of its windows closes for a person. Absent if it has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<Timestamp>,
-    /// Its limits, as the connector's manifest tells them.
+    /// Its limits, as the connector's manifest tells them; of a text limit that the channel's
+    /// configuration can raise, the one that is in force.
     pub limits: ActionAbility,
 }
 
@@ -138,7 +139,10 @@ pub fn of(channel: &ChannelRuntime, interaction: &Interaction, now: Timestamp) -
                 kind: ability.kind,
                 open: matches!(window, Window::Always) || window.closes_at() > Some(now),
                 until: window.closes_at(),
-                limits: ability.clone(),
+                limits: ActionAbility {
+                    text: in_force(&channel.settings, ability.text.as_ref()),
+                    ..ability.clone()
+                },
             }
         })
         .collect();
@@ -197,10 +201,11 @@ pub fn check(
         Window::Until(closed_at) => return Err(Forbidden::WindowClosed { closed_at }),
         Window::Never => return Err(Forbidden::NeverOpened),
     }
+    let text_limit = in_force(&channel.settings, ability.text.as_ref());
     match action.outgoing() {
-        Some(outgoing) => check_content(ability, outgoing),
+        Some(outgoing) => check_content(ability, text_limit.as_ref(), outgoing),
         None => match action {
-            Action::Edit(edit) => check_text(ability.text.as_ref(), Some(&edit.text)),
+            Action::Edit(edit) => check_text(text_limit.as_ref(), Some(&edit.text)),
             _ => Ok(()),
         },
     }
@@ -253,9 +258,10 @@ fn is_usable(
     window: &ReplyWindow,
     by_human: bool,
 ) -> bool {
-    let enabled = window.enabled_by.as_deref().is_none_or(|pointer| {
-        channel.settings.pointer(pointer).and_then(Value::as_bool) == Some(true)
-    });
+    let enabled = window
+        .enabled_by
+        .as_deref()
+        .is_none_or(|pointer| is_on(&channel.settings, pointer));
     let demand_met = match window.demands {
         WindowDemand::Nothing => true,
         WindowDemand::HumanAgent => by_human,
@@ -264,7 +270,30 @@ fn is_usable(
     enabled && demand_met
 }
 
-fn check_content(ability: &ActionAbility, outgoing: &Outgoing) -> Result<(), Forbidden> {
+/// Whether a configuration's boolean at a JSON Pointer is true.
+fn is_on(settings: &Value, pointer: &str) -> bool {
+    settings.pointer(pointer).and_then(Value::as_bool) == Some(true)
+}
+
+/// The text limit of a channel with this configuration.
+fn in_force(settings: &Value, limit: Option<&TextLimit>) -> Option<TextLimit> {
+    let limit = limit?;
+    let raised = limit
+        .raised
+        .as_ref()
+        .filter(|raised| is_on(settings, &raised.enabled_by));
+    Some(TextLimit {
+        max: raised.map_or(limit.max, |raised| raised.max),
+        unit: limit.unit,
+        raised: None,
+    })
+}
+
+fn check_content(
+    ability: &ActionAbility,
+    text_limit: Option<&TextLimit>,
+    outgoing: &Outgoing,
+) -> Result<(), Forbidden> {
     let text = outgoing.text.as_deref().filter(|t| !t.trim().is_empty());
     if text.is_none()
         && outgoing.attachments.is_empty()
@@ -273,7 +302,7 @@ fn check_content(ability: &ActionAbility, outgoing: &Outgoing) -> Result<(), For
     {
         return Err(Forbidden::Empty);
     }
-    check_text(ability.text.as_ref(), text)?;
+    check_text(text_limit, text)?;
     if outgoing.attachments.len() > ability.max_attachments as usize {
         return Err(Forbidden::TooManyAttachments {
             given: outgoing.attachments.len(),
@@ -367,4 +396,58 @@ pub fn count(text: &str, unit: TextUnit) -> u32 {
         TextUnit::XWeighted => linecard_text::x_weighted(text),
     };
     u32::try_from(counted).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use linecard_model::manifest::RaisedLimit;
+    use serde_json::json;
+
+    use super::*;
+
+    fn limit() -> TextLimit {
+        TextLimit {
+            max: 280,
+            unit: TextUnit::XWeighted,
+            raised: Some(RaisedLimit {
+                max: 25_000,
+                enabled_by: "/long_posts".to_owned(),
+            }),
+        }
+    }
+
+    #[test]
+    fn only_a_configuration_that_says_so_raises_a_limit() {
+        let max = |settings: Value| in_force(&settings, Some(&limit())).map(|limit| limit.max);
+        assert_eq!(max(json!({ "long_posts": true })), Some(25_000));
+        for settings in [
+            json!({ "long_posts": false }),
+            json!({ "long_posts": "true" }),
+            json!({}),
+            Value::Null,
+        ] {
+            assert_eq!(max(settings), Some(280));
+        }
+        assert_eq!(in_force(&json!({ "long_posts": true }), None), None);
+    }
+
+    #[test]
+    fn a_text_is_counted_against_the_limit_in_force() {
+        let check = |settings: Value, count: usize| {
+            let text = "a".repeat(count);
+            check_text(in_force(&settings, Some(&limit())).as_ref(), Some(&text))
+        };
+        let refused = |counted, max| {
+            Err(Forbidden::TextTooLong {
+                counted,
+                max,
+                unit: TextUnit::XWeighted,
+            })
+        };
+        assert_eq!(check(json!({}), 280), Ok(()));
+        assert_eq!(check(json!({}), 281), refused(281, 280));
+        let long = json!({ "long_posts": true });
+        assert_eq!(check(long.clone(), 25_000), Ok(()));
+        assert_eq!(check(long, 25_001), refused(25_001, 25_000));
+    }
 }

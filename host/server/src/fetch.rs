@@ -15,7 +15,7 @@ use tracing::{debug, error};
 
 use crate::channels::Channels;
 use crate::media::MediaFolder;
-use crate::outbox::backoff;
+use crate::retries::backoff;
 use crate::site::{Fetched, SiteHandle, now};
 
 /// How many files of one channel are fetched at a time.

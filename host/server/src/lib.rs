@@ -23,5 +23,6 @@ pub mod prepare;
 pub mod profiles;
 pub mod receive;
 pub mod redeliver;
+pub(crate) mod retries;
 pub mod site;
 pub mod vault;

@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use tracing::{error, warn};
 
 use crate::channels::{ChannelRuntime, Channels};
-use crate::outbox::backoff;
+use crate::retries::backoff;
 use crate::site::{Permission, SiteHandle, Source, now};
 
 /// The shortest pause between two polls that found nothing.

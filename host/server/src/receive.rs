@@ -40,6 +40,50 @@ pub enum ReceiveError {
 }
 
 impl Hub {
+    /// Takes a network's request at an address that several channels share. It is answered as taken if
+    /// one of them took it and none failed; a failure has the network repeat it, and whoever has it
+    /// already knows it again.
+    pub async fn receive_shared(
+        &self,
+        group: &ChannelId,
+        request: WebhookRequest,
+    ) -> Result<WebhookResponse, ReceiveError> {
+        let channels = self.channels.all();
+        let members = channels
+            .iter()
+            .filter(|channel| channel.config.webhook_group.as_ref() == Some(group));
+        let answers = members.map(|channel| self.receive(&channel.id, request.clone()));
+        let mut refused = ReceiveError::UnknownChannel(group.clone());
+        let mut answered: Option<WebhookResponse> = None;
+        for answer in futures::future::join_all(answers).await {
+            match answer {
+                // A handshake with another channel's word is answered, but not as taken.
+                Ok(answer) => {
+                    let is_better = answered
+                        .as_ref()
+                        .is_none_or(|known| known.status >= 300 && answer.status < 300);
+                    if is_better {
+                        answered = Some(answer);
+                    }
+                }
+                Err(
+                    error @ (ReceiveError::NotForThisChannel(_)
+                    | ReceiveError::BadSignature(_)
+                    | ReceiveError::Unsupported(_)
+                    | ReceiveError::NoWebhooks(_)
+                    | ReceiveError::UnknownChannel(_)),
+                ) => {
+                    // That the signature is wrong says more than that it is not for this one.
+                    if !matches!(refused, ReceiveError::BadSignature(_)) {
+                        refused = error;
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        answered.ok_or(refused)
+    }
+
     /// Takes a network's request. When this gives an answer, the events are on disk.
     pub async fn receive(
         &self,

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use linecard_model::event::Event;
 use linecard_model::message::MessageState;
 use linecard_model::outbox::{ChannelHealth, HealthState, OutboxEntry, OutboxState};
+use linecard_model::platform::Alias;
 use linecard_model::platform::{Action, ActionRequest};
 use linecard_model::routing::{EndReason, RoutingEvent};
 use linecard_model::site::SiteConfig;
@@ -30,6 +31,7 @@ pub async fn all(open: impl AsyncFn() -> Arc<dyn Store>) {
     journal_is_dense(open().await).await;
     journal_is_found_from_any_number(open().await).await;
     refused_batch_leaves_nothing(open().await).await;
+    contacts_are_found_by_what_they_are_called(open().await).await;
     sites_are_apart(open().await).await;
     pages_run_from_the_newest(open().await).await;
     interactions_end(open().await).await;
@@ -234,6 +236,37 @@ pub async fn refused_batch_leaves_nothing(store: Arc<dyn Store>) {
         .contact_by_identity(&main, &channel("pages"), "user-1")
         .await;
     assert_eq!(identity.unwrap(), None);
+}
+
+/// A contact is found by its ids and aliases; an id counts before another's alias, and an alias is
+/// whose it was last.
+pub async fn contacts_are_found_by_what_they_are_called(store: Arc<dyn Store>) {
+    let main = site("main");
+    let epoch = store.own(&main).await.unwrap();
+    let called = |number: u64, alias: &str| {
+        let mut contact = contact(number);
+        contact.identities[0].aliases = vec![Alias {
+            kind: "phone".to_owned(),
+            value: alias.to_owned(),
+        }];
+        Event::ContactSaved(contact)
+    };
+    let found = async |name: &str| {
+        let pages = channel("pages");
+        store
+            .contact_by_identity(&main, &pages, name)
+            .await
+            .unwrap()
+    };
+    append_events(&store, epoch, vec![called(1, "555")]).await;
+    for name in ["user-1", "555"] {
+        assert_eq!(found(name).await, Some(contact_id(1)), "{name}");
+    }
+    // A number that somebody else has now, and an alias that is somebody's own id.
+    append_events(&store, epoch, vec![called(2, "555"), called(3, "user-1")]).await;
+    assert_eq!(found("555").await, Some(contact_id(2)));
+    assert_eq!(found("user-1").await, Some(contact_id(1)));
+    assert_eq!(found("user-3").await, Some(contact_id(3)));
 }
 
 /// Sites see nothing of one another, even when one's name begins with the other's.

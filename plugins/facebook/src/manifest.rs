@@ -38,6 +38,7 @@ pub fn manifest() -> Manifest {
             calls: 750,
             per_ms: 3_600_000,
         }],
+        retries: None,
     };
     Manifest::connector("facebook", env!("CARGO_PKG_VERSION"), "Facebook page", connector)
         .description("A Facebook page's posts, comments, reviews and reactions, by webhook (page: feed, mention, ratings) or by polling; answers as comments, likes, hiding, private replies and new posts. Meta has one webhook address for all pages of an app: beside the Messenger connector use a second app, or polling alone.")

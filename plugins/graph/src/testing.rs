@@ -1,6 +1,10 @@
 //! What the connectors' tests share: signed requests, recorded material, and the checks that are the
 //! same for each of Meta's networks. Failures panic, as in any test.
 
+mod answers;
+
+pub use answers::{Calls, check_answers, said};
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 

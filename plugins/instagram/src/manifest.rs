@@ -49,6 +49,7 @@ pub fn manifest() -> Manifest {
                 per_ms: 3_600_000,
             },
         ],
+        retries: None,
     };
     Manifest::connector("instagram", env!("CARGO_PKG_VERSION"), "Instagram", connector)
         .description("An Instagram professional account's direct messages, comments and mentions, connected by Instagram login or through a linked Facebook page; messages, private replies, answers to comments and hiding out.")

@@ -3,7 +3,9 @@
 mod common;
 
 use common::*;
-use linecard_graph::testing::{check_samples, check_signature_vectors, files};
+use linecard_graph::testing::{
+    Calls, check_answers, check_samples, check_signature_vectors, files, said,
+};
 use linecard_messenger::Messenger;
 use linecard_sdk::http::Response;
 use linecard_sdk::testing::TestHost;
@@ -89,6 +91,40 @@ fn every_recorded_refusal_is_classed() {
         if let Some((_, expected)) = expected.iter().find(|(sample, _)| *sample == file) {
             assert_eq!(class, *expected, "{file}");
         }
+    }
+}
+
+/// The same answers in the sandbox, in every kind of call.
+#[test]
+fn every_recorded_refusal_is_taken_in_the_sandbox() {
+    let secrets =
+        json!({ "app-secret": "app-secret", "verify-token": "v", "page-access-token": "t" });
+    let calls = Calls::new(json!({ "page_id": PAGE }), secrets)
+        .action(
+            "message",
+            json!({ "send_message": said("x", json!([]), None) }),
+        )
+        .action("seen", json!({ "mark_seen": "m_1" }))
+        .action("typing", json!({ "typing": true }))
+        .call("poll", json!({ "poll": {} }))
+        .call(
+            "profile",
+            json!({ "resolve_profile": { "id": "6001", "aliases": [] } }),
+        )
+        .call("probe", json!({ "probe": {} }));
+    let this_crate = linecard_testkit::this_crate!();
+    let became = check_answers(&this_crate, "samples/graph_errors", &calls, signed);
+    assert!(
+        became.is_empty() || became.len() > 30,
+        "only {} answers were found",
+        became.len()
+    );
+    for (file, class) in [
+        ("c-190-463-expired", "unauthorized"),
+        ("c-613-rate", "throttled"),
+    ] {
+        let told = became.get(file).map(|calls| calls["message"].as_str());
+        assert!(told.is_none_or(|told| told == class), "{file}: {told:?}");
     }
 }
 

@@ -2,7 +2,7 @@
 
 use linecard_sdk::manifest::{
     ActionAbility, ActionKind, AttachmentKind, ConnectorManifest, HostWant, Manifest, MediaLimit,
-    SecretKind, SecretWant, TextUnit, Visibility,
+    RetryRule, SecretKind, SecretWant, TextUnit, Visibility,
 };
 
 use crate::inbound::INBOUND_SIGNATURE;
@@ -14,6 +14,13 @@ const TEXT_MAX: u32 = 10_000;
 const FILE_MAX: u64 = 100 * 1024 * 1024;
 /// Nor one of quick replies: this is what the strictest network behind middlewares shows.
 const QUICK_REPLIES_MAX: u32 = 13;
+
+/// What middlewares expect: a notification that is not taken comes five times more, each 5 seconds
+/// after the last, and then no more.
+const RETRIES: RetryRule = RetryRule {
+    max: 5,
+    pause_ms: 5_000,
+};
 
 /// The manifest.
 pub fn manifest() -> Manifest {
@@ -41,6 +48,7 @@ pub fn manifest() -> Manifest {
         resolves_media: true,
         visibilities: vec![Visibility::Private],
         actions: actions(),
+        retries: Some(RETRIES),
         ..ConnectorManifest::default()
     };
     Manifest::connector("open-messaging", env!("CARGO_PKG_VERSION"), "Open Messaging", connector)

@@ -110,10 +110,10 @@ fn notify(config: &Config, body: &Value) -> Result<(), Failure> {
     }
 }
 
-/// 429 asks to wait, 408 and 5xx may work later; every other answer is final for this message.
+/// 429 asks to wait and 5xx may work later; every other answer is final for this message.
 fn refused(response: &Response) -> Failure {
     match response.status {
-        408 | 429 | 500.. => response.failure(Call::Repeatable),
+        429 | 500.. => response.failure(Call::Repeatable),
         status => {
             let advice = match status {
                 401 | 403 => " Check the signature secret and the webhook headers on both sides.",

@@ -3,85 +3,39 @@
 mod common;
 
 use common::*;
+use linecard_graph::testing::{Calls, check_answers, files, kind_name, recorded, said};
 use linecard_open_messaging::OpenMessaging;
 use linecard_sdk::actions::{Action, Outgoing};
 use linecard_sdk::connector::{Connector as _, Rejection, WebhookRequest};
 use linecard_sdk::encode;
-use linecard_sdk::events::{Event, EventKind};
+use linecard_sdk::events::Event;
 use linecard_sdk::http::Response;
 use linecard_sdk::secrets::{self, Algorithm};
 use linecard_sdk::testing::TestHost;
-use serde_json::Value;
-use std::path::PathBuf;
-
-/// Recorded material beside the workspace, if this machine has it.
-fn recorded(path: &str) -> Option<PathBuf> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("../../../shared/platforms")
-        .join(path);
-    let there = path.exists();
-    if !there {
-        println!("skipped: there is no recorded material here");
-    }
-    there.then_some(path)
-}
-
-fn samples() -> Vec<(String, Value)> {
-    let Some(folder) = recorded("samples/open_messaging") else {
-        return Vec::new();
-    };
-    let mut paths: Vec<PathBuf> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
-    paths.sort();
-    paths
-        .into_iter()
-        .map(|path| {
-            let name = path.file_name().unwrap().to_string_lossy().into_owned();
-            (
-                name,
-                serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap(),
-            )
-        })
-        .collect()
-}
+use serde_json::{Value, json};
 
 fn kinds(events: &[Event]) -> String {
-    let name = |event: &Event| match &event.kind {
-        EventKind::Other(name) => format!("other({name})"),
-        other => {
-            let text = format!("{other:?}");
-            text.trim_start_matches("EventKind::")
-                .split('(')
-                .next()
-                .unwrap_or_default()
-                .to_owned()
-        }
-    };
-    events.iter().map(name).collect::<Vec<_>>().join(", ")
+    let names: Vec<String> = events.iter().map(|event| kind_name(&event.kind)).collect();
+    names.join(", ")
 }
 
 #[test]
 fn every_recorded_inbound_call_is_understood() {
     let expected = [
-        ("firebase-legacy-inbound-attachment.json", "MessageCreated"),
-        ("gcloudcx-inbound-attachment-image.json", "MessageCreated"),
-        ("gcloudcx-inbound-buttonresponse.json", "Postback"),
-        ("gcloudcx-inbound-receipt-delivered.json", "Receipt"),
-        ("gcloudcx-inbound-text.json", "MessageCreated"),
+        ("firebase-legacy-inbound-attachment", "MessageCreated"),
+        ("gcloudcx-inbound-attachment-image", "MessageCreated"),
+        ("gcloudcx-inbound-buttonresponse", "Postback"),
+        ("gcloudcx-inbound-receipt-delivered", "Receipt"),
+        ("gcloudcx-inbound-text", "MessageCreated"),
+        ("ionic-blueprint-legacy-inbound-image", "MessageCreated"),
         (
-            "ionic-blueprint-legacy-inbound-image.json",
+            "msagents-inbound-attachment-no-contenttype",
             "MessageCreated",
         ),
-        (
-            "msagents-inbound-attachment-no-contenttype.json",
-            "MessageCreated",
-        ),
-        ("msagents-inbound-text-null-content.json", "MessageCreated"),
-        ("slack-blueprint-legacy-inbound.json", "MessageCreated"),
+        ("msagents-inbound-text-null-content", "MessageCreated"),
+        ("slack-blueprint-legacy-inbound", "MessageCreated"),
     ];
-    let samples = samples();
+    let samples = files("samples/open_messaging");
     let mut found = 0;
     for (file, sample) in &samples {
         let inbound = expected.iter().find(|(name, _)| name == file);
@@ -111,6 +65,38 @@ fn every_recorded_inbound_call_is_understood() {
     assert!(samples.is_empty() || found == expected.len());
 }
 
+/// The same and all others in the sandbox: as an inbound call, and as a middleware's answer.
+#[test]
+fn every_recorded_payload_is_taken_in_the_sandbox() {
+    let this_crate = linecard_testkit::this_crate!();
+    let config = json!({ "integration_id": INTEGRATION, "notification_url": WEBHOOK });
+    let calls = Calls::new(
+        config,
+        json!({ "notification-signature": "a-long-enough-secret-token" }),
+    )
+    .action(
+        "message",
+        json!({ "send_message": said("x", json!([]), None) }),
+    )
+    .action("typing", json!({ "typing": true }));
+    let became = check_answers(&this_crate, "samples/open_messaging", &calls, |body| {
+        api("", body)
+    });
+    if became.is_empty() {
+        return;
+    }
+    assert!(
+        became.len() > 20,
+        "only {} payloads were found",
+        became.len()
+    );
+    assert_eq!(became["gcloudcx-inbound-text"]["message"], "1 sent");
+    assert_eq!(
+        became["oauth-error-authentication-failed"]["message"],
+        "rejected"
+    );
+}
+
 /// The paths of all members, with the type of each value.
 fn shape(value: &Value, at: &str, into: &mut Vec<String>) {
     match value {
@@ -132,9 +118,9 @@ fn shape(value: &Value, at: &str, into: &mut Vec<String>) {
 /// nothing for.
 #[test]
 fn a_text_is_shaped_as_the_recorded_one() {
-    let Some((_, recorded)) = samples()
+    let Some((_, recorded)) = files("samples/open_messaging")
         .into_iter()
-        .find(|(name, _)| name == "gcloudcx-outbound-text.json")
+        .find(|(name, _)| name == "gcloudcx-outbound-text")
     else {
         return;
     };
@@ -151,10 +137,11 @@ fn a_text_is_shaped_as_the_recorded_one() {
 
 #[test]
 fn every_signature_vector_holds_and_no_flipped_bit_does() {
-    let Some(path) = recorded("specs/signature-vectors.json") else {
+    let Some(folder) = recorded("specs") else {
         return;
     };
-    let vectors: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let text = std::fs::read_to_string(folder.join("signature-vectors.json")).unwrap();
+    let vectors: Value = serde_json::from_str(&text).unwrap();
     let mut checked = 0;
     for vector in vectors["vectors"].as_array().unwrap() {
         if vector["platform"] != "genesys-open-messaging" {

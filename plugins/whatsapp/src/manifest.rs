@@ -43,6 +43,7 @@ pub fn manifest() -> Manifest {
                 per_ms: 45 * 6000,
             },
         ],
+        retries: None,
     };
     Manifest::connector("whatsapp", env!("CARGO_PKG_VERSION"), "WhatsApp", connector)
         .description("The conversations of one number on the WhatsApp Business Platform (Cloud API): messages, files, buttons and lists in; messages and approved templates out.")

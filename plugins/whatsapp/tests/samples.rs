@@ -1,6 +1,8 @@
 //! Every recorded payload and signature that is at hand: nothing traps, everything is told.
 
-use linecard_graph::testing::{check_signature_vectors, check_webhooks};
+use linecard_graph::testing::{
+    Calls, check_answers, check_signature_vectors, check_webhooks, said, signed,
+};
 use linecard_sdk::connector::Channel;
 use linecard_whatsapp::WhatsApp;
 use serde_json::{Value, json};
@@ -36,6 +38,73 @@ fn every_recorded_webhook_is_understood() {
     let this_crate = linecard_testkit::this_crate!();
     let read = check_webhooks::<WhatsApp>(&this_crate, "samples/whatsapp", config, &OTHERS);
     assert!(read == 0 || read > 50, "only {read} webhooks were found");
+}
+
+/// The calls of a number.
+fn calls() -> Calls {
+    let file = |media: Option<&str>| {
+        json!([{ "media": media, "attachment": { "kind": "file", "url": "https://files.example/a.pdf", "media_id": null,
+            "mime": "application/pdf", "size": null, "name": "a.pdf", "sha256": null, "label": null } }])
+    };
+    let template = json!({ "name": "order", "language": "en", "parameters": "[]" });
+    let stored = json!({ "kind": "image", "url": null, "media_id": "77", "mime": null, "size": null,
+        "name": null, "sha256": null, "label": null });
+    let secrets = json!({ "app-secret": "app-secret", "verify-token": "v", "access-token": "t" });
+    Calls::new(json!({ "phone_number_id": "1", "waba_id": "1" }), secrets)
+        .action(
+            "message",
+            json!({ "send_message": said("x", json!([]), None) }),
+        )
+        .action(
+            "upload",
+            json!({ "send_message": said("x", file(Some("stored")), None) }),
+        )
+        .action(
+            "react",
+            json!({ "react": { "message_id": "wamid.1", "name": "love", "emoji": "❤" } }),
+        )
+        .action("seen", json!({ "mark_seen": "wamid.1" }))
+        .action("template", json!({ "send_template": template }))
+        .call("file", json!({ "resolve_media": stored }))
+        .call("probe", json!({ "probe": {} }))
+}
+
+#[test]
+fn every_recorded_answer_is_taken_in_the_sandbox() {
+    let this_crate = linecard_testkit::this_crate!();
+    let became = check_answers(&this_crate, "samples/whatsapp_send", &calls(), signed);
+    if became.is_empty() {
+        return;
+    }
+    assert!(became.len() > 30, "only {} files were found", became.len());
+    let answers = [
+        "Example-response",
+        "Send-Draft-Flow-by-ID",
+        "Send-List-Message",
+        "Send-Reply-Button",
+        "Send-Single-Product-Message",
+    ];
+    for name in answers {
+        let told = &became[&format!("official-resp-{name}")]["message"];
+        assert_eq!(told, "1 sent", "{name}");
+    }
+}
+
+#[test]
+fn every_recorded_refusal_is_taken_in_the_sandbox() {
+    let this_crate = linecard_testkit::this_crate!();
+    let became = check_answers(&this_crate, "samples/graph_errors", &calls(), signed);
+    let expected = [
+        ("c-wa-130429", "throttled"),
+        ("c-wa-131047", "window_closed"),
+        ("c-wa-131051", "rejected"),
+        ("c-190-463-expired", "unauthorized"),
+        ("c-429-no-body-retry-after", "throttled"),
+    ];
+    for (file, class) in expected {
+        let told = became.get(file).map(|calls| calls["message"].as_str());
+        assert!(told.is_none_or(|told| told == class), "{file}: {told:?}");
+    }
 }
 
 #[test]

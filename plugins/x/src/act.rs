@@ -151,7 +151,10 @@ fn post(
     target: Target,
 ) -> Result<Outcome, Failure> {
     let text = said.text.as_deref().unwrap_or("");
-    let (counted, most) = (linecard_text::x_weighted(text), config.longest_post());
+    let (counted, most) = (
+        linecard_text::x_weighted(text),
+        config.longest_post() as usize,
+    );
     if counted > most {
         return Err(Failure::rejected(
             "text-too-long",

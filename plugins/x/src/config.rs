@@ -119,7 +119,7 @@ impl Default for Config {
 }
 
 /// The greatest weighted length of a post.
-const POST: usize = 280;
+pub const POST: u32 = 280;
 /// The greatest weighted length of a long post.
 pub const LONG_POST: u32 = 25_000;
 /// How long a reply may wait until the mentions tell its conversation, in seconds.
@@ -127,12 +127,8 @@ const SOON: u64 = 300;
 
 impl Config {
     /// The greatest weighted length of a post of this account.
-    pub fn longest_post(&self) -> usize {
-        if self.long_posts {
-            LONG_POST as usize
-        } else {
-            POST
-        }
+    pub fn longest_post(&self) -> u32 {
+        if self.long_posts { LONG_POST } else { POST }
     }
 
     /// Whether the mentions are looked at soon after a webhook came.

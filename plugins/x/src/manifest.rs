@@ -5,7 +5,7 @@ use linecard_sdk::manifest::{
     RateLimit, SecretKind, SecretWant, TextUnit, ThrottleScope, Visibility,
 };
 
-use crate::config::{BEARER, CONSUMER_SECRET, LONG_POST, OAUTH1, OAUTH2};
+use crate::config::{BEARER, CONSUMER_SECRET, LONG_POST, OAUTH1, OAUTH2, POST};
 
 const MEGABYTE: u64 = 1_000_000;
 /// The greatest length of a direct message, in characters.
@@ -36,6 +36,7 @@ pub fn manifest() -> Manifest {
         visibilities: vec![Visibility::Public, Visibility::Private],
         actions: actions(),
         rate_limits: rate_limits(),
+        retries: None,
     };
     Manifest::connector("x", env!("CARGO_PKG_VERSION"), "X", connector)
         .description("An account on X: mentions, searches and direct messages by polling, or by webhooks of the X Activity API or the Account Activity API; answers as replies and direct messages, likes, reposts, quotes, follows.")
@@ -95,8 +96,8 @@ fn actions() -> Vec<ActionAbility> {
     ] {
         let ability = ActionAbility::new(kind)
             .public()
-            // An account without long posts is held to less when it writes.
-            .text(LONG_POST, TextUnit::XWeighted)
+            .text(POST, TextUnit::XWeighted)
+            .text_raised(LONG_POST, "/long_posts")
             .idempotent();
         actions.push(media(4, ability));
     }

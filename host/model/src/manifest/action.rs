@@ -116,12 +116,25 @@ pub struct ActionAbility {
 }
 
 /// How long a text may be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TextLimit {
     /// The greatest count.
     pub max: u32,
     /// What is counted.
     pub unit: TextUnit,
+    /// A greater count that some accounts have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub raised: Option<RaisedLimit>,
+}
+
+/// A text limit that the channel's configuration raises: for an account to which the network grants
+/// longer texts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RaisedLimit {
+    /// The greatest count then, in the same unit; above the usual one.
+    pub max: u32,
+    /// It holds only when the configuration's boolean at this JSON Pointer is true.
+    pub enabled_by: String,
 }
 
 /// What a text's length counts.
@@ -213,6 +226,15 @@ pub struct RateLimit {
     pub calls: u32,
     /// In how long, in milliseconds.
     pub per_ms: u64,
+}
+
+/// How an action that fails for the time being is tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RetryRule {
+    /// How often after the first attempt. When the last of them fails too, the action has failed.
+    pub max: u32,
+    /// How long it waits after each failure, in milliseconds, unless the failure names a time.
+    pub pause_ms: u64,
 }
 
 /// What a rate limit or a throttle applies to.

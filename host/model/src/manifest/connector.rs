@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::action::{ActionAbility, ActionKind, RateLimit};
+use super::action::{ActionAbility, ActionKind, RateLimit, RetryRule};
 
 /// What a connector wants and can do.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -34,6 +34,9 @@ pub struct ConnectorManifest {
     /// The network's documented rate limits, which the host keeps to.
     #[serde(default)]
     pub rate_limits: Vec<RateLimit>,
+    /// How an action that fails for the time being is tried again, if the network documents that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retries: Option<RetryRule>,
 }
 
 impl ConnectorManifest {

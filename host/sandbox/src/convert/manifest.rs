@@ -60,6 +60,10 @@ fn connector(connector: wit::ConnectorManifest) -> model::ConnectorManifest {
             calls: limit.calls,
             per_ms: limit.per_ms,
         }),
+        retries: connector.retries.map(|rule| model::RetryRule {
+            max: rule.max,
+            pause_ms: rule.pause_ms,
+        }),
     }
 }
 
@@ -75,6 +79,10 @@ fn ability(ability: wit::ActionAbility) -> model::ActionAbility {
                 wit::TextUnit::Bytes => model::TextUnit::Bytes,
                 wit::TextUnit::XWeighted => model::TextUnit::XWeighted,
             },
+            raised: limit.raised.map(|raised| model::RaisedLimit {
+                max: raised.max,
+                enabled_by: raised.enabled_by,
+            }),
         }),
         media: all(ability.media, |limit| model::MediaLimit {
             kind: attachment_kind(limit.kind),

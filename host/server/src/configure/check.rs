@@ -13,6 +13,8 @@ use crate::site::routing_settings;
 const MOST_ACTIONS: f64 = 1_000.0;
 /// Longer than this nothing is tried again: 30 days.
 const LONGEST_RETRY: u32 = 30 * 24 * 3_600;
+/// The pauses between attempts that make sense, in seconds.
+const RETRY_PAUSES: std::ops::RangeInclusive<f64> = 0.1..=3_600.0;
 /// Credentials are tried at least every day.
 const LONGEST_PROBE: u32 = 24 * 3_600;
 /// What is written more than a day apart is not read as one.
@@ -170,6 +172,15 @@ fn check_channel(config: &SiteConfig, id: &str, channel: &ChannelConfig, problem
         problems.add(
             &["channels", id, "retry_for_seconds"],
             format!("nothing is tried again for longer than {LONGEST_RETRY} seconds (30 days)"),
+        );
+    }
+    if let Some(pause) = channel.retry_pause_seconds
+        && !RETRY_PAUSES.contains(&pause)
+    {
+        let (least, most) = (RETRY_PAUSES.start(), RETRY_PAUSES.end());
+        problems.add(
+            &["channels", id, "retry_pause_seconds"],
+            format!("{pause} is not possible: use {least} to {most}"),
         );
     }
     if let Some(seconds) = channel.probe_every_seconds

@@ -65,6 +65,9 @@ struct ChannelView {
     /// Where the network delivers to, below the hub's own address; absent if the connector polls.
     #[serde(skip_serializing_if = "Option::is_none")]
     webhook_path: Option<String>,
+    /// Where it may deliver to as well: the address that this channel shares with others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shared_webhook_path: Option<String>,
     /// How it fares.
     health: HealthView,
 }
@@ -218,6 +221,11 @@ async fn view(app: &App, id: &ChannelId, config: &ChannelConfig) -> Result<Chann
         queue: config.queue.clone(),
         public_queue: config.public_queue.clone(),
         webhook_path: receives.then(|| format!("/channels/{id}/webhook")),
+        shared_webhook_path: config
+            .webhook_group
+            .as_ref()
+            .filter(|_| receives)
+            .map(|group| format!("/webhooks/{group}")),
         health: HealthView::new(config, health, &figures, backlog, polls),
     })
 }

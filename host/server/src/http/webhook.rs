@@ -28,6 +28,41 @@ pub(super) fn router() -> Router<Arc<App>> {
         .route("/channels/{channel}/webhook", any(root))
         .route("/channels/{channel}/webhook/", any(root))
         .route("/channels/{channel}/webhook/{*rest}", any(below))
+        .route("/webhooks/{group}", any(shared))
+}
+
+/// The address that several channels share.
+async fn shared(
+    State(app): State<Arc<App>>,
+    Path(group): Path<String>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Response {
+    let response = match take_shared(&app, &group, &method, &uri, &headers, body).await {
+        Ok(response) => network_response(response),
+        Err(problem) => problem.into_response(),
+    };
+    app.metrics.webhook("shared", response.status());
+    response
+}
+
+async fn take_shared(
+    app: &App,
+    group: &str,
+    method: &Method,
+    uri: &Uri,
+    headers: &HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<WebhookResponse, Problem> {
+    let unknown = || Problem::not_found("webhook group", group);
+    let group = ChannelId::new(group).map_err(|_| unknown())?;
+    let request = network_request("", method, uri, headers, &body?);
+    match app.hub.receive_shared(&group, request).await {
+        Err(ReceiveError::UnknownChannel(_)) => Err(unknown()),
+        result => Ok(result?),
+    }
 }
 
 async fn root(
@@ -94,7 +129,21 @@ async fn take(
         return Err(unknown());
     }
     let body = body.map_err(|rejection| Refused::Other(rejection.into()))?;
-    let request = WebhookRequest {
+    let request = network_request(path, method, uri, headers, &body);
+    app.hub.receive(&channel, request).await.map_err(|error| {
+        let problem = Problem::from(error);
+        Refused::Other(problem)
+    })
+}
+
+fn network_request(
+    path: &str,
+    method: &Method,
+    uri: &Uri,
+    headers: &HeaderMap,
+    body: &Bytes,
+) -> WebhookRequest {
+    WebhookRequest {
         method: method.as_str().to_owned(),
         path: path.to_owned(),
         query: url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes())
@@ -102,11 +151,7 @@ async fn take(
             .collect(),
         headers: network_headers(headers),
         body: body.to_vec(),
-    };
-    app.hub.receive(&channel, request).await.map_err(|error| {
-        let problem = Problem::from(error);
-        Refused::Other(problem)
-    })
+    }
 }
 
 /// What the network sent, without what only a browser or the hub says.

@@ -8,9 +8,9 @@ use linecard_model::outbox::{OutboxEntry, OutboxState};
 use linecard_model::platform::{ActionRequest, Budget, Failure};
 use tracing::warn;
 
-use super::backoff;
 use super::lines::Hold;
 use crate::channels::ChannelRuntime;
+use crate::retries::Retries;
 use crate::site::{AttemptResult, Permission, SiteHandle, now};
 
 /// How an attempt left its entry.
@@ -60,7 +60,7 @@ pub(super) async fn attempt(
             (AttemptResult::Done(outcome), hold.unwrap_or(Hold::None))
         }
         Ok(Err(failure)) => {
-            let hold = held(&failure, &entry.request);
+            let hold = held(&failure, &entry.request, Retries::of(Some(&channel)));
             (AttemptResult::Failed(failure), hold)
         }
         Err(fault) => {
@@ -83,11 +83,11 @@ pub(super) async fn attempt(
     }
 }
 
-fn held(failure: &Failure, request: &ActionRequest) -> Hold {
+fn held(failure: &Failure, request: &ActionRequest, retries: Retries) -> Hold {
     match failure {
         Failure::Throttled(throttle) => {
             let until = throttle.until.unwrap_or_else(|| {
-                let soon = now().checked_add(backoff(request.attempt));
+                let soon = now().checked_add(retries.pause(request.attempt));
                 soon.unwrap_or_else(|_| now())
             });
             scoped(throttle.scope, until, request)

@@ -12,7 +12,6 @@ mod worker;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use jiff::SignedDuration;
 use linecard_model::ChannelId;
 use linecard_model::outbox::OutboxEntry;
 use linecard_store::Store;
@@ -21,24 +20,6 @@ use tokio::sync::mpsc;
 use crate::channels::Channels;
 use crate::site::{OutboxNews, SiteHandle};
 use worker::{Notice, Worker};
-
-/// For how long an action that fails for the time being is tried again, unless the channel says
-/// otherwise.
-const RETRY_FOR: SignedDuration = SignedDuration::from_hours(24);
-
-/// The pause before the attempt after this one: 1 s, doubled each time, 5 min at most.
-pub(crate) fn backoff(attempt: u32) -> SignedDuration {
-    let seconds = 1_i64 << attempt.saturating_sub(1).min(9);
-    SignedDuration::from_secs(seconds.min(300))
-}
-
-/// For how long an entry is tried again.
-pub(crate) fn retry_for(channels: &Channels, entry: &OutboxEntry) -> SignedDuration {
-    channels
-        .get(&entry.channel)
-        .and_then(|c| c.config.retry_for_seconds)
-        .map_or(RETRY_FOR, |s| SignedDuration::from_secs(i64::from(s)))
-}
 
 /// Whether repeating an entry's action can have no second effect.
 pub(crate) fn is_idempotent(channels: &Channels, entry: &OutboxEntry) -> bool {

@@ -43,22 +43,26 @@ pub(super) struct Wait {
 }
 
 impl Pace {
-    /// The pace of a channel: its operator's, or its connector's.
+    /// The pace of a channel: its connector's limits, with the operator's rate in place of those of the
+    /// whole channel. A limit for one recipient is the network's, whatever the account was granted.
     pub fn of(channel: &ChannelRuntime) -> Self {
         let clock = DefaultClock::default();
-        if let Some(rate) = channel.config.actions_per_second.filter(|rate| *rate > 0.0) {
-            let period = Duration::from_secs_f64(1.0 / rate.max(0.001));
-            let limits = Quota::with_period(period)
-                .map(|quota| Limit::new(ThrottleScope::Channel, Vec::new(), quota, clock.clone()));
-            return Self {
-                limits: limits.into_iter().collect(),
-                clock,
-            };
-        }
-        let limits = channel
+        let documented = channel
             .abilities()
             .map_or(&[][..], |a: &ConnectorManifest| a.rate_limits.as_slice());
-        Self::with(limits, clock)
+        let Some(rate) = channel.config.actions_per_second.filter(|rate| *rate > 0.0) else {
+            return Self::with(documented, clock);
+        };
+        let of_recipients = documented
+            .iter()
+            .filter(|limit| limit.scope == ThrottleScope::Recipient);
+        let of_recipients: Vec<RateLimit> = of_recipients.cloned().collect();
+        let mut pace = Self::with(&of_recipients, clock.clone());
+        let period = Duration::from_secs_f64(1.0 / rate.max(0.001));
+        let own = Quota::with_period(period)
+            .map(|quota| Limit::new(ThrottleScope::Channel, Vec::new(), quota, clock));
+        pace.limits.extend(own);
+        pace
     }
 }
 

@@ -15,7 +15,8 @@ use super::health::{self, Source};
 use super::letters;
 use super::run::{After, Batch};
 use super::state::now;
-use crate::outbox::{backoff, is_idempotent, retry_for};
+use crate::outbox::is_idempotent;
+use crate::retries::Retries;
 
 /// Makes it durable that an attempt begins.
 pub(super) async fn attempt(
@@ -41,6 +42,10 @@ pub(super) async fn finished(
 ) -> Result<Option<OutboxEntry>, StoreError> {
     let at = now();
     let idempotent = is_idempotent(&batch.state.channels, &entry);
+    let retries = Retries::of(batch.state.channels.get(&entry.channel).as_deref());
+    let soon = at
+        .checked_add(retries.pause(entry.request.attempt))
+        .unwrap_or(at);
     let verdict = match result {
         AttemptResult::Done(outcome) => {
             entry.made.clone_from(&outcome.message_ids);
@@ -57,7 +62,7 @@ pub(super) async fn finished(
         }
         AttemptResult::Failed(failure) => {
             entry.request.uncertain_before |= matches!(failure, Failure::Uncertain(_));
-            judge(batch, &mut entry, failure, idempotent, at).await?
+            judge(batch, &mut entry, failure, idempotent, soon).await?
         }
         AttemptResult::Broken {
             text,
@@ -65,7 +70,7 @@ pub(super) async fn finished(
         } => {
             entry.request.uncertain_before |= may_have_acted;
             if idempotent || !may_have_acted {
-                Verdict::Again(soon(&entry, at), refusal("plugin-failed", &text))
+                Verdict::Again(soon, refusal("plugin-failed", &text))
             } else {
                 Verdict::Uncertain(text)
             }
@@ -73,8 +78,7 @@ pub(super) async fn finished(
     };
     match verdict {
         Verdict::Again(not_before, reason) => {
-            let limit = retry_for(&batch.state.channels, &entry);
-            if at.duration_since(entry.created_at) > limit {
+            if retries.are_over(entry.request.attempt, at.duration_since(entry.created_at)) {
                 let state = MessageState::Failed {
                     at,
                     reason,
@@ -126,11 +130,11 @@ async fn judge(
     entry: &mut OutboxEntry,
     failure: Failure,
     idempotent: bool,
-    at: Timestamp,
+    soon: Timestamp,
 ) -> Result<Verdict, StoreError> {
     Ok(match failure {
         Failure::Throttled(throttle) => {
-            let until = throttle.until.unwrap_or_else(|| soon(entry, at));
+            let until = throttle.until.unwrap_or(soon);
             // One customer who has to be left alone for a while says nothing about the channel.
             if throttle.scope == ThrottleScope::Channel {
                 fares(
@@ -155,7 +159,7 @@ async fn judge(
                 None,
             )
             .await?;
-            Verdict::Again(soon(entry, at), refusal("transient", &text))
+            Verdict::Again(soon, refusal("transient", &text))
         }
         Failure::Unauthorized(text) => {
             fares(
@@ -173,9 +177,7 @@ async fn judge(
         Failure::WindowClosed(text) => Verdict::Failed(refusal("window-closed", &text)),
         Failure::Gone(text) => Verdict::Failed(refusal("gone", &text)),
         Failure::Unsupported(text) => Verdict::Failed(refusal("unsupported", &text)),
-        Failure::Uncertain(text) if idempotent => {
-            Verdict::Again(soon(entry, at), refusal("uncertain", &text))
-        }
+        Failure::Uncertain(text) if idempotent => Verdict::Again(soon, refusal("uncertain", &text)),
         Failure::Uncertain(text) => Verdict::Uncertain(text),
         Failure::Unfinished(unfinished) => {
             figures::charge(batch, &entry.channel, unfinished.cost).await?;
@@ -183,7 +185,7 @@ async fn judge(
             entry.made = unfinished.message_ids;
             // The next attempt starts after what was done for certain.
             entry.request.uncertain_before = false;
-            let resume_at = unfinished.resume_at.unwrap_or_else(|| soon(entry, at));
+            let resume_at = unfinished.resume_at.unwrap_or(soon);
             Verdict::Again(resume_at, unfinished.reason)
         }
     })
@@ -194,10 +196,6 @@ fn refusal(code: &str, text: &str) -> Refusal {
         code: code.to_owned(),
         text: text.to_owned(),
     }
-}
-
-fn soon(entry: &OutboxEntry, at: Timestamp) -> Timestamp {
-    at.checked_add(backoff(entry.request.attempt)).unwrap_or(at)
 }
 
 /// Takes an entry out of the outbox and records what became of it.

@@ -56,6 +56,7 @@ impl Guest for Plugin {
                 visibilities: vec![Visibility::Private],
                 actions: vec![],
                 rate_limits: vec![],
+                retries: None,
             }),
             analyzer: None,
         }
