@@ -84,7 +84,7 @@ async fn damaged_data_is_refused_and_what_can_be_read_is_saved() -> Result<()> {
         std::fs::read(&data)? == content,
         "the damaged data was changed"
     );
-    let mut rest = Hub::prepare(BINARY)?;
+    let rest = Hub::prepare(BINARY)?;
     let output = rest.command().arg("import").arg(&saved).output()?;
     ensure!(output.status.success(), "{}", said(&output));
     let output = rest.command().arg("check").output()?;
