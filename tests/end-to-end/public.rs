@@ -272,7 +272,7 @@ async fn channels_of_one_app_share_one_address() -> Result<()> {
         graph
             .say(
                 "5600000000009103",
-                linecard_simulator::graph::Act::from(Incoming::text("elsewhere")),
+                linecard_simulator::graph::Act::Instagram(Incoming::text("elsewhere")),
             )
             .await,
     ];
