@@ -41,7 +41,7 @@ pub fn manifest() -> Manifest {
         retries: None,
     };
     Manifest::connector("facebook", env!("CARGO_PKG_VERSION"), "Facebook page", connector)
-        .description("A Facebook page's posts, comments, reviews and reactions, by webhook (page: feed, mention, ratings) or by polling; answers as comments, likes, hiding, private replies and new posts. Meta has one webhook address for all pages of an app: beside the Messenger connector use a second app, or polling alone.")
+        .description("A Facebook page's posts, comments, reviews and reactions, by webhook (page: feed, mention, ratings) or by polling; answers as comments, likes, hiding, private replies and new posts. Meta has one webhook address for all pages of an app: give this channel and the Messenger channel the same webhook_group, and Meta the address that they share.")
         .config_schema(include_str!("config.schema.json"))
 }
 
