@@ -1,5 +1,8 @@
 //! Every recorded payload, answer and signature that is at hand: nothing traps, everything is told.
 
+mod common;
+
+use common::signed;
 use linecard_graph::testing::{Calls, check_answers, files, kind_name, recorded, said};
 use linecard_sdk::connector::{Channel, Connector as _, Rejection, WebhookRequest};
 use linecard_sdk::encode;
@@ -59,22 +62,6 @@ fn every_signature_vector_holds_and_no_flipped_bit_does() {
         checked += 1;
     }
     assert!(checked >= 2, "only {checked} vectors were found");
-}
-
-fn signed(body: &str) -> WebhookRequest {
-    let mac = {
-        let _host = TestHost::new().secret("consumer-secret", "test").install();
-        linecard_sdk::secrets::hmac(
-            "consumer-secret",
-            linecard_sdk::secrets::Algorithm::Sha256,
-            body.as_bytes(),
-        )
-        .unwrap()
-    };
-    WebhookRequest::post(body).with_header(
-        "x-twitter-webhooks-signature",
-        format!("sha256={}", encode::base64(&mac)),
-    )
 }
 
 #[test]

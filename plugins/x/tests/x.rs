@@ -1,9 +1,11 @@
 //! Polling, uploads, and whatever else may come.
 
+mod common;
+
+use common::signed;
 use linecard_graph::testing::{any_json, kind_name};
 use linecard_sdk::actions::{Action, ActionRequest, Failure, Outgoing, OutgoingAttachment};
 use linecard_sdk::connector::{Channel, Connector as _, WebhookRequest};
-use linecard_sdk::encode;
 use linecard_sdk::events::{Attachment, AttachmentKind, EventKind, Identity};
 use linecard_sdk::http::Response;
 use linecard_sdk::testing::TestHost;
@@ -196,22 +198,6 @@ fn a_video_is_uploaded_in_pieces_and_waited_for_without_being_sent_twice() {
     assert_eq!(outcome.message_ids, ["930"]);
     let urls: Vec<String> = host.requests().iter().map(|r| r.url.clone()).collect();
     assert!(urls[0].contains("command=STATUS"), "{urls:?}");
-}
-
-fn signed(body: &str) -> WebhookRequest {
-    let mac = {
-        let _host = TestHost::new().secret("consumer-secret", "test").install();
-        linecard_sdk::secrets::hmac(
-            "consumer-secret",
-            linecard_sdk::secrets::Algorithm::Sha256,
-            body.as_bytes(),
-        )
-        .unwrap()
-    };
-    WebhookRequest::post(body).with_header(
-        "x-twitter-webhooks-signature",
-        format!("sha256={}", encode::base64(&mac)),
-    )
 }
 
 const NAMES: [&str; 24] = [
