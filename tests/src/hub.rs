@@ -9,7 +9,9 @@ use anyhow::{Context as _, Result, bail, ensure};
 
 use crate::{Client, eventually};
 
-/// How long a hub may take to be ready. The first start compiles the plug-ins' code.
+mod compiled;
+
+/// How long a hub may take to be ready, on a machine that is busy with other tests.
 const START: Duration = Duration::from_secs(120);
 
 /// A hub with a data folder of its own. Dropping it ends the process.
@@ -34,9 +36,12 @@ impl Hub {
     pub fn prepare(binary: impl Into<PathBuf>) -> Result<Self> {
         // Free a moment ago; nothing else on a test machine takes it in between.
         let address = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?;
+        let binary = binary.into();
+        let folder = tempfile::tempdir()?;
+        compiled::give(&binary, &folder.path().join("data"))?;
         Ok(Self {
-            binary: binary.into(),
-            folder: tempfile::tempdir()?,
+            binary,
+            folder,
             address,
             process: None,
             environment: Vec::new(),

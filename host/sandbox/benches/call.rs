@@ -2,6 +2,7 @@
 //! both ways. Run with `cargo bench -p linecard-sandbox`.
 
 #[path = "../tests/support/mod.rs"]
+#[allow(dead_code)] // The benchmark needs a part of it.
 mod support;
 
 use std::time::Instant;

@@ -38,10 +38,40 @@ impl CacheKey {
         Self(Arc::new(secrecy::SecretBox::new(Box::new(bytes))))
     }
 
+    /// The key that a file keeps, for its owner only; a new one if there is none that can be used,
+    /// which only means that everything is compiled again.
+    pub fn kept_in(file: &Path) -> std::io::Result<Self> {
+        if let Ok(bytes) = std::fs::read(file)
+            && let Ok(bytes) = <[u8; 32]>::try_from(bytes)
+        {
+            return Ok(Self::new(bytes));
+        }
+        let mut bytes = [0_u8; 32];
+        getrandom::fill(&mut bytes).map_err(|error| std::io::Error::other(error.to_string()))?;
+        // Whole or not at all: two processes may begin in one folder.
+        let temporary = file.with_extension(format!("{}.new", std::process::id()));
+        let written = private_file(&temporary)
+            .and_then(|mut new| std::io::Write::write_all(&mut new, &bytes))
+            .and_then(|()| std::fs::rename(&temporary, file));
+        if written.is_err() {
+            let _ = std::fs::remove_file(&temporary);
+        }
+        written.map(|()| Self::new(bytes))
+    }
+
     pub(crate) fn bytes(&self) -> &[u8; 32] {
         use secrecy::ExposeSecret as _;
         self.0.expose_secret()
     }
+}
+
+/// A new file that only its owner may read.
+fn private_file(path: &Path) -> std::io::Result<std::fs::File> {
+    let mut options = std::fs::File::options();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 impl std::fmt::Debug for CacheKey {

@@ -1,13 +1,11 @@
 //! Analyzers are kept warm and thrown away when they fail.
 
-mod support;
-
 use std::time::Duration;
 
+use crate::support::{ANALYZER, limit, sandbox};
 use linecard_model::manifest::Visibility;
 use linecard_model::platform::Subject;
 use linecard_sandbox::{Analyzer, Fault, Limit, Limits, PrepareError};
-use support::{ANALYZER, limit, sandbox};
 
 async fn analyzer(limits: Limits) -> Analyzer {
     // More than the default, because tests run on busy machines.

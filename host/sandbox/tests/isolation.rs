@@ -1,14 +1,12 @@
 //! What a guest can reach: nothing but what it was given.
 
-mod support;
-
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::support::{channel, connector, receive_on, said};
 use linecard_model::manifest::SecretKind;
 use linecard_sandbox::{ChannelContext, Connector, Limits, Secret, SecretSource};
 use serde_json::json;
-use support::{channel, connector, receive_on, said};
 
 struct Fixed(HashMap<&'static str, Secret>);
 
@@ -67,7 +65,7 @@ async fn receive_has_no_network() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn describe_has_no_capability() {
-    let plugin = support::plugin(Limits::default()).await;
+    let plugin = crate::support::plugin(Limits::default()).await;
     assert_eq!(
         plugin.manifest().description,
         "http denied, secrets denied, clock 0, random 0"

@@ -1,11 +1,9 @@
 //! Every limit of a call fails that call, by its name, and no other.
 
-mod support;
-
 use std::time::{Duration, Instant};
 
+use crate::support::{channel, connector, limit, receive, receive_on, said};
 use linecard_sandbox::{Fault, Limit, Limits};
-use support::{channel, connector, limit, receive, receive_on, said};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_endless_loop_uses_up_its_time() {
@@ -167,7 +165,7 @@ async fn open_handles_are_bounded() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn failures_are_counted_by_their_limit() {
-    let plugin = support::plugin(Limits::default()).await;
+    let plugin = crate::support::plugin(Limits::default()).await;
     let connector = plugin.connector().unwrap();
     assert!(receive(&connector, "panic").await.is_err());
     assert!(receive(&connector, "logs 1000 1").await.is_err());
@@ -181,15 +179,15 @@ async fn failures_are_counted_by_their_limit() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_plugin_in_a_loop_does_not_hold_up_another() {
-    let sandbox = support::sandbox(Limits::default());
+    let sandbox = crate::support::sandbox(Limits::default());
     let bad = sandbox
-        .load(&support::CONNECTOR, "bad")
+        .load(&crate::support::CONNECTOR, "bad")
         .await
         .unwrap()
         .connector()
         .unwrap();
     let good = sandbox
-        .load(&support::CONNECTOR, "good")
+        .load(&crate::support::CONNECTOR, "good")
         .await
         .unwrap()
         .connector()

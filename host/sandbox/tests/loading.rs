@@ -1,17 +1,15 @@
 //! What is loaded and what is refused, and the cache of compiled code.
 
-mod support;
-
 use std::path::Path;
 
+use crate::support::{CONNECTOR, SOCKETS, sandbox};
 use linecard_sandbox::{
     CacheKey, Kind, Limits, LoadError, LoadProblem, Plugin, Sandbox, SandboxConfig,
 };
-use support::{CONNECTOR, SOCKETS, sandbox};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_component_describes_itself() {
-    let plugin = support::plugin(Limits::default()).await;
+    let plugin = crate::support::plugin(Limits::default()).await;
     assert_eq!(plugin.kind(), Kind::Connector);
     assert_eq!(plugin.id().as_str(), "hostile");
     assert_eq!(plugin.manifest().version, "1.2.3");

@@ -1,12 +1,12 @@
 //! Files that go to and come from the network: what arrives is byte for byte what was stored, and what
 //! cannot be sent or kept is named.
 
-mod support;
-
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
 
+use crate::support::server::{Manner, OK, Request, granted, server};
+use crate::support::{connector, perform};
 use bytes::Bytes;
 use futures::{StreamExt as _, stream};
 use linecard_model::platform::{Failure, StoredMedia};
@@ -15,8 +15,6 @@ use linecard_sandbox::{
 };
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
-use support::server::{Manner, OK, Request, granted, server};
-use support::{connector, perform};
 
 /// The largest file of these tests' limits, in bytes.
 const MOST: usize = 100_000;

@@ -1,17 +1,15 @@
 //! Calls to the network: what is granted, and what each failure says about whether the request left.
 
-mod support;
-
 use std::sync::{Arc, Mutex};
 
+use crate::support::server::{Manner, OK, Request, granted, server};
+use crate::support::{channel, connector, limit, perform};
 use linecard_model::manifest::SecretKind;
 use linecard_sandbox::{
     ChannelContext, Grants, HostGrant, Limit, Limits, Secret, SecretSource, SecretStore,
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
-use support::server::{Manner, OK, Request, granted, server};
-use support::{channel, connector, limit, perform};
 use tokio::net::TcpListener;
 
 #[tokio::test(flavor = "multi_thread")]

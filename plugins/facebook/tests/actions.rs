@@ -1,8 +1,6 @@
 //! What is refused before Graph is asked, and what a delivery that comes again means.
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use linecard_graph::testing::host;
 use linecard_sdk::actions::{Action, Failure, Outgoing, OutgoingAttachment};
 use linecard_sdk::events::{Attachment, AttachmentKind, EventKind};

@@ -1,8 +1,6 @@
 //! The look through the page's posts: nothing is missed, nothing has two ids.
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use linecard_facebook::Facebook;
 use linecard_sdk::connector::{Connector as _, PollPage};
 use linecard_sdk::events::EventKind;

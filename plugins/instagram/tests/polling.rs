@@ -1,8 +1,6 @@
 //! The look through inbox and posts.
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use linecard_instagram::Instagram;
 use linecard_sdk::connector::{Channel, Connector as _, PollPage};
 use linecard_sdk::http::Response;

@@ -1,8 +1,6 @@
 //! Whatever comes: no panic, and what is right beside it is not lost.
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use linecard_graph::testing::{any_json, host};
 use linecard_instagram::Instagram;
 use linecard_sdk::actions::{Action, Outgoing};

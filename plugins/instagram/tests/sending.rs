@@ -1,8 +1,6 @@
 //! Windows and limits, kept before Graph is asked.
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use linecard_graph::testing::sent;
 use linecard_instagram::Instagram;
 use linecard_sdk::actions::{Action, ActionRequest, Failure, Outcome, Outgoing};

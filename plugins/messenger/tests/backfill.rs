@@ -1,8 +1,6 @@
 //! The look through the page's inbox.
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use linecard_messenger::Messenger;
 use linecard_sdk::connector::{Connector as _, PollPage};
 use linecard_sdk::events::{AttachmentKind, EventKind};

@@ -1,8 +1,6 @@
 //! What Graph's refusals mean for a send.
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use linecard_messenger::Messenger;
 use linecard_sdk::actions::Failure;
 use linecard_sdk::connector::Connector as _;

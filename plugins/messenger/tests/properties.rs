@@ -1,8 +1,6 @@
 //! Whatever comes: no panic, and what is right beside it is not lost.
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use linecard_graph::testing;
 use linecard_messenger::Messenger;
 use linecard_sdk::connector::{Connector as _, Rejection, WebhookRequest};

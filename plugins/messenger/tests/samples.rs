@@ -1,8 +1,6 @@
 //! Every recorded payload, error and signature that is at hand: nothing traps, everything is told.
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use linecard_graph::testing::{
     Calls, check_answers, check_samples, check_signature_vectors, files, said,
 };

@@ -1,8 +1,6 @@
 //! What goes to the Send API, and what comes of it.
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use linecard_graph::testing::sent;
 use linecard_messenger::Messenger;
 use linecard_sdk::actions::{Action, Failure, Outgoing, OutgoingAttachment, ReactionTarget};

@@ -1,8 +1,6 @@
 //! Handshake, signature and every kind of webhook event.
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use linecard_messenger::Messenger;
 use linecard_sdk::connector::{Connector as _, Rejection, WebhookRequest};
 use linecard_sdk::events::{

@@ -1,8 +1,6 @@
 //! What middlewares post: who may, what it becomes, what they are answered.
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use linecard_open_messaging::OpenMessaging;
 use linecard_sdk::connector::{Connector as _, Rejection, WebhookRequest};
 use linecard_sdk::encode;

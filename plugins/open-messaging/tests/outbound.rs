@@ -1,8 +1,6 @@
 //! What goes to the middleware, and what comes of it.
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use linecard_open_messaging::OpenMessaging;
 use linecard_sdk::actions::{Action, Failure, Outgoing, OutgoingAttachment};
 use linecard_sdk::connector::Connector as _;

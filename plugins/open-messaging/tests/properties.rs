@@ -1,8 +1,6 @@
 //! Whatever comes: no panic, an answer, and the same ids for the same body.
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use linecard_open_messaging::OpenMessaging;
 use linecard_sdk::actions::{Action, Outgoing};
 use linecard_sdk::connector::{Connector as _, Rejection, WebhookRequest};

@@ -1,8 +1,6 @@
 //! Every recorded payload and signature that is at hand.
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use linecard_graph::testing::{Calls, check_answers, files, kind_name, recorded, said};
 use linecard_open_messaging::OpenMessaging;
 use linecard_sdk::actions::{Action, Outgoing};

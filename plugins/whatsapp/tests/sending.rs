@@ -1,8 +1,6 @@
 //! What is sent, what is refused before anything is, and what WhatsApp's refusals mean.
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use linecard_graph::testing::sent;
 use linecard_sdk::actions::{
     Action, Attachment, Failure, Outgoing, OutgoingAttachment, ReactionTarget, Template,

@@ -1,8 +1,6 @@
 //! What deliveries become, where a sample alone does not tell what matters.
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use linecard_sdk::connector::Rejection;
 use linecard_sdk::events::{
     ChannelState, EventKind, ReceiptScope, ReceiptState, Refusal, SentMessage,

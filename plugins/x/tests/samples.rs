@@ -1,8 +1,6 @@
 //! Every recorded payload, answer and signature that is at hand: nothing traps, everything is told.
 
-mod common;
-
-use common::signed;
+use crate::common::signed;
 use linecard_graph::testing::{Calls, check_answers, files, kind_name, recorded, said};
 use linecard_sdk::connector::{Channel, Connector as _, Rejection, WebhookRequest};
 use linecard_sdk::encode;

@@ -1,8 +1,6 @@
 //! Polling, uploads, and whatever else may come.
 
-mod common;
-
-use common::signed;
+use crate::common::signed;
 use linecard_graph::testing::{any_json, kind_name};
 use linecard_sdk::actions::{Action, ActionRequest, Failure, Outgoing, OutgoingAttachment};
 use linecard_sdk::connector::{Channel, Connector as _, WebhookRequest};

@@ -7,22 +7,34 @@ use crate::{TestkitError, report};
 use async_trait::async_trait;
 use linecard_model::platform as model;
 use linecard_sandbox::{
-    ChannelContext, Fault, Grants, HostGrant, HttpAccess, HttpBody, HttpError, HttpPartContent,
-    HttpRequest, HttpResponse, Limits, Plugin, PrepareError, Sandbox, SandboxConfig, Secret,
-    SecretSource, StoredBody,
+    CacheKey, ChannelContext, Fault, Grants, HostGrant, HttpAccess, HttpBody, HttpError,
+    HttpPartContent, HttpRequest, HttpResponse, Limits, Plugin, PrepareError, Sandbox,
+    SandboxConfig, Secret, SecretSource, StoredBody,
 };
 use linecard_sdk::http::Error;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::collections::{HashMap, VecDeque};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// How long a call may take here. The sandbox's own limits are for a host that does little else; tests
 /// share their machine with compilers.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Where machine code is kept, so that only the first run after a change compiles: beside the
+/// component, under a key of its own. Where nothing can be kept, each run compiles.
+fn compiled_beside(component: &Path) -> (Option<PathBuf>, Option<CacheKey>) {
+    let folder = component.with_file_name("compiled");
+    let key = std::fs::create_dir_all(&folder)
+        .and_then(|()| CacheKey::kept_in(&folder.join("cache.key")));
+    match key {
+        Ok(key) => (Some(folder.join("code")), Some(key)),
+        Err(_) => (None, None),
+    }
+}
 
 /// A component in the sandbox.
 pub struct SandboxedPlugin {
@@ -46,9 +58,11 @@ impl SandboxedPlugin {
             cpu_time: PATIENCE,
             ..Limits::default()
         };
+        let (cache_dir, cache_key) = compiled_beside(component);
         let sandbox = Sandbox::new(SandboxConfig {
             limits,
-            ..SandboxConfig::default()
+            cache_dir,
+            cache_key,
         })
         .map_err(|e| refused(&e))?;
         let plugin = runtime

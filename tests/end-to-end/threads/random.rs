@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, ensure};
 use linecard_tests::{Board, SOON, comment, eventually};
 use serde_json::Value;
 
-use crate::BINARY;
+use super::BINARY;
 
 /// How a channel is set up.
 struct Rules {

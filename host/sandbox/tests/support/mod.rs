@@ -1,7 +1,5 @@
 //! Builds the misbehaving guest and loads it.
 
-#![allow(dead_code)] // Each test file uses a part of this.
-
 pub mod server;
 
 use std::path::{Path, PathBuf};

@@ -16,7 +16,7 @@ use crate::configure::{Equipment, SecretValues, rehearse};
 use crate::media::MediaFolder;
 use crate::plugins::{BUNDLED, Plugins};
 use crate::site::{Actor, Request, Site, SiteOptions};
-use crate::vault::{KeyPlace, Vault, write_private};
+use crate::vault::{KeyPlace, Vault};
 
 /// What a hub stands on.
 pub(super) struct Foundation {
@@ -85,25 +85,14 @@ pub(super) async fn load_plugins(config: &ServerConfig) -> anyhow::Result<Plugin
 
 /// A sandbox that keeps compiled code in the data folder.
 pub(super) fn sandbox(config: &ServerConfig) -> anyhow::Result<Sandbox> {
-    let cache_key = cache_key(&config.data.join("cache.key"))?;
+    let key_file = config.data.join("cache.key");
+    let cache_key = CacheKey::kept_in(&key_file)
+        .with_context(|| format!("{} cannot be written", key_file.display()))?;
     Ok(Sandbox::new(SandboxConfig {
         limits: config.sandbox.clone(),
         cache_dir: Some(config.data.join("cache")),
         cache_key: Some(cache_key),
     })?)
-}
-
-/// The key that marks compiled code as this host's own. A new one only means compiling again.
-fn cache_key(file: &Path) -> anyhow::Result<CacheKey> {
-    if let Ok(bytes) = std::fs::read(file)
-        && let Ok(bytes) = <[u8; 32]>::try_from(bytes)
-    {
-        return Ok(CacheKey::new(bytes));
-    }
-    let mut bytes = [0_u8; 32];
-    getrandom::fill(&mut bytes).map_err(|e| anyhow::anyhow!("no randomness: {e}"))?;
-    write_private(file, &bytes).with_context(|| format!("{} cannot be written", file.display()))?;
-    Ok(CacheKey::new(bytes))
 }
 
 fn private_folder(folder: &Path) -> std::io::Result<()> {

@@ -1,0 +1,9 @@
+//! The tests of the sandbox, in one program, which is linked once.
+
+mod analyzer;
+mod isolation;
+mod limits;
+mod loading;
+mod media;
+mod network;
+mod support;

@@ -1,0 +1,8 @@
+//! The tests of this plug-in, in one program: each program of its own would be linked with the whole sandbox.
+
+mod common;
+mod golden;
+mod properties;
+mod samples;
+mod sending;
+mod webhook;

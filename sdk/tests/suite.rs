@@ -1,0 +1,5 @@
+//! The tests of the SDK, in one program.
+
+mod defaults;
+mod failures;
+mod signatures;

@@ -1,0 +1,16 @@
+//! The real binary with real plug-ins and simulated networks, used as people and networks use it.
+
+mod api;
+mod channels;
+mod clients;
+mod day;
+mod durability;
+mod faults;
+mod journeys;
+mod media;
+mod operations;
+mod posts;
+mod public;
+mod retries;
+mod threads;
+mod whatsapp;
