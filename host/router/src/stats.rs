@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use linecard_model::routing::{InteractionState, MediaType, Presence};
+use linecard_model::routing::{MediaType, Presence};
 use linecard_model::{AgentId, QueueId, Timestamp};
 use serde::Serialize;
 
@@ -219,21 +219,15 @@ impl Router {
 
     /// How many interactions are where.
     pub fn census(&self) -> Census {
-        let mut census = Census {
+        let stages = &self.index.stages;
+        Census {
             entered: self.state.arrivals,
+            queued: stages.queued,
+            offered: stages.offered,
+            connected: stages.connected,
+            wrap_up: stages.wrap_up,
             ended: self.state.ended,
-            ..Census::default()
-        };
-        for work in self.state.work.values() {
-            match work.state {
-                InteractionState::Queued => census.queued += 1,
-                InteractionState::Offered { .. } => census.offered += 1,
-                InteractionState::Connected { .. } => census.connected += 1,
-                InteractionState::WrapUp { .. } => census.wrap_up += 1,
-                InteractionState::Ended { .. } => {}
-            }
         }
-        census
     }
 
     fn highest_limit(&self, id: &AgentId, agent: &Agent, media_type: MediaType) -> u16 {
