@@ -272,6 +272,34 @@ async fn comments_that_come_after_the_gathering_time_wait_beside_the_first() -> 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_conversation_goes_on_under_another_id_that_is_told_at_once() -> Result<()> {
+    let board = Board::start(BINARY, &[("board", "")], 0, 1).await?;
+    // In one delivery, so that the hub has written nothing of it down yet when the id changes; and of
+    // many people, so that this is so for some of them, however it takes the delivery apart.
+    let mut events = Vec::new();
+    for n in 0..20 {
+        let (old, new) = (format!("old-{n}"), format!("new-{n}"));
+        let says = |who: &str, message: String| {
+            json!({
+                "kind": "comment", "with": who, "message": message, "text": message,
+                "author": { "id": who },
+            })
+        };
+        events.push(board.event(&format!("with-{old}"), says(&old, format!("first-{n}"))));
+        let renamed = json!({ "kind": "renamed", "before": old, "author": { "id": new } });
+        events.push(board.event("people", renamed));
+        events.push(board.event(&format!("with-{new}"), says(&new, format!("second-{n}"))));
+    }
+    board.deliver("board", &events).await?;
+    let open = board.open(20, 40).await?;
+    for interaction in &open {
+        ensure!(interaction["inbound_count"] == 2, "{open:?}");
+    }
+    ensure!(board.admin.all("/api/v1/contacts", "after").await?.len() == 20);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_crowd_is_more_than_one_piece_of_work() -> Result<()> {
     let board = Board::start(
         BINARY,

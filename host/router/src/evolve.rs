@@ -65,7 +65,7 @@ impl Router {
                 }
             }
             RoutingEvent::ExclusionEnded { interaction, agent } => {
-                self.lift_exclusion(at, *interaction, agent);
+                self.lift_exclusion(*interaction, agent);
             }
             RoutingEvent::Connected {
                 interaction,
@@ -326,7 +326,7 @@ impl Router {
             // Who is back takes everything again, and need not wait for the exclusions to end.
             let excluded = self.index.excluded.get(id).cloned().unwrap_or_default();
             for interaction in excluded {
-                self.lift_exclusion(at, interaction, id);
+                self.lift_exclusion(interaction, id);
             }
         }
         self.index.refresh_agent(&self.state, id);
@@ -362,10 +362,16 @@ impl Router {
         self.index.refresh_agent(&self.state, id);
     }
 
-    fn lift_exclusion(&mut self, at: Timestamp, id: InteractionId, agent: &AgentId) {
-        self.change(at, id, |work| {
-            work.excluded.remove(agent);
-        });
+    fn lift_exclusion(&mut self, id: InteractionId, agent: &AgentId) {
+        let Some(work) = self.state.work.get_mut(&id) else {
+            return;
+        };
+        let Some(exclusion) = work.excluded.remove(agent) else {
+            return;
+        };
+        if let Some(work) = self.state.work.get(&id) {
+            self.index.readmit(&self.state, id, work, agent, &exclusion);
+        }
     }
 
     /// Whether an interaction alerts at an agent under an offer.

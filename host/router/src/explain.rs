@@ -124,7 +124,7 @@ impl Router {
             ahead += lane
                 .waiting
                 .iter()
-                .take_while(|other| **other < place)
+                .take_while(|other| *other < place)
                 .count();
         }
         Some(Explanation {

@@ -2,11 +2,12 @@
 //!
 //! Waiting interactions that the same agents can take (same queue, media type and required skills)
 //! wait in one **lane**. A lane knows its interactions in order and the agents who could take one
-//! now in order of preference, so that the next pair is the first of each. Lanes that may have a
-//! pair are **dirty**; when the router has found none they are clean, and stay so until work, or
-//! an agent, is added to them.
+//! now in order of preference, so that the next pair is the first of each. Lanes whose first pair may
+//! have changed are **dirty**; the router looks at each once, and then not again until work, or an
+//! agent, comes to it or leaves it.
 
 mod agents;
+mod line;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
@@ -16,7 +17,8 @@ use linecard_model::routing::{InteractionState, MediaType, QueueOrder, RequiredS
 use linecard_model::{AgentId, InteractionId, OfferId, QueueId, Timestamp};
 
 pub(crate) use self::agents::{Hands, Rank};
-use crate::state::{State, Work};
+pub(crate) use self::line::Line;
+use crate::state::{Exclusion, State, Work};
 
 /// What the interactions of one lane have in common.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -79,9 +81,39 @@ impl Place {
 pub(crate) struct Lane {
     /// How many interactions in the router belong here, waiting or not.
     live: usize,
-    pub waiting: BTreeSet<Place>,
+    pub waiting: Line,
     /// The agents who are ready, have the skills and a free slot, best first.
     pub available: BTreeSet<(Rank, AgentId)>,
+}
+
+impl Lane {
+    /// The first interaction that can be offered to somebody now.
+    pub fn first(&mut self) -> Option<Place> {
+        self.waiting
+            .first_for(self.available.iter().map(|(_, agent)| agent))
+    }
+}
+
+/// How many interactions are in which state.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Stages {
+    pub queued: u64,
+    pub offered: u64,
+    pub connected: u64,
+    pub wrap_up: u64,
+}
+
+impl Stages {
+    /// The count of a state; none of what is over.
+    fn of(&mut self, state: &InteractionState) -> Option<&mut u64> {
+        match state {
+            InteractionState::Queued => Some(&mut self.queued),
+            InteractionState::Offered { .. } => Some(&mut self.offered),
+            InteractionState::Connected { .. } => Some(&mut self.connected),
+            InteractionState::WrapUp { .. } => Some(&mut self.wrap_up),
+            InteractionState::Ended { .. } => None,
+        }
+    }
 }
 
 /// Something that has to be done at a certain time.
@@ -108,6 +140,7 @@ pub(crate) struct Index {
     pub deadlines: BTreeSet<(Timestamp, Due)>,
     /// For each queue and media type the waiting interactions, oldest first.
     pub ages: BTreeMap<(QueueId, MediaType), BTreeSet<(u64, InteractionId)>>,
+    pub stages: Stages,
 }
 
 impl Index {
@@ -213,11 +246,15 @@ impl Index {
 
     /// Enters an interaction as it is now.
     pub fn attach(&mut self, state: &State, id: InteractionId, work: &Work) {
+        if let Some(count) = self.stages.of(&work.state) {
+            *count += 1;
+        }
         match &work.state {
             InteractionState::Queued => {
                 let key = LaneKey::of(work);
                 if let Some(lane) = self.lanes.get_mut(&key) {
-                    lane.waiting.insert(Place::of(state, id, work));
+                    let place = Place::of(state, id, work);
+                    lane.waiting.insert(place, work.excluded.keys());
                     self.dirty.insert(key);
                 }
                 self.ages
@@ -253,10 +290,16 @@ impl Index {
 
     /// Takes an interaction out as it is now: the reverse of [`Self::attach`].
     pub fn detach(&mut self, state: &State, id: InteractionId, work: &Work) {
+        if let Some(count) = self.stages.of(&work.state) {
+            *count = count.saturating_sub(1);
+        }
         match &work.state {
             InteractionState::Queued => {
-                if let Some(lane) = self.lanes.get_mut(&LaneKey::of(work)) {
-                    lane.waiting.remove(&Place::of(state, id, work));
+                let key = LaneKey::of(work);
+                if let Some(lane) = self.lanes.get_mut(&key) {
+                    let place = Place::of(state, id, work);
+                    lane.waiting.remove(place, work.excluded.keys());
+                    self.dirty.insert(key);
                 }
                 let key = (work.queue.clone(), work.media_type);
                 if let Some(ages) = self.ages.get_mut(&key) {
@@ -286,15 +329,41 @@ impl Index {
             self.let_go(state, agent, id, work);
         }
         for (agent, exclusion) in &work.excluded {
-            if let Some(from) = self.excluded.get_mut(agent) {
-                from.remove(&id);
-                if from.is_empty() {
-                    self.excluded.remove(agent);
-                }
-            }
-            self.deadlines
-                .remove(&(exclusion.until, Due::Exclusion(id, agent.clone())));
+            self.forget_exclusion(id, agent, exclusion);
         }
+    }
+
+    /// Follows an interaction that can be offered to an agent again. Unlike taking it out and
+    /// entering it anew, this costs the same however many agents are excluded: who becomes ready is
+    /// readmitted to everything at once.
+    pub fn readmit(
+        &mut self,
+        state: &State,
+        id: InteractionId,
+        work: &Work,
+        agent: &AgentId,
+        exclusion: &Exclusion,
+    ) {
+        self.forget_exclusion(id, agent, exclusion);
+        if work.state != InteractionState::Queued {
+            return;
+        }
+        let key = LaneKey::of(work);
+        if let Some(lane) = self.lanes.get_mut(&key) {
+            lane.waiting.readmit(Place::of(state, id, work), agent);
+            self.dirty.insert(key);
+        }
+    }
+
+    fn forget_exclusion(&mut self, id: InteractionId, agent: &AgentId, exclusion: &Exclusion) {
+        if let Some(from) = self.excluded.get_mut(agent) {
+            from.remove(&id);
+            if from.is_empty() {
+                self.excluded.remove(agent);
+            }
+        }
+        self.deadlines
+            .remove(&(exclusion.until, Due::Exclusion(id, agent.clone())));
     }
 }
 
@@ -311,6 +380,7 @@ impl Index {
             ("offers", self.offers == other.offers),
             ("deadlines", self.deadlines == other.deadlines),
             ("ages", self.ages == other.ages),
+            ("stages", self.stages == other.stages),
         ]
         .into_iter()
         .find_map(|(part, same)| (!same).then_some(part))

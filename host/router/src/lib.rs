@@ -200,7 +200,7 @@ impl Router {
         let mut places: Vec<Place> = self
             .index
             .lanes_of(queue)
-            .flat_map(|(_, lane)| lane.waiting.iter().copied())
+            .flat_map(|(_, lane)| lane.waiting.iter())
             .collect();
         places.sort_unstable();
         places.into_iter().map(|place| place.merit.id).collect()

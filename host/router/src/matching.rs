@@ -1,88 +1,96 @@
 //! Who gets what: as long as somebody could take something that waits, the best of the waiting is
 //! offered to the best of those who could take it.
 
+use std::collections::BTreeMap;
+
 use linecard_model::routing::{InteractionState, RoutingEvent};
 use linecard_model::{AgentId, InteractionId, OfferId, QueueId, Timestamp};
 
 use crate::Router;
 use crate::counters::later;
-use crate::index::{Lane, LaneKey, Place};
+use crate::index::{Lane, LaneKey, Merit, Place};
 
-/// An interaction, and the agent who should get it.
-struct Pair {
-    place: Place,
-    agent: AgentId,
+/// The first that can be offered, of every lane that has any. Of each queue the first by the queue's
+/// own order is next, and of these the first by score.
+#[derive(Default)]
+struct Candidates {
+    of_lane: BTreeMap<LaneKey, Place>,
+    of_queue: BTreeMap<QueueId, BTreeMap<Place, LaneKey>>,
+    firsts: BTreeMap<Merit, QueueId>,
+}
+
+impl Candidates {
+    /// Puts a lane's first in the place of the one it had.
+    fn set(&mut self, key: LaneKey, first: Option<Place>) {
+        if self.of_lane.get(&key).copied() == first {
+            return;
+        }
+        let queue = key.queue.clone();
+        if let Some(next) = self.first_of(&queue) {
+            self.firsts.remove(&next.merit);
+        }
+        if let Some(old) = self.of_lane.remove(&key)
+            && let Some(places) = self.of_queue.get_mut(&queue)
+        {
+            places.remove(&old);
+        }
+        if let Some(place) = first {
+            self.of_lane.insert(key.clone(), place);
+            let places = self.of_queue.entry(queue.clone()).or_default();
+            places.insert(place, key);
+        }
+        if let Some(next) = self.first_of(&queue) {
+            self.firsts.insert(next.merit, queue);
+        }
+    }
+
+    fn first_of(&self, queue: &QueueId) -> Option<Place> {
+        let (place, _) = self.of_queue.get(queue)?.first_key_value()?;
+        Some(*place)
+    }
+
+    /// Takes the next one out; its lane has none until it is set again.
+    fn take_next(&mut self) -> Option<(Place, LaneKey)> {
+        let (_, queue) = self.firsts.first_key_value()?;
+        let (place, key) = self.of_queue.get(queue)?.first_key_value()?;
+        let next = (*place, key.clone());
+        self.set(next.1.clone(), None);
+        Some(next)
+    }
 }
 
 impl Router {
     /// Offers all work that can be offered.
     pub(crate) fn offer_work(&mut self, at: Timestamp, events: &mut Vec<RoutingEvent>) {
-        while let Some(pair) = self.next_pair() {
-            let interaction = pair.place.merit.id;
-            let Some(decided) = self.offer_to(at, interaction, pair.agent) else {
+        let mut candidates = Candidates::default();
+        loop {
+            // What an offer changes is dirty again, its own lane too; of all others the first is known.
+            while let Some(key) = self.index.dirty.pop_first() {
+                let first = self.index.lanes.get_mut(&key).and_then(Lane::first);
+                candidates.set(key, first);
+            }
+            let Some((place, key)) = candidates.take_next() else {
                 return;
             };
-            self.record(at, decided, events);
+            let interaction = place.merit.id;
+            let decided = self
+                .taker(&key, interaction)
+                .and_then(|agent| self.offer_to(at, interaction, agent));
+            self.record(at, decided.into_iter().flatten(), events);
         }
-    }
-
-    /// The next pair: of each queue the first by the queue's own order, and of these the first by
-    /// score. Lanes without a pair are clean afterwards.
-    fn next_pair(&mut self) -> Option<Pair> {
-        let mut clean = Vec::new();
-        let mut of_queue: Option<(&QueueId, Pair)> = None;
-        let mut best: Option<Pair> = None;
-        for key in &self.index.dirty {
-            let Some(pair) = self.pair_in(key) else {
-                clean.push(key.clone());
-                continue;
-            };
-            // Lanes are ordered by queue, so a queue's lanes follow one another.
-            of_queue = Some(match of_queue.take() {
-                None => (&key.queue, pair),
-                Some((queue, first)) if *queue == key.queue => {
-                    let earlier = if pair.place < first.place {
-                        pair
-                    } else {
-                        first
-                    };
-                    (queue, earlier)
-                }
-                Some((_, first)) => {
-                    best = Some(better(best, first));
-                    (&key.queue, pair)
-                }
-            });
-        }
-        if let Some((_, first)) = of_queue {
-            best = Some(better(best, first));
-        }
-        for key in clean {
-            self.index.dirty.remove(&key);
-        }
-        best
-    }
-
-    fn pair_in(&self, key: &LaneKey) -> Option<Pair> {
-        let lane = self.index.lanes.get(key)?;
-        if lane.available.is_empty() {
-            return None;
-        }
-        lane.waiting.iter().find_map(|place| {
-            self.taker(lane, place.merit.id).map(|agent| Pair {
-                place: *place,
-                agent: agent.clone(),
-            })
-        })
     }
 
     /// The best agent for an interaction: the first who is not excluded from it.
-    fn taker<'a>(&self, lane: &'a Lane, id: InteractionId) -> Option<&'a AgentId> {
+    fn taker(&self, key: &LaneKey, id: InteractionId) -> Option<AgentId> {
         let work = self.state.work.get(&id)?;
-        lane.available
+        self.index
+            .lanes
+            .get(key)?
+            .available
             .iter()
             .map(|(_, agent)| agent)
             .find(|agent| !work.excluded.contains_key(*agent))
+            .cloned()
     }
 
     fn offer_to(
@@ -118,12 +126,5 @@ impl Router {
             });
         }
         Some(events)
-    }
-}
-
-fn better(best: Option<Pair>, other: Pair) -> Pair {
-    match best {
-        Some(best) if best.place.merit < other.place.merit => best,
-        _ => other,
     }
 }

@@ -86,7 +86,9 @@ impl<C: Choices> Simulation<C> {
             self.compare_everything();
         }
         if self.choices.one_in(2000) {
-            self.resumed = Some(stored_and_restored(&self.router));
+            let resumed = stored_and_restored(&self.router);
+            assert_eq!(self.router.index.difference(&resumed.index), None);
+            self.resumed = Some(resumed);
         }
         if self.choices.one_in(5000) {
             // A crash: what goes on is what the journal gives.

@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use linecard_model::routing::{InteractionState, MediaType, Presence};
+use linecard_model::routing::{MediaType, Presence};
 use linecard_model::{AgentId, QueueId, Timestamp};
 use serde::Serialize;
 
 use crate::Router;
 use crate::counters::millis_between;
-use crate::state::Agent;
 
 /// The figures of one media type of one queue, counted since [`QueueStats::since`].
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -189,6 +188,19 @@ impl Router {
     /// The figures of an agent. None: there is no such agent.
     pub fn agent_stats(&self, at: Timestamp, id: &AgentId) -> Option<AgentStats> {
         let agent = self.agent(id)?;
+        let queues: Vec<&QueueId> = self
+            .state
+            .queues
+            .iter()
+            .filter(|(_, queue)| queue.settings.members.contains(id))
+            .map(|(queue, _)| queue)
+            .collect();
+        let highest_limit = |media_type| {
+            let limits = queues
+                .iter()
+                .map(|queue| self.state.limit(agent, queue, media_type));
+            limits.max().unwrap_or(0)
+        };
         let mut counters = agent.counters.clone();
         counters.account(self.clock(at), &agent.presence, self.index.is_busy(id));
         Some(AgentStats {
@@ -201,7 +213,7 @@ impl Router {
                 .map(|media_type| {
                     let slots = SlotUse {
                         used: self.index.used(id, media_type),
-                        limit: u32::from(self.highest_limit(id, agent, media_type)),
+                        limit: u32::from(highest_limit(media_type)),
                     };
                     (media_type, slots)
                 })
@@ -219,31 +231,15 @@ impl Router {
 
     /// How many interactions are where.
     pub fn census(&self) -> Census {
-        let mut census = Census {
+        let stages = &self.index.stages;
+        Census {
             entered: self.state.arrivals,
+            queued: stages.queued,
+            offered: stages.offered,
+            connected: stages.connected,
+            wrap_up: stages.wrap_up,
             ended: self.state.ended,
-            ..Census::default()
-        };
-        for work in self.state.work.values() {
-            match work.state {
-                InteractionState::Queued => census.queued += 1,
-                InteractionState::Offered { .. } => census.offered += 1,
-                InteractionState::Connected { .. } => census.connected += 1,
-                InteractionState::WrapUp { .. } => census.wrap_up += 1,
-                InteractionState::Ended { .. } => {}
-            }
         }
-        census
-    }
-
-    fn highest_limit(&self, id: &AgentId, agent: &Agent, media_type: MediaType) -> u16 {
-        self.state
-            .queues
-            .iter()
-            .filter(|(_, queue)| queue.settings.members.contains(id))
-            .map(|(queue, _)| self.state.limit(agent, queue, media_type))
-            .max()
-            .unwrap_or(0)
     }
 }
 

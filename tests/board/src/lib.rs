@@ -67,6 +67,10 @@ enum What {
     Failed {
         message: String,
     },
+    /// The author had another id before.
+    Renamed {
+        before: String,
+    },
 }
 
 #[derive(Debug, Deserialize)]
@@ -221,6 +225,11 @@ fn event(said: Said) -> Event {
             linecard_sdk::events::ReceiptState::Failed,
             vec![message],
         )),
+        What::Renamed { before } => {
+            EventKind::ProfileChanged(linecard_sdk::events::ProfileChange {
+                previous_id: Some(before),
+            })
+        }
     };
     let thread = match said.with {
         Some(customer) => Thread::private(&said.thread).customer(Identity::new(customer)),

@@ -121,10 +121,11 @@ impl Index {
             let Some(lane) = self.lanes.get_mut(key) else {
                 continue;
             };
+            if rank.is_some() != now.is_some() && !lane.waiting.is_empty() {
+                self.dirty.insert(key.clone());
+            }
             if let Some(old) = rank.take() {
                 lane.available.remove(&(old, id.clone()));
-            } else if !lane.waiting.is_empty() {
-                self.dirty.insert(key.clone());
             }
             if let Some(new) = now {
                 lane.available.insert((new, id.clone()));

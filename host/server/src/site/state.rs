@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use linecard_model::event::Seq;
 use linecard_model::interaction::{Interaction, Participant};
+use linecard_model::manifest::Visibility;
 use linecard_model::outbox::{ChannelFigures, ChannelHealth};
 use linecard_model::routing::InteractionState;
 use linecard_model::site::SiteConfig;
@@ -65,6 +66,8 @@ pub struct SiteState {
     pub(super) channels: Channels,
     pub(super) open: BTreeMap<InteractionId, Interaction>,
     pub(super) by_thread: HashMap<ThreadKey, Vec<OpenWork>>,
+    /// The private conversations of a contact of which an interaction is not over, by interaction.
+    pub(super) by_contact: HashMap<ContactId, BTreeMap<InteractionId, ThreadKey>>,
     pub(super) health: HashMap<ChannelId, ChannelHealth>,
     pub(super) blamed: HashMap<ChannelId, Blamed>,
     pub(super) figures: HashMap<ChannelId, ChannelFigures>,
@@ -118,6 +121,19 @@ impl SiteState {
         self.by_thread.get(key).map_or(&[], Vec::as_slice)
     }
 
+    /// The private conversation on a channel in which the newest interaction with a contact is that is
+    /// not over.
+    pub(super) fn conversation_with(
+        &self,
+        contact: ContactId,
+        channel: &ChannelId,
+    ) -> Option<&ThreadKey> {
+        let conversations = self.by_contact.get(&contact)?;
+        conversations
+            .values()
+            .rfind(|conversation| &conversation.channel == channel)
+    }
+
     /// The other interactions of the same thread that are not over, oldest first.
     pub fn pending_beside(&self, interaction: &Interaction) -> impl Iterator<Item = &Interaction> {
         let key = ThreadKey::of(interaction);
@@ -146,9 +162,21 @@ impl SiteState {
         }
     }
 
-    /// Keeps [`Self::of_thread`] right when an interaction changes.
+    /// Keeps [`Self::of_thread`] and [`Self::conversation_with`] right when an interaction changes,
+    /// also within a batch that is not durable yet.
     pub(super) fn thread_follows(&mut self, interaction: &Interaction) {
         let key = ThreadKey::of(interaction);
+        if interaction.visibility == Visibility::Private {
+            let conversations = self.by_contact.entry(interaction.contact).or_default();
+            if interaction.is_open() {
+                conversations.insert(interaction.id, key.clone());
+            } else {
+                conversations.remove(&interaction.id);
+            }
+            if conversations.is_empty() {
+                self.by_contact.remove(&interaction.contact);
+            }
+        }
         let Some(work) = OpenWork::of(interaction) else {
             if let Some(works) = self.by_thread.get_mut(&key) {
                 works.retain(|work| work.id != interaction.id);

@@ -63,13 +63,8 @@ pub(super) async fn continued(
     if ids.all(|i| i.id == customer.id) {
         return Ok(None);
     }
-    let mut open = batch.state.open();
-    let open = open.rfind(|interaction| {
-        interaction.contact == contact.id
-            && &interaction.channel == channel
-            && interaction.visibility == Visibility::Private
-    });
-    Ok(open.map(|interaction| interaction.thread.clone()))
+    let before = batch.state.conversation_with(contact.id, channel);
+    Ok(before.map(|conversation| conversation.thread.clone()))
 }
 
 /// Finds the place of a customer's message. `events` gets what has to be recorded before it.
