@@ -120,6 +120,20 @@ pub struct CallError {
     pub may_have_acted: bool,
 }
 
+impl CallError {
+    /// Whether the call never began: it waited for its turn as long as it may. Nothing is wrong with the
+    /// plug-in, and the same call may work a moment later.
+    pub fn never_began(&self) -> bool {
+        matches!(
+            &self.fault,
+            Fault::Limit(LimitBreach {
+                limit: Limit::Concurrency | Limit::ChannelConcurrency | Limit::TotalConcurrency,
+                ..
+            })
+        )
+    }
+}
+
 /// The calls that the host makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Call {
@@ -227,8 +241,12 @@ pub enum Limit {
     LogLines,
     /// Bytes of log lines.
     LogBytes,
-    /// Calls at the same time: it waited as long as it may for others to end.
+    /// Calls of one plug-in at the same time: it waited as long as it may for others to end.
     Concurrency,
+    /// Calls of one channel at the same time: it waited as long as it may for others to end.
+    ChannelConcurrency,
+    /// Calls of all plug-ins at the same time: it waited as long as it may for others to end.
+    TotalConcurrency,
 }
 
 impl Limit {
@@ -245,6 +263,8 @@ impl Limit {
             Self::LogLines => "log_lines",
             Self::LogBytes => "log_bytes",
             Self::Concurrency => "calls_per_plugin",
+            Self::ChannelConcurrency => "calls_per_channel",
+            Self::TotalConcurrency => "calls",
         }
     }
 
@@ -252,7 +272,10 @@ impl Limit {
         match self {
             Self::WallTime | Self::CpuTime => "ms",
             Self::Memory | Self::OutputBytes | Self::LogBytes => "bytes",
-            Self::HostCalls | Self::Concurrency => "calls",
+            Self::HostCalls
+            | Self::Concurrency
+            | Self::ChannelConcurrency
+            | Self::TotalConcurrency => "calls",
             Self::Handles => "handles",
             Self::OutputEvents => "events",
             Self::LogLines => "lines",

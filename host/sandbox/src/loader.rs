@@ -164,5 +164,6 @@ async fn describe(
         },
     );
     let time = runtime.limits.describe_time;
-    run::in_turn(runtime, &shared, Call::Describe, time, running).await
+    let _turn = run::turn(runtime, &shared, Call::Describe, None, time).await?;
+    run::timed(&shared, Call::Describe, time, running).await
 }

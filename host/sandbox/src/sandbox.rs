@@ -10,6 +10,7 @@ use crate::cache::CodeCache;
 use crate::engine::{Ticker, new_engine};
 use crate::error::{LoadError, LoadProblem, SandboxError};
 use crate::host::Linkers;
+use crate::lanes::Places;
 use crate::limits::Limits;
 use crate::loader;
 use crate::plugin::Plugin;
@@ -62,7 +63,7 @@ pub(crate) struct Runtime {
     pub(crate) linkers: Linkers,
     pub(crate) limits: Arc<Limits>,
     /// How many calls may run at once, which is how many the engine's pool has room for.
-    pub(crate) slots: Semaphore,
+    pub(crate) places: Places,
     /// How many analyzers may be kept warm, beside the calls.
     pub(crate) warm: Arc<Semaphore>,
     pub(crate) cache: Option<CodeCache>,
@@ -80,7 +81,7 @@ impl Sandbox {
         Ok(Self {
             runtime: Arc::new(Runtime {
                 linkers: Linkers::new(&engine)?,
-                slots: Semaphore::new(config.limits.calls.max(1) as usize),
+                places: Places::new(&config.limits),
                 warm: Arc::new(Semaphore::new(config.limits.warm_analyzers as usize)),
                 limits: Arc::new(config.limits),
                 cache,
