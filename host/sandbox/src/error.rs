@@ -40,6 +40,12 @@ pub struct LoadError {
 /// What is wrong with a plug-in file.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadProblem {
+    /// It is a folder, a pipe or a device.
+    #[error("it is no regular file: put the component itself, or a link to it, here")]
+    NotAFile,
+    /// It cannot be read.
+    #[error("it cannot be read: {0}")]
+    Unreadable(#[from] std::io::Error),
     /// It is not a WebAssembly component, or uses features that are switched off.
     #[error("this is not a WebAssembly component that can be run here: {0}")]
     NotAComponent(String),

@@ -75,7 +75,9 @@ impl Sandbox {
     pub fn new(config: SandboxConfig) -> Result<Self, SandboxError> {
         let engine = new_engine(&config.limits)?;
         let cache = match (config.cache_dir, config.cache_key) {
-            (Some(folder), Some(key)) => Some(CodeCache::open(folder, key, &engine)?),
+            (Some(folder), Some(key)) => {
+                Some(CodeCache::open(folder, key, &engine, &config.limits)?)
+            }
             _ => None,
         };
         Ok(Self {
@@ -102,15 +104,22 @@ impl Sandbox {
             })
     }
 
-    /// Loads a component from a file.
+    /// Loads a component from a regular file.
     pub async fn load_file(&self, file: &Path) -> Result<Plugin, LoadError> {
         let source_name = file.display().to_string();
-        let problem = match tokio::fs::read(file).await {
+        let read = async {
+            // A pipe or a device may never come to an end.
+            if !tokio::fs::metadata(file).await?.is_file() {
+                return Err(LoadProblem::NotAFile);
+            }
+            Ok(tokio::fs::read(file).await?)
+        };
+        let problem = match read.await {
             Ok(component) => match loader::load(&self.runtime, component, &source_name).await {
                 Ok(plugin) => return Ok(plugin),
                 Err(problem) => problem,
             },
-            Err(error) => LoadProblem::NotAComponent(error.to_string()),
+            Err(problem) => problem,
         };
         Err(LoadError {
             source_name,
