@@ -1,5 +1,8 @@
 //! Bad input and faults, at each door.
 
+#[path = "faults/stalled.rs"]
+mod stalled;
+
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};

@@ -11,6 +11,7 @@ use crate::bindings::analyzer::Analyzer as Guest;
 use crate::convert::{self, Checked as _};
 use crate::error::{Call, CallError, Fault, PrepareError};
 use crate::instance::{CallState, Capability, new_store};
+use crate::lanes::Turn;
 use crate::plugin::{Kind, Plugin, World};
 use crate::run;
 
@@ -46,8 +47,9 @@ impl Analyzer {
             config: config.into(),
             warm: Arc::default(),
         };
-        let first = analyzer.prepare().await?;
+        let (first, turn) = analyzer.prepare().await?;
         analyzer.keep(first);
+        drop(turn);
         Ok(analyzer)
     }
 
@@ -63,8 +65,15 @@ impl Analyzer {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .pop();
-        let mut warm = match kept {
-            Some(warm) => warm,
+        let inner = &self.plugin.inner;
+        let limits = &inner.shared.limits;
+        let time = limits.analyze_time;
+        let (mut warm, _turn) = match kept {
+            Some(warm) => {
+                let turn = run::turn(&inner.runtime, &inner.shared, Call::Analyze, None, time);
+                let failed = |fault| self.error(Call::Analyze, fault);
+                (warm, turn.await.map_err(failed)?)
+            }
             None => self.prepare().await.map_err(|error| match error {
                 PrepareError::Call(error) => error,
                 // The same configuration was taken before.
@@ -72,8 +81,6 @@ impl Analyzer {
             })?,
         };
         warm.store.data_mut().renew();
-        let inner = &self.plugin.inner;
-        let limits = &inner.shared.limits;
         let text = subject.text.clone();
         let subject = convert::subject(subject);
         let running = async {
@@ -90,11 +97,9 @@ impl Analyzer {
             convert::check_evidence(&analysis, &text)?;
             Ok((analysis, warm))
         };
-        let time = limits.analyze_time;
-        let (analysis, mut warm) =
-            run::in_turn(&inner.runtime, &inner.shared, Call::Analyze, time, running)
-                .await
-                .map_err(|fault| self.error(Call::Analyze, fault))?;
+        let (analysis, mut warm) = run::timed(&inner.shared, Call::Analyze, time, running)
+            .await
+            .map_err(|fault| self.error(Call::Analyze, fault))?;
         warm.uses_left = warm.uses_left.saturating_sub(1);
         if warm.uses_left > 0 {
             self.keep(warm);
@@ -102,8 +107,9 @@ impl Analyzer {
         Ok(analysis)
     }
 
-    /// A fresh instance with the configuration.
-    async fn prepare(&self) -> Result<Warm, PrepareError> {
+    /// A fresh instance with the configuration, and the turn in which it was made: an instance that is
+    /// not kept has its place in the pool by that turn alone.
+    async fn prepare(&self) -> Result<(Warm, Turn), PrepareError> {
         let inner = &self.plugin.inner;
         let limits = &inner.shared.limits;
         let running = async {
@@ -132,10 +138,18 @@ impl Analyzer {
             }))
         };
         let time = limits.receive_time;
-        let answer = run::in_turn(&inner.runtime, &inner.shared, Call::Prepare, time, running)
+        let prepared = async {
+            let turn = run::turn(&inner.runtime, &inner.shared, Call::Prepare, None, time).await?;
+            let answer = run::timed(&inner.shared, Call::Prepare, time, running).await?;
+            Ok((answer, turn))
+        };
+        let (answer, turn) = prepared
             .await
             .map_err(|fault| self.error(Call::Prepare, fault))?;
-        answer.map_err(|problems| PrepareError::Config(convert::problems(problems)))
+        match answer {
+            Ok(warm) => Ok((warm, turn)),
+            Err(problems) => Err(PrepareError::Config(convert::problems(problems))),
+        }
     }
 
     /// Keeps an instance for the next message, if there is a place for it.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use futures::future::BoxFuture;
 use linecard_model::platform::{
@@ -16,6 +17,7 @@ use crate::context::ChannelContext;
 use crate::convert::{self, Checked};
 use crate::error::{Call, CallError, Fault};
 use crate::instance::{CallState, Capability};
+use crate::lanes::{self, Lane};
 use crate::plugin::{Plugin, World};
 use crate::run;
 
@@ -68,7 +70,8 @@ impl Connector {
         .await
     }
 
-    /// Does one action on the network.
+    /// Does one action on the network, as soon as it is this call's turn. Whoever records that the action
+    /// begins waits for [`Self::turn`] first.
     ///
     /// If the call fails with [`CallError::may_have_acted`], the outcome is unknown.
     pub async fn perform(
@@ -76,16 +79,22 @@ impl Connector {
         channel: &ChannelContext,
         request: ActionRequest,
     ) -> Result<Result<Outcome, Failure>, CallError> {
-        let request = convert::action_request(request);
-        self.call(Call::Perform, channel, move |guest, store, channel| {
-            Box::pin(async move {
-                guest
-                    .linecard_plugin_connector_api()
-                    .call_perform(store, &channel, &request)
-                    .await
-            })
+        self.turn(channel).await?.perform(request).await
+    }
+
+    /// Waits until an action on this channel may be done, for as long as it takes.
+    pub async fn turn(&self, channel: &ChannelContext) -> Result<Turn, CallError> {
+        Ok(Turn {
+            connector: self.clone(),
+            channel: channel.clone(),
+            held: self.wait(Call::Perform, channel).await?,
         })
-        .await
+    }
+
+    /// How many actions of one channel can be under way at a time.
+    pub fn actions_at_once(&self) -> usize {
+        let turns = &self.plugin.inner.shared.turns;
+        turns.get(Lane::of(Call::Perform)).per_channel()
     }
 
     /// Finds facts about a person. `None` if the network hides them.
@@ -141,8 +150,46 @@ impl Connector {
         .await
     }
 
-    /// Runs `body` on a fresh instance, and converts and checks what it gives.
+    /// Waits for a turn.
+    async fn wait(&self, call: Call, channel: &ChannelContext) -> Result<lanes::Turn, CallError> {
+        let inner = &self.plugin.inner;
+        let (time, id) = (self.time(call), Some(&channel.id));
+        run::turn(&inner.runtime, &inner.shared, call, id, time)
+            .await
+            .map_err(|fault| self.plugin.error(call, fault, &AtomicBool::new(false)))
+    }
+
+    fn time(&self, call: Call) -> Duration {
+        let limits = &self.plugin.inner.shared.limits;
+        match call {
+            Call::Receive => limits.receive_time,
+            _ => limits.network_time,
+        }
+    }
+
+    /// Waits for a turn, and runs `body` in it.
     async fn call<W, T>(
+        &self,
+        call: Call,
+        channel: &ChannelContext,
+        body: impl for<'a> FnOnce(
+            Guest,
+            &'a mut Store<CallState>,
+            wit::Channel,
+        ) -> BoxFuture<'a, wasmtime::Result<W>>
+        + Send
+        + 'static,
+    ) -> Result<T, CallError>
+    where
+        W: Checked<T> + Send,
+    {
+        let _turn = self.wait(call, channel).await?;
+        self.run(call, channel, body).await
+    }
+
+    /// Runs `body` on a fresh instance, and converts and checks what it gives. Its turn must be held
+    /// meanwhile.
+    async fn run<W, T>(
         &self,
         call: Call,
         channel: &ChannelContext,
@@ -159,10 +206,9 @@ impl Connector {
     {
         let inner = &self.plugin.inner;
         let limits = &inner.shared.limits;
-        let (time, capability) = if call == Call::Receive {
-            (limits.receive_time, Capability::Channel(channel.clone()))
-        } else {
-            (limits.network_time, Capability::Network(channel.clone()))
+        let capability = match call {
+            Call::Receive => Capability::Channel(channel.clone()),
+            _ => Capability::Network(channel.clone()),
         };
         let record = record(channel);
         let may_have_acted = Arc::new(AtomicBool::new(false));
@@ -187,9 +233,48 @@ impl Connector {
             .await?;
             given.checked(limits)
         };
-        run::in_turn(&inner.runtime, &inner.shared, call, time, running)
+        run::timed(&inner.shared, call, self.time(call), running)
             .await
             .map_err(|fault| self.plugin.error(call, fault, &may_have_acted))
+    }
+}
+
+/// A turn to do an action on a channel, waited for. Dropping it gives it back.
+pub struct Turn {
+    connector: Connector,
+    channel: ChannelContext,
+    held: lanes::Turn,
+}
+
+impl Turn {
+    /// As [`Connector::perform`], in this turn.
+    pub async fn perform(
+        self,
+        request: ActionRequest,
+    ) -> Result<Result<Outcome, Failure>, CallError> {
+        let request = convert::action_request(request);
+        let done = self.connector.run(Call::Perform, &self.channel, {
+            move |guest, store, channel| {
+                Box::pin(async move {
+                    guest
+                        .linecard_plugin_connector_api()
+                        .call_perform(store, &channel, &request)
+                        .await
+                })
+            }
+        });
+        let result = done.await;
+        drop(self.held);
+        result
+    }
+}
+
+impl std::fmt::Debug for Turn {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Turn")
+            .field("connector", &self.connector)
+            .field("channel", &self.channel.id)
+            .finish_non_exhaustive()
     }
 }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use crate::error::SandboxError;
+use crate::lanes::Lane;
 use crate::limits::Limits;
 
 /// How often a guest that computes is interrupted to let others run and to look at its time.
@@ -21,8 +22,10 @@ const TABLES: u32 = 8;
 
 /// The engine that runs every plug-in.
 pub(crate) fn new_engine(limits: &Limits) -> Result<Engine, SandboxError> {
-    // A warm analyzer keeps its place in the pool while it waits.
-    let calls = limits.calls.max(1).saturating_add(limits.warm_analyzers);
+    // Every lane at its fullest; and a warm analyzer keeps its place in the pool while it waits. Places
+    // are addresses only: memory comes with the first call that uses one.
+    let calls = limits.calls.max(1).saturating_mul(Lane::COUNT);
+    let calls = calls.saturating_add(limits.warm_analyzers);
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(calls)
         .total_core_instances(calls.saturating_mul(CORE_INSTANCES))

@@ -40,6 +40,12 @@ pub struct LoadError {
 /// What is wrong with a plug-in file.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadProblem {
+    /// It is a folder, a pipe or a device.
+    #[error("it is no regular file: put the component itself, or a link to it, here")]
+    NotAFile,
+    /// It cannot be read.
+    #[error("it cannot be read: {0}")]
+    Unreadable(#[from] std::io::Error),
     /// It is not a WebAssembly component, or uses features that are switched off.
     #[error("this is not a WebAssembly component that can be run here: {0}")]
     NotAComponent(String),
@@ -118,6 +124,20 @@ pub struct CallError {
     /// Whether a request that can change something on the network (any but GET and HEAD) may have
     /// left before the call failed. If so, an action's outcome is unknown: never repeat it by itself.
     pub may_have_acted: bool,
+}
+
+impl CallError {
+    /// Whether the call never began: it waited for its turn as long as it may. Nothing is wrong with the
+    /// plug-in, and the same call may work a moment later.
+    pub fn never_began(&self) -> bool {
+        matches!(
+            &self.fault,
+            Fault::Limit(LimitBreach {
+                limit: Limit::Concurrency | Limit::ChannelConcurrency | Limit::TotalConcurrency,
+                ..
+            })
+        )
+    }
 }
 
 /// The calls that the host makes.
@@ -227,8 +247,12 @@ pub enum Limit {
     LogLines,
     /// Bytes of log lines.
     LogBytes,
-    /// Calls at the same time: it waited as long as it may for others to end.
+    /// Calls of one plug-in at the same time: it waited as long as it may for others to end.
     Concurrency,
+    /// Calls of one channel at the same time: it waited as long as it may for others to end.
+    ChannelConcurrency,
+    /// Calls of all plug-ins at the same time: it waited as long as it may for others to end.
+    TotalConcurrency,
 }
 
 impl Limit {
@@ -245,6 +269,8 @@ impl Limit {
             Self::LogLines => "log_lines",
             Self::LogBytes => "log_bytes",
             Self::Concurrency => "calls_per_plugin",
+            Self::ChannelConcurrency => "calls_per_channel",
+            Self::TotalConcurrency => "calls",
         }
     }
 
@@ -252,7 +278,10 @@ impl Limit {
         match self {
             Self::WallTime | Self::CpuTime => "ms",
             Self::Memory | Self::OutputBytes | Self::LogBytes => "bytes",
-            Self::HostCalls | Self::Concurrency => "calls",
+            Self::HostCalls
+            | Self::Concurrency
+            | Self::ChannelConcurrency
+            | Self::TotalConcurrency => "calls",
             Self::Handles => "handles",
             Self::OutputEvents => "events",
             Self::LogLines => "lines",

@@ -12,6 +12,7 @@ use crate::context::ChannelContext;
 use crate::engine::TICK;
 use crate::error::{Limit, LimitBreach};
 use crate::host::wasi;
+use crate::lanes::{PerLane, Turns};
 use crate::limits::Limits;
 use crate::metrics::Counters;
 
@@ -48,21 +49,24 @@ pub(crate) struct Shared {
     pub(crate) name: Name,
     pub(crate) limits: Arc<Limits>,
     pub(crate) counters: Counters,
-    /// How many calls of this plug-in may run at once.
-    pub(crate) turns: Semaphore,
+    /// How many of its calls may run at once.
+    pub(crate) turns: PerLane<Turns>,
     /// Taken by a call that computes for long: one at a time, so that a plug-in in a loop takes one
-    /// core at most, however many of its calls run.
-    pub(crate) long_runs: Arc<Semaphore>,
+    /// core, however many of its calls run.
+    long_runs: Arc<Semaphore>,
+    /// The same for calls that have the network: receiving does not wait for them here either.
+    long_network_runs: Arc<Semaphore>,
 }
 
 impl Shared {
     pub(crate) fn new(name: Name, limits: &Arc<Limits>) -> Arc<Self> {
         Arc::new(Self {
             name,
-            turns: Semaphore::new(limits.calls_per_plugin.max(1)),
+            turns: PerLane::new(|| Turns::new(limits)),
             limits: Arc::clone(limits),
             counters: Counters::default(),
             long_runs: Arc::new(Semaphore::new(1)),
+            long_network_runs: Arc::new(Semaphore::new(1)),
         })
     }
 }
@@ -238,7 +242,10 @@ fn tick(state: &mut CallState) -> wasmtime::Result<UpdateDeadline> {
     }
     state.release_long_run();
     let slot = Arc::clone(&state.long_run);
-    let long_runs = Arc::clone(&state.shared.long_runs);
+    let long_runs = Arc::clone(match state.capability {
+        Capability::Network(_) => &state.shared.long_network_runs,
+        Capability::Nothing | Capability::Log | Capability::Channel(_) => &state.shared.long_runs,
+    });
     let turn = Box::pin(async move {
         tokio::task::yield_now().await;
         // The semaphore is never closed; if it were, the call would go on unthrottled.

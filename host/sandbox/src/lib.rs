@@ -28,6 +28,7 @@ mod grants;
 mod host;
 mod http;
 mod instance;
+mod lanes;
 mod limits;
 mod loader;
 mod manifest;
@@ -42,7 +43,7 @@ mod schema;
 mod secrets;
 
 pub use analyzer::Analyzer;
-pub use connector::Connector;
+pub use connector::{Connector, Turn};
 pub use context::ChannelContext;
 pub use error::{
     Call, CallError, Fault, Limit, LimitBreach, LoadError, LoadProblem, ManifestError,

@@ -7,6 +7,12 @@ use serde::{Deserialize, Serialize};
 /// What one call of a plug-in may use. A call that goes beyond fails with the limit's name; no other
 /// call notices.
 ///
+/// Calls go in four **lanes**: `receive` with `describe` and the calls of analyzers; `perform`; `poll`;
+/// and the look-ups `resolve-profile`, `resolve-media` and `probe`. A lane's turns are its own, so none of
+/// them waits for calls of another. Calls that find no turn wait in order: those of the first lane for as
+/// long as they may run, then they fail with the limit's name; those that use the network for as long as
+/// it takes, because what their network holds up is not to fail for it.
+///
 /// In files, times are whole milliseconds, sizes are bytes, and every field may be left out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -52,11 +58,14 @@ pub struct Limits {
     pub http_received_bytes: u64,
     /// Bytes of one file that goes from or to the media store. Default 100 MiB.
     pub media_bytes: u64,
-    /// Calls of one plug-in at the same time; more of them wait, for as long as they may run.
-    /// Default 16.
+    /// Calls of one channel in one lane at the same time. Default 8; it must be below
+    /// `calls_per_plugin`, so that a channel whose network hangs leaves turns to the others.
+    pub calls_per_channel: usize,
+    /// Calls of one plug-in in one lane at the same time. Default 24; it must be well below `calls`, so
+    /// that one plug-in cannot use up what is there for all.
     pub calls_per_plugin: usize,
-    /// Calls of all plug-ins at the same time. Default 128; it must be well above
-    /// `calls_per_plugin`, so that one plug-in cannot use up what is there for all.
+    /// Calls of all plug-ins in one lane at the same time. Default 128. There is room for so many in
+    /// every lane, four times as many altogether; those that are not used cost no memory.
     pub calls: u32,
     /// Messages that an analyzer's instance reads before it is replaced. Default 1,000.
     pub analyzer_uses: u32,
@@ -83,7 +92,8 @@ impl Default for Limits {
             http_sent_bytes: 16 << 20,
             http_received_bytes: 16 << 20,
             media_bytes: 100 << 20,
-            calls_per_plugin: 16,
+            calls_per_channel: 8,
+            calls_per_plugin: 24,
             calls: 128,
             analyzer_uses: 1_000,
             warm_analyzers: 32,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use sha2::{Digest, Sha256};
-use wasmtime::Engine;
+use wasmparser::{BinaryReaderError, Parser, Payload};
 use wasmtime::component::Component;
 
 use crate::CONTRACT;
@@ -32,10 +32,14 @@ pub(crate) async fn load(
     source_name: &str,
 ) -> Result<Plugin, LoadProblem> {
     let compiling = Arc::clone(runtime);
-    let (component, file_hash) = tokio::task::spawn_blocking(move || compile(&compiling, &file))
-        .await
-        .map_err(|error| LoadProblem::NotAComponent(format!("compiling stopped: {error}")))??;
-    let kind = check_interfaces(&component, &runtime.engine)?;
+    let checked = tokio::task::spawn_blocking(move || {
+        // Compiling takes seconds; what the file says of itself takes none.
+        let kind = check_interfaces(&file)?;
+        let (component, file_hash) = compile(&compiling, &file)?;
+        Ok::<_, LoadProblem>((kind, component, file_hash))
+    });
+    let stopped = |error| LoadProblem::NotAComponent(format!("compiling stopped: {error}"));
+    let (kind, component, file_hash) = checked.await.map_err(stopped)??;
     let mismatch = |error: wasmtime::Error| LoadProblem::Mismatch(format!("{error:#}"));
     let world = match kind {
         Kind::Connector => {
@@ -68,34 +72,44 @@ pub(crate) async fn load(
 
 fn compile(runtime: &Runtime, file: &[u8]) -> Result<(Component, String), LoadProblem> {
     let file_hash = hex(&Sha256::digest(file));
-    let kept = runtime
-        .cache
-        .as_ref()
-        .and_then(|cache| cache.get(&runtime.engine, &file_hash));
-    if let Some(component) = kept {
-        return Ok((component, file_hash));
+    if let Some(cache) = &runtime.cache {
+        if let Some(component) = cache.get(&runtime.engine, &file_hash) {
+            return Ok((component, file_hash));
+        }
+        if let Some(reason) = cache.refusal(&file_hash) {
+            return Err(LoadProblem::NotAComponent(reason));
+        }
     }
     // Only the binary format: compiled code from outside is never taken for a component.
-    let component = Component::from_binary(&runtime.engine, file)
-        .map_err(|error| LoadProblem::NotAComponent(format!("{error:#}")))?;
+    let compiled = Component::from_binary(&runtime.engine, file);
+    let compiled = compiled.map_err(|error| format!("{error:#}"));
     if let Some(cache) = &runtime.cache {
-        cache.put(&file_hash, &component);
+        match &compiled {
+            Ok(component) => cache.put(&file_hash, component),
+            Err(reason) => cache.refuse(&file_hash, reason),
+        }
     }
-    Ok((component, file_hash))
+    Ok((compiled.map_err(LoadProblem::NotAComponent)?, file_hash))
 }
 
-/// What the component exports, after a look at the contract's version and at what it imports.
-fn check_interfaces(component: &Component, engine: &Engine) -> Result<Kind, LoadProblem> {
-    let types = component.component_type();
+/// What the component exports, after a look at the contract's version and at what it imports. The file
+/// is not validated yet: compiling does that, and linking holds it to its imports' types.
+fn check_interfaces(file: &[u8]) -> Result<Kind, LoadProblem> {
+    if Parser::is_core_wasm(file) {
+        let text = "it is a core module: build it for wasm32-wasip2";
+        return Err(LoadProblem::NotAComponent(text.to_owned()));
+    }
+    let unreadable = |error: BinaryReaderError| LoadProblem::NotAComponent(error.to_string());
+    let (imports, exports) = interfaces(file).map_err(unreadable)?;
     let mut kind = None;
-    for (name, _) in types.exports(engine) {
+    for name in exports {
         match of_contract(name)? {
             Some("connector-api") => kind = Some(Kind::Connector),
             Some("analyzer-api") => kind = Some(Kind::Analyzer),
             _ => {}
         }
     }
-    for (name, _) in types.imports(engine) {
+    for name in imports {
         let allowed = match of_contract(name)? {
             Some(interface) => INTERFACES.contains(&interface),
             None => name
@@ -107,6 +121,31 @@ fn check_interfaces(component: &Component, engine: &Engine) -> Result<Kind, Load
         }
     }
     kind.ok_or(LoadProblem::NoWorld)
+}
+
+/// The names of the component's own imports and exports.
+fn interfaces(file: &[u8]) -> Result<(Vec<&str>, Vec<&str>), BinaryReaderError> {
+    let (mut imports, mut exports) = (Vec::new(), Vec::new());
+    let mut inside = 0_usize;
+    for payload in Parser::new(0).parse_all(file) {
+        match payload? {
+            // What modules and components inside it import comes from this component.
+            Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => inside += 1,
+            Payload::End(_) => inside = inside.saturating_sub(1),
+            Payload::ComponentImportSection(section) if inside == 0 => {
+                for import in section {
+                    imports.push(import?.name.name);
+                }
+            }
+            Payload::ComponentExportSection(section) if inside == 0 => {
+                for export in section {
+                    exports.push(export?.name.name);
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok((imports, exports))
 }
 
 /// The interface's name if it is one of the contract, in the version that this host knows.
@@ -164,5 +203,6 @@ async fn describe(
         },
     );
     let time = runtime.limits.describe_time;
-    run::in_turn(runtime, &shared, Call::Describe, time, running).await
+    let _turn = run::turn(runtime, &shared, Call::Describe, None, time).await?;
+    run::timed(&shared, Call::Describe, time, running).await
 }

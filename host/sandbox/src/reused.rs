@@ -76,7 +76,12 @@ impl Reused {
             given.checked(limits)
         };
         let time = limits.receive_time;
-        run::in_turn(&inner.runtime, &inner.shared, Call::Receive, time, running)
+        let running = async {
+            let id = Some(&self.channel.id);
+            let _turn = run::turn(&inner.runtime, &inner.shared, Call::Receive, id, time).await?;
+            run::timed(&inner.shared, Call::Receive, time, running).await
+        };
+        running
             .await
             .map_err(|fault| plugin.error(Call::Receive, fault, &AtomicBool::new(false)))
     }

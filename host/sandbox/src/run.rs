@@ -5,40 +5,48 @@ use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use futures::future::BoxFuture;
+use linecard_model::ChannelId;
 use wasmtime::{Engine, PoolConcurrencyLimitError, Store, Trap};
 use wasmtime_wasi::{I32Exit, ResourceTableError};
 
 use crate::error::{Call, CallError, Fault, Limit, LimitBreach};
 use crate::host::ContractViolation;
 use crate::instance::{CallState, Capability, Shared, is_set, new_store};
+use crate::lanes::{self, Lane, Turn};
 use crate::plugin::Plugin;
 use crate::sandbox::Runtime;
 
 /// Text of the engine's error for too much data handed over at once. The error's type is private.
 const TOO_MUCH_DATA: &str = "fuel allocated for hostcalls has been exhausted";
 
-/// Waits for a turn of this plug-in and for room in the engine's pool, for at most `time`; then runs
-/// `body`, for at most `time` again.
-pub(crate) async fn in_turn<T>(
+/// Waits for a turn of a call's lane. A call that only computes fails if it waits for longer than it may
+/// run. One that uses the network waits for as long as it takes: those before it end within their time,
+/// and nobody is to fail because somebody else's network hangs.
+pub(crate) async fn turn(
     runtime: &Runtime,
+    shared: &Shared,
+    call: Call,
+    channel: Option<&ChannelId>,
+    time: Duration,
+) -> Result<Turn, Fault> {
+    let lane = Lane::of(call);
+    let until = (lane == Lane::Computing).then(|| tokio::time::Instant::now() + time);
+    lanes::turn(&runtime.places, &shared.turns, lane, channel, until)
+        .await
+        .map_err(|breach| {
+            let fault = Fault::from(breach);
+            shared.counters.call(call, Duration::ZERO, Some(&fault));
+            fault
+        })
+}
+
+/// Runs `body`, for at most `time`. Its turn must be held meanwhile.
+pub(crate) async fn timed<T>(
     shared: &Shared,
     call: Call,
     time: Duration,
     body: impl Future<Output = Result<T, Fault>>,
 ) -> Result<T, Fault> {
-    let wait = async {
-        // The plug-in's own turn comes first: while it waits, it holds nothing that others need.
-        let turn = shared.turns.acquire().await;
-        let slot = runtime.slots.acquire().await;
-        (turn, slot)
-    };
-    let Ok(_turn) = tokio::time::timeout(time, wait).await else {
-        let breach = LimitBreach::new(Limit::Concurrency, shared.limits.calls_per_plugin);
-        shared
-            .counters
-            .call(call, Duration::ZERO, Some(&breach.clone().into()));
-        return Err(breach.into());
-    };
     let start = Instant::now();
     let result = tokio::time::timeout(time, body)
         .await

@@ -10,6 +10,7 @@ use crate::cache::CodeCache;
 use crate::engine::{Ticker, new_engine};
 use crate::error::{LoadError, LoadProblem, SandboxError};
 use crate::host::Linkers;
+use crate::lanes::Places;
 use crate::limits::Limits;
 use crate::loader;
 use crate::plugin::Plugin;
@@ -92,7 +93,7 @@ pub(crate) struct Runtime {
     pub(crate) linkers: Linkers,
     pub(crate) limits: Arc<Limits>,
     /// How many calls may run at once, which is how many the engine's pool has room for.
-    pub(crate) slots: Semaphore,
+    pub(crate) places: Places,
     /// How many analyzers may be kept warm, beside the calls.
     pub(crate) warm: Arc<Semaphore>,
     pub(crate) cache: Option<CodeCache>,
@@ -104,13 +105,15 @@ impl Sandbox {
     pub fn new(config: SandboxConfig) -> Result<Self, SandboxError> {
         let engine = new_engine(&config.limits)?;
         let cache = match (config.cache_dir, config.cache_key) {
-            (Some(folder), Some(key)) => Some(CodeCache::open(folder, key, &engine)?),
+            (Some(folder), Some(key)) => {
+                Some(CodeCache::open(folder, key, &engine, &config.limits)?)
+            }
             _ => None,
         };
         Ok(Self {
             runtime: Arc::new(Runtime {
                 linkers: Linkers::new(&engine)?,
-                slots: Semaphore::new(config.limits.calls.max(1) as usize),
+                places: Places::new(&config.limits),
                 warm: Arc::new(Semaphore::new(config.limits.warm_analyzers as usize)),
                 limits: Arc::new(config.limits),
                 cache,
@@ -131,15 +134,22 @@ impl Sandbox {
             })
     }
 
-    /// Loads a component from a file.
+    /// Loads a component from a regular file.
     pub async fn load_file(&self, file: &Path) -> Result<Plugin, LoadError> {
         let source_name = file.display().to_string();
-        let problem = match tokio::fs::read(file).await {
+        let read = async {
+            // A pipe or a device may never come to an end.
+            if !tokio::fs::metadata(file).await?.is_file() {
+                return Err(LoadProblem::NotAFile);
+            }
+            Ok(tokio::fs::read(file).await?)
+        };
+        let problem = match read.await {
             Ok(component) => match loader::load(&self.runtime, component, &source_name).await {
                 Ok(plugin) => return Ok(plugin),
                 Err(problem) => problem,
             },
-            Err(error) => LoadProblem::NotAComponent(error.to_string()),
+            Err(problem) => problem,
         };
         Err(LoadError {
             source_name,

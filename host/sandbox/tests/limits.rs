@@ -215,7 +215,7 @@ async fn a_plugin_in_a_loop_does_not_hold_up_another() {
         assert!(
             matches!(
                 broken,
-                Limit::CpuTime | Limit::WallTime | Limit::Concurrency
+                Limit::CpuTime | Limit::WallTime | Limit::ChannelConcurrency
             ),
             "{broken}"
         );

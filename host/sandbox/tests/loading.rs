@@ -131,14 +131,89 @@ async fn only_the_owner_can_read_the_cache() {
     assert_eq!(mode & 0o777, 0o700);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_is_refused_for_its_imports_before_it_is_compiled() {
+    let folder = tempfile::tempdir().unwrap();
+    let cache = folder.path().join("code");
+    let error = load_bytes(&SOCKETS, &cache, 1).await.unwrap_err();
+    assert!(
+        matches!(error.problem, LoadProblem::ForbiddenImport(_)),
+        "{error}"
+    );
+    // What is compiled is kept.
+    assert_eq!(std::fs::read_dir(&cache).unwrap().count(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_cannot_be_compiled_is_not_compiled_again() {
+    // A local variable that no function has.
+    let broken = replace(&CONNECTOR, b"\x20\x00\x20\x01", b"\x20\x7f\x20\x01");
+    let folder = tempfile::tempdir().unwrap();
+    let cache = folder.path().join("code");
+    let first = load_bytes(&broken, &cache, 1).await.unwrap_err();
+    assert!(
+        matches!(first.problem, LoadProblem::NotAComponent(_)),
+        "{first}"
+    );
+    let entry = only_file(&cache);
+    let modified = || std::fs::metadata(&entry).unwrap().modified().unwrap();
+    let written = modified();
+    let again = load_bytes(&broken, &cache, 1).await.unwrap_err();
+    assert_eq!(again.to_string(), first.to_string());
+    // Each compilation writes what came of it.
+    assert_eq!(modified(), written);
+
+    // What this host did not write is not believed.
+    let own = std::fs::read(&entry).unwrap();
+    for (damaged, key) in [([b"x".as_slice(), &own].concat(), 1), (own.clone(), 2)] {
+        std::fs::write(&entry, &damaged).unwrap();
+        let error = load_bytes(&broken, &cache, key).await.unwrap_err();
+        assert_eq!(error.to_string(), first.to_string());
+        assert_ne!(std::fs::read(&entry).unwrap(), damaged);
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn only_regular_files_are_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe.wasm");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    let device = folder.path().join("device.wasm");
+    std::os::unix::fs::symlink("/dev/zero", &device).unwrap();
+    let sandbox = sandbox(Limits::default());
+    for file in [&pipe, &device, &folder.path().to_owned()] {
+        let load = sandbox.load_file(file);
+        let loaded = tokio::time::timeout(std::time::Duration::from_secs(10), load).await;
+        let error = loaded.expect("nothing is waited for").unwrap_err();
+        assert!(matches!(error.problem, LoadProblem::NotAFile), "{error}");
+    }
+    let missing = sandbox.load_file(Path::new("/no/such/file.wasm")).await;
+    let error = missing.unwrap_err();
+    assert!(
+        matches!(error.problem, LoadProblem::Unreadable(_)),
+        "{error}"
+    );
+    // A link to a file is as good as the file.
+    let (file, link) = (folder.path().join("a.bin"), folder.path().join("a.wasm"));
+    std::fs::write(&file, &*CONNECTOR).unwrap();
+    std::os::unix::fs::symlink(&file, &link).unwrap();
+    assert!(sandbox.load_file(&link).await.is_ok());
+}
+
 async fn load(cache: &Path, key: u8) -> Result<Plugin, LoadError> {
+    load_bytes(&CONNECTOR, cache, key).await
+}
+
+async fn load_bytes(file: &[u8], cache: &Path, key: u8) -> Result<Plugin, LoadError> {
     Sandbox::new(SandboxConfig {
         limits: Limits::default(),
         cache_dir: Some(cache.to_owned()),
         cache_key: Some(CacheKey::new([key; 32])),
     })
     .unwrap()
-    .load(&CONNECTOR, "hostile.wasm")
+    .load(file, "hostile.wasm")
     .await
 }
 

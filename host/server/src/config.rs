@@ -15,6 +15,10 @@ use crate::http::{HttpOptions, TlsFiles};
 /// The file that is read if it is there and no other is named.
 pub const DEFAULT_FILE: &str = "linecard.toml";
 
+/// The most calls of all plug-ins in one lane. The engine sets 8 GiB of addresses aside for each call
+/// of each lane, of the 128 TiB that a process has.
+const MOST_CALLS: u32 = 1_000;
+
 /// How the process is set up. Paths in a file are relative to the file's folder.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -235,8 +239,21 @@ impl ServerConfig {
                 ),
             );
         }
-        if limits.calls_per_plugin == 0 {
-            problems.add(&["sandbox", "calls_per_plugin"], "it must be at least 1");
+        if limits.calls > MOST_CALLS {
+            let text = format!("it is over {MOST_CALLS}, for which there is no address space");
+            problems.add(&["sandbox", "calls"], text);
+        }
+        if limits.calls_per_plugin <= limits.calls_per_channel {
+            problems.add(
+                &["sandbox", "calls_per_plugin"],
+                format!(
+                    "it must be greater than calls_per_channel ({}), or one channel whose network hangs could take all: raise it, or lower calls_per_channel",
+                    limits.calls_per_channel
+                ),
+            );
+        }
+        if limits.calls_per_channel == 0 {
+            problems.add(&["sandbox", "calls_per_channel"], "it must be at least 1");
         }
         if let Some(url) = &self.public_url
             && (!matches!(url.scheme(), "http" | "https") || url.host().is_none())
@@ -308,7 +325,34 @@ mod tests {
                 _ => line,
             })
             .collect();
-        ServerConfig::parse(Path::new("linecard.toml"), &all.join("\n")).unwrap();
+        let all = ServerConfig::parse(Path::new("linecard.toml"), &all.join("\n")).unwrap();
+        assert_eq!(all.sandbox, config.sandbox);
+        assert_eq!(all.http, config.http);
+        assert_eq!(all.store, config.store);
+        assert_eq!(all.media, config.media);
+        assert_eq!(all.log, config.log);
+    }
+
+    #[test]
+    fn what_one_channel_or_plugin_may_use_is_below_what_there_is() {
+        let problems = |settings: &str| {
+            let text = format!("[sandbox]\n{settings}\n");
+            match ServerConfig::parse(Path::new("linecard.toml"), &text) {
+                Ok(_) => String::new(),
+                Err(problems) => problems.to_string(),
+            }
+        };
+        // As the file of before this was set up by channel says it.
+        assert_eq!(problems("calls_per_plugin = 16\ncalls = 128"), "");
+        assert_eq!(
+            problems("calls_per_plugin = 8"),
+            "linecard.toml:2:1: sandbox.calls_per_plugin: it must be greater than calls_per_channel \
+             (8), or one channel whose network hangs could take all: raise it, or lower \
+             calls_per_channel"
+        );
+        assert!(problems("calls = 24").contains("sandbox.calls: it must be greater"));
+        assert!(problems("calls = 1001").contains("sandbox.calls: it is over 1000"));
+        assert!(problems("calls_per_channel = 0").contains("it must be at least 1"));
     }
 
     #[test]

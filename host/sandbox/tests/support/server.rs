@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use linecard_model::ChannelId;
 use linecard_sandbox::{ChannelContext, Grants, HostGrant};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
@@ -122,6 +123,14 @@ async fn read_request(stream: &mut tokio::net::TcpStream) -> Request {
 /// Where `part` begins in `bytes`.
 fn find(bytes: &[u8], part: &[u8]) -> Option<usize> {
     bytes.windows(part.len()).position(|window| window == part)
+}
+
+/// A channel of this name that may reach the server on this port.
+pub fn channel_named(name: &str, misdeed: &str, port: u16) -> ChannelContext {
+    ChannelContext {
+        id: ChannelId::new(name).unwrap(),
+        ..granted(misdeed, port)
+    }
 }
 
 pub fn granted(misdeed: &str, port: u16) -> ChannelContext {

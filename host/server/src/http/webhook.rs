@@ -205,6 +205,10 @@ impl From<ReceiveError> for Problem {
             ReceiveError::NoWebhooks(_) | ReceiveError::Unsupported(_) => {
                 Self::new("unsupported-webhook", detail)
             }
+            ReceiveError::Plugin(error) if error.never_began() => {
+                Self::new("busy", "the channel has more to take than it can for now")
+                    .retry_after(SOON)
+            }
             ReceiveError::Plugin(_) => {
                 // What the plug-in did is for the operator, not for whoever sends requests.
                 Self::new(

@@ -36,6 +36,20 @@ pub(super) async fn attempt(
         hold: Hold::None,
         ended: true,
     };
+    // Only what is tried counts as begun: until then the entry waits, also if the hub is stopped.
+    let turn = match channel.connector.turn(&channel.context).await {
+        Ok(turn) => turn,
+        Err(fault) => {
+            warn!(channel = %channel.id, error = %fault, "an action found no turn; it is tried again");
+            let soon = now().checked_add(Retries::of(Some(&channel)).pause(entry.request.attempt));
+            return Finished {
+                thread,
+                again: Some(entry),
+                hold: Hold::Channel(soon.unwrap_or_else(|_| now())),
+                ended: false,
+            };
+        }
+    };
     let before = entry.clone();
     entry.state = OutboxState::Attempting { since: now() };
     match site.attempt(entry.clone()).await {
@@ -50,11 +64,7 @@ pub(super) async fn attempt(
         }
         Err(_) => return ended(thread),
     }
-    let called = channel
-        .connector
-        .perform(&channel.context, entry.request.clone())
-        .await;
-    let (result, hold) = match called {
+    let (result, hold) = match turn.perform(entry.request.clone()).await {
         Ok(Ok(outcome)) => {
             let hold = outcome.budget.as_ref().map(|b| used_up(b, &entry.request));
             (AttemptResult::Done(outcome), hold.unwrap_or(Hold::None))

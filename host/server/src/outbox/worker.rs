@@ -15,8 +15,6 @@ use super::pace::Pace;
 use super::{Outbox, is_idempotent};
 use crate::site::{AttemptResult, now};
 
-/// How many threads of a channel are served at a time.
-const PARALLEL: usize = 32;
 /// How many entries are read at a time.
 const PAGE: usize = 256;
 
@@ -57,12 +55,15 @@ impl Worker {
             return;
         }
         loop {
-            while attempts.len() < PARALLEL
+            // No more than can be under way at a time: what waits, waits here, where its pace and its
+            // order are known.
+            let parallel = self.parallel();
+            while attempts.len() < parallel
                 && let Some(entry) = self.lines.next(now())
             {
                 self.start(&mut attempts, entry);
             }
-            let pause = self.pause(attempts.len() >= PARALLEL);
+            let pause = self.pause(attempts.len() >= parallel);
             tokio::select! {
                 notice = notices.recv() => match notice {
                     None => return,
@@ -93,6 +94,12 @@ impl Worker {
                 return;
             }
         }
+    }
+
+    /// How many threads are served at a time.
+    fn parallel(&self) -> usize {
+        let channel = self.outbox.channels.get(&self.channel);
+        channel.map_or(1, |channel| channel.connector.actions_at_once())
     }
 
     /// Reads the entries that are new. `false`: the store cannot be read.

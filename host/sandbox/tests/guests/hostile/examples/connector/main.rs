@@ -77,6 +77,12 @@ impl Guest for Plugin {
                 next_in_ms: 0,
                 cost: 0,
             }),
+            ["http", ..] => Ok(PollPage {
+                events,
+                cursor: misdeeds::perform(&channel.config).into_bytes(),
+                next_in_ms: 0,
+                cost: 0,
+            }),
             _ => Ok(PollPage {
                 events,
                 cursor,
