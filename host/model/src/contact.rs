@@ -1,6 +1,7 @@
 //! Customers.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::platform::{Alias, Profile};
 use crate::{ChannelId, ContactId, Timestamp};
@@ -27,7 +28,7 @@ pub struct Contact {
 }
 
 /// A contact's consent to be written to first on a channel.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct OptIn {
     /// The channel.
     pub channel: ChannelId,
@@ -40,7 +41,7 @@ pub struct OptIn {
 }
 
 /// A public conversation on a channel.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ContactThread {
     /// The channel.
     pub channel: ChannelId,
@@ -49,7 +50,7 @@ pub struct ContactThread {
 }
 
 /// A contact as one channel sees them.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ContactIdentity {
     /// The channel in whose scope the id is unique.
     pub channel: ChannelId,

@@ -8,6 +8,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaFormat, Type};
+use utoipa::{PartialSchema, ToSchema};
 use uuid::Uuid;
 
 /// Why a text is not an identifier.
@@ -37,9 +40,13 @@ fn check_slug(text: &str) -> Result<(), IdError> {
     }
 }
 
+fn text_schema() -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String)
+}
+
 macro_rules! slug {
-    ($(#[$doc:meta])* $name:ident) => {
-        $(#[$doc])*
+    ($(#[doc = $doc:literal])* $name:ident) => {
+        $(#[doc = $doc])*
         ///
         /// A slug: 1 to 64 of `a-z 0-9 - _ .`, starting with a letter or digit.
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -90,12 +97,23 @@ macro_rules! slug {
                 id.0.as_ref().to_owned()
             }
         }
+
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                text_schema()
+                    .description(Some(concat!($($doc),*).trim()))
+                    .pattern(Some("^[a-z0-9][a-z0-9._-]{0,63}$"))
+                    .into()
+            }
+        }
+
+        impl ToSchema for $name {}
     };
 }
 
 macro_rules! unique {
-    ($(#[$doc:meta])* $name:ident) => {
-        $(#[$doc])*
+    ($(#[doc = $doc:literal])* $name:ident) => {
+        $(#[doc = $doc])*
         ///
         /// A UUIDv7; opaque to callers.
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -161,6 +179,17 @@ macro_rules! unique {
                 id.0.to_string()
             }
         }
+
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                text_schema()
+                    .description(Some(concat!($($doc),*).trim()))
+                    .format(Some(SchemaFormat::Custom("uuid".to_owned())))
+                    .into()
+            }
+        }
+
+        impl ToSchema for $name {}
     };
 }
 

@@ -1,6 +1,7 @@
 //! What was said, in either direction, and what became of it.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::manifest::Visibility;
 use crate::platform::{
@@ -76,7 +77,7 @@ pub struct Message {
 }
 
 /// Who said something.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum MessageAuthor {
     /// The customer.
@@ -103,7 +104,7 @@ impl MessageAuthor {
 }
 
 /// What was said.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, ToSchema)]
 pub struct Content {
     /// The text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -130,7 +131,7 @@ pub struct Content {
 
 /// The hub's copy of an attachment. The networks' links are short-lived, so what a customer sent is
 /// fetched as it comes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "state", rename_all = "kebab-case")]
 pub enum AttachmentFile {
     /// There is nothing to copy: a link, a shared post, or what the network shows only once.
@@ -226,7 +227,7 @@ impl MessageState {
 }
 
 /// What stood in a message before it was changed.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Revision {
     /// When it was replaced.
     pub replaced_at: Timestamp,
@@ -239,7 +240,7 @@ pub struct Revision {
 }
 
 /// A reaction to a message.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct MessageReaction {
     /// Who reacted, by the network's id.
     pub author: String,
@@ -253,7 +254,7 @@ pub struct MessageReaction {
 }
 
 /// What one analyzer found in a message.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Finding {
     /// The analyzer, by its name in the site's configuration.
     pub analyzer: String,

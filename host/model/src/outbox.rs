@@ -1,6 +1,7 @@
 //! What waits to be done on a network, and how the channels fare.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::platform::{ActionRequest, Refusal};
 use crate::spend::Spent;
@@ -57,7 +58,7 @@ pub enum OutboxState {
 }
 
 /// How a channel fares.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, ToSchema)]
 pub struct ChannelHealth {
     /// The state.
     pub state: HealthState,
@@ -76,7 +77,7 @@ pub struct ChannelHealth {
 }
 
 /// The states of a channel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum HealthState {
     /// Nothing is known yet.

@@ -6,15 +6,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 use crate::routing::{
-    IdleClock, LostDesktopRule, QueueOrder, RequiredSkill, SelectionMethod, Slots, WrapUpPolicy,
+    IdleClock, LostDesktopRule, MediaType, QueueOrder, RequiredSkill, SelectionMethod, Slots,
+    WrapUpPolicy,
 };
 use crate::spend::SpendConfig;
 use crate::{AgentId, ChannelId, PluginId, QueueId, SkillId};
 
 /// A site's channels, queues, agents, keys and analyzers.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SiteConfig {
     /// The name that people read.
@@ -41,12 +45,13 @@ pub struct SiteConfig {
 }
 
 /// What holds for the routing of the whole site.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SiteRouting {
     /// How many interactions of each media type an agent may have at a time, unless the queue or
     /// the agent says otherwise.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schema(value_type = BTreeMap<MediaType, u16>)]
     pub slots: Slots,
     /// The reasons for not being ready; the usual ones if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -63,7 +68,7 @@ pub struct SiteRouting {
 }
 
 /// A queue.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct QueueConfig {
     /// The name that people read.
@@ -101,12 +106,24 @@ pub struct QueueConfig {
     pub priority: i32,
     /// Slots of its members by media type, in place of the site's.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schema(value_type = BTreeMap<MediaType, u16>)]
     pub slots: Slots,
 }
 
 /// What somebody may do.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Default,
+    Serialize,
+    Deserialize,
+    ToSchema,
 )]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
@@ -120,7 +137,7 @@ pub enum Role {
 }
 
 /// A person who signs in.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AgentConfig {
     /// The name that people read.
@@ -137,6 +154,7 @@ pub struct AgentConfig {
     pub skills: BTreeMap<SkillId, u8>,
     /// Slots by media type, in place of the queue's and the site's.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schema(value_type = BTreeMap<MediaType, u16>)]
     pub slots: Slots,
     /// Where the password comes from: `env:NAME` or `file:PATH`. The hub keeps only its Argon2 hash.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -144,7 +162,7 @@ pub struct AgentConfig {
 }
 
 /// A machine that calls the API.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KeyConfig {
     /// What it is for.
@@ -162,7 +180,7 @@ pub struct KeyConfig {
 }
 
 /// An analyzer at work.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AnalyzerConfig {
     /// The plug-in.
@@ -176,7 +194,7 @@ pub struct AnalyzerConfig {
 }
 
 /// One account on a network.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ChannelConfig {
     /// The connector.
@@ -243,7 +261,7 @@ pub struct ChannelConfig {
 /// concerned.
 ///
 /// Whoever takes part in an interaction that is not over writes into it, whatever is set here.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct CommentsConfig {
     /// For how long after an interaction's beginning the comments of others on the same post join
@@ -276,7 +294,7 @@ impl CommentsConfig {
 }
 
 /// What becomes of comments that come after an interaction's gathering time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum LaterComments {
     /// They make another interaction, and the agent who has the first one is told.
@@ -287,7 +305,7 @@ pub enum LaterComments {
 }
 
 /// Who gets a contact in a public conversation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum CommentContacts {
     /// Every author.
@@ -331,6 +349,20 @@ impl TryFrom<String> for SecretRef {
         }
     }
 }
+
+impl PartialSchema for SecretRef {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some(
+                "Where a secret comes from: `env:NAME`, `file:PATH`, or `stored`. Never the secret.",
+            ))
+            .pattern(Some("^(env:.+|file:.+|stored)$"))
+            .into()
+    }
+}
+
+impl ToSchema for SecretRef {}
 
 impl From<SecretRef> for String {
     fn from(place: SecretRef) -> String {

@@ -3,12 +3,13 @@
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::Timestamp;
 
 /// How much a channel may cost: counted by UTC day and UTC month, in millionths of the unit of the
 /// network's price list, as connectors tell the cost of each call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SpendConfig {
     /// The most for a day.

@@ -9,11 +9,12 @@ use linecard_model::platform::{Action, Outgoing};
 use linecard_model::{ChannelId, ContactId, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use crate::channels::ChannelRuntime;
 
 /// What can be done in an interaction now.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Capabilities {
     /// The actions that the connector has for conversations of this kind.
     pub actions: Vec<Allowed>,
@@ -23,7 +24,7 @@ pub struct Capabilities {
 }
 
 /// An action that the connector has, with its limits.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Allowed {
     /// The action.
     pub kind: ActionKind,

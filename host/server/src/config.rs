@@ -106,6 +106,8 @@ pub struct HttpConfig {
     /// For how long an access token of the Open Messaging API is good, in seconds. Default 86400: a
     /// day.
     pub access_token_seconds: u64,
+    /// How many event streams one person or key may have open. Default 16.
+    pub streams: usize,
 }
 
 impl Default for HttpConfig {
@@ -117,6 +119,7 @@ impl Default for HttpConfig {
             timeout_seconds: options.timeout.as_secs(),
             session_seconds: options.session.as_secs(),
             access_token_seconds: options.access_token.as_secs(),
+            streams: options.streams,
         }
     }
 }
@@ -130,6 +133,7 @@ impl HttpConfig {
             timeout: Duration::from_secs(self.timeout_seconds),
             session: Duration::from_secs(self.session_seconds),
             access_token: Duration::from_secs(self.access_token_seconds),
+            streams: self.streams,
             ..HttpOptions::default()
         }
     }

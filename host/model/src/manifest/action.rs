@@ -3,11 +3,14 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::connector::Visibility;
 
 /// The kinds of action, without their details; see [`crate::platform::Action`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum ActionKind {
     /// Write in a private conversation.
@@ -84,7 +87,7 @@ impl fmt::Display for ActionKind {
 }
 
 /// One thing that the connector can do, with its limits.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ActionAbility {
     /// What it does.
     pub kind: ActionKind,
@@ -116,7 +119,7 @@ pub struct ActionAbility {
 }
 
 /// How long a text may be.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct TextLimit {
     /// The greatest count.
     pub max: u32,
@@ -129,7 +132,7 @@ pub struct TextLimit {
 
 /// A text limit that the channel's configuration raises: for an account to which the network grants
 /// longer texts.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RaisedLimit {
     /// The greatest count then, in the same unit; above the usual one.
     pub max: u32,
@@ -138,7 +141,9 @@ pub struct RaisedLimit {
 }
 
 /// What a text's length counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum TextUnit {
     /// Unicode scalar values.
@@ -152,7 +157,7 @@ pub enum TextUnit {
 }
 
 /// Attachments of one kind that an action takes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct MediaLimit {
     /// The kind.
     pub kind: AttachmentKind,
@@ -164,7 +169,9 @@ pub struct MediaLimit {
 }
 
 /// The kinds of attachment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum AttachmentKind {
     /// A still picture.
@@ -188,7 +195,7 @@ pub enum AttachmentKind {
 }
 
 /// A time in which the network allows an action, counted from the customer's last message.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ReplyWindow {
     /// A name for people, such as `standard` or `human-agent`.
     pub name: String,
@@ -203,7 +210,9 @@ pub struct ReplyWindow {
 }
 
 /// What a reply window demands of the message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum WindowDemand {
     /// Nothing.

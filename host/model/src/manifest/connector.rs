@@ -1,6 +1,7 @@
 //! What a connector wants and can do, and what an analyzer gives.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::action::{ActionAbility, ActionKind, RateLimit, RetryRule};
 
@@ -64,7 +65,9 @@ pub struct AnalyzerManifest {
 
 /// Whether a conversation can be read by anybody (`social-conversation`) or by the two sides only
 /// (`social-direct-message`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Visibility {
     /// Anybody can read it.

@@ -1,6 +1,7 @@
 //! What an agent or a rule does on the network.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::event::Identity;
 use super::message::{Attachment, Location, Structured};
@@ -139,7 +140,7 @@ pub struct Outgoing {
 }
 
 /// Something to attach.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct OutgoingAttachment {
     /// The kind, name, type, size, and the public URL if there is one.
     pub attachment: Attachment,

@@ -1,6 +1,7 @@
 //! What an analyzer reads and what it finds.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::event::Profile;
 use crate::manifest::Visibility;
@@ -44,7 +45,7 @@ pub struct Analysis {
 }
 
 /// A word for what the message is.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Label {
     /// The label.
     pub name: String,
@@ -57,7 +58,7 @@ pub struct Label {
 }
 
 /// A number about the message.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Score {
     /// Which: `sentiment` (−1 to 1), `influence` (0 to 1), `actionability` (0 to 1) or another that
     /// the manifest names.

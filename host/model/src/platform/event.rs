@@ -1,6 +1,7 @@
 //! What happened on a network, in words that are the same for every network.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::failure::Refusal;
 use super::message::{Attachment, Message};
@@ -48,7 +49,7 @@ pub struct Thread {
 }
 
 /// Who did something.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Author {
     /// Who.
     pub identity: Identity,
@@ -58,7 +59,7 @@ pub struct Author {
 }
 
 /// A person or account on the network, as this channel sees it.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 pub struct Identity {
     /// The id, unique in the channel's scope, at most 256 bytes.
     pub id: String,
@@ -68,7 +69,7 @@ pub struct Identity {
 }
 
 /// Another id of the same person.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 pub struct Alias {
     /// The kind, such as `phone` or `email`.
     pub kind: String,
@@ -77,7 +78,7 @@ pub struct Alias {
 }
 
 /// Facts about a person that the network gives.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Profile {
     /// The name that is shown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -115,7 +116,7 @@ pub struct Profile {
 }
 
 /// A named value.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Fact {
     /// The network's name for it.
     pub name: String,
@@ -287,7 +288,7 @@ pub enum PostbackSource {
 }
 
 /// How a customer came in.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Referral {
     /// The network's word for the source, such as `SHORTLINK` or `ADS`.
     pub source: String,

@@ -1,6 +1,7 @@
 //! Why something was not done.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::Timestamp;
 use crate::manifest::ThrottleScope;
@@ -73,7 +74,7 @@ pub struct Throttle {
 }
 
 /// A network's code and text.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Refusal {
     /// The network's code, with a sub-code after a slash.
     pub code: String,

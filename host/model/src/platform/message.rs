@@ -1,6 +1,7 @@
 //! A message and what it carries.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::event::Referral;
 use crate::manifest::AttachmentKind;
@@ -47,7 +48,7 @@ pub struct Message {
 }
 
 /// Something attached, by reference: nothing is inlined.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Attachment {
     /// The kind.
     pub kind: AttachmentKind,
@@ -75,7 +76,7 @@ pub struct Attachment {
 }
 
 /// A place. The sandbox gives only finite degrees.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Location {
     /// Degrees north.
     pub latitude: f64,
@@ -90,7 +91,7 @@ pub struct Location {
 }
 
 /// An address-book entry that was sent.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SharedContact {
     /// The name.
     pub name: String,
@@ -109,7 +110,7 @@ pub struct SharedContact {
 ///
 /// `kind` is one of `quick-replies`, `card`, `carousel`, `list`, `date-picker`, `form`, `template`,
 /// `notification`, `order`, `product`, or the network's own word.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Structured {
     /// What it is.
     pub kind: String,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::settings::RoutingSettings;
 use super::state::{EndReason, MediaType, Presence, RequiredSkill};
@@ -10,7 +11,9 @@ use crate::{AgentId, InteractionId, OfferId, QueueId, Timestamp};
 
 /// How an offer ended without being accepted. The interaction is back in its queue afterwards,
 /// with its time in queue.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum OfferOutcome {
     /// The agent declined it.
@@ -26,7 +29,9 @@ pub enum OfferOutcome {
 }
 
 /// Why an interaction that an agent had accepted is back in its queue.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum ReturnCause {
     /// The agent's desktop stayed away for the grace time and the site's rule is to return work.
@@ -36,7 +41,9 @@ pub enum ReturnCause {
 }
 
 /// Why an agent's presence changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum PresenceCause {
     /// It was asked for.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::state::{MediaType, SkillLevel};
 use crate::{AgentId, QueueId, SkillId};
@@ -31,7 +32,7 @@ pub const DEFAULT_NOT_READY_REASONS: [&str; 6] =
     ["Admin Work", "Lunch", "Meeting", "Pause", RONA, "Training"];
 
 /// Which of the agents who could take an interaction gets it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum SelectionMethod {
     /// The one with the least work in hand and, among those, the one whose idle clock has run
@@ -46,7 +47,7 @@ pub enum SelectionMethod {
 }
 
 /// Which of the waiting interactions of a queue is next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum QueueOrder {
     /// The highest score: minutes in queue plus priority. Nothing starves.
@@ -57,7 +58,7 @@ pub enum QueueOrder {
 }
 
 /// What happens between the end of a conversation and the end of the interaction.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "mode", rename_all = "kebab-case")]
 pub enum WrapUpPolicy {
     /// The agent may give a disposition code when ending; without one the interaction ends at once.
@@ -75,7 +76,7 @@ pub enum WrapUpPolicy {
 }
 
 /// When an agent's idle clock restarts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum IdleClock {
     /// When handled work ends, and when an agent who was offline signs in.
@@ -87,7 +88,7 @@ pub enum IdleClock {
 
 /// What becomes of the accepted work of an agent whose desktop stays away for the grace time.
 /// Offers go back to their queue in either case.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum LostDesktopRule {
     /// It goes back to its queue, keeping its time in queue. Work in wrap-up stays.
@@ -98,7 +99,7 @@ pub enum LostDesktopRule {
 }
 
 /// A queue.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct QueueSettings {
     /// The queue's name in addresses and in other settings.
     pub id: QueueId,
@@ -144,6 +145,7 @@ pub struct QueueSettings {
     pub priority: i32,
     /// Slots of the queue's members by media type, in place of the site's.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schema(value_type = BTreeMap<MediaType, u16>)]
     pub slots: Slots,
 }
 
@@ -190,7 +192,7 @@ impl QueueSettings {
 }
 
 /// An agent, as far as routing is concerned.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AgentSettings {
     /// The agent's name in addresses and in other settings.
     pub id: AgentId,
@@ -202,6 +204,7 @@ pub struct AgentSettings {
     pub skills: Vec<SkillLevel>,
     /// Slots by media type, in place of the queue's and the site's.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schema(value_type = BTreeMap<MediaType, u16>)]
     pub slots: Slots,
     /// Interactions connect without this agent being asked, whatever the queue says. Default false.
     #[serde(default)]
@@ -222,7 +225,7 @@ impl AgentSettings {
 }
 
 /// Everything that the router needs to know of a site.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct RoutingSettings {
     /// The queues.
@@ -230,6 +233,7 @@ pub struct RoutingSettings {
     /// The agents.
     pub agents: Vec<AgentSettings>,
     /// Slots by media type; types that are left out have [`RoutingSettings::builtin_slots`].
+    #[schema(value_type = BTreeMap<MediaType, u16>)]
     pub slots: Slots,
     /// The reasons that an agent may give for not being ready. Default
     /// [`DEFAULT_NOT_READY_REASONS`].

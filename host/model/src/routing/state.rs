@@ -3,11 +3,14 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::{AgentId, OfferId, SkillId, Timestamp};
 
 /// The kind of work that an interaction is. Capacity is counted by it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum MediaType {
     /// A telephone call.
@@ -63,7 +66,7 @@ impl fmt::Display for MediaType {
 }
 
 /// A skill that an interaction needs its agent to have.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 pub struct RequiredSkill {
     /// The skill.
     pub skill: SkillId,
@@ -73,7 +76,7 @@ pub struct RequiredSkill {
 }
 
 /// A skill that an agent has.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SkillLevel {
     /// The skill.
     pub skill: SkillId,
@@ -87,7 +90,7 @@ fn full_proficiency() -> u8 {
 }
 
 /// Whether an agent takes work.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "state", rename_all = "kebab-case")]
 pub enum Presence {
     /// Takes work as far as there is capacity.
@@ -183,7 +186,9 @@ impl InteractionState {
 }
 
 /// Why an interaction is over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum EndReason {
     /// The agent ended it.

@@ -160,8 +160,17 @@ impl Authenticator {
         from: Option<IpAddr>,
     ) -> Result<Principal, AuthError> {
         let config = self.config().await?;
+        self.bearer_under(&config, token, from).await
+    }
+
+    async fn bearer_under(
+        &self,
+        config: &SiteConfig,
+        token: &SecretString,
+        from: Option<IpAddr>,
+    ) -> Result<Principal, AuthError> {
         if let Some(session) = self.vault.session(token.expose_secret()) {
-            return agent_principal(&config, &session.agent, session.expires_at, token)
+            return agent_principal(config, &session.agent, session.expires_at, token)
                 .ok_or(AuthError::Invalid);
         }
         // A token of the hub's own making cannot be guessed, and an expired session is no attack.
@@ -169,7 +178,7 @@ impl Authenticator {
         if guessable {
             self.failures.check("key", None, from)?;
         }
-        let found = self.key_owner(&config, token).await;
+        let found = self.key_owner(config, token).await;
         if found.is_none() && guessable {
             self.failures.failed("key", None, from);
         }
@@ -197,17 +206,27 @@ impl Authenticator {
 
     /// Whether a credential that let somebody in still does, and what they may do now.
     pub async fn still(&self, principal: &Principal) -> Result<Principal, AuthError> {
+        let config = self.config().await?;
+        self.still_under(principal, &config).await
+    }
+
+    /// Whether a credential that let somebody in still does under a configuration, and what they may
+    /// do. Does not wait for the site.
+    pub async fn still_under(
+        &self,
+        principal: &Principal,
+        config: &SiteConfig,
+    ) -> Result<Principal, AuthError> {
         match &principal.credential {
-            Credential::Session { token, .. } => self.bearer(token, None).await,
+            Credential::Session { token, .. } => self.bearer_under(config, token, None).await,
             Credential::Key { name, secret } => {
-                let config = self.config().await?;
                 match self.vault.verify_key(Some(name), secret).await {
-                    Some(_) => key_principal(&config, name, principal.credential.clone()),
+                    Some(_) => key_principal(config, name, principal.credential.clone()),
                     None => None,
                 }
                 .ok_or(AuthError::Invalid)
             }
-            Credential::AdminKey { secret } => self.bearer(secret, None).await,
+            Credential::AdminKey { secret } => self.bearer_under(config, secret, None).await,
             Credential::Access { token } => self.open_messaging(token, None).await,
         }
     }

@@ -111,7 +111,7 @@ pub(super) fn router() -> Router<Arc<App>> {
     )
     .route(
         "/api/events.schema.json",
-        get(|| async { json(events::SCHEMA) }),
+        get(|| async { json(events::schema()) }),
     )
     .route("/api", get(|| async { Redirect::temporary("/api/docs/") }))
     .route("/api/", get(|| async { Redirect::temporary("/api/docs/") }))

@@ -74,6 +74,8 @@ pub struct HttpOptions {
     /// How long the reader of an event stream may take none of it, before it is cut off. Default
     /// 30 s.
     pub slow_reader: Duration,
+    /// How many event streams one person or key may have open. Default 16.
+    pub streams: usize,
 }
 
 impl Default for HttpOptions {
@@ -86,6 +88,7 @@ impl Default for HttpOptions {
             timeout: Duration::from_secs(30),
             heartbeat: Duration::from_secs(15),
             slow_reader: Duration::from_secs(30),
+            streams: 16,
         }
     }
 }
@@ -98,6 +101,8 @@ pub(crate) struct App {
     metrics: metrics::Metrics,
     desktops: events::Desktops,
     tickets: events::Tickets,
+    scene: events::Scene,
+    streams: events::Streams,
     /// Reading the configuration, changing it and applying it is one step: no two callers' changes
     /// overwrite each other.
     changing: Mutex<()>,
@@ -118,16 +123,20 @@ impl App {
 
 /// All HTTP interfaces of a hub. Called within a tokio runtime.
 pub fn router(hub: Arc<Hub>, options: HttpOptions) -> Router {
+    let records = hub.records.subscribe();
     let app = Arc::new(App {
         auth: Authenticator::new(hub.site.clone(), Arc::clone(&hub.store), hub.vault.clone()),
         metrics: metrics::Metrics::default(),
         desktops: events::Desktops::new(hub.site.clone(), Arc::clone(&hub.store)),
         tickets: events::Tickets::default(),
+        scene: events::Scene::default(),
+        streams: events::Streams::default(),
         changing: Mutex::default(),
         hub,
         options,
     });
     tokio::spawn(housekeeping(Arc::downgrade(&app)));
+    tokio::spawn(events::run(Arc::downgrade(&app), records));
     let webhooks = webhook::router().layer(DefaultBodyLimit::max(app.options.webhook_limit));
     docs::router()
         .merge(open_messaging::router())

@@ -1,13 +1,11 @@
 //! Who takes part in an interaction, and what else is open on the same conversation.
 
 use linecard_model::contact::Contact;
-use linecard_model::event::Event;
 use linecard_model::interaction::{Interaction, Participant};
 use linecard_model::platform::{Author, Profile};
 use linecard_model::{AgentId, ChannelId, ContactId, InteractionId, QueueId, Timestamp};
 use linecard_store::thread_identity;
 use serde::Serialize;
-use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::App;
@@ -24,7 +22,6 @@ const CONTEXT: usize = 20;
 #[schema(as = Person)]
 pub(super) struct PersonView {
     /// The contact under which their messages are kept.
-    #[schema(value_type = String)]
     pub contact: ContactId,
     /// Whether the contact is their own. If not, the channel keeps one contact for all authors of a
     /// conversation, or the network does not say who wrote.
@@ -39,7 +36,6 @@ pub(super) struct PersonView {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub handle: Option<String>,
     /// What the network tells about them, such as `followers`, `verified`, `follows_us`.
-    #[schema(value_type = Option<Object>)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub profile: Option<Profile>,
 }
@@ -93,19 +89,15 @@ impl PersonView {
 #[schema(as = PendingOnThread)]
 pub(super) struct PendingView {
     /// The interaction.
-    #[schema(value_type = String)]
     pub interaction: InteractionId,
     /// `queued`, `offered`, `connected` or `wrap-up`.
     pub state: &'static str,
     /// Its queue.
-    #[schema(value_type = String)]
     pub queue: QueueId,
     /// The agent at whom it alerts or who has it.
-    #[schema(value_type = Option<String>)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub agent: Option<AgentId>,
     /// The contacts of its authors.
-    #[schema(value_type = Vec<String>)]
     pub contacts: Vec<ContactId>,
     /// When it began.
     pub created_at: Timestamp,
@@ -140,24 +132,11 @@ pub(super) fn describe(view: &mut InteractionView, people: &[Contact]) {
     }
 }
 
-/// The details of the event that somebody joined.
-pub(super) fn joined(event: &Event) -> Option<Value> {
-    let Event::ParticipantJoined {
-        interaction,
-        contact,
-        author,
-        own_contact,
-    } = event
-    else {
-        return None;
-    };
-    let participant = Participant {
-        contact: *contact,
-        author: author.clone(),
-    };
-    let mut person = PersonView::of(&participant);
-    person.own_contact = *own_contact;
-    Some(json!({ "interaction": interaction, "participant": person }))
+/// Somebody who joined, as the event about it shows them.
+pub(super) fn joined(contact: ContactId, author: Option<Author>, own_contact: bool) -> PersonView {
+    let mut person = PersonView::of(&Participant { contact, author });
+    person.own_contact = own_contact;
+    person
 }
 
 impl App {

@@ -36,10 +36,8 @@ pub(super) struct Page<T> {
 #[schema(as = Interaction)]
 pub(super) struct InteractionView {
     /// The interaction.
-    #[schema(value_type = String)]
     pub id: InteractionId,
     /// The customer: the first author.
-    #[schema(value_type = String)]
     pub contact: ContactId,
     /// What is known about the customer; shown for one interaction and in offers, not in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -49,38 +47,31 @@ pub(super) struct InteractionView {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub participants: Vec<PersonView>,
     /// The channel.
-    #[schema(value_type = String)]
     pub channel: ChannelId,
     /// The network's key of the conversation.
     pub thread: String,
     /// `public` or `private`.
-    #[schema(value_type = String)]
     pub visibility: Visibility,
     /// Such as `social-conversation` or `social-direct-message`.
-    #[schema(value_type = String)]
     pub media_type: MediaType,
     /// The queue.
-    #[schema(value_type = String)]
     pub queue: QueueId,
     /// The skills that it needs.
-    #[schema(value_type = Vec<Object>)]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub skills: Vec<RequiredSkill>,
     /// `queued`, `offered`, `connected`, `wrap-up` or `ended`.
+    #[schema(pattern = "^(queued|offered|connected|wrap-up|ended)$")]
     pub state: &'static str,
     /// The agent at whom it alerts or who has it.
-    #[schema(value_type = Option<String>)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub agent: Option<AgentId>,
     /// The offer under which it alerts.
-    #[schema(value_type = Option<String>)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub offer: Option<OfferId>,
     /// When the offer can no longer be accepted, or the wrap-up ends by itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deadline: Option<Timestamp>,
     /// Why it is over, such as `completed`.
-    #[schema(value_type = Option<String>)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub end_reason: Option<EndReason>,
     /// What became of it.
@@ -95,7 +86,6 @@ pub(super) struct InteractionView {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<Timestamp>,
     /// Who had it last.
-    #[schema(value_type = Option<String>)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_agent: Option<AgentId>,
     /// When the customer last wrote.
@@ -109,7 +99,6 @@ pub(super) struct InteractionView {
     /// How many messages the company wrote.
     pub outbound_count: u32,
     /// What the network allows now; shown for one interaction, not in lists.
-    #[schema(value_type = Option<Object>)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub capabilities: Option<Capabilities>,
     /// What else is open on the same conversation, oldest first; shown for one interaction and in
@@ -191,12 +180,12 @@ impl From<&Interaction> for InteractionView {
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub(super) struct Progress {
     /// `received`, `accepted`, `sent`, `delivered`, `read`, `failed` or `uncertain`.
+    #[schema(pattern = "^(received|accepted|sent|delivered|read|failed|uncertain)$")]
     pub state: &'static str,
     /// Since when, if it was told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state_at: Option<Timestamp>,
     /// Why it failed, or what is uncertain: a code and a text.
-    #[schema(value_type = Option<Object>)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<Refusal>,
     /// Whether trying a failed one again can help.
@@ -238,38 +227,29 @@ impl From<&MessageState> for Progress {
 #[schema(as = Message)]
 pub(super) struct MessageView {
     /// The message.
-    #[schema(value_type = String)]
     pub id: MessageId,
     /// The customer.
-    #[schema(value_type = String)]
     pub contact: ContactId,
     /// The interaction.
-    #[schema(value_type = String)]
     pub interaction: InteractionId,
     /// The channel.
-    #[schema(value_type = String)]
     pub channel: ChannelId,
     /// The network's key of the conversation.
     pub thread: String,
     /// `public` or `private`.
-    #[schema(value_type = String)]
     pub visibility: Visibility,
     /// Who said it: `{"kind": "contact" | "agent" | "native" | "rule", …}`.
-    #[schema(value_type = Object)]
     pub author: MessageAuthor,
     /// Who wrote it on the network, `{"identity": {"id", …}, "profile"?}`, where that is not the
     /// contact's first identity: a commentator without a contact of their own, for example.
-    #[schema(value_type = Option<Object>)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub posted_by: Option<Author>,
     /// When it was said, by the network's clock if the network told.
     pub at: Timestamp,
     /// What was said: text, attachments, structured content, …
-    #[schema(value_type = Object)]
     pub content: Content,
     /// The hub's copies of `content.attachments`, in their order: `{"state": "pending" | "stored" |
     /// "failed" | "none", …}`. A stored one is at `…/messages/{id}/files/{index}`.
-    #[schema(value_type = Vec<Object>)]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<AttachmentFile>,
     /// What became of it.
@@ -285,15 +265,12 @@ pub(super) struct MessageView {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub addressed: Option<bool>,
     /// How the customer came in.
-    #[schema(value_type = Option<Object>)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub referral: Option<Referral>,
     /// What the analyzers found.
-    #[schema(value_type = Vec<Object>)]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Finding>,
     /// What stood here before, oldest first.
-    #[schema(value_type = Vec<Object>)]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub revisions: Vec<Revision>,
     /// What a person should know about its way: the window that was used, the text that a template
@@ -307,7 +284,6 @@ pub(super) struct MessageView {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deleted_at: Option<Timestamp>,
     /// The reactions to it.
-    #[schema(value_type = Vec<Object>)]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub reactions: Vec<MessageReaction>,
     /// The network's payload, as it came; only with `include=raw`.
@@ -351,7 +327,6 @@ impl MessageView {
 #[schema(as = Contact)]
 pub(super) struct ContactView {
     /// The contact.
-    #[schema(value_type = String)]
     pub id: ContactId,
     /// When the hub first heard of them.
     pub created_at: Timestamp,
@@ -359,15 +334,12 @@ pub(super) struct ContactView {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub display_name: Option<String>,
     /// Who they are on which channel, with what the network tells about them.
-    #[schema(value_type = Vec<Object>)]
     pub identities: Vec<ContactIdentity>,
     /// The public conversation `{"channel", "thread"}` whose unnamed authors this contact stands
     /// for; absent for a person.
-    #[schema(value_type = Option<Object>)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub of_thread: Option<ContactThread>,
     /// The channels on which they agreed to be written to first: `{"channel", "at", "by", "source"}`.
-    #[schema(value_type = Vec<Object>)]
     pub opt_ins: Vec<OptIn>,
 }
 
@@ -389,10 +361,8 @@ impl From<Contact> for ContactView {
 #[schema(as = Offer)]
 pub(super) struct OfferView {
     /// The offer.
-    #[schema(value_type = String)]
     pub id: OfferId,
     /// The agent at whom it alerts.
-    #[schema(value_type = String)]
     pub agent: AgentId,
     /// From this moment on it can no longer be accepted.
     pub deadline: Timestamp,
@@ -442,9 +412,7 @@ pub(super) struct ActionTaken {
 #[schema(as = AgentPresence)]
 pub(super) struct PresenceView {
     /// The agent.
-    #[schema(value_type = String)]
     pub agent: AgentId,
     /// `{"state": "ready" | "not-ready" | "offline", "reason"?}`.
-    #[schema(value_type = Object)]
     pub presence: linecard_model::routing::Presence,
 }

@@ -11,6 +11,7 @@ use linecard_store::Page;
 use super::App;
 use super::problem::Problem;
 use crate::auth::Principal;
+use crate::site::SiteState;
 
 /// How many messages of a contact are looked at to find out whether an agent has dealt with them.
 const LOOK_BACK: usize = 200;
@@ -18,8 +19,10 @@ const LOOK_BACK: usize = 200;
 /// What a caller sees.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Sight {
-    /// Everything.
+    /// Everything that customers are concerned with.
     pub all: bool,
+    /// The configuration and the audit log too.
+    pub admin: bool,
     /// The caller, if it is a person.
     pub agent: Option<AgentId>,
     queues: BTreeSet<QueueId>,
@@ -37,6 +40,7 @@ impl Sight {
             .collect();
         Self {
             all: caller.is(Role::Supervisor),
+            admin: caller.is(Role::Admin),
             agent,
             queues,
         }
@@ -49,10 +53,42 @@ impl Sight {
 
     /// Whether they see an interaction.
     pub fn interaction(&self, interaction: &Interaction) -> bool {
-        self.queue(&interaction.queue)
-            || (self.agent.is_some()
-                && (interaction.state.agent() == self.agent.as_ref()
-                    || interaction.last_agent == self.agent))
+        let agents = [interaction.state.agent(), interaction.last_agent.as_ref()];
+        self.stands(&interaction.queue, agents)
+    }
+
+    /// Whether they see an interaction that stands there.
+    pub fn place(&self, place: &Place) -> bool {
+        self.stands(
+            &place.queue,
+            [place.agent.as_ref(), place.last_agent.as_ref()],
+        )
+    }
+
+    fn stands(&self, queue: &QueueId, agents: [Option<&AgentId>; 2]) -> bool {
+        self.queue(queue)
+            || self
+                .agent
+                .as_ref()
+                .is_some_and(|own| agents.contains(&Some(own)))
+    }
+}
+
+/// Where an interaction stands: what decides who sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Place {
+    queue: QueueId,
+    agent: Option<AgentId>,
+    last_agent: Option<AgentId>,
+}
+
+impl From<Interaction> for Place {
+    fn from(interaction: Interaction) -> Self {
+        Self {
+            agent: interaction.state.agent().cloned(),
+            queue: interaction.queue,
+            last_agent: interaction.last_agent,
+        }
     }
 }
 
@@ -114,28 +150,53 @@ impl App {
             .site
             .query(move |state| {
                 let sight = Sight::of(&caller, state.config());
-                let open =
-                    sight.all || state.open().any(|i| i.involves(id) && sight.interaction(i));
+                let open = sight.all || state.open_with(id).any(|i| sight.interaction(i));
                 (sight, open)
             })
             .await?;
         if open {
             return Ok(true);
         }
+        for interaction in self.interactions_of(id).await? {
+            if self
+                .place(interaction)
+                .await?
+                .is_some_and(|p| sight.place(&p))
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Where an interaction stands now, open or ended.
+    pub(super) async fn place(&self, id: InteractionId) -> Result<Option<Place>, Problem> {
+        let found = self.hub.store.interaction(self.hub.site.id(), id).await?;
+        Ok(found.map(Place::from))
+    }
+
+    /// The interactions that count for who sees a contact: the open ones, and those of the newest
+    /// messages.
+    pub(super) async fn interactions_of(
+        &self,
+        id: ContactId,
+    ) -> Result<BTreeSet<InteractionId>, Problem> {
         let page = Page {
             before: None,
             limit: LOOK_BACK,
         };
         let site = self.hub.site.id();
         let history = self.hub.store.history(site, id, page).await?;
-        let interactions: BTreeSet<InteractionId> =
+        let is_long = history.len() >= LOOK_BACK;
+        let mut interactions: BTreeSet<InteractionId> =
             history.into_iter().map(|m| m.interaction).collect();
-        for interaction in interactions {
-            let found = self.hub.store.interaction(site, interaction).await?;
-            if found.is_some_and(|i| sight.interaction(&i)) {
-                return Ok(true);
-            }
+        if is_long {
+            // One that is open may have been silent for that long.
+            let open = move |state: &SiteState| -> Vec<InteractionId> {
+                state.open_with(id).map(|i| i.id).collect()
+            };
+            interactions.extend(self.hub.site.query(open).await?);
         }
-        Ok(false)
+        Ok(interactions)
     }
 }

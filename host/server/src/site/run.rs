@@ -145,6 +145,7 @@ impl Site {
             config: Arc::clone(&config),
             channels,
             open: std::collections::BTreeMap::new(),
+            by_contact: std::collections::HashMap::new(),
             by_thread: std::collections::HashMap::new(),
             by_contact: std::collections::HashMap::new(),
             health: std::collections::HashMap::new(),
@@ -162,7 +163,7 @@ impl Site {
         }
         for interaction in store.open_interactions(&id).await? {
             state.thread_follows(&interaction);
-            state.open.insert(interaction.id, interaction);
+            state.keep(interaction);
         }
         info!(site = %id, seq = last_seq, open = state.open.len(), "site restored");
 

@@ -1,6 +1,6 @@
 //! What a site's task keeps in memory. All of it follows from the store.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use linecard_model::event::Seq;
@@ -65,6 +65,8 @@ pub struct SiteState {
     pub(super) config: Arc<SiteConfig>,
     pub(super) channels: Channels,
     pub(super) open: BTreeMap<InteractionId, Interaction>,
+    /// The open interactions of each contact.
+    pub(super) by_contact: HashMap<ContactId, BTreeSet<InteractionId>>,
     pub(super) by_thread: HashMap<ThreadKey, Vec<OpenWork>>,
     /// The private conversations of a contact of which an interaction is not over, by interaction.
     pub(super) by_contact: HashMap<ContactId, BTreeMap<InteractionId, ThreadKey>>,
@@ -103,6 +105,12 @@ impl SiteState {
     /// An interaction that is not over.
     pub fn interaction(&self, id: InteractionId) -> Option<&Interaction> {
         self.open.get(&id)
+    }
+
+    /// The interactions with a contact that are not over, oldest first.
+    pub fn open_with(&self, contact: ContactId) -> impl Iterator<Item = &Interaction> {
+        let ids = self.by_contact.get(&contact).into_iter().flatten();
+        ids.filter_map(|id| self.open.get(id))
     }
 
     /// How a channel fares.
@@ -153,10 +161,35 @@ impl SiteState {
         }
         for change in &append.changes {
             if let Change::PutInteraction(interaction) = change {
-                if interaction.is_open() {
-                    self.open.insert(interaction.id, interaction.clone());
-                } else {
-                    self.open.remove(&interaction.id);
+                self.keep(interaction.clone());
+            }
+        }
+    }
+
+    /// Keeps an interaction as long as it is open.
+    pub(super) fn keep(&mut self, interaction: Interaction) {
+        let id = interaction.id;
+        let before = if interaction.is_open() {
+            let contacts = interaction.contacts();
+            let before = self.open.insert(id, interaction);
+            for contact in &contacts {
+                self.by_contact.entry(*contact).or_default().insert(id);
+            }
+            before.map(|before| (before, contacts))
+        } else {
+            self.open.remove(&id).map(|before| (before, Vec::new()))
+        };
+        let Some((before, contacts)) = before else {
+            return;
+        };
+        for contact in before.contacts() {
+            if contacts.contains(&contact) {
+                continue;
+            }
+            if let Some(ids) = self.by_contact.get_mut(&contact) {
+                ids.remove(&id);
+                if ids.is_empty() {
+                    self.by_contact.remove(&contact);
                 }
             }
         }

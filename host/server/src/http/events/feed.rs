@@ -10,18 +10,22 @@ use std::time::Duration;
 
 use linecard_model::event::{Record, Seq};
 use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{broadcast, mpsc, watch};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use super::Reader;
-use super::data::{Envelope, data};
-use super::desktops::Open;
-use super::sight::StreamSight;
+use super::audience::is_for_administrators;
+use super::desktops;
+use super::scene::{Cast, Present};
+use super::shown::Piece;
+use super::streams;
 use crate::http::App;
 use crate::http::problem::Problem;
+use crate::http::visibility::Sight;
 
 /// How many frames may wait for the reader.
-const BUFFER: usize = 256;
+const BUFFER: usize = 64;
 /// How many records are read from the journal at a time.
 const PAGE: usize = 256;
 
@@ -29,14 +33,7 @@ const PAGE: usize = 256;
 #[derive(Debug)]
 pub(super) enum Frame {
     /// Something happened.
-    Event {
-        /// Its number.
-        seq: Seq,
-        /// Its kind.
-        kind: &'static str,
-        /// The whole of it, as JSON.
-        json: String,
-    },
+    Event(Piece),
     /// Nothing happened, and the stream lives. Everything up to this number was shown.
     Heartbeat(Seq),
     /// The stream is over.
@@ -46,7 +43,7 @@ pub(super) enum Frame {
 /// A feed at work. Dropping it ends it.
 pub(super) struct Feed {
     frames: mpsc::Receiver<Frame>,
-    _desktop: Option<Open>,
+    _desktop: Option<desktops::Open>,
     _counted: Counted,
 }
 
@@ -66,9 +63,12 @@ impl Drop for Counted {
 }
 
 /// Opens a feed, if the cursor is one that the journal has.
-pub(super) async fn open(app: &Arc<App>, reader: Reader) -> Result<Feed, Problem> {
+pub(super) async fn open(app: &Arc<App>, mut reader: Reader) -> Result<Feed, Problem> {
+    let stream = app.streams.open(&reader.principal, app.options.streams)?;
     // Subscribed before the journal is read: nothing can fall between the two.
-    let live = app.hub.records.subscribe();
+    let live = app.scene.subscribe();
+    let present = app.scene.changes();
+    let access = app.auth.changes();
     let site = app.hub.site.id();
     let newest = app.hub.store.last_seq(site).await?;
     let after = reader.after.unwrap_or(newest);
@@ -90,7 +90,9 @@ pub(super) async fn open(app: &Arc<App>, reader: Reader) -> Result<Feed, Problem
             .with("oldest", oldest));
         }
     }
-    let sight = StreamSight::new(app, &reader.principal).await?;
+    let config = app.scene.config(app).await?;
+    reader.principal = app.auth.still_under(&reader.principal, &config).await?;
+    let sight = stream.sight(&reader.principal, &config);
     let (sender, frames) = mpsc::channel(BUFFER);
     app.metrics.stream(1);
     let desktop = reader
@@ -102,7 +104,10 @@ pub(super) async fn open(app: &Arc<App>, reader: Reader) -> Result<Feed, Problem
     let task = Task {
         app: Arc::clone(app),
         reader,
+        stream,
         sight,
+        present,
+        access,
         after,
         frames: sender,
         patience: app.options.slow_reader,
@@ -118,7 +123,13 @@ pub(super) async fn open(app: &Arc<App>, reader: Reader) -> Result<Feed, Problem
 struct Task {
     app: Arc<App>,
     reader: Reader,
-    sight: StreamSight,
+    stream: streams::Open,
+    /// What the reader sees.
+    sight: Arc<Sight>,
+    /// Turns when another configuration is in force.
+    present: watch::Receiver<Option<Present>>,
+    /// Turns when somebody's access may have ended.
+    access: watch::Receiver<u64>,
     after: Seq,
     frames: mpsc::Sender<Frame>,
     patience: Duration,
@@ -139,7 +150,7 @@ impl From<Problem> for Over {
 }
 
 impl Task {
-    async fn run(mut self, mut live: tokio::sync::broadcast::Receiver<Arc<Record>>) {
+    async fn run(mut self, mut live: broadcast::Receiver<Arc<Cast>>) {
         let Err(over) = self.feed(&mut live).await;
         if let Over::Told(reason) = over {
             // A reader who is gone needs no reason.
@@ -149,9 +160,8 @@ impl Task {
 
     async fn feed(
         &mut self,
-        live: &mut tokio::sync::broadcast::Receiver<Arc<Record>>,
+        live: &mut broadcast::Receiver<Arc<Cast>>,
     ) -> Result<std::convert::Infallible, Over> {
-        let mut access = self.app.auth.changes();
         let mut stopped = self.app.hub.stopped.subscribe();
         let ending = self.reader.ending.take();
         let ended = async move {
@@ -167,26 +177,35 @@ impl Task {
             self.catch_up().await?;
             loop {
                 tokio::select! {
-                    record = live.recv() => match record {
-                        // What the journal has shown already.
-                        Ok(record) if record.last_seq() <= self.after => {}
-                        Ok(record) if record.first_seq > self.after + 1 => break,
-                        Ok(record) => self.show(&record).await?,
-                        Err(RecvError::Lagged(_)) => break,
-                        Err(RecvError::Closed) => return Err(Over::Told("stopping")),
-                    },
-                    _ = heartbeat.tick() => {
-                        self.check_access().await?;
-                        self.send(Frame::Heartbeat(self.after)).await?;
-                    }
-                    Ok(()) = access.changed() => self.check_access().await?,
+                    // Whoever may not read any more gets nothing that came after that.
+                    biased;
+                    Ok(()) = self.access.changed() => self.check_access().await?,
+                    Ok(()) = self.present.changed() => self.check_access().await?,
+                    () = &mut ended => return Err(Over::Told("stopping")),
                     Ok(()) = stopped.changed() => {
                         if stopped.borrow().is_some() {
                             return Err(Over::Told("stopping"));
                         }
                     }
-                    () = &mut ended => return Err(Over::Told("stopping")),
                     () = self.frames.closed() => return Err(Over::Gone),
+                    _ = heartbeat.tick() => {
+                        self.check_access().await?;
+                        self.send(Frame::Heartbeat(self.after)).await?;
+                    }
+                    cast = live.recv() => match cast {
+                        Ok(cast) => {
+                            let record = cast.shown.record();
+                            if record.first_seq > self.after + 1 {
+                                break;
+                            }
+                            // Otherwise the journal has shown it already.
+                            if record.last_seq() > self.after {
+                                self.show_live(&cast).await?;
+                            }
+                        }
+                        Err(RecvError::Lagged(_)) => break,
+                        Err(RecvError::Closed) => return Err(Over::Told("stopping")),
+                    },
                 }
             }
         }
@@ -206,54 +225,83 @@ impl Task {
             if records.is_empty() {
                 return Ok(());
             }
+            // What the reader sees of these is decided by all of them: the present comes after them.
             for record in &records {
-                self.show(record).await?;
+                self.app.scene.learn(record);
             }
-            if records.len() == PAGE {
-                self.check_access().await?;
+            for record in records {
+                self.show_old(record).await?;
             }
         }
     }
 
-    async fn show(&mut self, record: &Record) -> Result<(), Over> {
-        for (seq, event) in record.numbered() {
+    /// Shows a record as it happens.
+    async fn show_live(&mut self, cast: &Cast) -> Result<(), Over> {
+        let numbered = cast.shown.record().numbered();
+        for (index, ((seq, _), audience)) in numbered.zip(&cast.audiences).enumerate() {
             if seq <= self.after {
                 continue;
             }
-            if self.sight.sees(&self.app, event).await? {
-                let envelope = Envelope {
-                    seq,
-                    at: record.at,
-                    kind: event.name(),
-                    data: data(event, self.reader.with_raw),
-                };
-                let frame = Frame::Event {
-                    seq,
-                    kind: envelope.kind,
-                    json: envelope.json(),
-                };
-                self.send(frame).await?;
+            self.ask_again().await?;
+            if audience.has(&self.sight)
+                && let Some(piece) = cast.shown.piece(index, seq, self.reader.with_raw)
+            {
+                self.send(Frame::Event(piece)).await?;
             }
             self.after = seq;
-            if matches!(event, linecard_model::event::Event::SiteConfigured { .. }) {
-                self.check_access().await?;
+        }
+        Ok(())
+    }
+
+    /// Shows a record of the journal: who sees it is looked up anew.
+    async fn show_old(&mut self, record: Record) -> Result<(), Over> {
+        let shown = self.app.scene.show(record);
+        for (index, (seq, event)) in shown.record().numbered().enumerate() {
+            if seq <= self.after {
+                continue;
             }
+            self.ask_again().await?;
+            let sees_all = self.sight.all && (self.sight.admin || !is_for_administrators(event));
+            let sees =
+                sees_all || (self.app.scene.audience(&self.app, event).await?).has(&self.sight);
+            if sees && let Some(piece) = shown.piece(index, seq, self.reader.with_raw) {
+                self.send(Frame::Event(piece)).await?;
+            }
+            self.after = seq;
+        }
+        Ok(())
+    }
+
+    /// Asks again whether the reader may still read, if that may have changed.
+    async fn ask_again(&mut self) -> Result<(), Over> {
+        // An error means that the interfaces are ending, which is told otherwise.
+        let has_changed = self.access.has_changed().unwrap_or(false)
+            || self.present.has_changed().unwrap_or(false);
+        if has_changed {
+            self.check_access().await?;
         }
         Ok(())
     }
 
     /// Whether the reader may still read, and what.
     async fn check_access(&mut self) -> Result<(), Over> {
-        let still = self.app.auth.still(&self.reader.principal).await;
+        self.access.mark_unchanged();
+        self.present.mark_unchanged();
+        let config = self.app.scene.config(&self.app).await?;
+        let reader = &self.reader.principal;
+        let still = self.app.auth.still_under(reader, &config).await;
         let principal = still.map_err(|_| Over::Told("unauthenticated"))?;
+        self.sight = self.stream.sight(&principal, &config);
         self.reader.principal = principal;
-        self.sight
-            .renew(&self.app, &self.reader.principal)
-            .await
-            .map_err(Over::from)
+        Ok(())
     }
 
     async fn send(&self, frame: Frame) -> Result<(), Over> {
+        let frame = match self.frames.try_send(frame) {
+            Ok(()) => return Ok(()),
+            Err(TrySendError::Closed(_)) => return Err(Over::Gone),
+            Err(TrySendError::Full(frame)) => frame,
+        };
         match timeout(self.patience, self.frames.send(frame)).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) => Err(Over::Gone),

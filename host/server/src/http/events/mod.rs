@@ -1,12 +1,16 @@
 //! The event streams: the journal as it grows, filtered by what the caller sees, over SSE and
 //! WebSocket on one code path.
 
+mod audience;
 mod data;
 mod desktops;
 mod feed;
-mod sight;
+mod scene;
+mod schema;
+mod shown;
 mod snapshot;
 mod sse;
+mod streams;
 mod ticket;
 mod ws;
 
@@ -27,10 +31,10 @@ use super::serve::Ending;
 use crate::auth::Principal;
 
 pub(super) use desktops::Desktops;
+pub(super) use scene::{Scene, run};
+pub(super) use schema::text as schema;
+pub(super) use streams::Streams;
 pub(super) use ticket::Tickets;
-
-/// The JSON Schema of what the streams carry.
-pub(super) const SCHEMA: &str = include_str!("events.schema.json");
 
 pub(super) fn router() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()

@@ -4,9 +4,11 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::body::Body;
 use axum::extract::State;
-use axum::response::sse::{Event, Sse};
-use futures::Stream;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName};
+use axum::response::{IntoResponse as _, Response};
+use bytes::Bytes;
 
 use super::feed::{Feed, Frame, open};
 use super::{From, Reader};
@@ -25,25 +27,32 @@ const RETRY: Duration = Duration::from_secs(2);
 #[utoipa::path(get, path = "/events", tag = "events",
     params(From, ("last-event-id" = Option<String>, Header)),
     responses((status = 200, content_type = "text/event-stream", body = String),
-        (status = 400, body = ProblemBody), (status = 410, body = ProblemBody)))]
+        (status = 400, body = ProblemBody), (status = 410, body = ProblemBody),
+        (status = 429, body = ProblemBody)))]
 pub(super) async fn stream(
     State(app): State<Arc<App>>,
     reader: Reader,
-) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
+) -> Result<Response, Problem> {
     let feed = open(&app, reader).await?;
-    Ok(Sse::new(futures::stream::unfold(feed, next)))
+    let headers = [
+        (CONTENT_TYPE, "text/event-stream"),
+        (CACHE_CONTROL, "no-cache"),
+        // A proxy that collects what it passes on would hold events back.
+        (HeaderName::from_static("x-accel-buffering"), "no"),
+    ];
+    let body = Body::from_stream(futures::stream::unfold(feed, next));
+    Ok((headers, body).into_response())
 }
 
-async fn next(mut feed: Feed) -> Option<(Result<Event, Infallible>, Feed)> {
-    let event = match feed.next().await? {
-        Frame::Event { seq, kind, json } => {
-            Event::default().id(seq.to_string()).event(kind).data(json)
+async fn next(mut feed: Feed) -> Option<(Result<Bytes, Infallible>, Feed)> {
+    let block = match feed.next().await? {
+        Frame::Event(piece) => piece.block,
+        Frame::Heartbeat(seq) => {
+            let retry = RETRY.as_millis();
+            format!(": seq {seq}\nretry: {retry}\n\n").into()
         }
-        Frame::Heartbeat(seq) => Event::default().comment(format!("seq {seq}")).retry(RETRY),
         // JSON of a word from a fixed set.
-        Frame::End(reason) => Event::default()
-            .event("end")
-            .data(format!("{{\"reason\":\"{reason}\"}}")),
+        Frame::End(reason) => format!("event: end\ndata: {{\"reason\":\"{reason}\"}}\n\n").into(),
     };
-    Some((Ok(event), feed))
+    Some((Ok(block), feed))
 }

@@ -21,7 +21,8 @@ const LARGEST: usize = 4 * 1024;
 /// Each text message is one event, as `/api/events.schema.json` describes. A heartbeat
 /// `{"kind": "heartbeat", "seq": …}` comes at least every 15 seconds. Resume with `after`.
 #[utoipa::path(get, path = "/events/ws", tag = "events", params(From),
-    responses((status = 101), (status = 400, body = ProblemBody), (status = 410, body = ProblemBody)))]
+    responses((status = 101), (status = 400, body = ProblemBody), (status = 410, body = ProblemBody),
+        (status = 429, body = ProblemBody)))]
 pub(super) async fn stream(
     State(app): State<Arc<App>>,
     reader: Reader,
@@ -46,7 +47,7 @@ async fn carry(app: Arc<App>, mut socket: WebSocket, mut feed: Feed) {
             },
         };
         let (message, is_end) = match frame {
-            Some(Frame::Event { json, .. }) => (Message::text(json), false),
+            Some(Frame::Event(piece)) => (Message::Text(piece.json), false),
             Some(Frame::Heartbeat(seq)) => {
                 let json = format!("{{\"kind\":\"heartbeat\",\"seq\":{seq}}}");
                 (Message::text(json), false)

@@ -305,6 +305,12 @@ pub static KINDS: &[Kind] = &[
         "`retry-after` says for how long.",
     ),
     kind(
+        "too-many-streams",
+        429,
+        "Too many event streams",
+        "The caller has as many event streams open as one may have (`most`). Close one, or wait for the time in `retry-after` if a reader has just gone.",
+    ),
+    kind(
         "too-many-attempts",
         429,
         "Too many failed sign-ins",

@@ -1,0 +1,129 @@
+//! A record as readers get it: each event is written down once, for all who see it.
+
+use std::sync::{Arc, OnceLock};
+
+use axum::extract::ws::Utf8Bytes;
+use bytes::Bytes;
+use linecard_model::event::{Event, Record, Seq};
+
+use super::data::Envelope;
+
+/// An event, written down. Clones share it.
+#[derive(Debug, Clone)]
+pub(super) struct Piece {
+    /// As a block of a `text/event-stream`.
+    pub block: Bytes,
+    /// As JSON: a part of the same memory.
+    pub json: Utf8Bytes,
+}
+
+impl Piece {
+    fn new(seq: Seq, record: &Record, event: &Event, with_raw: bool) -> Self {
+        let json = Envelope::new(seq, record.at, event, with_raw).json();
+        let head = format!("id: {seq}\nevent: {}\ndata: ", event.name());
+        // JSON as it is written here has no line breaks.
+        let block = Bytes::from(format!("{head}{json}\n\n"));
+        let part = block.slice(head.len()..head.len() + json.len());
+        Self {
+            block,
+            // The part lies between two places where characters end.
+            json: Utf8Bytes::try_from(part).unwrap_or_default(),
+        }
+    }
+}
+
+/// A record that is shown.
+pub(super) struct Shown {
+    record: Arc<Record>,
+    plain: Vec<OnceLock<Piece>>,
+    with_raw: Vec<OnceLock<Piece>>,
+}
+
+impl Shown {
+    /// Shows a record.
+    pub fn new(record: Arc<Record>) -> Self {
+        let none = |_: &Event| OnceLock::new();
+        Self {
+            plain: record.events.iter().map(none).collect(),
+            with_raw: record.events.iter().map(none).collect(),
+            record,
+        }
+    }
+
+    /// The record.
+    pub fn record(&self) -> &Record {
+        &self.record
+    }
+
+    /// One of its events; made when the first reader wants it.
+    pub fn piece(&self, index: usize, seq: Seq, with_raw: bool) -> Option<Piece> {
+        let event = self.record.events.get(index)?;
+        let with_raw = with_raw && has_raw(event);
+        let pieces = if with_raw {
+            &self.with_raw
+        } else {
+            &self.plain
+        };
+        let piece = pieces.get(index)?;
+        let made = piece.get_or_init(|| Piece::new(seq, &self.record, event, with_raw));
+        Some(made.clone())
+    }
+}
+
+/// Whether an event looks otherwise with the network's payload.
+fn has_raw(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::MessageReceived(_) | Event::MessageAccepted(_) | Event::PlatformEvent { .. }
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use linecard_model::{ChannelId, Timestamp};
+
+    use super::*;
+
+    fn shown() -> Shown {
+        let event = |raw: &str| Event::PlatformEvent {
+            channel: ChannelId::new("page").unwrap(),
+            thread: None,
+            contact: None,
+            name: "optin\nzwölf".to_owned(),
+            occurred_at: Timestamp::UNIX_EPOCH,
+            details: serde_json::Value::Null,
+            raw: raw.to_owned(),
+        };
+        Shown::new(Arc::new(Record {
+            first_seq: 7,
+            at: Timestamp::UNIX_EPOCH,
+            events: vec![event("first"), event("second")],
+        }))
+    }
+
+    #[test]
+    fn an_event_is_written_down_once_for_all_readers() {
+        let shown = shown();
+        let one = shown.piece(1, 8, false).unwrap();
+        let other = shown.piece(1, 8, false).unwrap();
+        assert_eq!(one.block.as_ptr(), other.block.as_ptr());
+        assert_eq!(one.json.as_ptr(), other.json.as_ptr());
+        let within = one.block.as_ptr_range();
+        assert!(within.contains(&one.json.as_ptr()), "no copy for WebSocket");
+    }
+
+    #[test]
+    fn a_block_is_one_event_with_its_number_and_kind() {
+        let piece = shown().piece(0, 7, true).unwrap();
+        let text = std::str::from_utf8(&piece.block).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines.len(), 4, "{text}");
+        assert_eq!(lines[0], "id: 7");
+        assert_eq!(lines[1], "event: platform-event");
+        assert_eq!(lines[2].strip_prefix("data: "), Some(piece.json.as_str()));
+        let json: serde_json::Value = serde_json::from_str(&piece.json).unwrap();
+        assert_eq!(json["data"]["raw"], "first");
+        let plain = shown().piece(0, 7, false).unwrap();
+        assert!(!plain.json.contains("first"), "{}", plain.json.as_str());
+    }
+}
