@@ -12,5 +12,6 @@ mod operations;
 mod posts;
 mod public;
 mod retries;
+mod streams;
 mod threads;
 mod whatsapp;

@@ -9,7 +9,6 @@ use linecard_tests::{Client, Events, Hub, Networks, SiteOptions, eventually};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-#[path = "streams/cost.rs"]
 mod cost;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_linecard");

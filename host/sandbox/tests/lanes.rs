@@ -1,15 +1,13 @@
 //! A network that hangs holds up its own channel alone: no other call of the plug-in, and no other
 //! plug-in.
 
-mod support;
-
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use crate::support::server::{Manner, OK, Request, channel_named, server};
+use crate::support::{connector, limit, perform, receive_on};
 use linecard_model::platform::Identity;
 use linecard_sandbox::{CallError, ChannelContext, Connector, Limit, Limits};
-use support::server::{Manner, OK, Request, channel_named, server};
-use support::{connector, limit, perform, receive_on};
 use tokio::task::JoinHandle;
 
 /// Well below the time for which a stalled call holds its turn.
@@ -138,7 +136,7 @@ async fn the_lanes_of_a_plugin_do_not_wait_for_each_other() {
 #[tokio::test(flavor = "multi_thread")]
 async fn hanging_networks_of_all_plugins_leave_the_pool_room_to_receive() {
     let (silent, taken) = stalled().await;
-    let sandbox = support::sandbox(Limits {
+    let sandbox = crate::support::sandbox(Limits {
         calls_per_channel: 2,
         calls_per_plugin: 3,
         calls: 4,
@@ -147,7 +145,10 @@ async fn hanging_networks_of_all_plugins_leave_the_pool_room_to_receive() {
     });
     let mut connectors = vec![];
     for name in ["one", "two", "three"] {
-        let plugin = sandbox.load(&support::CONNECTOR, name).await.unwrap();
+        let plugin = sandbox
+            .load(&crate::support::CONNECTOR, name)
+            .await
+            .unwrap();
         connectors.push(plugin.connector().unwrap());
     }
     for connector in &connectors[..2] {

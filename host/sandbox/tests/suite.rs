@@ -2,6 +2,7 @@
 
 mod analyzer;
 mod isolation;
+mod lanes;
 mod limits;
 mod loading;
 mod media;

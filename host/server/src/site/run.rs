@@ -147,7 +147,7 @@ impl Site {
             open: std::collections::BTreeMap::new(),
             by_contact: std::collections::HashMap::new(),
             by_thread: std::collections::HashMap::new(),
-            by_contact: std::collections::HashMap::new(),
+            conversations: std::collections::HashMap::new(),
             health: std::collections::HashMap::new(),
             blamed: std::collections::HashMap::new(),
             figures: std::collections::HashMap::new(),

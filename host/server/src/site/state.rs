@@ -69,7 +69,7 @@ pub struct SiteState {
     pub(super) by_contact: HashMap<ContactId, BTreeSet<InteractionId>>,
     pub(super) by_thread: HashMap<ThreadKey, Vec<OpenWork>>,
     /// The private conversations of a contact of which an interaction is not over, by interaction.
-    pub(super) by_contact: HashMap<ContactId, BTreeMap<InteractionId, ThreadKey>>,
+    pub(super) conversations: HashMap<ContactId, BTreeMap<InteractionId, ThreadKey>>,
     pub(super) health: HashMap<ChannelId, ChannelHealth>,
     pub(super) blamed: HashMap<ChannelId, Blamed>,
     pub(super) figures: HashMap<ChannelId, ChannelFigures>,
@@ -136,7 +136,7 @@ impl SiteState {
         contact: ContactId,
         channel: &ChannelId,
     ) -> Option<&ThreadKey> {
-        let conversations = self.by_contact.get(&contact)?;
+        let conversations = self.conversations.get(&contact)?;
         conversations
             .values()
             .rfind(|conversation| &conversation.channel == channel)
@@ -200,14 +200,14 @@ impl SiteState {
     pub(super) fn thread_follows(&mut self, interaction: &Interaction) {
         let key = ThreadKey::of(interaction);
         if interaction.visibility == Visibility::Private {
-            let conversations = self.by_contact.entry(interaction.contact).or_default();
+            let conversations = self.conversations.entry(interaction.contact).or_default();
             if interaction.is_open() {
                 conversations.insert(interaction.id, key.clone());
             } else {
                 conversations.remove(&interaction.id);
             }
             if conversations.is_empty() {
-                self.by_contact.remove(&interaction.contact);
+                self.conversations.remove(&interaction.contact);
             }
         }
         let Some(work) = OpenWork::of(interaction) else {
