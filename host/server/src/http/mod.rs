@@ -100,7 +100,7 @@ pub(crate) struct App {
     tickets: events::Tickets,
     /// Reading the configuration, changing it and applying it is one step: no two callers' changes
     /// overwrite each other.
-    changing: Mutex<()>,
+    changing: Arc<Mutex<()>>,
 }
 
 impl App {
@@ -123,11 +123,12 @@ pub fn router(hub: Arc<Hub>, options: HttpOptions) -> Router {
         metrics: metrics::Metrics::default(),
         desktops: events::Desktops::new(hub.site.clone(), Arc::clone(&hub.store)),
         tickets: events::Tickets::default(),
-        changing: Mutex::default(),
+        changing: Arc::default(),
         hub,
         options,
     });
-    tokio::spawn(housekeeping(Arc::downgrade(&app)));
+    let supervisor = app.hub.site.supervisor();
+    supervisor.spawn("housekeeping", housekeeping(Arc::downgrade(&app)));
     let webhooks = webhook::router().layer(DefaultBodyLimit::max(app.options.webhook_limit));
     docs::router()
         .merge(open_messaging::router())

@@ -9,11 +9,12 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tracing::error;
 
-use super::attempt::{Finished, attempt};
+use super::attempt::{Finished, attempt, broke};
 use super::lines::{Hold, Lines};
 use super::pace::Pace;
 use super::{Outbox, is_idempotent};
 use crate::site::{AttemptResult, now};
+use crate::supervise::{UnderWay, caught};
 
 /// How many threads of a channel are served at a time.
 const PARALLEL: usize = 32;
@@ -57,12 +58,19 @@ impl Worker {
             return;
         }
         loop {
-            while attempts.len() < PARALLEL
-                && let Some(entry) = self.lines.next(now())
-            {
-                self.start(&mut attempts, entry);
+            let mut is_full = true;
+            while attempts.len() < PARALLEL {
+                // Without a place the hub is ending: nothing is tried any more.
+                let Some(place) = self.outbox.site.supervisor().begin() else {
+                    break;
+                };
+                let Some(entry) = self.lines.next(now()) else {
+                    is_full = false;
+                    break;
+                };
+                self.start(&mut attempts, entry, place);
             }
-            let pause = self.pause(attempts.len() >= PARALLEL);
+            let pause = self.pause(is_full);
             tokio::select! {
                 notice = notices.recv() => match notice {
                     None => return,
@@ -80,10 +88,8 @@ impl Worker {
                     match finished {
                         Ok((_, finished)) if finished.ended => return,
                         Ok((began, finished)) => self.finish(began, finished),
-                        Err(fault) => {
-                            error!(channel = %self.channel, error = %fault, "an outbox attempt broke; the channel sends no more until the hub is started again");
-                            return;
-                        }
+                        // What an attempt breaks on is caught within; this is the process's end.
+                        Err(_) => return,
                     }
                     continue;
                 }
@@ -107,6 +113,8 @@ impl Worker {
                 Ok(page) => page,
                 Err(fault) => {
                     error!(channel = %self.channel, error = %fault, "the outbox cannot be read; the channel sends no more");
+                    let reason = format!("outbox {}: it cannot be read: {fault}", self.channel);
+                    self.outbox.site.supervisor().stop(reason);
                     return false;
                 }
             };
@@ -141,7 +149,12 @@ impl Worker {
             .unwrap_or_default()
     }
 
-    fn start(&mut self, attempts: &mut JoinSet<(u64, Finished)>, entry: OutboxEntry) {
+    fn start(
+        &mut self,
+        attempts: &mut JoinSet<(u64, Finished)>,
+        entry: OutboxEntry,
+        place: UnderWay,
+    ) {
         let began = self.freed;
         let Some(channel) = self.outbox.channels.get(&self.channel) else {
             let thread = entry.request.thread.clone();
@@ -149,7 +162,16 @@ impl Worker {
             return;
         };
         let site = self.outbox.site.clone();
-        attempts.spawn(async move { (began, attempt(site, channel, entry).await) });
+        attempts.spawn(async move {
+            let _place = place;
+            let kept = entry.clone();
+            let tried = caught(attempt(site.clone(), channel, entry)).await;
+            let finished = match tried {
+                Ok(finished) => finished,
+                Err(text) => broke(&site, kept, text).await,
+            };
+            (began, finished)
+        });
     }
 
     fn finish(&mut self, began: u64, finished: Finished) {

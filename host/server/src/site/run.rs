@@ -8,7 +8,7 @@ use linecard_model::site::SiteConfig;
 use linecard_model::{ChannelId, SiteId};
 use linecard_router::{Command as RouterCommand, Router};
 use linecard_store::{Epoch, MessageRef, Store, StoreError, UnitOfWork};
-use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use tokio::sync::{broadcast, mpsc, oneshot};
 use tracing::{error, info};
 
 use super::command::{Command, CommandError, Outcome, Permission, Rendered, Reply};
@@ -16,6 +16,7 @@ use super::configure::routing_settings;
 use super::state::{SiteState, now};
 use super::{SiteHandle, contacts, figures, files, health, inbound, outcomes, people};
 use crate::channels::Channels;
+use crate::supervise::Supervisor;
 
 /// How many commands share one durable write at most.
 const BATCH: usize = 512;
@@ -69,9 +70,6 @@ pub struct Site {
     pub unknown_profiles: mpsc::Receiver<super::contacts::UnknownProfile>,
     /// Messages with files to be fetched.
     pub fetches: mpsc::UnboundedReceiver<MessageRef>,
-    /// Turns to the reason when the site can work no more; also to be told by whoever else finds that
-    /// the store takes nothing more.
-    pub stopped: watch::Sender<Option<String>>,
 }
 
 /// What the outbox is told of a channel.
@@ -171,8 +169,7 @@ impl Site {
         let (poll_anew, poll_receiver) = mpsc::unbounded_channel();
         let (unknown_profiles, unknown_receiver) = mpsc::channel(1_024);
         let (fetches, fetch_receiver) = mpsc::unbounded_channel();
-        let stopped = watch::Sender::new(None);
-        let stop_sender = stopped.clone();
+        let supervisor = Supervisor::default();
         let task = Task {
             state,
             store,
@@ -189,23 +186,27 @@ impl Site {
                 .unwrap_or(0),
             snapshot_at,
         };
-        tokio::spawn(async move {
-            if let Err(fault) = task.run().await {
-                error!(error = %fault, "the site takes no more work");
-                stop_sender.send_replace(Some(fault.to_string()));
+        let watch = supervisor.clone();
+        supervisor.spawn("site", async move {
+            match task.run().await {
+                Ok(()) => watch.end(),
+                Err(fault) => {
+                    error!(error = %fault, "the site takes no more work");
+                    watch.stop(fault.to_string());
+                }
             }
         });
         Ok(Self {
             handle: SiteHandle {
                 id,
                 commands: sender,
+                supervisor,
             },
             records,
             outbox: outbox_receiver,
             poll_anew: poll_receiver,
             unknown_profiles: unknown_receiver,
             fetches: fetch_receiver,
-            stopped,
         })
     }
 }

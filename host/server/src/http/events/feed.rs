@@ -19,6 +19,7 @@ use super::desktops::Open;
 use super::sight::StreamSight;
 use crate::http::App;
 use crate::http::problem::Problem;
+use crate::supervise::caught;
 
 /// How many frames may wait for the reader.
 const BUFFER: usize = 256;
@@ -107,7 +108,11 @@ pub(super) async fn open(app: &Arc<App>, reader: Reader) -> Result<Feed, Problem
         frames: sender,
         patience: app.options.slow_reader,
     };
-    tokio::spawn(task.run(live));
+    tokio::spawn(async move {
+        if let Err(text) = caught(task.run(live)).await {
+            tracing::error!(text, "an event stream panicked; its reader resumes it");
+        }
+    });
     Ok(Feed {
         frames,
         _desktop: desktop,
@@ -152,7 +157,7 @@ impl Task {
         live: &mut tokio::sync::broadcast::Receiver<Arc<Record>>,
     ) -> Result<std::convert::Infallible, Over> {
         let mut access = self.app.auth.changes();
-        let mut stopped = self.app.hub.stopped.subscribe();
+        let mut stopped = self.app.hub.site.supervisor().stopped().subscribe();
         let ending = self.reader.ending.take();
         let ended = async move {
             match ending {
