@@ -18,6 +18,8 @@ mod native;
 mod outcomes;
 mod people;
 mod receipts;
+#[cfg(test)]
+mod replay;
 mod run;
 mod saying;
 mod sending;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use linecard_model::event::Record;
 use linecard_model::site::SiteConfig;
-use linecard_model::{ChannelId, SiteId};
+use linecard_model::{ChannelId, SiteId, Timestamp};
 use linecard_router::{Command as RouterCommand, Router};
 use linecard_store::{Epoch, MessageRef, Store, StoreError, UnitOfWork};
 use tokio::sync::{broadcast, mpsc, oneshot};
@@ -107,10 +107,24 @@ pub(super) struct Batch<'s> {
     pub render: fn(&Outcome, &SiteState) -> Rendered,
     pub after: Vec<After>,
     pub next_outbox: &'s mut u64,
+    /// The time of the command at hand: what is decided, recorded and kept for it has this time.
+    pub at: Timestamp,
+}
+
+/// The time of a site's commands. It never goes back, whatever the machine's clock does: a replay of the
+/// journal sees the same times in the same order as the commands did.
+struct Clock(Timestamp);
+
+impl Clock {
+    fn tick(&mut self) -> Timestamp {
+        self.0 = self.0.max(now());
+        self.0
+    }
 }
 
 struct Task {
     state: SiteState,
+    clock: Clock,
     store: Arc<dyn Store>,
     epoch: Epoch,
     render: fn(&Outcome, &SiteState) -> Rendered,
@@ -137,6 +151,8 @@ impl Site {
         let config = Arc::new(store.config(&id).await?.unwrap_or_default());
         let (router, snapshot_at) = restore(&id, store.as_ref()).await?;
         let last_seq = store.last_seq(&id).await?;
+        let last = store.journal(&id, last_seq.saturating_sub(1), 1).await?;
+        let last_at = last.last().map_or(Timestamp::MIN, |record| record.at);
         let mut state = SiteState {
             id: id.clone(),
             router,
@@ -172,6 +188,7 @@ impl Site {
         let supervisor = Supervisor::default();
         let task = Task {
             state,
+            clock: Clock(last_at),
             store,
             epoch,
             render,
@@ -182,8 +199,7 @@ impl Site {
             unknown_profiles,
             fetches,
             // Outbox numbers only have to grow, also over a restart: the clock's microseconds do.
-            next_outbox: u64::try_from(linecard_model::Timestamp::now().as_microsecond())
-                .unwrap_or(0),
+            next_outbox: u64::try_from(Timestamp::now().as_microsecond()).unwrap_or(0),
             snapshot_at,
         };
         let watch = supervisor.clone();
@@ -211,7 +227,7 @@ impl Site {
     }
 }
 
-async fn restore(id: &SiteId, store: &dyn Store) -> Result<(Router, u64), SiteError> {
+pub(super) async fn restore(id: &SiteId, store: &dyn Store) -> Result<(Router, u64), SiteError> {
     let (mut router, from) = match store.snapshot(id).await? {
         Some((seq, bytes)) => {
             let snapshot = serde_json::from_slice(&bytes).map_err(|e| SiteError::Snapshot {
@@ -277,12 +293,14 @@ impl Task {
             render: self.render,
             after: Vec::with_capacity(commands.len()),
             next_outbox: &mut self.next_outbox,
+            at: self.clock.tick(),
         };
         let due = batch.state.router.next_deadline();
-        if due.is_some_and(|due| due <= now()) {
+        if due.is_some_and(|due| due <= batch.at) {
             batch.route(RouterCommand::Tick).await?.ok();
         }
         for command in commands.drain(..) {
+            batch.at = self.clock.tick();
             batch.command(command).await?;
         }
         let Batch { work, after, .. } = batch;
@@ -349,7 +367,7 @@ impl Task {
     }
 }
 
-async fn sleep_until(deadline: Option<linecard_model::Timestamp>) {
+async fn sleep_until(deadline: Option<Timestamp>) {
     let Some(deadline) = deadline else {
         return std::future::pending().await;
     };
@@ -440,7 +458,7 @@ impl Batch<'_> {
         &mut self,
         command: RouterCommand,
     ) -> Result<Vec<linecard_model::event::Event>, linecard_router::Refusal> {
-        let events = self.state.router.apply(now(), command)?;
+        let events = self.state.router.apply(self.at, command)?;
         Ok(events
             .into_iter()
             .map(linecard_model::event::Event::Routing)
@@ -467,7 +485,7 @@ impl Batch<'_> {
             })
             .filter_map(linecard_model::event::Event::interaction)
             .collect();
-        self.work.record(now(), events).await?;
+        self.work.record(self.at, events).await?;
         for id in touched {
             if let Some(interaction) = self.work.interaction(id).await? {
                 self.state.thread_follows(&interaction);
