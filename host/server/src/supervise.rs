@@ -91,8 +91,7 @@ impl Supervisor {
         let mut count = self.0.under_way.subscribe();
         // An error is the end of the patience; the sender is this.
         drop(timeout_at(until, count.wait_for(|count| *count == 0)).await);
-        let left = *count.borrow();
-        left
+        *count.borrow()
     }
 
     /// Watches over a task that runs for as long as the hub does. It may be dropped by its owner; it may
