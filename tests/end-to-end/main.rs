@@ -7,6 +7,7 @@ mod day;
 mod durability;
 mod faults;
 mod journeys;
+mod lifecycle;
 mod media;
 mod operations;
 mod posts;

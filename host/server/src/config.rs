@@ -36,6 +36,9 @@ pub struct ServerConfig {
     pub key_file: Option<PathBuf>,
     /// The site. Default `main`.
     pub site: SiteName,
+    /// For how long a hub that is told to end waits for the answers that are on their way to the
+    /// networks, in seconds. Default 30.
+    pub drain_seconds: u64,
     /// The certificate, to serve https.
     pub tls: Option<TlsConfig>,
     /// Limits of HTTP requests.
@@ -59,6 +62,7 @@ impl Default for ServerConfig {
             plugins: None,
             key_file: None,
             site: SiteName::default(),
+            drain_seconds: 30,
             tls: None,
             http: HttpConfig::default(),
             store: StoreConfig::default(),
@@ -278,6 +282,11 @@ impl ServerConfig {
             problems.add(&["log", "level"], format!("it is not a level: {error}"));
         }
         problems
+    }
+
+    /// For how long a hub that is told to end waits for what is on its way to the networks.
+    pub fn drain(&self) -> Duration {
+        Duration::from_secs(self.drain_seconds)
     }
 
     /// The plug-in folder.

@@ -17,6 +17,7 @@ use crate::channels::Channels;
 use crate::media::MediaFolder;
 use crate::retries::backoff;
 use crate::site::{Fetched, SiteHandle, now};
+use crate::supervise::caught;
 
 /// How many files of one channel are fetched at a time.
 const PARALLEL: usize = 4;
@@ -91,10 +92,10 @@ impl Fetching {
         };
         let worker = channels.entry(known.channel.clone()).or_insert_with(|| {
             let (sender, jobs) = mpsc::unbounded_channel();
-            tokio::spawn(
-                self.clone()
-                    .work(known.channel.clone(), sender.clone(), jobs),
-            );
+            let channel = known.channel.clone();
+            let name = format!("fetching {channel}");
+            let work = self.clone().work(channel, sender.clone(), jobs);
+            self.site.supervisor().spawn(name, work);
             sender
         });
         let pending = known.files.iter().zip(known.content.attachments);
@@ -129,7 +130,9 @@ impl Fetching {
             let channel = channel.clone();
             let again = again.clone();
             tokio::spawn(async move {
-                let result = fetching.fetch(&channel, &job).await;
+                // One that breaks is asked for again like one that the network does not give.
+                let tried = caught(fetching.fetch(&channel, &job)).await;
+                let result = tried.unwrap_or_else(|text| Err(soon(&job, refusal("broke", &text))));
                 drop(place);
                 let file = match result {
                     Ok(file) => file,
@@ -160,10 +163,7 @@ impl Fetching {
 
     /// One attempt.
     async fn fetch(&self, channel: &ChannelId, job: &Job) -> Result<AttachmentFile, Setback> {
-        let soon = |reason: Refusal| Setback {
-            reason,
-            pause: Duration::try_from(backoff(job.attempt)).unwrap_or(Duration::from_secs(1)),
-        };
+        let soon = |reason: Refusal| soon(job, reason);
         let Some(runtime) = self.channels.get(channel) else {
             return Err(soon(refusal("channel-away", "the channel is not at work")));
         };
@@ -203,6 +203,14 @@ impl Fetching {
 struct Setback {
     reason: Refusal,
     pause: Duration,
+}
+
+/// A setback after which a file is asked for again in a while.
+fn soon(job: &Job, reason: Refusal) -> Setback {
+    Setback {
+        reason,
+        pause: Duration::try_from(backoff(job.attempt)).unwrap_or(Duration::from_secs(1)),
+    }
 }
 
 fn judge(failure: Failure, soon: impl Fn(Refusal) -> Setback) -> Result<AttachmentFile, Setback> {

@@ -7,14 +7,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use linecard_model::SiteId;
 use linecard_model::event::Record;
 use linecard_store::Store;
-use tokio::sync::{Mutex, Notify, broadcast, mpsc, watch};
+use tokio::sync::{Mutex, Notify, broadcast, mpsc};
 
 use crate::channels::Channels;
 use crate::configure::Equipment;
 use crate::fetch::Fetching;
 use crate::outbox::Outbox;
 use crate::plugins::Plugins;
-use crate::poll::Polls;
+use crate::poll::{Polls, Turns};
 use crate::prepare::{Analyzers, Preparation};
 use crate::profiles;
 use crate::site::{Outcome, Rendered, Site, SiteError, SiteHandle, SiteOptions, SiteState};
@@ -54,8 +54,6 @@ pub struct Hub {
     pub plugins: Arc<Plugins>,
     /// Secrets, encrypted at rest.
     pub vault: Vault,
-    /// Turns to the reason when the hub can take no more work.
-    pub stopped: watch::Sender<Option<String>>,
     /// Where files go.
     pub data: PathBuf,
     /// What the webhook door has taken.
@@ -111,7 +109,6 @@ impl Hub {
             poll_anew,
             unknown_profiles,
             fetches,
-            stopped,
         } = Site::start(SiteOptions {
             id: site,
             store: Arc::clone(&store),
@@ -122,7 +119,9 @@ impl Hub {
         let accepted = Arc::new(Notify::new());
         let (tell_outbox, outbox_reconfigured) = mpsc::unbounded_channel();
         let (tell_polls, polls_reconfigured) = mpsc::unbounded_channel();
-        tokio::spawn(
+        let supervisor = handle.supervisor().clone();
+        supervisor.spawn(
+            "preparation",
             Preparation {
                 store: Arc::clone(&store),
                 site: handle.clone(),
@@ -132,7 +131,8 @@ impl Hub {
             }
             .run(),
         );
-        tokio::spawn(
+        supervisor.spawn(
+            "outbox",
             Outbox {
                 store: Arc::clone(&store),
                 site: handle.clone(),
@@ -140,17 +140,19 @@ impl Hub {
             }
             .run(outbox, outbox_reconfigured),
         );
-        tokio::spawn(
+        supervisor.spawn(
+            "polls",
             Polls {
                 store: Arc::clone(&store),
                 site: handle.clone(),
                 channels: channels.clone(),
                 accepted: Arc::clone(&accepted),
-                stopped: stopped.clone(),
+                turns: Turns::default(),
             }
             .run(polls_reconfigured, poll_anew),
         );
-        tokio::spawn(
+        supervisor.spawn(
+            "fetching",
             Fetching {
                 store: Arc::clone(&store),
                 site: handle.clone(),
@@ -159,11 +161,10 @@ impl Hub {
             }
             .run(fetches),
         );
-        tokio::spawn(profiles::run(
-            handle.clone(),
-            channels.clone(),
-            unknown_profiles,
-        ));
+        supervisor.spawn(
+            "profiles",
+            profiles::run(handle.clone(), channels.clone(), unknown_profiles),
+        );
         Ok(Arc::new(Self {
             site: handle,
             store,
@@ -173,7 +174,6 @@ impl Hub {
             plugins: Arc::clone(&equipment.plugins),
             vault: equipment.vault.clone(),
             equipment,
-            stopped,
             data,
             counters: Counters::default(),
             accepted,

@@ -25,4 +25,5 @@ pub mod receive;
 pub mod redeliver;
 pub(crate) mod retries;
 pub mod site;
+pub mod supervise;
 pub mod vault;

@@ -2,18 +2,19 @@
 //! as what it found.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use linecard_model::outbox::{ChannelHealth, HealthState};
 use linecard_model::platform::Failure;
 use linecard_model::{ChannelId, Timestamp};
 use linecard_store::{Accept, Store, StoreError};
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::{Mutex, Notify, mpsc};
 use tokio::task::JoinSet;
 use tracing::{error, warn};
 
 use crate::channels::{ChannelRuntime, Channels};
+use crate::receive::take;
 use crate::retries::backoff;
 use crate::site::{Permission, SiteHandle, Source, now};
 
@@ -31,8 +32,20 @@ pub struct Polls {
     pub channels: Channels,
     /// Says that there are new events.
     pub accepted: Arc<Notify>,
-    /// Is told when the store takes nothing more.
-    pub stopped: watch::Sender<Option<String>>,
+    /// Whose turn it is at each channel.
+    pub turns: Turns,
+}
+
+/// One poll of a channel is under way at a time: one that is cut off goes to its end, and the next one
+/// waits for it. It holds one entry for each channel that was ever configured since the start.
+#[derive(Debug, Clone, Default)]
+pub struct Turns(Arc<std::sync::Mutex<HashMap<ChannelId, Arc<Mutex<()>>>>>);
+
+impl Turns {
+    fn of(&self, channel: &ChannelId) -> Arc<Mutex<()>> {
+        let mut turns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(turns.entry(channel.clone()).or_default())
+    }
 }
 
 impl Polls {
@@ -43,8 +56,8 @@ impl Polls {
         mut reconfigured: mpsc::UnboundedReceiver<()>,
         mut anew: mpsc::UnboundedReceiver<ChannelId>,
     ) {
-        // A poll that is cut off has written nothing, or all: its events and its cursor go together.
-        // Dropping a channel's tasks ends them.
+        // Dropping a channel's tasks ends them; a poll that is under way then goes to its end, because it
+        // may have used up a refresh token of which it gets the successor.
         let mut tasks: HashMap<ChannelId, JoinSet<()>> = HashMap::new();
         for channel in self.channels.all() {
             tasks.insert(channel.id.clone(), self.begin(&channel).await);
@@ -80,10 +93,14 @@ impl Polls {
             return tasks;
         }
         if channel.abilities().is_some_and(|a| a.polls) {
-            tasks.spawn(self.clone().poll(Arc::clone(channel)));
+            let name = format!("poll {}", channel.id);
+            let poll = self.clone().poll(Arc::clone(channel));
+            tasks.spawn(self.site.supervisor().watch(name, poll));
         }
         if channel.abilities().is_some_and(|a| a.probes) {
-            tasks.spawn(self.clone().probe(Arc::clone(channel)));
+            let name = format!("probe {}", channel.id);
+            let probe = self.clone().probe(Arc::clone(channel));
+            tasks.spawn(self.site.supervisor().watch(name, probe));
         }
         tasks
     }
@@ -97,10 +114,20 @@ impl Polls {
                     tokio::time::sleep(time_until(until)).await;
                     continue;
                 }
-                // It begins anew when a person has acted; or the site has ended.
-                Ok(Permission::Held(None)) | Err(_) => return,
+                // It begins anew when a person has acted.
+                Ok(Permission::Held(None)) => std::future::pending().await,
+                // The site has ended.
+                Err(_) => return,
             }
-            let pause = match self.poll_once(&channel).await {
+            let turn = self.turns.of(&channel.id).lock_owned().await;
+            let polling = self.clone().poll_once(Arc::clone(&channel));
+            let polling = async move {
+                let polled = polling.await;
+                drop(turn);
+                polled
+            };
+            let supervisor = self.site.supervisor();
+            let pause = match supervisor.undivided("a poll", polling).await {
                 Ok(Ok(pause)) => {
                     failures = 0;
                     pause
@@ -112,9 +139,11 @@ impl Polls {
                 }
                 Err(fault) => {
                     error!(channel = %channel.id, error = %fault, "polling ends: the store refuses");
-                    if let StoreError::Fatal { detail } = fault {
-                        self.stopped.send_replace(Some(detail));
-                    }
+                    let reason = match fault {
+                        StoreError::Fatal { detail } => detail,
+                        other => format!("poll {}: {other}", channel.id),
+                    };
+                    self.site.supervisor().stop(reason);
                     return;
                 }
             };
@@ -123,8 +152,8 @@ impl Polls {
     }
 
     async fn poll_once(
-        &self,
-        channel: &ChannelRuntime,
+        self,
+        channel: Arc<ChannelRuntime>,
     ) -> Result<Result<Duration, Failure>, StoreError> {
         let site = self.site.id();
         let cursor = self
@@ -145,22 +174,14 @@ impl Polls {
         // means that the site has ended.
         let _ = self.site.polled(channel.id.clone(), page.cost).await;
         if !page.events.is_empty() || page.cursor != cursor {
-            let accepted = self
-                .store
-                .accept(
-                    site,
-                    Accept {
-                        channel: channel.id.clone(),
-                        at: now(),
-                        events: page.events,
-                        cursor: Some(page.cursor),
-                        again: None,
-                    },
-                )
-                .await?;
-            if accepted.new > 0 {
-                self.accepted.notify_one();
-            }
+            let accept = Accept {
+                channel: channel.id.clone(),
+                at: now(),
+                events: page.events,
+                cursor: Some(page.cursor),
+                again: None,
+            };
+            take(&self.store, &self.site, &self.accepted, accept).await?;
         }
         let pause = Duration::from_millis(page.next_in_ms);
         Ok(Ok(if page.next_in_ms == 0 {

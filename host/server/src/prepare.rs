@@ -131,7 +131,8 @@ pub struct Preparation {
 impl Preparation {
     /// Works until the site or the store ends. What was accepted before a restart comes first.
     pub async fn run(self) {
-        let lanes: Vec<mpsc::Sender<InboxEntry>> = (0..LANES).map(|_| self.open_lane()).collect();
+        let lanes: Vec<mpsc::Sender<InboxEntry>> =
+            (0..LANES).map(|lane| self.open_lane(lane)).collect();
         let mut after: InboxNumber = 0;
         loop {
             match self.hand_out(&lanes, &mut after).await {
@@ -139,6 +140,8 @@ impl Preparation {
                 Ok(false) => self.accepted.notified().await,
                 Err(fault) => {
                     error!(error = %fault, "the inbox cannot be read; preparation ends");
+                    let reason = format!("preparation: the inbox cannot be read: {fault}");
+                    self.site.supervisor().stop(reason);
                     return;
                 }
             }
@@ -169,19 +172,21 @@ impl Preparation {
         Ok(true)
     }
 
-    fn open_lane(&self) -> mpsc::Sender<InboxEntry> {
+    fn open_lane(&self, lane: usize) -> mpsc::Sender<InboxEntry> {
         let (sender, mut entries) = mpsc::channel::<InboxEntry>(LANE_LENGTH);
         let site = self.site.clone();
         let channels = self.channels.clone();
         let analyzers = self.analyzers.clone();
-        tokio::spawn(async move {
+        let work = async move {
             while let Some(entry) = entries.recv().await {
                 let findings = analyzers.read(&channels, &entry).await;
                 if site.inbound(Prepared { entry, findings }).await.is_err() {
                     return;
                 }
             }
-        });
+        };
+        let supervisor = self.site.supervisor();
+        supervisor.spawn(format!("preparation lane {lane}"), work);
         sender
     }
 }

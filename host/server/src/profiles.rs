@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use linecard_model::{ChannelId, Timestamp};
 use tokio::sync::{Semaphore, mpsc};
-use tracing::debug;
+use tracing::{debug, error};
 
 use crate::channels::Channels;
 use crate::site::{SiteHandle, UnknownProfile, now};
+use crate::supervise::caught;
 
 /// How many questions are under way at a time.
 const PARALLEL: usize = 4;
@@ -54,10 +55,18 @@ pub async fn run(
         };
         let site = site.clone();
         tokio::spawn(async move {
-            let found = runtime
-                .connector
-                .resolve_profile(&runtime.context, identity.clone())
-                .await;
+            let asked = caught(
+                runtime
+                    .connector
+                    .resolve_profile(&runtime.context, identity.clone()),
+            );
+            let found = match asked.await {
+                Ok(found) => found,
+                Err(text) => {
+                    error!(%channel, text, "asking about a person panicked");
+                    return;
+                }
+            };
             match found {
                 Ok(Ok(Some(profile))) => {
                     // An error means that the site has ended.

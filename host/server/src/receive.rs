@@ -1,14 +1,17 @@
 //! The webhook door: a network's request becomes accepted events, and only then an answer.
 
+use std::sync::Arc;
+
 use linecard_model::platform::{Event, EventKind, Rejection, WebhookRequest, WebhookResponse};
 use linecard_model::{ChannelId, DeadLetterId};
 use linecard_sandbox::CallError;
-use linecard_store::{Accept, StoreError};
+use linecard_store::{Accept, Accepted, Store, StoreError};
 use sha2::{Digest, Sha256};
+use tokio::sync::Notify;
 use tracing::{info, warn};
 
 use crate::hub::Hub;
-use crate::site::{UNREADABLE, keep, now};
+use crate::site::{SiteHandle, UNREADABLE, keep, now};
 
 /// Why a network's request was not taken.
 #[derive(Debug, thiserror::Error)]
@@ -90,7 +93,7 @@ impl Hub {
         channel: &ChannelId,
         request: WebhookRequest,
     ) -> Result<WebhookResponse, ReceiveError> {
-        if let Some(reason) = self.stopped.borrow().clone() {
+        if let Some(reason) = self.site.supervisor().stopped().borrow().clone() {
             return Err(ReceiveError::Stopped(reason));
         }
         let runtime = self
@@ -148,18 +151,33 @@ impl Hub {
             cursor: None,
             again,
         };
-        let accepted = self.store.accept(self.site.id(), accept).await;
-        if let Err(StoreError::Fatal { detail }) = &accepted {
-            // The site may have nothing to write for a long time; the hub ends all the same.
-            self.stopped.send_replace(Some(detail.clone()));
-        }
-        let accepted = accepted?;
+        let accepted = take(&self.store, &self.site, &self.accepted, accept).await?;
         self.counters.accepted(accepted.new, accepted.duplicates);
-        if accepted.new > 0 {
-            self.accepted.notify_one();
-        }
         Ok(())
     }
+}
+
+/// Takes events into the inbox and tells the preparation, also if a network hangs up meanwhile: what is in
+/// the inbox does not wait there for the next event.
+pub(crate) async fn take(
+    store: &Arc<dyn Store>,
+    site: &SiteHandle,
+    told: &Arc<Notify>,
+    accept: Accept,
+) -> Result<Accepted, StoreError> {
+    let (store, told, site) = (Arc::clone(store), Arc::clone(told), site.clone());
+    let supervisor = site.supervisor().clone();
+    let taking = async move {
+        let accepted = store.accept(site.id(), accept).await;
+        match &accepted {
+            Ok(accepted) if accepted.new > 0 => told.notify_one(),
+            // The site may have nothing to write for a long time; the hub ends all the same.
+            Err(StoreError::Fatal { detail }) => site.supervisor().stop(detail.clone()),
+            Ok(_) | Err(_) => {}
+        }
+        accepted
+    };
+    supervisor.undivided("accepting events", taking).await
 }
 
 /// The event of a body that has a right signature but cannot be read.

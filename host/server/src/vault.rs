@@ -85,6 +85,8 @@ struct Inner {
 
 #[derive(Default)]
 struct State {
+    /// Grows whenever the keys change: what was compared with the former ones says nothing any more.
+    keys_changed: u64,
     secrets: BTreeMap<(ChannelId, String), SecretString>,
     rotated: BTreeMap<(ChannelId, String), Rotated>,
     passwords: BTreeMap<AgentId, String>,
@@ -228,7 +230,9 @@ impl Vault {
             .collect()
     }
 
-    /// Writes entries through the site; they count when this returns.
+    /// Writes entries through the site; they count when this returns. A caller who stops waiting does not
+    /// come between the store and what is known here: a session that has ended lets nobody in, and a
+    /// refresh token that was used up is not used again.
     pub(crate) async fn write(
         &self,
         actor: Actor,
@@ -243,9 +247,14 @@ impl Vault {
             entries: entries.clone(),
             audit,
         };
-        handle.request(actor, request, None).await?;
-        self.take_over(&entries);
-        Ok(())
+        let (vault, site) = (self.clone(), handle.clone());
+        let writing = async move {
+            site.request(actor, request, None).await?;
+            vault.take_over(&entries);
+            Ok(())
+        };
+        let supervisor = handle.supervisor();
+        supervisor.undivided("writing the vault", writing).await
     }
 
     fn state(&self) -> std::sync::RwLockReadGuard<'_, State> {
@@ -294,6 +303,7 @@ impl State {
             EntryName::Key(key) => {
                 self.known.retain(|_, name| *name != key);
                 self.wrong.clear();
+                self.keys_changed += 1;
                 put(&mut self.keys, key, text.map(str::to_owned));
             }
             EntryName::Session(hash) => {

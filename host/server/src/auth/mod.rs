@@ -144,7 +144,7 @@ impl Authenticator {
 
     /// Tells everybody who keeps a stream open to ask again.
     pub fn changed(&self) {
-        self.changes.send_modify(|count| *count += 1);
+        tell(&self.changes);
     }
 
     /// The configuration in force.
@@ -306,13 +306,18 @@ impl Authenticator {
 
     /// Signs out: ends the session that was shown. Other credentials stay as they are.
     pub async fn sign_out(&self, principal: &Principal) -> Result<(), AuthError> {
-        if let Credential::Session { token, .. } = &principal.credential {
-            self.vault
-                .end_session(principal.actor.clone(), token.expose_secret())
-                .await?;
-            self.changed();
-        }
-        Ok(())
+        let Credential::Session { token, .. } = &principal.credential else {
+            return Ok(());
+        };
+        let (vault, changes) = (self.vault.clone(), self.changes.clone());
+        let (actor, token) = (principal.actor.clone(), token.clone());
+        let ending = async move {
+            vault.end_session(actor, token.expose_secret()).await?;
+            tell(&changes);
+            Ok(())
+        };
+        let supervisor = self.site.supervisor();
+        supervisor.undivided("signing out", ending).await
     }
 
     /// Forgets failures and access tokens that are over. They let nobody in meanwhile.
@@ -357,6 +362,10 @@ impl Authenticator {
             }),
         }
     }
+}
+
+fn tell(changes: &watch::Sender<u64>) {
+    changes.send_modify(|count| *count += 1);
 }
 
 fn agent_principal(

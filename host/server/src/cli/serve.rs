@@ -1,10 +1,10 @@
 //! Runs the hub until it is told to end, or cannot go on.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use tokio::net::TcpListener;
-use tokio::sync::watch;
 use tracing::{error, info, warn};
 
 use super::options::ConfigOptions;
@@ -17,7 +17,12 @@ use crate::configure::{Restored, restore};
 use crate::hub::{Hub, HubOptions};
 use crate::prepare::Analyzers;
 use crate::site::Source;
+use crate::supervise::Supervisor;
 use crate::vault::hub_itself;
+
+/// For how long the doors still answer when the hub can take no more work: so whoever asks for its
+/// readiness hears why.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 pub(super) async fn run(options: &ConfigOptions) -> anyhow::Result<()> {
     let config = options.load()?;
@@ -38,12 +43,25 @@ pub(super) async fn run(options: &ConfigOptions) -> anyhow::Result<()> {
         "the hub is ready"
     );
     let router = crate::http::router(Arc::clone(&hub), config.http.options());
-    let end = ending(hub.stopped.subscribe(), told);
+    let supervisor = hub.site.supervisor().clone();
+    let end = ending(supervisor.clone(), told);
     let served = crate::http::serve(listener, router, config.tls_files(), end).await;
     info!("the hub is stopping");
-    let broken = hub.stopped.borrow().clone();
+    supervisor.end();
+    if !hub.site.has_ended() {
+        // Answers that are on their way get their outcome recorded.
+        let cut_off = supervisor.drained(config.drain()).await;
+        if cut_off > 0 {
+            warn!(
+                actions = cut_off,
+                seconds = config.drain_seconds,
+                "actions are cut off on their way: a person sees them as uncertain after the next start"
+            );
+        }
+    }
     hub.site.stop().await;
     let closed = hub.store.close().await;
+    let broken = supervisor.stopped().borrow().clone();
     if let Some(reason) = broken {
         error!(reason, "the hub took no more work and has ended");
         bail!("{reason}");
@@ -114,16 +132,18 @@ pub(super) async fn start(config: &ServerConfig) -> anyhow::Result<Arc<Hub>> {
 }
 
 /// Waits until the process is told to end, or the hub can take no more work.
-async fn ending(mut stopped: watch::Receiver<Option<String>>, told: impl Future<Output = ()>) {
-    let broken = async {
-        let is_broken = stopped.wait_for(Option::is_some).await.is_ok();
-        if !is_broken {
-            // Without a sender nothing more can be heard: only the signals count.
-            std::future::pending::<()>().await;
-        }
-    };
+async fn ending(supervisor: Supervisor, told: impl Future<Output = ()>) {
+    tokio::pin!(told);
     tokio::select! {
-        () = broken => {}
-        () = told => info!("told to end"),
+        () = supervisor.has_stopped() => {
+            tokio::select! {
+                () = tokio::time::sleep(LAST_WORDS) => {}
+                () = told => {}
+            }
+        }
+        () = &mut told => {
+            info!("told to end");
+            supervisor.end();
+        }
     }
 }

@@ -46,10 +46,26 @@ impl Hub {
     ///
     /// Everything is checked before anything changes. `values` are those of the secrets that the
     /// configuration calls `stored`; one that is not given keeps its former value. When this
-    /// returns, the configuration is durable and in force.
+    /// returns, the configuration is durable and in force; a caller who stops waiting stops nothing.
     pub async fn apply(
-        &self,
+        self: &Arc<Self>,
         actor: &Actor,
+        config: SiteConfig,
+        values: SecretValues,
+        idempotency: Option<Idempotency>,
+    ) -> Result<Rendered, ConfigureError> {
+        let (hub, actor) = (Arc::clone(self), actor.clone());
+        let applying = async move { hub.apply_whole(actor, config, values, idempotency).await };
+        let supervisor = self.site.supervisor();
+        supervisor
+            .undivided("applying a configuration", applying)
+            .await
+    }
+
+    /// Not to be cut off: the channels in memory follow the configuration that is durable.
+    async fn apply_whole(
+        &self,
+        actor: Actor,
         config: SiteConfig,
         values: SecretValues,
         idempotency: Option<Idempotency>,
@@ -66,10 +82,7 @@ impl Hub {
             config: Box::new(config),
             vault: entries.clone(),
         };
-        let rendered = self
-            .site
-            .request(actor.clone(), request, idempotency)
-            .await?;
+        let rendered = self.site.request(actor, request, idempotency).await?;
         if rendered.replayed {
             // It was applied then; what was applied since stays.
             return Ok(rendered);

@@ -1,5 +1,7 @@
 //! The configuration as something that several people edit: versions and one change at a time.
 
+use std::sync::Arc;
+
 use linecard_model::site::SiteConfig;
 use serde::Serialize;
 use serde_json::json;
@@ -35,24 +37,32 @@ pub(super) fn changed_meanwhile(now: &str) -> Problem {
 }
 
 impl App {
-    /// Changes the configuration: reads it, lets `change` change it, and applies it, as one step.
+    /// Changes the configuration: reads it, lets `change` change it, and applies it, as one step, which
+    /// goes to its end even if the client hangs up: nobody reads in between what is being replaced.
     /// Gives the new one with what `change` gave. `part` is the JSON Pointer of what the request's
     /// `/config` stands for, so that problems are told where the caller sees them.
     pub(super) async fn change<T>(
-        &self,
+        self: &Arc<Self>,
         caller: &Principal,
         part: &str,
         values: SecretValues,
         change: impl FnOnce(&mut SiteConfig) -> Result<T, Problem>,
     ) -> Result<(SiteConfig, T), Problem> {
-        let _one_at_a_time = self.changing.lock().await;
+        let one_at_a_time = Arc::clone(&self.changing).lock_owned().await;
         let mut config = self.auth.config().await?.as_ref().clone();
         let given = change(&mut config)?;
-        self.hub
-            .apply(&caller.actor, config.clone(), values, None)
-            .await
-            .map_err(|error| refused(error, part))?;
-        self.auth.changed();
+        let (app, actor, wanted) = (Arc::clone(self), caller.actor.clone(), config.clone());
+        let applying = async move {
+            let applied = app.hub.apply(&actor, wanted, values, None).await;
+            app.auth.changed();
+            drop(one_at_a_time);
+            applied
+        };
+        let supervisor = self.hub.site.supervisor();
+        let applied = supervisor
+            .undivided("changing the configuration", applying)
+            .await;
+        applied.map_err(|error| refused(error, part))?;
         Ok((config, given))
     }
 }

@@ -1,6 +1,7 @@
 //! Whether the hub lives, whether it takes work, and its numbers.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
@@ -12,6 +13,9 @@ use serde_json::json;
 
 use super::App;
 use super::problem::Problem;
+
+/// How long the reason why the site has ended is waited for.
+const REASON: Duration = Duration::from_millis(250);
 
 pub(super) fn router() -> Router<Arc<App>> {
     Router::new()
@@ -27,13 +31,28 @@ async fn alive() -> Response {
 
 /// The hub takes work: its site answers and its disk takes writes.
 async fn ready(State(app): State<Arc<App>>) -> Result<Response, Problem> {
-    let stopped = app.hub.stopped.borrow().clone();
-    if let Some(reason) = stopped {
-        return Err(Problem::new("stopping", reason));
-    }
-    let seq = app.hub.site.query(crate::site::SiteState::seq).await?;
+    takes_work(&app)?;
+    let seq = match app.hub.site.query(crate::site::SiteState::seq).await {
+        Ok(seq) => seq,
+        Err(error) => {
+            // The site's task has ended; the reason is known a moment later.
+            let reason = app.hub.site.supervisor().has_stopped();
+            drop(tokio::time::timeout(REASON, reason).await);
+            takes_work(&app)?;
+            return Err(error.into());
+        }
+    };
     let body = json!({"status": "ready", "site": app.hub.site.id(), "seq": seq});
     Ok((StatusCode::OK, axum::Json(body)).into_response())
+}
+
+/// The reason why the hub takes no more work, if so.
+pub(super) fn takes_work(app: &App) -> Result<(), Problem> {
+    let stopped = app.hub.site.supervisor().stopped().borrow().clone();
+    match stopped {
+        Some(reason) => Err(Problem::new("stopping", reason)),
+        None => Ok(()),
+    }
 }
 
 /// The numbers for Prometheus.

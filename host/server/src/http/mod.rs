@@ -105,7 +105,7 @@ pub(crate) struct App {
     streams: events::Streams,
     /// Reading the configuration, changing it and applying it is one step: no two callers' changes
     /// overwrite each other.
-    changing: Mutex<()>,
+    changing: Arc<Mutex<()>>,
 }
 
 impl App {
@@ -131,12 +131,13 @@ pub fn router(hub: Arc<Hub>, options: HttpOptions) -> Router {
         tickets: events::Tickets::default(),
         scene: events::Scene::default(),
         streams: events::Streams::default(),
-        changing: Mutex::default(),
+        changing: Arc::default(),
         hub,
         options,
     });
-    tokio::spawn(housekeeping(Arc::downgrade(&app)));
-    tokio::spawn(events::run(Arc::downgrade(&app), records));
+    let supervisor = app.hub.site.supervisor();
+    supervisor.spawn("housekeeping", housekeeping(Arc::downgrade(&app)));
+    supervisor.spawn("events", events::run(Arc::downgrade(&app), records));
     let webhooks = webhook::router().layer(DefaultBodyLimit::max(app.options.webhook_limit));
     docs::router()
         .merge(open_messaging::router())

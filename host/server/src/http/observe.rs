@@ -17,6 +17,8 @@ use tracing::Instrument as _;
 use super::App;
 use super::problem::Problem;
 
+/// Where the product's own API is.
+const API: &str = "/api/v1/";
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// What an answer of the API may do in a browser: nothing.
 const NOTHING: &str = "default-src 'none'; frame-ancestors 'none'";
@@ -33,7 +35,15 @@ pub(super) async fn observe(State(app): State<Arc<App>>, request: Request, next:
         .to_owned();
     let method = request.method().clone();
     let span = tracing::info_span!("http", %method, route, id);
-    let answer = tokio::time::timeout(app.options.timeout, next.run(request))
+    // What the webhook doors refuse they refuse in the networks' words.
+    let changes = !request.method().is_safe() && request.uri().path().starts_with(API);
+    let answer = async {
+        match super::health::takes_work(&app) {
+            Err(problem) if changes => problem.into_response(),
+            _ => next.run(request).await,
+        }
+    };
+    let answer = tokio::time::timeout(app.options.timeout, answer)
         .instrument(span)
         .await;
     let mut response = answer.unwrap_or_else(|_| {

@@ -6,12 +6,13 @@ use linecard_model::Timestamp;
 use linecard_model::manifest::ThrottleScope;
 use linecard_model::outbox::{OutboxEntry, OutboxState};
 use linecard_model::platform::{ActionRequest, Budget, Failure};
-use tracing::warn;
+use tracing::{error, warn};
 
 use super::lines::Hold;
 use crate::channels::ChannelRuntime;
 use crate::retries::Retries;
 use crate::site::{AttemptResult, Permission, SiteHandle, now};
+use crate::supervise::provoke;
 
 /// How an attempt left its entry.
 pub(super) struct Finished {
@@ -50,6 +51,15 @@ pub(super) async fn attempt(
             };
         }
     };
+    // Without a place the hub is ending: nothing is tried any more, and the entry waits for the next start.
+    let Some(_place) = site.supervisor().begin() else {
+        return Finished {
+            thread,
+            again: Some(entry),
+            hold: Hold::Person,
+            ended: false,
+        };
+    };
     let before = entry.clone();
     entry.state = OutboxState::Attempting { since: now() };
     match site.attempt(entry.clone()).await {
@@ -64,6 +74,7 @@ pub(super) async fn attempt(
         }
         Err(_) => return ended(thread),
     }
+    provoke::here("an attempt");
     let (result, hold) = match turn.perform(entry.request.clone()).await {
         Ok(Ok(outcome)) => {
             let hold = outcome.budget.as_ref().map(|b| used_up(b, &entry.request));
@@ -90,6 +101,23 @@ pub(super) async fn attempt(
             ended: false,
         },
         Err(_) => ended(thread),
+    }
+}
+
+/// An attempt of the hub's own broke, nobody knows where: what it was to do may have been done.
+pub(super) async fn broke(site: &SiteHandle, entry: OutboxEntry, text: String) -> Finished {
+    error!(channel = %entry.channel, entry = entry.number, text, "an outbox attempt panicked");
+    let thread = entry.request.thread.clone();
+    let result = AttemptResult::Broken {
+        text: format!("the hub failed while it tried: {text}"),
+        may_have_acted: true,
+    };
+    let recorded = site.finished(entry, result).await;
+    Finished {
+        thread,
+        ended: recorded.is_err(),
+        again: recorded.unwrap_or_default(),
+        hold: Hold::None,
     }
 }
 

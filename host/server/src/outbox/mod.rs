@@ -86,7 +86,9 @@ impl Outbox {
     ) {
         let worker = workers.entry(channel.clone()).or_insert_with(|| {
             let (sender, notices) = mpsc::unbounded_channel();
-            tokio::spawn(Worker::new(self.clone(), channel).run(notices));
+            let name = format!("outbox {channel}");
+            let worker = Worker::new(self.clone(), channel);
+            self.site.supervisor().spawn(name, worker.run(notices));
             sender
         });
         // A worker only ends with the site.

@@ -9,11 +9,12 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tracing::error;
 
-use super::attempt::{Finished, attempt};
+use super::attempt::{Finished, attempt, broke};
 use super::lines::{Hold, Lines};
 use super::pace::Pace;
 use super::{Outbox, is_idempotent};
 use crate::site::{AttemptResult, now};
+use crate::supervise::caught;
 
 /// How many entries are read at a time.
 const PAGE: usize = 256;
@@ -81,10 +82,8 @@ impl Worker {
                     match finished {
                         Ok((_, finished)) if finished.ended => return,
                         Ok((began, finished)) => self.finish(began, finished),
-                        Err(fault) => {
-                            error!(channel = %self.channel, error = %fault, "an outbox attempt broke; the channel sends no more until the hub is started again");
-                            return;
-                        }
+                        // What an attempt breaks on is caught within; this is the process's end.
+                        Err(_) => return,
                     }
                     continue;
                 }
@@ -114,6 +113,8 @@ impl Worker {
                 Ok(page) => page,
                 Err(fault) => {
                     error!(channel = %self.channel, error = %fault, "the outbox cannot be read; the channel sends no more");
+                    let reason = format!("outbox {}: it cannot be read: {fault}", self.channel);
+                    self.outbox.site.supervisor().stop(reason);
                     return false;
                 }
             };
@@ -156,7 +157,15 @@ impl Worker {
             return;
         };
         let site = self.outbox.site.clone();
-        attempts.spawn(async move { (began, attempt(site, channel, entry).await) });
+        attempts.spawn(async move {
+            let kept = entry.clone();
+            let tried = caught(attempt(site.clone(), channel, entry)).await;
+            let finished = match tried {
+                Ok(finished) => finished,
+                Err(text) => broke(&site, kept, text).await,
+            };
+            (began, finished)
+        });
     }
 
     fn finish(&mut self, began: u64, finished: Finished) {

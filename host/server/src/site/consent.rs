@@ -9,7 +9,6 @@ use linecard_model::{ChannelId, ContactId};
 use super::command::{Actor, CommandError, Outcome};
 use super::people::audited;
 use super::run::Batch;
-use super::state::now;
 
 /// Records that a contact agreed to be written to first on a channel, or takes it back. `source` tells
 /// how they agreed.
@@ -49,7 +48,7 @@ pub(super) async fn opt_in(
     if let Some(source) = source {
         contact.opt_ins.push(OptIn {
             channel,
-            at: now(),
+            at: batch.at,
             by: actor.name.clone(),
             source,
         });

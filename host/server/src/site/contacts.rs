@@ -10,7 +10,6 @@ use linecard_store::StoreError;
 
 use super::inbound::Arrival;
 use super::run::{After, Batch};
-use super::state::now;
 
 /// How long facts about a person are taken to be fresh.
 const PROFILE_FRESH: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
@@ -98,7 +97,7 @@ pub(super) async fn find_or_create(
     let fresh = contact
         .identity(arrival.channel)
         .and_then(|i| i.profile_at)
-        .is_some_and(|at| now().duration_since(at) < PROFILE_FRESH);
+        .is_some_and(|at| batch.at.duration_since(at) < PROFILE_FRESH);
     if !fresh {
         batch.after.push(After::UnknownProfile(UnknownProfile {
             channel: arrival.channel.clone(),
@@ -274,7 +273,7 @@ pub(super) async fn profile(
         return Ok(());
     };
     let mut contact = Arc::unwrap_or_clone(contact);
-    if merge_profile(&mut contact, channel, identity, &profile, now()) {
+    if merge_profile(&mut contact, channel, identity, &profile, batch.at) {
         batch.record(vec![Event::ContactSaved(contact)]).await?;
     }
     Ok(())

@@ -1,8 +1,8 @@
 //! What the channels have done and cost, and what they may do.
 
-use linecard_model::ChannelId;
 use linecard_model::outbox::{ChannelFigures, ChannelHealth, HealthState};
 use linecard_model::spend::Exhausted;
+use linecard_model::{ChannelId, Timestamp};
 use linecard_store::StoreError;
 
 use super::command::Permission;
@@ -30,8 +30,9 @@ pub(super) async fn charge(
     if millionths == 0 {
         return Ok(());
     }
+    let at = batch.at;
     count(batch, channel, |figures| {
-        figures.spent.add(now(), millionths);
+        figures.spent.add(at, millionths);
     });
     tell_budget(batch, channel).await
 }
@@ -41,7 +42,7 @@ pub(super) async fn tell_budget(
     batch: &mut Batch<'_>,
     channel: &ChannelId,
 ) -> Result<(), StoreError> {
-    let Some(exhausted) = batch.state.exhausted(channel) else {
+    let Some(exhausted) = batch.state.exhausted_at(channel, batch.at) else {
         return Ok(());
     };
     // What a person must see to goes before the budget.
@@ -54,7 +55,7 @@ pub(super) async fn tell_budget(
     }
     let health = ChannelHealth {
         state: HealthState::BudgetSpent,
-        since: Some(now()),
+        since: Some(batch.at),
         detail: Some(exhausted.to_string()),
         remedy: Some(
             "wait for the next day or month, or raise `spend` in the channel's configuration"
@@ -73,10 +74,10 @@ pub(super) async fn polled(
 ) -> Result<(), StoreError> {
     let figures = batch.state.figures.entry(channel.clone()).or_default();
     // It is written when something else of the figures changes: a poll without news writes nothing.
-    figures.polled_at = Some(now());
+    figures.polled_at = Some(batch.at);
     let connected = ChannelHealth {
         state: HealthState::Connected,
-        since: Some(now()),
+        since: Some(batch.at),
         ..ChannelHealth::default()
     };
     fares(batch, channel, connected, Source::Poll).await?;
@@ -91,7 +92,7 @@ pub(super) async fn may_poll(
     if batch.state.is_paused(channel) {
         return Ok(Permission::Held(None));
     }
-    match batch.state.exhausted(channel) {
+    match batch.state.exhausted_at(channel, batch.at) {
         None => Ok(Permission::Granted),
         Some(exhausted) => {
             // The budget may have been lowered below what was spent.
@@ -109,8 +110,12 @@ impl SiteState {
 
     /// The channel's budget, if it is used up.
     pub fn exhausted(&self, channel: &ChannelId) -> Option<Exhausted> {
+        self.exhausted_at(channel, now())
+    }
+
+    fn exhausted_at(&self, channel: &ChannelId, at: Timestamp) -> Option<Exhausted> {
         let budget = self.config.channels.get(channel)?.spend?;
-        budget.exhausted(&self.figures.get(channel)?.spent, now())
+        budget.exhausted(&self.figures.get(channel)?.spent, at)
     }
 
     /// Whether an operator paused it, by the configuration or by hand.
@@ -126,7 +131,7 @@ impl SiteState {
     }
 
     /// Whether an action may be tried now.
-    pub(super) fn may_act(&self, channel: &ChannelId) -> Permission {
+    pub(super) fn may_act(&self, channel: &ChannelId, at: Timestamp) -> Permission {
         if self.channels.get(channel).is_none() || self.is_paused(channel) {
             return Permission::Held(None);
         }
@@ -134,7 +139,7 @@ impl SiteState {
         let enforced = config
             .and_then(|c| c.spend)
             .is_some_and(|s| s.enforce_on_sends);
-        match self.exhausted(channel).filter(|_| enforced) {
+        match self.exhausted_at(channel, at).filter(|_| enforced) {
             Some(exhausted) => Permission::Held(Some(exhausted.until)),
             None => Permission::Granted,
         }

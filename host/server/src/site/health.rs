@@ -2,15 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use linecard_model::ChannelId;
 use linecard_model::event::Event;
 use linecard_model::outbox::{ChannelHealth, HealthState};
+use linecard_model::{ChannelId, Timestamp};
 use linecard_store::StoreError;
 
 use super::command::{Actor, CommandError, Outcome};
 use super::people::audited;
 use super::run::{After, Batch};
-use super::state::now;
 
 /// Where news of a channel comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -76,7 +75,7 @@ impl Blamed {
 ///
 /// One thing that works does not prove that all does: only the network ends its own restrictions,
 /// only time ends a wait, and only a person ends a pause.
-fn is_news(known: &ChannelHealth, news: &ChannelHealth, source: Source) -> bool {
+fn is_news(known: &ChannelHealth, news: &ChannelHealth, source: Source, at: Timestamp) -> bool {
     use HealthState::{
         BudgetSpent, Connected, CredentialsRefused, Paused, Restricted, Stopped, Throttled,
         TransientFault, Unknown,
@@ -84,7 +83,7 @@ fn is_news(known: &ChannelHealth, news: &ChannelHealth, source: Source) -> bool 
     if source == Source::Operator {
         return true;
     }
-    let waits = known.until.is_some_and(|until| until > now());
+    let waits = known.until.is_some_and(|until| until > at);
     let stays = match (known.state, news.state) {
         (Paused, _) => true,
         (_, _) if matches!(source, Source::Network | Source::Hub) => false,
@@ -111,7 +110,7 @@ pub(super) async fn fares(
     source: Source,
 ) -> Result<(), StoreError> {
     let known = batch.state.health(channel);
-    let is_news = is_news(&known, &health, source);
+    let is_news = is_news(&known, &health, source, batch.at);
     let blamed = batch.state.blamed.entry(channel.clone()).or_default();
     if !blamed.settles(known.state, health.state, source, is_news) {
         // The credentials work again as far as one can tell by trying them: what waits may show it.
@@ -155,7 +154,7 @@ pub(super) async fn pause(
     if batch.state.health(&channel).state != HealthState::Paused {
         let paused = ChannelHealth {
             state: HealthState::Paused,
-            since: Some(now()),
+            since: Some(batch.at),
             detail: Some(format!("paused by {}", actor.name)),
             remedy: Some("resume it when it may go on".to_owned()),
             until: None,
@@ -178,7 +177,7 @@ pub(super) async fn resume(
         return Err(CommandError::PausedByConfiguration(channel));
     }
     let unknown = ChannelHealth {
-        since: Some(now()),
+        since: Some(batch.at),
         ..ChannelHealth::default()
     };
     fares(batch, &channel, unknown, Source::Operator).await?;
@@ -212,7 +211,7 @@ async fn told(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use linecard_model::Timestamp;
+    use crate::site::now;
 
     fn health(state: HealthState, until: Option<i64>) -> ChannelHealth {
         let until = until.map(|s| {
@@ -334,7 +333,7 @@ mod tests {
             (S::Paused, None, S::Stopped, Source::Network, false),
             (S::Paused, None, S::Unknown, Source::Operator, true),
         ] {
-            let found = is_news(&health(known, until), &health(news, None), source);
+            let found = is_news(&health(known, until), &health(news, None), source, now());
             assert_eq!(found, expected, "{known:?} {until:?} {news:?} {source:?}");
         }
     }

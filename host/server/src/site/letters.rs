@@ -17,7 +17,6 @@ use super::inbound::{Arrival, platform_event};
 use super::people::{audited, find};
 use super::run::{After, Batch};
 use super::sending::{again, message_of};
-use super::state::now;
 
 /// The name of the event of a request that has a right signature but cannot be read.
 pub const UNREADABLE: &str = "unreadable";
@@ -108,7 +107,7 @@ pub(super) async fn other(
     batch.work.put_dead_letter(DeadLetter {
         id: DeadLetterId::generate(),
         channel: arrival.channel.clone(),
-        at: now(),
+        at: batch.at,
         reason: refusal(UNREADABLE, &reason),
         what: Undone::Webhook(request),
     });
@@ -129,7 +128,7 @@ pub(super) async fn unplaced(
     batch.work.put_dead_letter(DeadLetter {
         id: DeadLetterId::generate(),
         channel: arrival.channel.clone(),
-        at: now(),
+        at: batch.at,
         reason: refusal(name, why),
         what: Undone::Event {
             accepted_at: arrival.accepted_at,
@@ -161,7 +160,7 @@ pub(super) fn action_ended(batch: &mut Batch<'_>, entry: &OutboxEntry, state: &M
     batch.work.put_dead_letter(DeadLetter {
         id,
         channel: entry.channel.clone(),
-        at: now(),
+        at: batch.at,
         reason,
         what: Undone::Action(Box::new(undone(entry, uncertain))),
     });
@@ -216,7 +215,7 @@ pub(super) async fn message_changed(
     batch.work.put_dead_letter(DeadLetter {
         id,
         channel: message.channel.clone(),
-        at: now(),
+        at: batch.at,
         reason,
         what: Undone::Action(Box::new(what)),
     });
@@ -262,7 +261,7 @@ async fn repeat(
     *batch.next_outbox += 1;
     let mut entry = OutboxEntry {
         number: *batch.next_outbox,
-        created_at: now(),
+        created_at: batch.at,
         state: OutboxState::Waiting,
         ..entry.clone()
     };

@@ -18,6 +18,8 @@ mod native;
 mod outcomes;
 mod people;
 mod receipts;
+#[cfg(test)]
+mod replay;
 mod run;
 mod saying;
 mod sending;
@@ -44,17 +46,30 @@ use linecard_model::outbox::{ChannelHealth, OutboxEntry};
 use linecard_model::platform::{Identity, Profile};
 use tokio::sync::{mpsc, oneshot};
 
+use crate::supervise::Supervisor;
+
 /// How to reach a site. Cheap to clone.
 #[derive(Clone)]
 pub struct SiteHandle {
     id: SiteId,
     commands: mpsc::Sender<Command>,
+    supervisor: Supervisor,
 }
 
 impl SiteHandle {
     /// The site.
     pub fn id(&self) -> &SiteId {
         &self.id
+    }
+
+    /// Who watches over the site's task and over those that work for it.
+    pub fn supervisor(&self) -> &Supervisor {
+        &self.supervisor
+    }
+
+    /// Whether its task has ended: nothing can be recorded any more.
+    pub fn has_ended(&self) -> bool {
+        self.commands.is_closed()
     }
 
     /// Puts a prepared platform event before the site. Waits when the site is behind.
@@ -178,6 +193,7 @@ impl SiteHandle {
 
     /// Ends the site's task after what was put before it.
     pub async fn stop(&self) {
+        self.supervisor.end();
         let (reply, done) = oneshot::channel();
         if self.put(Command::Stop(reply)).await.is_ok() {
             // An error means that the task has ended already.

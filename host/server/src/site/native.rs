@@ -13,7 +13,7 @@ use super::changes::catch_up;
 use super::contacts::{find_or_create, known, linked, of_thread};
 use super::inbound::{Arrival, content, platform_event};
 use super::run::Batch;
-use super::state::{ThreadKey, newest, now};
+use super::state::{ThreadKey, newest};
 use super::threads::start;
 use super::{files, receipts};
 
@@ -73,7 +73,7 @@ pub(super) async fn native_reply(
             reason: EndReason::AnsweredElsewhere,
             disposition: None,
         };
-        started.ended_at = Some(now());
+        started.ended_at = Some(batch.at);
         let id = started.id;
         events.push(Event::InteractionStarted(started));
         id

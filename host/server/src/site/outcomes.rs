@@ -14,7 +14,6 @@ use super::figures;
 use super::health::{self, Source};
 use super::letters;
 use super::run::{After, Batch};
-use super::state::now;
 use crate::outbox::is_idempotent;
 use crate::retries::Retries;
 
@@ -24,7 +23,7 @@ pub(super) async fn attempt(
     entry: OutboxEntry,
     reply: oneshot::Sender<Permission>,
 ) -> Result<(), StoreError> {
-    let may = batch.state.may_act(&entry.channel);
+    let may = batch.state.may_act(&entry.channel, batch.at);
     match may {
         Permission::Granted => batch.work.put_outbox(entry),
         Permission::Held(Some(_)) => figures::tell_budget(batch, &entry.channel).await?,
@@ -40,7 +39,7 @@ pub(super) async fn finished(
     mut entry: OutboxEntry,
     result: AttemptResult,
 ) -> Result<Option<OutboxEntry>, StoreError> {
-    let at = now();
+    let at = batch.at;
     let idempotent = is_idempotent(&batch.state.channels, &entry);
     let retries = Retries::of(batch.state.channels.get(&entry.channel).as_deref());
     let soon = at
@@ -252,7 +251,7 @@ async fn fares(
 ) -> Result<(), StoreError> {
     let health = ChannelHealth {
         state,
-        since: Some(now()),
+        since: Some(batch.at),
         detail,
         remedy,
         until,

@@ -15,7 +15,6 @@ use super::configure::routing_settings;
 use super::consent::opt_in;
 use super::run::Batch;
 use super::sending::{act, resend, send};
-use super::state::now;
 use super::{health, letters};
 
 /// Handles a request, once for each idempotency key.
@@ -38,7 +37,7 @@ pub(super) async fn handle(
     {
         let result = IdempotentResult {
             request_hash,
-            at: now(),
+            at: batch.at,
             status: rendered.status,
             body: rendered.body.clone(),
         };

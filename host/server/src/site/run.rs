@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use linecard_model::event::Record;
 use linecard_model::site::SiteConfig;
-use linecard_model::{ChannelId, SiteId};
+use linecard_model::{ChannelId, SiteId, Timestamp};
 use linecard_router::{Command as RouterCommand, Router};
 use linecard_store::{Epoch, MessageRef, Store, StoreError, UnitOfWork};
-use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use tokio::sync::{broadcast, mpsc, oneshot};
 use tracing::{error, info};
 
 use super::command::{Command, CommandError, Outcome, Permission, Rendered, Reply};
@@ -16,6 +16,7 @@ use super::configure::routing_settings;
 use super::state::{SiteState, now};
 use super::{SiteHandle, contacts, figures, files, health, inbound, outcomes, people};
 use crate::channels::Channels;
+use crate::supervise::Supervisor;
 
 /// How many commands share one durable write at most.
 const BATCH: usize = 512;
@@ -69,9 +70,6 @@ pub struct Site {
     pub unknown_profiles: mpsc::Receiver<super::contacts::UnknownProfile>,
     /// Messages with files to be fetched.
     pub fetches: mpsc::UnboundedReceiver<MessageRef>,
-    /// Turns to the reason when the site can work no more; also to be told by whoever else finds that
-    /// the store takes nothing more.
-    pub stopped: watch::Sender<Option<String>>,
 }
 
 /// What the outbox is told of a channel.
@@ -109,10 +107,24 @@ pub(super) struct Batch<'s> {
     pub render: fn(&Outcome, &SiteState) -> Rendered,
     pub after: Vec<After>,
     pub next_outbox: &'s mut u64,
+    /// The time of the command at hand: what is decided, recorded and kept for it has this time.
+    pub at: Timestamp,
+}
+
+/// The time of a site's commands. It never goes back, whatever the machine's clock does: a replay of the
+/// journal sees the same times in the same order as the commands did.
+struct Clock(Timestamp);
+
+impl Clock {
+    fn tick(&mut self) -> Timestamp {
+        self.0 = self.0.max(now());
+        self.0
+    }
 }
 
 struct Task {
     state: SiteState,
+    clock: Clock,
     store: Arc<dyn Store>,
     epoch: Epoch,
     render: fn(&Outcome, &SiteState) -> Rendered,
@@ -139,6 +151,8 @@ impl Site {
         let config = Arc::new(store.config(&id).await?.unwrap_or_default());
         let (router, snapshot_at) = restore(&id, store.as_ref()).await?;
         let last_seq = store.last_seq(&id).await?;
+        let last = store.journal(&id, last_seq.saturating_sub(1), 1).await?;
+        let last_at = last.last().map_or(Timestamp::MIN, |record| record.at);
         let mut state = SiteState {
             id: id.clone(),
             router,
@@ -173,10 +187,10 @@ impl Site {
         let (poll_anew, poll_receiver) = mpsc::unbounded_channel();
         let (unknown_profiles, unknown_receiver) = mpsc::channel(1_024);
         let (fetches, fetch_receiver) = mpsc::unbounded_channel();
-        let stopped = watch::Sender::new(None);
-        let stop_sender = stopped.clone();
+        let supervisor = Supervisor::default();
         let task = Task {
             state,
+            clock: Clock(last_at),
             store,
             epoch,
             render,
@@ -187,32 +201,35 @@ impl Site {
             unknown_profiles,
             fetches,
             // Outbox numbers only have to grow, also over a restart: the clock's microseconds do.
-            next_outbox: u64::try_from(linecard_model::Timestamp::now().as_microsecond())
-                .unwrap_or(0),
+            next_outbox: u64::try_from(Timestamp::now().as_microsecond()).unwrap_or(0),
             snapshot_at,
         };
-        tokio::spawn(async move {
-            if let Err(fault) = task.run().await {
-                error!(error = %fault, "the site takes no more work");
-                stop_sender.send_replace(Some(fault.to_string()));
+        let watch = supervisor.clone();
+        supervisor.spawn("site", async move {
+            match task.run().await {
+                Ok(()) => watch.end(),
+                Err(fault) => {
+                    error!(error = %fault, "the site takes no more work");
+                    watch.stop(fault.to_string());
+                }
             }
         });
         Ok(Self {
             handle: SiteHandle {
                 id,
                 commands: sender,
+                supervisor,
             },
             records,
             outbox: outbox_receiver,
             poll_anew: poll_receiver,
             unknown_profiles: unknown_receiver,
             fetches: fetch_receiver,
-            stopped,
         })
     }
 }
 
-async fn restore(id: &SiteId, store: &dyn Store) -> Result<(Router, u64), SiteError> {
+pub(super) async fn restore(id: &SiteId, store: &dyn Store) -> Result<(Router, u64), SiteError> {
     let (mut router, from) = match store.snapshot(id).await? {
         Some((seq, bytes)) => {
             let snapshot = serde_json::from_slice(&bytes).map_err(|e| SiteError::Snapshot {
@@ -278,12 +295,14 @@ impl Task {
             render: self.render,
             after: Vec::with_capacity(commands.len()),
             next_outbox: &mut self.next_outbox,
+            at: self.clock.tick(),
         };
         let due = batch.state.router.next_deadline();
-        if due.is_some_and(|due| due <= now()) {
+        if due.is_some_and(|due| due <= batch.at) {
             batch.route(RouterCommand::Tick).await?.ok();
         }
         for command in commands.drain(..) {
+            batch.at = self.clock.tick();
             batch.command(command).await?;
         }
         let Batch { work, after, .. } = batch;
@@ -350,7 +369,7 @@ impl Task {
     }
 }
 
-async fn sleep_until(deadline: Option<linecard_model::Timestamp>) {
+async fn sleep_until(deadline: Option<Timestamp>) {
     let Some(deadline) = deadline else {
         return std::future::pending().await;
     };
@@ -441,7 +460,7 @@ impl Batch<'_> {
         &mut self,
         command: RouterCommand,
     ) -> Result<Vec<linecard_model::event::Event>, linecard_router::Refusal> {
-        let events = self.state.router.apply(now(), command)?;
+        let events = self.state.router.apply(self.at, command)?;
         Ok(events
             .into_iter()
             .map(linecard_model::event::Event::Routing)
@@ -468,7 +487,7 @@ impl Batch<'_> {
             })
             .filter_map(linecard_model::event::Event::interaction)
             .collect();
-        self.work.record(now(), events).await?;
+        self.work.record(self.at, events).await?;
         for id in touched {
             if let Some(interaction) = self.work.interaction(id).await? {
                 self.state.thread_follows(&interaction);

@@ -18,7 +18,7 @@ use super::letters::letter_of;
 use super::people::find;
 use super::run::{After, Batch};
 use super::saying::saying;
-use super::state::{newest, now};
+use super::state::newest;
 use crate::capabilities::{self, Forbidden};
 
 /// How many messages of an interaction's contacts are looked at to find the latest one.
@@ -87,7 +87,7 @@ pub(super) async fn send(
         visibility,
         author: MessageAuthor::Agent { agent },
         posted_by: None,
-        at: now(),
+        at: batch.at,
         content,
         files: Vec::new(),
         state: MessageState::Accepted,
@@ -316,11 +316,11 @@ fn permitted(
         last_inbound_at: addressee.last_inbound,
         ..interaction.clone()
     };
-    capabilities::check(&channel, &seen, action, true, now())?;
+    capabilities::check(&channel, &seen, action, true, batch.at)?;
     let agreed = addressee.opted_in || channel.config.opted_in;
     if action.kind() == ActionKind::SendTemplate
         && !agreed
-        && capabilities::opens_anew(&channel, &seen, now())
+        && capabilities::opens_anew(&channel, &seen, batch.at)
     {
         return Err(Forbidden::NotOptedIn {
             contact: addressee.contact,
@@ -368,7 +368,7 @@ fn post(
         contact: Some(addressee.contact),
         interaction: Some(interaction.id),
         request,
-        created_at: now(),
+        created_at: batch.at,
         state: OutboxState::Waiting,
     });
     batch.after.push(After::Outbox(interaction.channel.clone()));

@@ -17,7 +17,7 @@ use linecard_store::StoreError;
 use super::contacts::{find_or_create, known, of_thread};
 use super::inbound::Arrival;
 use super::run::Batch;
-use super::state::{OpenWork, ThreadKey, now};
+use super::state::{OpenWork, ThreadKey};
 
 /// Where a message goes.
 pub(super) struct Place {
@@ -323,7 +323,7 @@ pub(super) fn start(
         queue: queue.clone(),
         skills: channel.skills.clone(),
         state: InteractionState::Queued,
-        created_at: now(),
+        created_at: batch.at,
         answered_at: None,
         ended_at: None,
         last_agent: None,

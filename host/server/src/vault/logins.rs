@@ -111,6 +111,7 @@ impl Vault {
         let mut state = self.state_mut();
         state.known.retain(|_, name| name != key);
         state.wrong.clear();
+        state.keys_changed += 1;
         state.known.insert(mark, key.to_owned());
     }
 
@@ -118,6 +119,7 @@ impl Vault {
     pub fn set_admin_key(&self, secret: Option<&SecretString>) {
         let mut state = self.state_mut();
         state.wrong.clear();
+        state.keys_changed += 1;
         state.admin = secret.map(|s| hash::digest(s.expose_secret()));
     }
 
@@ -137,28 +139,43 @@ impl Vault {
     /// Whose API key this is; of the key of this name only, if one is given (as an OAuth client id
     /// gives it). Cheap for a key that was seen before, right or wrong.
     pub async fn verify_key(&self, name: Option<&str>, secret: &SecretString) -> Option<KeyOwner> {
+        loop {
+            // A key may be replaced while its hash is computed: then it is asked again, of the new one.
+            if let Some(owner) = self.look_up_key(name, secret).await {
+                return owner;
+            }
+        }
+    }
+
+    /// Whose API key this is; nothing if the keys have changed meanwhile.
+    async fn look_up_key(
+        &self,
+        name: Option<&str>,
+        secret: &SecretString,
+    ) -> Option<Option<KeyOwner>> {
         let mark = self.mark(secret.expose_secret());
-        let suspects = {
+        let (suspects, changed) = {
             let state = self.state();
             if name.is_none()
                 && let Some(admin) = &state.admin
                 && bool::from(admin.ct_eq(&hash::digest(secret.expose_secret())))
             {
-                return Some(KeyOwner::Admin);
+                return Some(Some(KeyOwner::Admin));
             }
             if let Some(key) = state.known.get(&mark) {
-                return (name.is_none() || name == Some(key))
-                    .then(|| KeyOwner::Configured(key.clone()));
+                let is_meant = name.is_none() || name == Some(key);
+                return Some(is_meant.then(|| KeyOwner::Configured(key.clone())));
             }
             if state.wrong.contains(&mark) {
-                return None;
+                return Some(None);
             }
             // A key whose present secret is known has no other one, whatever its stored hash says.
             let seen: HashSet<&String> = state.known.values().collect();
             let suspects = state.keys.iter().filter(|(key, _)| !seen.contains(key));
-            suspects
+            let suspects = suspects
                 .map(|(key, hash)| (key.clone(), hash.clone()))
-                .collect::<Vec<_>>()
+                .collect::<Vec<_>>();
+            (suspects, state.keys_changed)
         };
         let (cheap, dear): (Vec<_>, Vec<_>) = suspects
             .into_iter()
@@ -179,16 +196,19 @@ impl Vault {
                 .flatten();
         }
         let mut state = self.state_mut();
+        if state.keys_changed != changed {
+            return None;
+        }
         if let Some(key) = found {
             state.known.insert(mark, key.clone());
-            return (name.is_none() || name == Some(key.as_str()))
-                .then_some(KeyOwner::Configured(key));
+            let is_meant = name.is_none() || name == Some(key.as_str());
+            return Some(is_meant.then_some(KeyOwner::Configured(key)));
         }
         if state.wrong.len() >= WRONG_KEYS {
             state.wrong.clear();
         }
         state.wrong.insert(mark);
-        None
+        Some(None)
     }
 
     /// Signs an agent in: a new token, durable when this returns.

@@ -264,3 +264,33 @@ async fn a_rotated_token_counts_until_the_secret_is_given_anew() {
     assert_eq!(current(&source("first")), "second", "after a restart, too");
     assert_eq!(current(&source("given anew")), "given anew");
 }
+
+#[tokio::test]
+async fn a_key_that_is_replaced_while_it_is_compared_lets_nobody_in() {
+    let place = Place::new();
+    let vault = place.vault().await.unwrap();
+    let (old, new) = (SecretString::from("old one"), SecretString::from("new one"));
+    let entry = vault.key_entry("robot", &old).await.unwrap().unwrap();
+    vault.take_over(&[entry]);
+    let rotated = vault.key_entry("robot", &new).await.unwrap().unwrap();
+    // Whoever shows a key now waits for a place to compute in, with the hash of the old one in hand.
+    let places = u32::try_from(HASHERS).unwrap();
+    let busy = vault.0.hashers.acquire_many(places).await.unwrap();
+    let mut asked = Vec::new();
+    for secret in [&old, &new] {
+        let (vault, secret) = (vault.clone(), secret.clone());
+        asked.push(tokio::spawn(async move {
+            vault.verify_key(None, &secret).await
+        }));
+    }
+    tokio::task::yield_now().await;
+    vault.take_over(&[rotated]);
+    drop(busy);
+    let robot = Some(KeyOwner::Configured("robot".to_owned()));
+    assert_eq!(asked.remove(0).await.unwrap(), None);
+    assert_eq!(asked.remove(0).await.unwrap(), robot);
+    for _ in 0..2 {
+        assert_eq!(vault.verify_key(None, &old).await, None);
+        assert_eq!(vault.verify_key(Some("robot"), &new).await, robot);
+    }
+}

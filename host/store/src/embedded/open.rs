@@ -3,7 +3,7 @@
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -110,7 +110,8 @@ impl SledOptions {
             .map_err(refused)?;
 
         let mark = Mark::open(folder).map_err(refused)?;
-        let shared = Arc::new(Shared::new(db, file, self.synchronize, lock));
+        let synchronize = and_still_there(self.synchronize, folder.join(DATA));
+        let shared = Arc::new(Shared::new(db, file, synchronize, lock));
         // Recovery may have moved the end of the log.
         mark.set(counters.commit, shared.log_position())?;
         for site in shared.sites()? {
@@ -137,6 +138,27 @@ impl SledStore {
     pub fn open(folder: impl AsRef<Path>) -> Result<Self> {
         SledOptions::default().open(folder)
     }
+}
+
+/// Synchronizes a file, and makes sure that it is still the one that its path leads to: what is written to a
+/// file that was deleted or replaced is gone with the process.
+fn and_still_there(synchronize: Synchronize, path: PathBuf) -> Synchronize {
+    Box::new(move |file| {
+        synchronize(file)?;
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt as _;
+            let place = |metadata: fs::Metadata| (metadata.dev(), metadata.ino());
+            let own = place(file.metadata()?);
+            if fs::metadata(&path).map(place).ok() != Some(own) {
+                return Err(io::Error::other(format!(
+                    "the data file {} was deleted, moved or replaced while the hub ran; put the folder back, or restore it from a backup, before the next start",
+                    path.display()
+                )));
+            }
+        }
+        Ok(())
+    })
 }
 
 fn lock(folder: &Path, name: &str) -> Result<File> {

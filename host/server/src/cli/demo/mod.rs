@@ -116,6 +116,7 @@ impl Demo {
 
         let shown = self.show(&hub, &base).await;
 
+        hub.site.supervisor().end();
         close.send_replace(true);
         hub.site.stop().await;
         let served = server.await?;

@@ -1,5 +1,7 @@
 //! The demo's stage: a hub that is set up for the simulated networks, and the people who work there.
 
+use std::sync::Arc;
+
 use anyhow::Context as _;
 use linecard_model::site::{Role, SiteConfig};
 use serde_json::{Value, json};
@@ -12,7 +14,7 @@ use crate::site::Actor;
 
 /// Sets the hub up: a channel for each network, an analyzer, a queue, robots and a person.
 pub(super) async fn set_up(
-    hub: &Hub,
+    hub: &Arc<Hub>,
     networks: &Networks,
     passwords: &[(String, String)],
 ) -> anyhow::Result<()> {

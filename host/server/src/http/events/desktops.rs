@@ -41,7 +41,8 @@ impl Desktops {
             counts: Arc::clone(&counts),
             told: HashMap::new(),
         };
-        tokio::spawn(teller.run(store, changes));
+        let supervisor = teller.site.supervisor().clone();
+        supervisor.spawn("desktops", teller.run(store, changes));
         Self { counts, changed }
     }
 

@@ -23,6 +23,7 @@ use super::streams;
 use crate::http::App;
 use crate::http::problem::Problem;
 use crate::http::visibility::Sight;
+use crate::supervise::caught;
 
 /// How many frames may wait for the reader.
 const BUFFER: usize = 64;
@@ -112,7 +113,11 @@ pub(super) async fn open(app: &Arc<App>, mut reader: Reader) -> Result<Feed, Pro
         frames: sender,
         patience: app.options.slow_reader,
     };
-    tokio::spawn(task.run(live));
+    tokio::spawn(async move {
+        if let Err(text) = caught(task.run(live)).await {
+            tracing::error!(text, "an event stream panicked; its reader resumes it");
+        }
+    });
     Ok(Feed {
         frames,
         _desktop: desktop,
@@ -162,7 +167,7 @@ impl Task {
         &mut self,
         live: &mut broadcast::Receiver<Arc<Cast>>,
     ) -> Result<std::convert::Infallible, Over> {
-        let mut stopped = self.app.hub.stopped.subscribe();
+        let mut stopped = self.app.hub.site.supervisor().stopped().subscribe();
         let ending = self.reader.ending.take();
         let ended = async move {
             match ending {

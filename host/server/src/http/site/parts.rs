@@ -108,7 +108,7 @@ fn check(headers: &HeaderMap, present: Option<&impl Serialize>) -> Result<(), Pr
 }
 
 async fn put<P: Part>(
-    app: &App,
+    app: &Arc<App>,
     caller: &Caller,
     headers: &HeaderMap,
     id: &str,
@@ -140,7 +140,7 @@ async fn put<P: Part>(
 }
 
 async fn delete<P: Part>(
-    app: &App,
+    app: &Arc<App>,
     caller: &Caller,
     headers: &HeaderMap,
     id: &str,
