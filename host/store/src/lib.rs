@@ -1,4 +1,4 @@
-//! The durable inbox, journal, views and history of a site, behind one trait; [`sled`] by default.
+//! The durable inbox, journal, views and history of a site, behind one trait.
 //!
 //! # Use this when
 //! something must outlive the process. A write that was awaited is on disk.
@@ -12,7 +12,6 @@
 mod change;
 #[cfg(feature = "conformance")]
 pub mod conformance;
-mod embedded;
 mod error;
 mod unit;
 
@@ -20,7 +19,6 @@ pub use change::{
     Accept, Accepted, Append, Backlog, Change, Early, IdempotentResult, InboxEntry, InboxNumber,
     MessageRef, Page, thread_identity,
 };
-pub use embedded::{Checked, Exported, Problem, Rebuilt, SledOptions, SledStore, TransferError};
 pub use error::StoreError;
 pub use unit::UnitOfWork;
 

@@ -14,7 +14,7 @@ use super::committer::Work;
 use super::keys::{self, Family};
 use super::values::{Write as Change, unreadable};
 use super::{SledStore, typed};
-use crate::{InboxNumber, StoreError};
+use linecard_store::{InboxNumber, StoreError};
 
 /// The newest version of the format.
 const VERSION: u32 = 1;

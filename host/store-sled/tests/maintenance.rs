@@ -8,7 +8,8 @@ use linecard_model::event::Event;
 use linecard_store::conformance::samples::{
     contact, contact_id, interaction, message, message_id, site, time,
 };
-use linecard_store::{SledStore, Store, TransferError, UnitOfWork};
+use linecard_store::{Store, UnitOfWork};
+use linecard_store_sled::{SledStore, TransferError};
 
 /// Three records: two customers, one with a message too large for one value.
 async fn filled(folder: &Path) {

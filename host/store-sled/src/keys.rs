@@ -9,7 +9,7 @@ use linecard_model::outbox::OutboxNumber;
 use linecard_model::{ChannelId, ContactId, DeadLetterId, InteractionId, MessageId, SiteId};
 use sha2::{Digest, Sha256};
 
-use crate::InboxNumber;
+use linecard_store::InboxNumber;
 
 /// The longest text that stands in a key as it is. A longer one is replaced by its hash.
 const LONGEST_TEXT: usize = 64;

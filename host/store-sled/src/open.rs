@@ -14,7 +14,7 @@ use super::keys::{self, Family};
 use super::mark::{self, Mark};
 use super::shared::{Counters, Shared, Synchronize};
 use super::{SledStore, values};
-use crate::{Result, StoreError};
+use linecard_store::{Result, StoreError};
 
 /// The newest schema version that this program writes and reads.
 pub(super) const SCHEMA: u32 = 1;

@@ -9,7 +9,7 @@ use linecard_model::SiteId;
 use super::keys::{self, Family};
 use super::values::Write;
 use super::{SledOptions, SledStore, TransferError};
-use crate::{Result, Store, StoreError, UnitOfWork};
+use linecard_store::{Result, Store, StoreError, UnitOfWork};
 
 /// How many records are projected and written at a time.
 const STEP: usize = 500;

@@ -1,4 +1,8 @@
-//! The embedded default: sled 0.34.7 behind one committer thread.
+//! The embedded default of the store: sled 0.34.7 behind one committer thread.
+//!
+//! # Use this when
+//! one process keeps its data in a folder of its own. What is kept, and what a unit of work is, stands
+//! in `linecard-store`; everything but the command line uses the store by its trait alone.
 //!
 //! Everything is in one tree, so that one batch is atomic over records and views. Three defects of
 //! sled are worked around, each at the place that its comment names; the tests in `tests/defects.rs`
@@ -26,7 +30,7 @@ use tokio::sync::{mpsc, oneshot};
 use committer::{Answer, Submission, Work};
 use shared::{Counters, Shared};
 
-use crate::{Result, StoreError};
+use linecard_store::{Result, StoreError};
 
 pub use check::{Checked, Problem};
 pub use open::SledOptions;

@@ -20,7 +20,7 @@ use super::keys::{self, Family};
 use super::shared::read_error;
 use super::values::{self, Write};
 use super::write::{self, Bytes, StoredEntry, StoredIdempotent, StoredSnapshot};
-use crate::{
+use linecard_store::{
     Accept, Accepted, Append, Backlog, Early, Epoch, IdempotentResult, InboxEntry, InboxNumber,
     MessageRef, Page, Result, Store, StoreError,
 };

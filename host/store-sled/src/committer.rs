@@ -20,7 +20,7 @@ use super::keys::{self, Family};
 use super::mark::Mark;
 use super::shared::Shared;
 use super::values::{self, Head, Write};
-use crate::{Accepted, Epoch, InboxNumber, Result, StoreError};
+use linecard_store::{Accepted, Epoch, InboxNumber, Result, StoreError};
 
 /// The most submissions in one batch.
 const MOST_SUBMISSIONS: usize = 256;

@@ -15,7 +15,7 @@ use serde_json::Value;
 use super::keys::Family;
 use super::values::{self, decode, encode};
 use super::write::{Bytes, StoredEntry, StoredIdempotent, StoredSnapshot};
-use crate::{Early, Epoch, MessageRef, Result};
+use linecard_store::{Early, Epoch, MessageRef, Result};
 
 /// Something done with a value of a type that only its family tells.
 trait OfAnyType {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::committer::NewEvent;
 use super::keys::{self, Family};
 use super::values::{Write, encode, put};
-use crate::{Accept, Append, Change, IdempotentResult, Result, StoreError};
+use linecard_store::{Accept, Append, Change, IdempotentResult, Result, StoreError};
 
 /// An inbox entry as it is stored: its number is in its key.
 #[derive(Serialize)]
