@@ -13,6 +13,7 @@ mod committer;
 mod keys;
 mod log;
 mod mark;
+mod migrate;
 mod open;
 mod rebuild;
 mod shared;
@@ -42,6 +43,8 @@ pub use transfer::{Exported, TransferError};
 /// One process has it open at a time. Dropping it waits for the writes that are under way.
 pub struct SledStore {
     folder: PathBuf,
+    /// The layout that the data has; an older one only if damaged data is to be saved.
+    schema: u32,
     shared: Arc<Shared>,
     queue: Option<mpsc::Sender<Submission>>,
     committer: Option<std::thread::JoinHandle<()>>,

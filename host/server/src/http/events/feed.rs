@@ -8,7 +8,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use linecard_model::event::{Record, Seq};
+use linecard_model::event::{Event, Record, Seq};
+use linecard_model::message::Message;
+use linecard_store::RawOf;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval, timeout};
@@ -221,6 +223,8 @@ impl Task {
                 continue;
             }
             if self.sight.sees(&self.app, event).await? {
+                let with_raw = self.with_raw(seq, event).await?;
+                let event = with_raw.as_ref().unwrap_or(event);
                 let envelope = Envelope {
                     seq,
                     at: record.at,
@@ -235,11 +239,38 @@ impl Task {
                 self.send(frame).await?;
             }
             self.after = seq;
-            if matches!(event, linecard_model::event::Event::SiteConfigured { .. }) {
+            if matches!(event, Event::SiteConfigured { .. }) {
                 self.check_access().await?;
             }
         }
         Ok(())
+    }
+
+    /// The event with the network's payload, which is kept apart, if the reader asked for it.
+    async fn with_raw(&self, seq: Seq, event: &Event) -> Result<Option<Event>, Over> {
+        let of = match event {
+            Event::MessageReceived(message) | Event::MessageAccepted(message) => {
+                RawOf::Message(message.id)
+            }
+            Event::PlatformEvent { .. } => RawOf::Event(seq),
+            _ => return Ok(None),
+        };
+        if !self.reader.with_raw {
+            return Ok(None);
+        }
+        let hub = &self.app.hub;
+        let found = hub.store.raw(hub.site.id(), of).await;
+        let Some(found) = found.map_err(Problem::from)? else {
+            return Ok(None);
+        };
+        let mut event = event.clone();
+        if let Event::MessageReceived(Message { raw, .. })
+        | Event::MessageAccepted(Message { raw, .. })
+        | Event::PlatformEvent { raw, .. } = &mut event
+        {
+            *raw = found;
+        }
+        Ok(Some(event))
     }
 
     /// Whether the reader may still read, and what.
