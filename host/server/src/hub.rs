@@ -17,6 +17,7 @@ use crate::plugins::Plugins;
 use crate::poll::Polls;
 use crate::prepare::{Analyzers, Preparation};
 use crate::profiles;
+use crate::retention::{Forgotten, Retention};
 use crate::site::{Outcome, Rendered, Site, SiteError, SiteHandle, SiteOptions, SiteState};
 use crate::vault::Vault;
 
@@ -58,6 +59,8 @@ pub struct Hub {
     pub stopped: watch::Sender<Option<String>>,
     /// Where files go.
     pub data: PathBuf,
+    /// What was forgotten because it was old.
+    pub forgotten: Forgotten,
     /// What the webhook door has taken.
     pub counters: Counters,
     /// Says to the preparation that there are new events.
@@ -164,7 +167,18 @@ impl Hub {
             channels.clone(),
             unknown_profiles,
         ));
+        let forgotten = Forgotten::default();
+        tokio::spawn(
+            Retention {
+                store: Arc::clone(&store),
+                site: handle.clone(),
+                forgotten: forgotten.clone(),
+                stopped: stopped.clone(),
+            }
+            .run(),
+        );
         Ok(Arc::new(Self {
+            forgotten,
             site: handle,
             store,
             records,
