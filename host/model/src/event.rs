@@ -198,7 +198,7 @@ pub enum Event {
         /// The details, as normalized by the connector.
         #[serde(default, skip_serializing_if = "Value::is_null")]
         details: Value,
-        /// The payload, as it came.
+        /// The payload, as it came. Only on its way in, as a message's.
         #[serde(default, skip_serializing_if = "String::is_empty")]
         raw: String,
     },

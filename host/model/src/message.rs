@@ -71,7 +71,8 @@ pub struct Message {
     /// The reactions to it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reactions: Vec<MessageReaction>,
-    /// The part of the network's payload that it came from, as it came.
+    /// The part of the network's payload that it came from, as it came. Only on its way in: the store
+    /// keeps it apart, and a message that was read from there has none.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub raw: String,
 }

@@ -27,6 +27,9 @@ pub struct SiteConfig {
     /// What holds for the whole site.
     #[serde(default)]
     pub routing: SiteRouting,
+    /// How long things are kept.
+    #[serde(default, skip_serializing_if = "SiteRetention::is_default")]
+    pub retention: SiteRetention,
     /// The queues.
     #[serde(default)]
     pub queues: BTreeMap<QueueId, QueueConfig>,
@@ -42,6 +45,40 @@ pub struct SiteConfig {
     /// The accounts on the networks.
     #[serde(default)]
     pub channels: BTreeMap<ChannelId, ChannelConfig>,
+}
+
+/// How long things are kept that are not the history.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct SiteRetention {
+    /// The marks by which an event is known that a network delivers twice, in days.
+    pub deduplication_days: u32,
+    /// The answers to requests with an idempotency key, in days.
+    pub idempotency_days: u32,
+    /// Events about a message that is not known, in hours.
+    pub early_hours: u32,
+    /// The networks' payloads, as they came, in days.
+    pub raw_days: u32,
+    /// What failed for good, in days.
+    pub dead_letter_days: u32,
+}
+
+impl Default for SiteRetention {
+    fn default() -> Self {
+        Self {
+            deduplication_days: 14,
+            idempotency_days: 3,
+            early_hours: 48,
+            raw_days: 30,
+            dead_letter_days: 90,
+        }
+    }
+}
+
+impl SiteRetention {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// What holds for the routing of the whole site.

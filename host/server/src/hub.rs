@@ -17,6 +17,7 @@ use crate::plugins::Plugins;
 use crate::poll::{Polls, Turns};
 use crate::prepare::{Analyzers, Preparation};
 use crate::profiles;
+use crate::retention::{Forgotten, Retention};
 use crate::site::{Outcome, Rendered, Site, SiteError, SiteHandle, SiteOptions, SiteState};
 use crate::vault::Vault;
 
@@ -56,6 +57,8 @@ pub struct Hub {
     pub vault: Vault,
     /// Where files go.
     pub data: PathBuf,
+    /// What was forgotten because it was old.
+    pub forgotten: Forgotten,
     /// What the webhook door has taken.
     pub counters: Counters,
     /// Says to the preparation that there are new events.
@@ -165,7 +168,18 @@ impl Hub {
             "profiles",
             profiles::run(handle.clone(), channels.clone(), unknown_profiles),
         );
+        let forgotten = Forgotten::default();
+        supervisor.spawn(
+            "retention",
+            Retention {
+                store: Arc::clone(&store),
+                site: handle.clone(),
+                forgotten: forgotten.clone(),
+            }
+            .run(),
+        );
         Ok(Arc::new(Self {
+            forgotten,
             site: handle,
             store,
             records,

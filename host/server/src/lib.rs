@@ -23,6 +23,7 @@ pub mod prepare;
 pub mod profiles;
 pub mod receive;
 pub mod redeliver;
+pub mod retention;
 pub(crate) mod retries;
 pub mod site;
 pub mod supervise;

@@ -72,6 +72,65 @@ pub struct MessageRef {
     pub message: MessageId,
 }
 
+/// What a network's payload belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum RawOf {
+    /// A message.
+    Message(MessageId),
+    /// An event of the journal that is not a message.
+    Event(Seq),
+}
+
+/// What is kept for a time only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Kept {
+    /// The marks by which an event is known that comes twice.
+    Deduplication,
+    /// The answers to requests with an idempotency key.
+    Idempotency,
+    /// Events about a message that the hub does not know.
+    Early,
+    /// The networks' payloads.
+    Raw,
+    /// What failed for good.
+    DeadLetters,
+}
+
+impl Kept {
+    /// All of them.
+    pub const ALL: [Self; 5] = [
+        Self::Deduplication,
+        Self::Idempotency,
+        Self::Early,
+        Self::Raw,
+        Self::DeadLetters,
+    ];
+
+    /// Its name in metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Deduplication => "deduplication",
+            Self::Idempotency => "idempotency",
+            Self::Early => "early",
+            Self::Raw => "raw",
+            Self::DeadLetters => "dead-letters",
+        }
+    }
+}
+
+/// Where a step of forgetting ended. Only for the store that gave it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PurgeCursor(pub Vec<u8>);
+
+/// What a step of forgetting did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Purged {
+    /// How many values are gone.
+    pub removed: u64,
+    /// Where to go on; `None` if all were looked at.
+    pub next: Option<PurgeCursor>,
+}
+
 /// Under which identity [`Store::contact_by_identity`](crate::Store::contact_by_identity) finds the
 /// contact that stands for a public conversation. No network's id contains a zero.
 pub fn thread_identity(thread: &str) -> String {
@@ -125,6 +184,15 @@ pub enum Change {
     PutInteraction(Interaction),
     /// A message, as it is now.
     PutMessage(Message),
+    /// The network's payload of something, as it came.
+    PutRaw {
+        /// Of what.
+        of: RawOf,
+        /// When it was recorded.
+        at: Timestamp,
+        /// The payload.
+        raw: String,
+    },
     /// One of the network's ids of a message.
     PutPlatformId {
         /// The channel.

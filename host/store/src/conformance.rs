@@ -3,6 +3,7 @@
 //!
 //! A failed check panics, as tests do. Nothing but tests uses this module.
 
+mod kept;
 mod letters;
 pub mod samples;
 
@@ -40,7 +41,9 @@ pub async fn all(open: impl AsyncFn() -> Arc<dyn Store>) {
     long_network_ids_are_told_apart(open().await).await;
     letters::come_back_and_are_told_apart(open().await).await;
     letters::an_event_comes_again_once_for_each_letter(open().await).await;
-    purge_forgets_the_old(open().await).await;
+    kept::payloads_are_kept_once_and_apart(open().await).await;
+    kept::outbox_numbers_are_remembered(open().await).await;
+    kept::a_purge_forgets_the_old(open().await).await;
     close_takes_no_more(open().await).await;
 }
 
@@ -398,7 +401,7 @@ pub async fn large_values_come_back(store: Arc<dyn Store>) {
         assert_eq!(found, Some(state));
     }
     let mut long = message(1, 1, 1);
-    long.raw = "x".repeat(300_000);
+    long.content.text = Some("x".repeat(300_000));
     append_events(&store, epoch, vec![Event::MessageReceived(long.clone())]).await;
     let found = store.message(&main, contact_id(1), message_id(1)).await;
     assert_eq!(found.unwrap(), Some(long));
@@ -538,43 +541,6 @@ pub async fn long_network_ids_are_told_apart(store: Arc<dyn Store>) {
     assert!(found.unwrap().is_some());
     let found = store.message_by_platform_id(&main, &pages, &id("2")).await;
     assert!(found.unwrap().is_none());
-}
-
-/// A purge forgets what is older than its time, and nothing else.
-pub async fn purge_forgets_the_old(store: Arc<dyn Store>) {
-    let main = site("main");
-    let epoch = store.own(&main).await.unwrap();
-    for (id, at) in [("old", 0), ("new", 1000)] {
-        let accept = Accept {
-            at: time(at),
-            ..accept(&[id])
-        };
-        store.accept(&main, accept).await.unwrap();
-        let result = IdempotentResult {
-            request_hash: [0; 32],
-            at: time(at),
-            status: 200,
-            body: Vec::new(),
-        };
-        let batch = Append {
-            records: Vec::new(),
-            changes: vec![Change::PutIdempotent {
-                principal: "ann".to_owned(),
-                key: id.to_owned(),
-                result,
-            }],
-        };
-        store.append(&main, epoch, batch).await.unwrap();
-    }
-    assert_eq!(store.purge(&main, time(1000)).await.unwrap(), 2);
-    assert_eq!(store.purge(&main, time(1000)).await.unwrap(), 0);
-    let old = store.idempotent(&main, "ann", "old").await.unwrap();
-    let new = store.idempotent(&main, "ann", "new").await.unwrap();
-    assert!(old.is_none() && new.is_some());
-    assert_eq!(store.inbox(&main, 0, 10).await.unwrap().len(), 2);
-    let again = store.accept(&main, accept(&["old", "new"])).await.unwrap();
-    assert_eq!((again.new, again.duplicates), (1, 1));
-    append_events(&store, epoch, vec![Event::ContactSaved(contact(1))]).await;
 }
 
 /// After a close nothing is taken.

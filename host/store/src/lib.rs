@@ -1,4 +1,4 @@
-//! The durable inbox, journal, views and history of a site, behind one trait; [`sled`] by default.
+//! The durable inbox, journal, views and history of a site, behind one trait.
 //!
 //! # Use this when
 //! something must outlive the process. A write that was awaited is on disk.
@@ -12,17 +12,15 @@
 mod change;
 #[cfg(feature = "conformance")]
 pub mod conformance;
-mod embedded;
 mod error;
 mod unit;
 
 pub use change::{
     Accept, Accepted, Append, Backlog, Change, Early, IdempotentResult, InboxEntry, InboxNumber,
-    MessageRef, Page, thread_identity,
+    Kept, MessageRef, Page, PurgeCursor, Purged, RawOf, thread_identity,
 };
-pub use embedded::{Checked, Exported, Problem, Rebuilt, SledOptions, SledStore, TransferError};
 pub use error::StoreError;
-pub use unit::UnitOfWork;
+pub use unit::{UnitOfWork, take_raw};
 
 use async_trait::async_trait;
 use linecard_model::contact::Contact;
@@ -118,6 +116,9 @@ pub trait Store: Send + Sync + 'static {
         id: MessageId,
     ) -> Result<Option<Message>>;
 
+    /// The network's payload of a message or an event, as it came, if it is still kept.
+    async fn raw(&self, site: &SiteId, of: RawOf) -> Result<Option<String>>;
+
     /// The message with one of the network's ids.
     async fn message_by_platform_id(
         &self,
@@ -150,6 +151,10 @@ pub trait Store: Send + Sync + 'static {
         after: OutboxNumber,
         limit: usize,
     ) -> Result<Vec<OutboxEntry>>;
+
+    /// A number that no outbox entry of the site has ever exceeded, also of those that are done: new
+    /// ones go on above it.
+    async fn last_outbox(&self, site: &SiteId) -> Result<OutboxNumber>;
 
     /// Events about a message that the hub does not know yet (a receipt can overtake the answer to
     /// the send).
@@ -202,8 +207,16 @@ pub trait Store: Send + Sync + 'static {
     /// All vault entries whose key begins with a prefix, in the order of their keys.
     async fn vault_scan(&self, site: &SiteId, prefix: &str) -> Result<Vec<(String, Vec<u8>)>>;
 
-    /// Forgets deduplication marks and idempotent results from before a time. Gives how many.
-    async fn purge(&self, site: &SiteId, before: Timestamp) -> Result<u64>;
+    /// One step of forgetting what is from before a time: looks at `limit` values after a place, and
+    /// says where to go on.
+    async fn purge(
+        &self,
+        site: &SiteId,
+        kept: Kept,
+        before: Timestamp,
+        after: Option<PurgeCursor>,
+        limit: usize,
+    ) -> Result<Purged>;
 
     /// Makes everything that was written durable and takes no more writes.
     async fn close(&self) -> Result<()>;

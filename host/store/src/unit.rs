@@ -28,7 +28,7 @@ use linecard_model::{
 };
 
 use crate::{
-    Early, IdempotentResult, InboxNumber, MessageRef, Page, Result, Store, thread_identity,
+    Early, IdempotentResult, InboxNumber, MessageRef, Page, RawOf, Result, Store, thread_identity,
 };
 
 /// A view's values as the unit sees them: read, or changed by it.
@@ -109,6 +109,7 @@ pub struct UnitOfWork {
     snapshot: Option<(Seq, Vec<u8>)>,
     idempotent: Overlay<(String, String), IdempotentResult>,
     vault: Overlay<String, Vec<u8>>,
+    raw: Vec<(RawOf, Timestamp, String)>,
     inbox_done: HashSet<InboxNumber>,
 }
 
@@ -146,6 +147,7 @@ impl UnitOfWork {
             snapshot: None,
             idempotent: Overlay::new(),
             vault: Overlay::new(),
+            raw: Vec::new(),
             inbox_done: HashSet::new(),
         }
     }
@@ -351,12 +353,18 @@ impl UnitOfWork {
 impl UnitOfWork {
     /// Adds a record of these events, which happened at a time by the hub's clock, and changes the
     /// views as the events say. Gives the number of the first one. No events add nothing.
-    pub async fn record(&mut self, at: Timestamp, events: Vec<Event>) -> Result<Seq> {
+    ///
+    /// The networks' payloads are taken out of the events and kept apart: neither the record nor a
+    /// view repeats them.
+    pub async fn record(&mut self, at: Timestamp, mut events: Vec<Event>) -> Result<Seq> {
         let first_seq = self.next_seq;
         if events.is_empty() {
             return Ok(first_seq);
         }
-        for event in &events {
+        for (seq, event) in (first_seq..).zip(&mut events) {
+            if let Some((of, raw)) = take_raw(seq, event) {
+                self.raw.push((of, at, raw));
+            }
             self.project(at, event).await?;
         }
         let record = Record {
@@ -446,4 +454,16 @@ impl UnitOfWork {
     pub fn put_snapshot(&mut self, seq: Seq, state: Vec<u8>) {
         self.snapshot = Some((seq, state));
     }
+}
+
+/// Takes the network's payload out of an event, with what it belongs to.
+pub fn take_raw(seq: Seq, event: &mut Event) -> Option<(RawOf, String)> {
+    let (of, raw) = match event {
+        Event::MessageReceived(message) | Event::MessageAccepted(message) => {
+            (RawOf::Message(message.id), &mut message.raw)
+        }
+        Event::PlatformEvent { raw, .. } => (RawOf::Event(seq), raw),
+        _ => return None,
+    };
+    (!raw.is_empty()).then(|| (of, std::mem::take(raw)))
 }

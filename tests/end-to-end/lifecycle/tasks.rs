@@ -14,7 +14,7 @@ use serde_json::json;
 use super::{BINARY, SOON, answer, deliver, ended, until_state};
 
 /// Every task that runs for as long as the hub does; of those that are many of a kind, one.
-const TASKS: [&str; 14] = [
+const TASKS: [&str; 15] = [
     "site",
     "preparation",
     "preparation lane 3",
@@ -29,6 +29,7 @@ const TASKS: [&str; 14] = [
     "desktops",
     "housekeeping",
     "events",
+    "retention",
 ];
 const CUSTOMER: &str = "7200";
 

@@ -8,7 +8,8 @@ use anyhow::{Context as _, bail};
 use linecard_model::SiteId;
 use linecard_model::site::{Role, SiteConfig};
 use linecard_sandbox::{CacheKey, HttpClient, HttpClientConfig, Sandbox, SandboxConfig};
-use linecard_store::{SledOptions, SledStore, Store};
+use linecard_store::Store;
+use linecard_store_sled::{SledOptions, SledStore};
 
 use crate::channels::Channels;
 use crate::config::ServerConfig;

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use clap::Args;
-use linecard_store::{SledOptions, SledStore, Store as _};
+use linecard_store::Store as _;
+use linecard_store_sled::{SledOptions, SledStore};
 
 use super::options::ConfigOptions;
 use super::say;

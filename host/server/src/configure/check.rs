@@ -23,6 +23,18 @@ const LONGEST_GATHERING: u32 = 24 * 3_600;
 /// Everything that does not hold.
 pub(super) fn check(config: &SiteConfig) -> Problems {
     let mut problems = Problems::default();
+    if config.retention.deduplication_days == 0 {
+        problems.add(
+            &["retention", "deduplication_days"],
+            "it must be at least 1, or what a network delivers twice would count twice",
+        );
+    }
+    if config.retention.idempotency_days == 0 {
+        problems.add(
+            &["retention", "idempotency_days"],
+            "it must be at least 1, or a request that is repeated would be done twice",
+        );
+    }
     for (id, queue) in &config.queues {
         check_queue(config, id, queue, &mut problems);
     }

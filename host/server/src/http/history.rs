@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use linecard_model::interaction::Interaction;
 use linecard_model::message::Message;
 use linecard_model::{ContactId, MessageId};
-use linecard_store::Page as StorePage;
+use linecard_store::{Page as StorePage, RawOf};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -153,6 +153,15 @@ pub(super) async fn history(
     if after.is_some() && found.len() > limit {
         // What is asked for lies next to `after`, at the end of what was found.
         found.drain(..found.len() - limit);
+    }
+    if with_raw {
+        for message in &mut found {
+            let raw = app
+                .hub
+                .store
+                .raw(app.hub.site.id(), RawOf::Message(message.id));
+            message.raw = raw.await?.unwrap_or_default();
+        }
     }
     let items = found
         .into_iter()

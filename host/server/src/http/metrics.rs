@@ -154,6 +154,7 @@ async fn moment(hub: &Hub) -> Result<Registry, Problem> {
     agents(&mut registry, &present.presence);
     backlogs(&mut registry, hub).await?;
     channels::add(&mut registry, hub).await?;
+    forgotten(&mut registry, hub);
     plugins(&mut registry, hub);
     Ok(registry)
 }
@@ -249,6 +250,19 @@ async fn backlogs(registry: &mut Registry, hub: &Hub) -> Result<(), Problem> {
             .inc_by(count);
     }
     Ok(())
+}
+
+fn forgotten(registry: &mut Registry, hub: &Hub) {
+    let forgotten = counters(
+        registry,
+        "retention_removed",
+        "Values that were removed because they were older than what is kept, by what they were",
+    );
+    for (what, count) in hub.forgotten.counts() {
+        forgotten
+            .get_or_create(&vec![("what", what.to_owned())])
+            .inc_by(count);
+    }
 }
 
 fn plugins(registry: &mut Registry, hub: &Hub) {

@@ -9,7 +9,7 @@ use linecard_model::{ChannelId, SiteId, Timestamp};
 use linecard_router::{Command as RouterCommand, Router};
 use linecard_store::{Epoch, MessageRef, Store, StoreError, UnitOfWork};
 use tokio::sync::{broadcast, mpsc, oneshot};
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 use super::command::{Command, CommandError, Outcome, Permission, Rendered, Reply};
 use super::configure::routing_settings;
@@ -31,16 +31,6 @@ pub enum SiteError {
     /// The store refuses.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The router's snapshot cannot be read.
-    #[error(
-        "the router's snapshot of site {site} cannot be read ({detail}); run `linecard rebuild`"
-    )]
-    Snapshot {
-        /// The site.
-        site: SiteId,
-        /// What is wrong with it.
-        detail: String,
-    },
 }
 
 /// What a site is started with.
@@ -153,6 +143,7 @@ impl Site {
         let last_seq = store.last_seq(&id).await?;
         let last = store.journal(&id, last_seq.saturating_sub(1), 1).await?;
         let last_at = last.last().map_or(Timestamp::MIN, |record| record.at);
+        let next_outbox = store.last_outbox(&id).await?;
         let mut state = SiteState {
             id: id.clone(),
             router,
@@ -200,8 +191,7 @@ impl Site {
             poll_anew,
             unknown_profiles,
             fetches,
-            // Outbox numbers only have to grow, also over a restart: the clock's microseconds do.
-            next_outbox: u64::try_from(Timestamp::now().as_microsecond()).unwrap_or(0),
+            next_outbox,
             snapshot_at,
         };
         let watch = supervisor.clone();
@@ -230,16 +220,23 @@ impl Site {
 }
 
 pub(super) async fn restore(id: &SiteId, store: &dyn Store) -> Result<(Router, u64), SiteError> {
-    let (mut router, from) = match store.snapshot(id).await? {
-        Some((seq, bytes)) => {
-            let snapshot = serde_json::from_slice(&bytes).map_err(|e| SiteError::Snapshot {
-                site: id.clone(),
-                detail: e.to_string(),
-            })?;
-            (Router::restore(snapshot), seq)
+    let snapshot = match store.snapshot(id).await {
+        Ok(Some((seq, bytes))) => match serde_json::from_slice(&bytes) {
+            Ok(snapshot) => Some((Router::restore(snapshot), seq)),
+            Err(error) => {
+                thrown_away(id, &error.to_string());
+                None
+            }
+        },
+        Ok(None) => None,
+        Err(StoreError::Value { detail, .. }) => {
+            thrown_away(id, &detail);
+            None
         }
-        None => (Router::new(routing_settings(&SiteConfig::default())), 0),
+        Err(error) => return Err(error.into()),
     };
+    let (mut router, from) =
+        snapshot.unwrap_or_else(|| (Router::new(routing_settings(&SiteConfig::default())), 0));
     let mut after = from;
     loop {
         let records = store.journal(id, after, 1_024).await?;
@@ -257,6 +254,11 @@ pub(super) async fn restore(id: &SiteId, store: &dyn Store) -> Result<(Router, u
         after = newest;
     }
     Ok((router, from))
+}
+
+/// A snapshot only saves reading the whole journal.
+fn thrown_away(id: &SiteId, detail: &str) {
+    warn!(site = %id, detail, "the router's snapshot cannot be read and is thrown away; the whole journal is read instead");
 }
 
 impl Task {
@@ -494,5 +496,29 @@ impl Batch<'_> {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use linecard_store::{Append, Change, Store};
+    use linecard_store_sled::SledStore;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_snapshot_that_cannot_be_read_is_thrown_away() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SledStore::open(folder.path()).unwrap();
+        let id = SiteId::new("main").unwrap();
+        let epoch = store.own(&id).await.unwrap();
+        let state = b"{\"an\":\"earlier form\"}".to_vec();
+        let append = Append {
+            records: Vec::new(),
+            changes: vec![Change::PutSnapshot { seq: 5, state }],
+        };
+        store.append(&id, epoch, append).await.unwrap();
+        let (_, from) = restore(&id, &store).await.unwrap();
+        assert_eq!(from, 0, "the journal is read from its beginning");
     }
 }

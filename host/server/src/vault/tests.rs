@@ -3,7 +3,8 @@ use std::time::Duration;
 
 use linecard_model::manifest::SecretKind;
 use linecard_sandbox::{Secret, SecretSource as _, SecretStore as _};
-use linecard_store::{SledStore, UnitOfWork};
+use linecard_store::UnitOfWork;
+use linecard_store_sled::SledStore;
 use serde_json::json;
 
 use super::*;

@@ -24,6 +24,8 @@ impl UnitOfWork {
         changes.extend(interactions.filter_map(|(_, value)| value.map(Change::PutInteraction)));
         let messages = self.messages.into_changed();
         changes.extend(messages.filter_map(|(_, value)| value.map(Change::PutMessage)));
+        let raw = self.raw.into_iter();
+        changes.extend(raw.map(|(of, at, raw)| Change::PutRaw { of, at, raw }));
         changes.extend(self.platform_ids.into_changed().filter_map(
             |((channel, platform_id), value)| {
                 value.map(|message| Change::PutPlatformId {

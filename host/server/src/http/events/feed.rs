@@ -18,7 +18,7 @@ use super::Reader;
 use super::audience::is_for_administrators;
 use super::desktops;
 use super::scene::{Cast, Present};
-use super::shown::Piece;
+use super::shown::{Piece, Shown};
 use super::streams;
 use crate::http::App;
 use crate::http::problem::Problem;
@@ -249,7 +249,7 @@ impl Task {
             }
             self.ask_again().await?;
             if audience.has(&self.sight)
-                && let Some(piece) = cast.shown.piece(index, seq, self.reader.with_raw)
+                && let Some(piece) = self.piece(&cast.shown, index, seq).await?
             {
                 self.send(Frame::Event(piece)).await?;
             }
@@ -269,7 +269,7 @@ impl Task {
             let sees_all = self.sight.all && (self.sight.admin || !is_for_administrators(event));
             let sees =
                 sees_all || (self.app.scene.audience(&self.app, event).await?).has(&self.sight);
-            if sees && let Some(piece) = shown.piece(index, seq, self.reader.with_raw) {
+            if sees && let Some(piece) = self.piece(&shown, index, seq).await? {
                 self.send(Frame::Event(piece)).await?;
             }
             self.after = seq;
@@ -286,6 +286,25 @@ impl Task {
             self.check_access().await?;
         }
         Ok(())
+    }
+
+    /// An event as the reader wants it: with the network's payload, which is kept apart, or without.
+    async fn piece(&self, shown: &Shown, index: usize, seq: Seq) -> Result<Option<Piece>, Over> {
+        let raw_of = if self.reader.with_raw {
+            shown.raw_of(index, seq)
+        } else {
+            None
+        };
+        let Some(of) = raw_of else {
+            return Ok(shown.piece(index, seq));
+        };
+        if let Some(made) = shown.made_with_raw(index) {
+            return Ok(Some(made));
+        }
+        let hub = &self.app.hub;
+        let raw = hub.store.raw(hub.site.id(), of).await;
+        let raw = raw.map_err(Problem::from)?;
+        Ok(shown.piece_with_raw(index, seq, raw.unwrap_or_default()))
     }
 
     /// Whether the reader may still read, and what.

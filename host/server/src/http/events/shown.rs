@@ -4,7 +4,10 @@ use std::sync::{Arc, OnceLock};
 
 use axum::extract::ws::Utf8Bytes;
 use bytes::Bytes;
+use linecard_model::Timestamp;
 use linecard_model::event::{Event, Record, Seq};
+use linecard_model::message::Message;
+use linecard_store::RawOf;
 
 use super::data::Envelope;
 
@@ -18,8 +21,8 @@ pub(super) struct Piece {
 }
 
 impl Piece {
-    fn new(seq: Seq, record: &Record, event: &Event, with_raw: bool) -> Self {
-        let json = Envelope::new(seq, record.at, event, with_raw).json();
+    fn new(seq: Seq, at: Timestamp, event: &Event, with_raw: bool) -> Self {
+        let json = Envelope::new(seq, at, event, with_raw).json();
         let head = format!("id: {seq}\nevent: {}\ndata: ", event.name());
         // JSON as it is written here has no line breaks.
         let block = Bytes::from(format!("{head}{json}\n\n"));
@@ -56,43 +59,61 @@ impl Shown {
     }
 
     /// One of its events; made when the first reader wants it.
-    pub fn piece(&self, index: usize, seq: Seq, with_raw: bool) -> Option<Piece> {
+    pub fn piece(&self, index: usize, seq: Seq) -> Option<Piece> {
         let event = self.record.events.get(index)?;
-        let with_raw = with_raw && has_raw(event);
-        let pieces = if with_raw {
-            &self.with_raw
-        } else {
-            &self.plain
-        };
-        let piece = pieces.get(index)?;
-        let made = piece.get_or_init(|| Piece::new(seq, &self.record, event, with_raw));
+        let piece = self.plain.get(index)?;
+        let made = piece.get_or_init(|| Piece::new(seq, self.record.at, event, false));
+        Some(made.clone())
+    }
+
+    /// Of what an event's payload was kept; `None` if events of its kind have none.
+    pub fn raw_of(&self, index: usize, seq: Seq) -> Option<RawOf> {
+        match self.record.events.get(index)? {
+            Event::MessageReceived(message) | Event::MessageAccepted(message) => {
+                Some(RawOf::Message(message.id))
+            }
+            Event::PlatformEvent { .. } => Some(RawOf::Event(seq)),
+            _ => None,
+        }
+    }
+
+    /// One of its events with its payload, if a reader has had it already.
+    pub fn made_with_raw(&self, index: usize) -> Option<Piece> {
+        self.with_raw.get(index)?.get().cloned()
+    }
+
+    /// One of its events with its payload.
+    pub fn piece_with_raw(&self, index: usize, seq: Seq, payload: String) -> Option<Piece> {
+        let event = self.record.events.get(index)?;
+        let made = self.with_raw.get(index)?.get_or_init(|| {
+            let mut event = event.clone();
+            if let Event::MessageReceived(Message { raw, .. })
+            | Event::MessageAccepted(Message { raw, .. })
+            | Event::PlatformEvent { raw, .. } = &mut event
+            {
+                *raw = payload;
+            }
+            Piece::new(seq, self.record.at, &event, true)
+        });
         Some(made.clone())
     }
 }
 
-/// Whether an event looks otherwise with the network's payload.
-fn has_raw(event: &Event) -> bool {
-    matches!(
-        event,
-        Event::MessageReceived(_) | Event::MessageAccepted(_) | Event::PlatformEvent { .. }
-    )
-}
-
 #[cfg(test)]
 mod tests {
-    use linecard_model::{ChannelId, Timestamp};
+    use linecard_model::ChannelId;
 
     use super::*;
 
     fn shown() -> Shown {
-        let event = |raw: &str| Event::PlatformEvent {
+        let event = |name: &str| Event::PlatformEvent {
             channel: ChannelId::new("page").unwrap(),
             thread: None,
             contact: None,
-            name: "optin\nzwölf".to_owned(),
+            name: format!("{name}\nzwölf"),
             occurred_at: Timestamp::UNIX_EPOCH,
             details: serde_json::Value::Null,
-            raw: raw.to_owned(),
+            raw: String::new(),
         };
         Shown::new(Arc::new(Record {
             first_seq: 7,
@@ -104,8 +125,8 @@ mod tests {
     #[test]
     fn an_event_is_written_down_once_for_all_readers() {
         let shown = shown();
-        let one = shown.piece(1, 8, false).unwrap();
-        let other = shown.piece(1, 8, false).unwrap();
+        let one = shown.piece(1, 8).unwrap();
+        let other = shown.piece(1, 8).unwrap();
         assert_eq!(one.block.as_ptr(), other.block.as_ptr());
         assert_eq!(one.json.as_ptr(), other.json.as_ptr());
         let within = one.block.as_ptr_range();
@@ -114,7 +135,7 @@ mod tests {
 
     #[test]
     fn a_block_is_one_event_with_its_number_and_kind() {
-        let piece = shown().piece(0, 7, true).unwrap();
+        let piece = shown().piece_with_raw(0, 7, "first".to_owned()).unwrap();
         let text = std::str::from_utf8(&piece.block).unwrap();
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines.len(), 4, "{text}");
@@ -123,7 +144,7 @@ mod tests {
         assert_eq!(lines[2].strip_prefix("data: "), Some(piece.json.as_str()));
         let json: serde_json::Value = serde_json::from_str(&piece.json).unwrap();
         assert_eq!(json["data"]["raw"], "first");
-        let plain = shown().piece(0, 7, false).unwrap();
-        assert!(!plain.json.contains("first"), "{}", plain.json.as_str());
+        let plain = shown().piece(0, 7).unwrap();
+        assert!(!plain.json.contains("\"raw\""), "{}", plain.json.as_str());
     }
 }

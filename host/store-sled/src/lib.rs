@@ -1,4 +1,8 @@
-//! The embedded default: sled 0.34.7 behind one committer thread.
+//! The embedded default of the store: sled 0.34.7 behind one committer thread.
+//!
+//! # Use this when
+//! one process keeps its data in a folder of its own. What is kept, and what a unit of work is, stands
+//! in `linecard-store`; everything but the command line uses the store by its trait alone.
 //!
 //! Everything is in one tree, so that one batch is atomic over records and views. Three defects of
 //! sled are worked around, each at the place that its comment names; the tests in `tests/defects.rs`
@@ -9,6 +13,7 @@ mod committer;
 mod keys;
 mod log;
 mod mark;
+mod migrate;
 mod open;
 mod rebuild;
 mod shared;
@@ -26,7 +31,7 @@ use tokio::sync::{mpsc, oneshot};
 use committer::{Answer, Submission, Work};
 use shared::{Counters, Shared};
 
-use crate::{Result, StoreError};
+use linecard_store::{Result, StoreError};
 
 pub use check::{Checked, Problem};
 pub use open::SledOptions;
@@ -38,6 +43,8 @@ pub use transfer::{Exported, TransferError};
 /// One process has it open at a time. Dropping it waits for the writes that are under way.
 pub struct SledStore {
     folder: PathBuf,
+    /// The layout that the data has; an older one only if damaged data is to be saved.
+    schema: u32,
     shared: Arc<Shared>,
     queue: Option<mpsc::Sender<Submission>>,
     committer: Option<std::thread::JoinHandle<()>>,

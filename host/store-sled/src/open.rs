@@ -14,10 +14,10 @@ use super::keys::{self, Family};
 use super::mark::{self, Mark};
 use super::shared::{Counters, Shared, Synchronize};
 use super::{SledStore, values};
-use crate::{Result, StoreError};
+use linecard_store::{Result, StoreError};
 
 /// The newest schema version that this program writes and reads.
-pub(super) const SCHEMA: u32 = 1;
+pub(super) const SCHEMA: u32 = 2;
 /// Held for as long as a process has the folder open.
 const LOCK: &str = "linecard.lock";
 /// sled's data file.
@@ -95,7 +95,7 @@ impl SledOptions {
             .write(true)
             .open(folder.join(DATA))
             .map_err(refused)?;
-        let counters = counters(&db, &name)?;
+        let (schema, counters) = counters(&db, &name)?;
         if let Some(confirmed) = confirmed
             && counters.commit < confirmed.commit
         {
@@ -112,7 +112,20 @@ impl SledOptions {
         let mark = Mark::open(folder).map_err(refused)?;
         let synchronize = and_still_there(self.synchronize, folder.join(DATA));
         let shared = Arc::new(Shared::new(db, file, synchronize, lock));
-        // Recovery may have moved the end of the log.
+        // What is only saved from a damaged folder is taken out as it is.
+        let schema = if schema < SCHEMA && !self.cut_off_damage {
+            tracing::info!(
+                folder = name,
+                schema,
+                to = SCHEMA,
+                "the data is brought to a new layout"
+            );
+            super::migrate::run(&shared, schema)?;
+            SCHEMA
+        } else {
+            schema
+        };
+        // Recovery and migration may have moved the end of the log.
         mark.set(counters.commit, shared.log_position())?;
         for site in shared.sites()? {
             let last = shared.newest_seq(&keys::family(&site, Family::Journal))?;
@@ -126,6 +139,7 @@ impl SledOptions {
             .map_err(refused)?;
         Ok(SledStore {
             folder: folder.to_owned(),
+            schema,
             shared,
             queue: Some(queue),
             committer: Some(committer),
@@ -236,7 +250,7 @@ fn recover(folder: &Path, name: &str, cache_capacity: u64) -> Result<sled::Db> {
 }
 
 /// Reads the schema version and the counters; writes them into an empty store.
-fn counters(db: &sled::Db, name: &str) -> Result<Counters> {
+fn counters(db: &sled::Db, name: &str) -> Result<(u32, Counters)> {
     let damaged = |detail: String| StoreError::Damaged {
         folder: name.to_owned(),
         detail,
@@ -251,7 +265,7 @@ fn counters(db: &sled::Db, name: &str) -> Result<Counters> {
             db.insert(keys::SCHEMA, schema)
                 .and_then(|_| db.flush())
                 .map_err(|error| damaged(error.to_string()))?;
-            Ok(Counters::default())
+            Ok((SCHEMA, Counters::default()))
         }
         Some(stored) => {
             let found: u32 = values::decode(keys::SCHEMA, &stored)?;
@@ -262,12 +276,12 @@ fn counters(db: &sled::Db, name: &str) -> Result<Counters> {
                     known: SCHEMA,
                 });
             }
-            // Migrations from older versions go here, each one step, in the order of the versions.
-            match read(keys::HEAD)? {
-                None => Ok(Counters::default()),
+            let counters = match read(keys::HEAD)? {
+                None => Counters::default(),
                 Some(stored) => Counters::from_bytes(&stored)
-                    .ok_or_else(|| damaged("its counters cannot be read".to_owned())),
-            }
+                    .ok_or_else(|| damaged("its counters cannot be read".to_owned()))?,
+            };
+            Ok((found, counters))
         }
     }
 }

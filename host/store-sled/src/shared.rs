@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 
 use super::keys;
 use super::values::{self, Head};
-use crate::{Result, StoreError};
+use linecard_store::{Result, StoreError};
 
 /// How often a value in pieces is read again when a writer replaced it meanwhile.
 const REREADS: usize = 16;

@@ -9,7 +9,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use linecard_store::conformance::samples::{channel, event, site, time};
-use linecard_store::{Accept, Append, Change, SledOptions, SledStore, Store, StoreError};
+use linecard_store::{Accept, Append, Change, Store, StoreError};
+use linecard_store_sled::{SledOptions, SledStore};
 
 fn accept(id: &str) -> Accept {
     Accept {
@@ -325,7 +326,7 @@ async fn data_of_a_newer_program_is_refused() {
         opened,
         Err(StoreError::Schema {
             found: 99,
-            known: 1,
+            known: 2,
             ..
         })
     ));

@@ -11,7 +11,7 @@ use linecard_model::{ContactId, SiteId};
 use super::keys::{self, Family, Parts};
 use super::values::{Head, decode};
 use super::{SledStore, typed};
-use crate::{MessageRef, Result, thread_identity};
+use linecard_store::{MessageRef, Result, thread_identity};
 
 /// Something that does not fit.
 #[derive(Debug, Clone, PartialEq, Eq)]

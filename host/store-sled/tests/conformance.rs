@@ -2,7 +2,8 @@
 
 use std::sync::{Arc, Mutex};
 
-use linecard_store::{SledStore, Store, conformance};
+use linecard_store::{Store, conformance};
+use linecard_store_sled::SledStore;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_embedded_store_conforms() {

@@ -6,7 +6,7 @@ use linecard_model::dead_letter::DeadLetter;
 use linecard_model::event::Record;
 use linecard_model::interaction::Interaction;
 use linecard_model::message::Message;
-use linecard_model::outbox::{ChannelFigures, ChannelHealth, OutboxEntry};
+use linecard_model::outbox::{ChannelFigures, ChannelHealth, OutboxEntry, OutboxNumber};
 use linecard_model::site::SiteConfig;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -14,8 +14,8 @@ use serde_json::Value;
 
 use super::keys::Family;
 use super::values::{self, decode, encode};
-use super::write::{Bytes, StoredEntry, StoredIdempotent, StoredSnapshot};
-use crate::{Early, Epoch, MessageRef, Result};
+use super::write::{Bytes, StoredEntry, StoredIdempotent, StoredRaw, StoredSnapshot};
+use linecard_store::{Early, Epoch, MessageRef, Result};
 
 /// Something done with a value of a type that only its family tells.
 trait OfAnyType {
@@ -32,10 +32,12 @@ fn by_family<O: OfAnyType>(family: Family, what: O) -> Option<Result<O::Output>>
         Family::Message => what.of::<Message>(),
         Family::Inbox => what.of::<StoredEntry>(),
         Family::Journal => what.of::<Record>(),
+        Family::Raw => what.of::<StoredRaw>(),
         Family::Health => what.of::<ChannelHealth>(),
         Family::Figures => what.of::<ChannelFigures>(),
         Family::DeadLetter => what.of::<DeadLetter>(),
         Family::Epoch => what.of::<Epoch>(),
+        Family::Numbers => what.of::<OutboxNumber>(),
         Family::Identity => what.of::<ContactId>(),
         Family::Idempotent => what.of::<StoredIdempotent>(),
         Family::Cursor | Family::Vault => what.of::<Bytes>(),

@@ -9,7 +9,7 @@ use linecard_model::outbox::OutboxNumber;
 use linecard_model::{ChannelId, ContactId, DeadLetterId, InteractionId, MessageId, SiteId};
 use sha2::{Digest, Sha256};
 
-use crate::InboxNumber;
+use linecard_store::{InboxNumber, RawOf};
 
 /// The longest text that stands in a key as it is. A longer one is replaced by its hash.
 const LONGEST_TEXT: usize = 64;
@@ -28,8 +28,10 @@ pub(crate) enum Family {
     Message = b'H',
     Inbox = b'I',
     Journal = b'J',
+    Raw = b'K',
     Health = b'L',
     Epoch = b'M',
+    Numbers = b'N',
     Open = b'O',
     Identity = b'P',
     Idempotent = b'Q',
@@ -45,7 +47,7 @@ pub(crate) enum Family {
 }
 
 impl Family {
-    pub(crate) const ALL: [Self; 22] = [
+    pub(crate) const ALL: [Self; 24] = [
         Self::Contact,
         Self::Dedupe,
         Self::Ended,
@@ -54,8 +56,10 @@ impl Family {
         Self::Message,
         Self::Inbox,
         Self::Journal,
+        Self::Raw,
         Self::Health,
         Self::Epoch,
+        Self::Numbers,
         Self::Open,
         Self::Identity,
         Self::Idempotent,
@@ -146,6 +150,11 @@ pub(crate) fn epoch(site: &SiteId) -> Vec<u8> {
     family(site, Family::Epoch)
 }
 
+/// The mark of the outbox numbers that are used.
+pub(crate) fn numbers(site: &SiteId) -> Vec<u8> {
+    family(site, Family::Numbers)
+}
+
 pub(crate) fn config(site: &SiteId) -> Vec<u8> {
     family(site, Family::Config)
 }
@@ -180,6 +189,23 @@ pub(crate) fn message(site: &SiteId, contact: ContactId, id: MessageId) -> Vec<u
 /// The beginning of the keys of a contact's messages.
 pub(crate) fn messages(site: &SiteId, contact: ContactId) -> Vec<u8> {
     with(site, Family::Message, contact.as_bytes())
+}
+
+/// A network's payload. The letter keeps messages and other events apart; in each the order of the
+/// keys is the order of time.
+pub(crate) fn raw(site: &SiteId, of: RawOf) -> Vec<u8> {
+    let mut key = family(site, Family::Raw);
+    match of {
+        RawOf::Message(id) => {
+            key.push(b'M');
+            key.extend_from_slice(id.as_bytes());
+        }
+        RawOf::Event(seq) => {
+            key.push(b'E');
+            key.extend_from_slice(&seq.to_be_bytes());
+        }
+    }
+    key
 }
 
 pub(crate) fn outbox(site: &SiteId, of_channel: &ChannelId, number: OutboxNumber) -> Vec<u8> {

@@ -13,7 +13,8 @@ use std::time::Duration;
 use linecard_model::event::Event;
 use linecard_model::platform::timestamp_to_millis;
 use linecard_store::conformance::samples::{channel, event, message, site, time};
-use linecard_store::{Accept, SledStore, Store, StoreError, UnitOfWork};
+use linecard_store::{Accept, Store, StoreError, UnitOfWork};
+use linecard_store_sled::SledStore;
 
 const CHILD: &str = "LINECARD_KILL_CHILD";
 const KILLS: &str = "LINECARD_KILLS";

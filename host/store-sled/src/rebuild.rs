@@ -9,7 +9,7 @@ use linecard_model::SiteId;
 use super::keys::{self, Family};
 use super::values::Write;
 use super::{SledOptions, SledStore, TransferError};
-use crate::{Result, Store, StoreError, UnitOfWork};
+use linecard_store::{Result, Store, StoreError, UnitOfWork};
 
 /// How many records are projected and written at a time.
 const STEP: usize = 500;
@@ -25,7 +25,8 @@ pub struct Rebuilt {
 
 impl SledStore {
     /// Writes a store into another folder, which must be empty: journal, inbox and what else is not
-    /// a view as they are, and the views anew from the journal. Then compares the views of both.
+    /// a view as they are, and the views anew from the journal. The router's snapshot is left out: the
+    /// site reads its journal again at its next start. Then compares the views of both.
     /// This store stays as it is; to replace it, let the folders change places.
     pub async fn rebuild(&self, into: impl AsRef<Path>) -> Result<Rebuilt, TransferError> {
         let fresh = Arc::new(SledOptions::default().open(into)?);
@@ -48,7 +49,10 @@ impl SledStore {
 
     async fn copy_what_is_no_view(&self, fresh: &SledStore, site: &SiteId) -> Result<()> {
         for family in Family::ALL {
-            if family.is_view() || matches!(family, Family::Journal | Family::Piece) {
+            // The router's snapshot follows from the journal as well, and may be what is wrong.
+            let comes_anew = family.is_view()
+                || matches!(family, Family::Journal | Family::Piece | Family::Snapshot);
+            if comes_anew {
                 continue;
             }
             let mut writes = Vec::new();

@@ -8,7 +8,8 @@ use linecard_model::event::Event;
 use linecard_store::conformance::samples::{
     contact, contact_id, interaction, message, message_id, site, time,
 };
-use linecard_store::{SledStore, Store, TransferError, UnitOfWork};
+use linecard_store::{Store, UnitOfWork};
+use linecard_store_sled::{SledStore, TransferError};
 
 /// Three records: two customers, one with a message too large for one value.
 async fn filled(folder: &Path) {
@@ -18,7 +19,7 @@ async fn filled(folder: &Path) {
     let mut unit = UnitOfWork::new(Arc::clone(&store), main.clone(), 1);
     for number in 1..=3 {
         let mut message = message(number, number, number);
-        message.raw = "x".repeat(if number == 1 { 20_000 } else { 10 });
+        message.content.text = Some("x".repeat(if number == 1 { 20_000 } else { 10 }));
         let events = vec![
             Event::ContactSaved(contact(number)),
             Event::InteractionStarted(interaction(number, number)),
@@ -124,7 +125,7 @@ async fn an_import_takes_only_a_whole_export_into_an_empty_store() {
     let newer = import(
         lines
             .join("\n")
-            .replacen("\"version\":1", "\"version\":2", 1),
+            .replacen("\"version\":2", "\"version\":3", 1),
     )
     .await;
     assert!(matches!(newer, Err(TransferError::Format(_))));

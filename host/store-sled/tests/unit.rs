@@ -15,7 +15,8 @@ use linecard_store::conformance::samples::{
     agent, answer, channel, contact, contact_id, event, interaction, interaction_id, message,
     message_id, queue, site, time,
 };
-use linecard_store::{Append, Change, Early, SledStore, Store, UnitOfWork};
+use linecard_store::{Append, Change, Early, Store, UnitOfWork};
+use linecard_store_sled::SledStore;
 
 struct World {
     store: Arc<dyn Store>,

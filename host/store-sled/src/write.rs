@@ -3,13 +3,14 @@
 
 use linecard_model::SiteId;
 use linecard_model::event::Seq;
+use linecard_model::outbox::OutboxNumber;
 use linecard_model::{ChannelId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::committer::NewEvent;
 use super::keys::{self, Family};
 use super::values::{Write, encode, put};
-use crate::{Accept, Append, Change, IdempotentResult, Result, StoreError};
+use linecard_store::{Accept, Append, Change, IdempotentResult, RawOf, Result, StoreError};
 
 /// An inbox entry as it is stored: its number is in its key.
 #[derive(Serialize)]
@@ -39,6 +40,14 @@ pub(crate) struct StoredIdempotent {
 #[derive(Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Bytes(#[serde(with = "serde_bytes")] pub(crate) Vec<u8>);
+
+/// A network's payload.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct StoredRaw {
+    /// When it was recorded, in milliseconds: how long it is kept counts from there.
+    pub(crate) at: i64,
+    pub(crate) raw: String,
+}
 
 /// The router's snapshot.
 #[derive(Serialize, Deserialize)]
@@ -83,6 +92,8 @@ pub(super) struct Encoded {
     /// The first and the last number of each record.
     pub(super) numbers: Vec<(Seq, Seq)>,
     pub(super) writes: Vec<Write>,
+    /// The highest number of an outbox entry among them; 0 if there is none.
+    pub(super) last_outbox: OutboxNumber,
 }
 
 pub(super) fn append(site: &SiteId, append: Append) -> Result<Encoded> {
@@ -98,10 +109,29 @@ pub(super) fn append(site: &SiteId, append: Append) -> Result<Encoded> {
         numbers.push((record.first_seq, record.last_seq()));
         writes.push(put(keys::record(site, record.first_seq), record)?);
     }
+    let mut last_outbox = 0;
     for change in append.changes {
+        if let Change::PutOutbox(entry) = &change {
+            last_outbox = last_outbox.max(entry.number);
+        }
         change_to_writes(site, change, &mut writes)?;
     }
-    Ok(Encoded { numbers, writes })
+    Ok(Encoded {
+        numbers,
+        writes,
+        last_outbox,
+    })
+}
+
+/// Says that outbox numbers up to this one are used.
+pub(super) fn outbox_mark(site: &SiteId, highest: OutboxNumber) -> Result<Write> {
+    put(keys::numbers(site), &highest)
+}
+
+/// Puts a network's payload.
+pub(super) fn put_raw(site: &SiteId, of: RawOf, at: Timestamp, raw: String) -> Result<Write> {
+    let at = at.as_millisecond();
+    put(keys::raw(site, of), &StoredRaw { at, raw })
 }
 
 fn change_to_writes(site: &SiteId, change: Change, writes: &mut Vec<Write>) -> Result<()> {
@@ -131,6 +161,7 @@ fn change_to_writes(site: &SiteId, change: Change, writes: &mut Vec<Write>) -> R
         Change::PutMessage(message) => {
             put(keys::message(site, message.contact, message.id), &message)?
         }
+        Change::PutRaw { of, at, raw } => put_raw(site, of, at, raw)?,
         Change::PutPlatformId {
             channel,
             platform_id,

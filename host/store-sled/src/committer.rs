@@ -14,18 +14,23 @@ use std::time::{Duration, Instant};
 
 use linecard_model::SiteId;
 use linecard_model::event::Seq;
+use linecard_model::outbox::OutboxNumber;
 use tokio::sync::{mpsc, oneshot};
 
 use super::keys::{self, Family};
 use super::mark::Mark;
 use super::shared::Shared;
 use super::values::{self, Head, Write};
-use crate::{Accepted, Epoch, InboxNumber, Result, StoreError};
+use super::write;
+use linecard_store::{Accepted, Epoch, InboxNumber, Result, StoreError};
 
 /// The most submissions in one batch.
 const MOST_SUBMISSIONS: usize = 256;
 /// A batch with more bytes than this takes no further submissions.
 const ENOUGH_BYTES: usize = 4 * 1024 * 1024;
+
+/// How many outbox numbers are marked as used beyond the one that is.
+const OUTBOX_NUMBERS: OutboxNumber = 1_000;
 
 /// Under load, the least time from the beginning of one batch to the next.
 const GATHER: Duration = Duration::from_millis(2);
@@ -58,6 +63,12 @@ pub(super) enum Work {
         /// The first and the last number of each record.
         numbers: Vec<(Seq, Seq)>,
         writes: Vec<Write>,
+        /// The highest number of an outbox entry among them; 0 if there is none.
+        last_outbox: OutboxNumber,
+    },
+    /// Values that are removed if they are still the ones that were seen.
+    Purge {
+        seen: Vec<(Vec<u8>, sled::IVec)>,
     },
     /// Changes that need no check.
     Raw {
@@ -73,6 +84,7 @@ pub(super) enum Work {
 pub(super) enum Answer {
     Owned(Epoch),
     Accepted(Accepted),
+    Purged(u64),
     Done,
 }
 
@@ -86,6 +98,8 @@ pub(super) struct Submission {
 struct SiteState {
     epoch: Epoch,
     last_seq: Seq,
+    /// No outbox number above it has been used.
+    outbox_mark: OutboxNumber,
 }
 
 pub(super) struct Committer {
@@ -145,6 +159,33 @@ impl Pending<'_> {
         self.set(key, value);
         Ok(())
     }
+}
+
+/// Writes changes at once and durably, in one atomic batch. Only while no committer runs.
+pub(super) fn write_directly(shared: &Shared, writes: Vec<Write>) -> Result<()> {
+    let mut pending = Pending {
+        db: shared.db(),
+        writes: HashMap::new(),
+        bytes: 0,
+    };
+    for write in writes {
+        pending.apply(write)?;
+    }
+    let db = shared.db();
+    db.apply_batch(batch_of(pending.writes)).map_err(fatal)?;
+    db.flush().map_err(fatal)?;
+    shared.synchronize()
+}
+
+fn batch_of(writes: HashMap<Vec<u8>, Option<Vec<u8>>>) -> sled::Batch {
+    let mut batch = sled::Batch::default();
+    for (key, value) in writes {
+        match value {
+            Some(value) => batch.insert(key, value),
+            None => batch.remove(key),
+        }
+    }
+    batch
 }
 
 fn fatal(error: sled::Error) -> StoreError {
@@ -263,14 +304,8 @@ impl Committer {
             commit: self.commit,
             next_inbox: self.next_inbox,
         };
-        let mut batch = sled::Batch::default();
+        let mut batch = batch_of(writes);
         batch.insert(keys::HEAD, &counters.to_bytes()[..]);
-        for (key, value) in writes {
-            match value {
-                Some(value) => batch.insert(key, value),
-                None => batch.remove(key),
-            }
-        }
         let db = self.shared.db();
         db.apply_batch(batch).map_err(fatal)?;
         db.flush().map_err(fatal)?;
@@ -321,6 +356,7 @@ impl Committer {
                 epoch,
                 numbers,
                 writes,
+                last_outbox,
             } => {
                 let mut state = self.site(pending, &site)?;
                 if epoch != state.epoch {
@@ -343,8 +379,23 @@ impl Committer {
                 for write in writes {
                     pending.apply(write)?;
                 }
+                if last_outbox > state.outbox_mark {
+                    // Many at a time, so that few batches have to write it.
+                    state.outbox_mark = last_outbox.saturating_add(OUTBOX_NUMBERS);
+                    pending.apply(write::outbox_mark(&site, state.outbox_mark)?)?;
+                }
                 self.sites.insert(site, state);
                 Ok(Answer::Done)
+            }
+            Work::Purge { seen } => {
+                let mut purged = 0;
+                for (key, stored) in seen {
+                    if pending.get(&key)?.as_deref() == Some(&*stored) {
+                        pending.apply(Write::Remove(key))?;
+                        purged += 1;
+                    }
+                }
+                Ok(Answer::Purged(purged))
             }
             Work::Raw { writes, next_inbox } => {
                 if let Some(number) = next_inbox {
@@ -370,7 +421,13 @@ impl Committer {
             Some(stored) => values::decode(&key, &stored)?,
             None => 0,
         };
+        let numbers = keys::numbers(site);
+        let outbox_mark = match pending.get(&numbers)? {
+            Some(stored) => values::decode(&numbers, &stored)?,
+            None => 0,
+        };
         let state = SiteState {
+            outbox_mark,
             epoch,
             last_seq: self
                 .shared

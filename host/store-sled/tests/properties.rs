@@ -16,8 +16,9 @@ use linecard_store::conformance::samples::{
     message_id, queue, site, time,
 };
 use linecard_store::{
-    Accept, Append, Change, Page, SledStore, Store, StoreError, UnitOfWork, thread_identity,
+    Accept, Append, Change, Page, Store, StoreError, UnitOfWork, thread_identity,
 };
+use linecard_store_sled::SledStore;
 use proptest::prelude::*;
 
 const CUSTOMERS: u64 = 4;

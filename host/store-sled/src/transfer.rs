@@ -1,6 +1,6 @@
 //! Export to JSON lines and import from them: the way to repair, to move, and to change the engine.
 //!
-//! The first line is a header with the format's version. Each further line is one value with its site,
+//! The first line is a header with the format's version, which is the schema version of the values. Each further line is one value with its site,
 //! family, key (hexadecimal) and content. The last line says how many there were, so that a file that
 //! was cut off is recognized.
 
@@ -12,12 +12,11 @@ use serde_json::Value;
 
 use super::committer::Work;
 use super::keys::{self, Family};
-use super::values::{Write as Change, unreadable};
+use super::open::SCHEMA;
+use super::values::{Write as Change, put, unreadable};
 use super::{SledStore, typed};
-use crate::{InboxNumber, StoreError};
+use linecard_store::{InboxNumber, StoreError};
 
-/// The newest version of the format.
-const VERSION: u32 = 1;
 const FORMAT: &str = "linecard-export";
 /// How many values are imported in one batch.
 const STEP: usize = 500;
@@ -91,7 +90,7 @@ impl SledStore {
         let mut exported = Exported::default();
         let header = Line::Header {
             format: FORMAT.to_owned(),
-            version: VERSION,
+            version: self.schema,
             next_inbox: self.counters()?.next_inbox,
         };
         write_line(out, &header)?;
@@ -166,11 +165,13 @@ impl SledStore {
                     version,
                     next_inbox: number,
                 } => {
-                    if format != FORMAT || version > VERSION {
+                    if format != FORMAT || version > SCHEMA {
                         let found = format!("format {format}, version {version}");
                         return Err(TransferError::Format(found));
                     }
                     next_inbox = Some(number);
+                    // Values of an earlier layout are brought to the present one at the next opening.
+                    writes.push(put(keys::SCHEMA.to_vec(), &version)?);
                 }
                 _ if next_inbox.is_none() => {
                     return Err(TransferError::Format("it has no header".to_owned()));

@@ -18,15 +18,12 @@ use super::SledStore;
 use super::committer::{Answer, Work};
 use super::keys::{self, Family};
 use super::shared::read_error;
-use super::values::{self, Write};
-use super::write::{self, Bytes, StoredEntry, StoredIdempotent, StoredSnapshot};
-use crate::{
+use super::values;
+use super::write::{self, Bytes, StoredEntry, StoredIdempotent, StoredRaw, StoredSnapshot};
+use linecard_store::{
     Accept, Accepted, Append, Backlog, Early, Epoch, IdempotentResult, InboxEntry, InboxNumber,
-    MessageRef, Page, Result, Store, StoreError,
+    Kept, MessageRef, Page, PurgeCursor, Purged, RawOf, Result, Store, StoreError,
 };
-
-/// How many marks one submission of a purge forgets, so that it does not hold up other work.
-const PURGE_STEP: usize = 1000;
 
 /// All keys that begin with a prefix, from a bound on.
 fn from(prefix: &[u8], start: Bound<Vec<u8>>) -> (Bound<Vec<u8>>, Bound<Vec<u8>>) {
@@ -51,7 +48,7 @@ impl Store for SledStore {
     async fn own(&self, site: &SiteId) -> Result<Epoch> {
         match self.submit(Work::Own { site: site.clone() }).await? {
             Answer::Owned(epoch) => Ok(epoch),
-            Answer::Accepted(_) | Answer::Done => Err(StoreError::Closed),
+            Answer::Accepted(_) | Answer::Purged(_) | Answer::Done => Err(StoreError::Closed),
         }
     }
 
@@ -64,7 +61,7 @@ impl Store for SledStore {
         };
         match self.submit(work).await? {
             Answer::Accepted(accepted) => Ok(accepted),
-            Answer::Owned(_) | Answer::Done => Err(StoreError::Closed),
+            Answer::Owned(_) | Answer::Purged(_) | Answer::Done => Err(StoreError::Closed),
         }
     }
 
@@ -95,12 +92,17 @@ impl Store for SledStore {
     }
 
     async fn append(&self, site: &SiteId, epoch: Epoch, append: Append) -> Result<()> {
-        let write::Encoded { numbers, writes } = write::append(site, append)?;
+        let write::Encoded {
+            numbers,
+            writes,
+            last_outbox,
+        } = write::append(site, append)?;
         let work = Work::Append {
             site: site.clone(),
             epoch,
             numbers,
             writes,
+            last_outbox,
         };
         self.submit(work).await.map(|_| ())
     }
@@ -199,6 +201,11 @@ impl Store for SledStore {
         self.shared.get(&keys::message(site, contact, id))
     }
 
+    async fn raw(&self, site: &SiteId, of: RawOf) -> Result<Option<String>> {
+        let stored: Option<StoredRaw> = self.shared.get(&keys::raw(site, of))?;
+        Ok(stored.map(|stored| stored.raw))
+    }
+
     async fn message_by_platform_id(
         &self,
         site: &SiteId,
@@ -254,6 +261,10 @@ impl Store for SledStore {
             Bound::Excluded(keys::outbox(site, channel, after)),
         );
         Ok(values_of(self.shared.scan(range, false, limit)?))
+    }
+
+    async fn last_outbox(&self, site: &SiteId) -> Result<OutboxNumber> {
+        Ok(self.shared.get(&keys::numbers(site))?.unwrap_or(0))
     }
 
     async fn early(
@@ -349,23 +360,45 @@ impl Store for SledStore {
             .collect()
     }
 
-    async fn purge(&self, site: &SiteId, before_time: Timestamp) -> Result<u64> {
-        let mut purged = 0;
-        for family in [Family::Dedupe, Family::Idempotent] {
-            let mut next = Some(keys::family(site, family));
-            while let Some(start) = next {
-                // One step at a time, so that other tasks get their turn.
-                let OldKeys { old, rest } = self.old_keys(site, family, start, before_time)?;
-                next = rest;
-                purged += old.len() as u64;
-                if !old.is_empty() {
-                    let writes = old.into_iter().map(Write::Remove).collect();
-                    self.put_raw(writes, None).await?;
-                }
-                tokio::task::yield_now().await;
+    async fn purge(
+        &self,
+        site: &SiteId,
+        kept: Kept,
+        before: Timestamp,
+        after: Option<PurgeCursor>,
+        limit: usize,
+    ) -> Result<Purged> {
+        let prefix = keys::family(site, family_of(kept));
+        let start = match after {
+            Some(PurgeCursor(key)) if key.starts_with(&prefix) => Bound::Excluded(key),
+            _ => Bound::Included(prefix.clone()),
+        };
+        let mut seen = Vec::new();
+        let mut last = None;
+        let entries = self.shared.db().range::<Vec<u8>, _>(from(&prefix, start));
+        for (looked_at, entry) in entries.take(limit).enumerate() {
+            let (key, stored) = entry.map_err(|error| read_error(&prefix, &error))?;
+            // What cannot be read stays, for a check to tell.
+            if self
+                .time_of(kept, &key, &stored)
+                .is_ok_and(|at| at.is_some_and(|at| at < before))
+            {
+                seen.push((key.to_vec(), stored));
+            }
+            if looked_at + 1 == limit {
+                last = Some(PurgeCursor(key.to_vec()));
             }
         }
-        Ok(purged)
+        let mut removed = 0;
+        if !seen.is_empty()
+            && let Answer::Purged(count) = self.submit(Work::Purge { seen }).await?
+        {
+            removed = count;
+        }
+        Ok(Purged {
+            removed,
+            next: last,
+        })
     }
 
     async fn close(&self) -> Result<()> {
@@ -373,44 +406,43 @@ impl Store for SledStore {
     }
 }
 
-/// One step of a purge.
-struct OldKeys {
-    old: Vec<Vec<u8>>,
-    /// Where to go on.
-    rest: Option<Vec<u8>>,
+fn family_of(kept: Kept) -> Family {
+    match kept {
+        Kept::Deduplication => Family::Dedupe,
+        Kept::Idempotency => Family::Idempotent,
+        Kept::Early => Family::Early,
+        Kept::Raw => Family::Raw,
+        Kept::DeadLetters => Family::DeadLetter,
+    }
 }
 
 impl SledStore {
-    /// The keys of a family, from one on, whose time is before `time`.
-    fn old_keys(
-        &self,
-        site: &SiteId,
-        family: Family,
-        start: Vec<u8>,
-        time: Timestamp,
-    ) -> Result<OldKeys> {
-        let range = from(&keys::family(site, family), Bound::Included(start));
-        let mut old = Vec::new();
-        for (seen, entry) in self.shared.db().range::<Vec<u8>, _>(range).enumerate() {
-            let (key, stored) = entry.map_err(|error| read_error(b"", &error))?;
-            if seen == PURGE_STEP {
-                let rest = Some(key.to_vec());
-                return Ok(OldKeys { old, rest });
+    /// From when a value is that is kept for a time.
+    fn time_of(&self, kept: Kept, key: &[u8], stored: &sled::IVec) -> Result<Option<Timestamp>> {
+        let millis = |millis: Option<i64>| {
+            millis.map(|millis| Timestamp::from_millisecond(millis).unwrap_or(Timestamp::MAX))
+        };
+        Ok(match kept {
+            Kept::Deduplication => millis(self.shared.value(key, stored)?),
+            Kept::Idempotency => {
+                let stored: Option<StoredIdempotent> = self.shared.value(key, stored)?;
+                stored.map(|stored| stored.result.at)
             }
-            let is_old = match family {
-                Family::Dedupe => self
-                    .shared
-                    .value::<i64>(&key, &stored)?
-                    .is_some_and(|at| at < time.as_millisecond()),
-                _ => self
-                    .shared
-                    .value::<StoredIdempotent>(&key, &stored)?
-                    .is_some_and(|stored| stored.result.at < time),
-            };
-            if is_old {
-                old.push(key.to_vec());
+            Kept::Early => {
+                let events: Option<Vec<Early>> = self.shared.value(key, stored)?;
+                events.map(|events| {
+                    let newest = events.iter().map(|early| early.accepted_at).max();
+                    newest.unwrap_or(Timestamp::MIN)
+                })
             }
-        }
-        Ok(OldKeys { old, rest: None })
+            Kept::Raw => {
+                let stored: Option<StoredRaw> = self.shared.value(key, stored)?;
+                millis(stored.map(|stored| stored.at))
+            }
+            Kept::DeadLetters => {
+                let letter: Option<DeadLetter> = self.shared.value(key, stored)?;
+                letter.map(|letter| letter.at)
+            }
+        })
     }
 }

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
 use super::keys;
-use crate::{Result, StoreError};
+use linecard_store::{Result, StoreError};
 
 /// The form byte of a value that stands in one piece.
 const WHOLE: u8 = 1;

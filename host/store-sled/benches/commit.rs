@@ -14,7 +14,8 @@ use linecard_model::event::Event;
 use linecard_store::conformance::samples::{
     channel, contact, event, interaction, message, site, time,
 };
-use linecard_store::{Accept, SledStore, Store, UnitOfWork};
+use linecard_store::{Accept, Store, UnitOfWork};
+use linecard_store_sled::SledStore;
 
 const TIME: Duration = Duration::from_secs(3);
 

@@ -12,7 +12,7 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use crate::{Result, StoreError};
+use linecard_store::{Result, StoreError};
 
 /// The file's name in the data folder.
 pub(super) const NAME: &str = "linecard.mark";

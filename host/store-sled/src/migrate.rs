@@ -1,0 +1,119 @@
+//! From an earlier layout to the present one.
+//!
+//! It runs by itself when a folder is opened. Each step is a durable batch that leaves every key either
+//! as it was or as it is to be, and the schema version is written last: one that was cut off at any
+//! point is simply begun again. A value that cannot be read stays as it is; a check tells of it.
+
+use std::ops::Bound;
+
+use linecard_model::event::{Event, Record};
+use linecard_model::message::Message;
+use linecard_model::outbox::{OutboxEntry, OutboxNumber};
+use linecard_model::{SiteId, Timestamp};
+use linecard_store::{RawOf, Result, StoreError, take_raw};
+use serde::de::DeserializeOwned;
+
+use super::committer::write_directly;
+use super::keys::{self, Family};
+use super::open::SCHEMA;
+use super::shared::{Shared, read_error};
+use super::values::{Write, put};
+use super::write::{outbox_mark, put_raw};
+
+/// How many values are looked at for one batch.
+const STEP: usize = 200;
+
+/// Brings what was written under an earlier schema version to the present one.
+pub(super) fn run(shared: &Shared, found: u32) -> Result<()> {
+    if found < 2 {
+        for site in shared.sites()? {
+            payloads_apart(shared, &site)?;
+        }
+    }
+    write_directly(shared, vec![put(keys::SCHEMA.to_vec(), &SCHEMA)?])
+}
+
+/// Version 1 kept a network's payload in the message and in its record, and knew no mark of the outbox
+/// numbers that had been used.
+fn payloads_apart(shared: &Shared, site: &SiteId) -> Result<()> {
+    each(
+        shared,
+        site,
+        Family::Message,
+        |key, mut message: Message| {
+            if message.raw.is_empty() {
+                return Ok(Vec::new());
+            }
+            let raw = std::mem::take(&mut message.raw);
+            // The record says better when, if it can be read.
+            Ok(vec![
+                put_raw(site, RawOf::Message(message.id), message.at, raw)?,
+                put(key, &message)?,
+            ])
+        },
+    )?;
+    let mut highest: OutboxNumber = 0;
+    each(shared, site, Family::Journal, |key, mut record: Record| {
+        // Numbers began at the clock's microseconds, so none was above those of its moment.
+        highest = highest.max(microseconds(record.at));
+        let mut writes = Vec::new();
+        for (seq, event) in (record.first_seq..).zip(&mut record.events) {
+            if let Event::ActionChanged { action, .. } = event {
+                highest = highest.max(action.parse().unwrap_or(0));
+            }
+            if let Some((of, raw)) = take_raw(seq, event) {
+                writes.push(put_raw(site, of, record.at, raw)?);
+            }
+        }
+        if !writes.is_empty() {
+            writes.push(put(key, &record)?);
+        }
+        Ok(writes)
+    })?;
+    each(shared, site, Family::Outbox, |_, entry: OutboxEntry| {
+        highest = highest.max(entry.number);
+        Ok(Vec::new())
+    })?;
+    write_directly(shared, vec![outbox_mark(site, highest)?])
+}
+
+fn microseconds(at: Timestamp) -> u64 {
+    u64::try_from(at.as_microsecond()).unwrap_or(0)
+}
+
+/// Shows each value of a family and writes what is to be written in its place.
+fn each<T: DeserializeOwned>(
+    shared: &Shared,
+    site: &SiteId,
+    family: Family,
+    mut change: impl FnMut(Vec<u8>, T) -> Result<Vec<Write>>,
+) -> Result<()> {
+    let prefix = keys::family(site, family);
+    let end = keys::after_prefix(&prefix).map_or(Bound::Unbounded, Bound::Excluded);
+    let mut start = Bound::Included(prefix.clone());
+    loop {
+        let range = (start, end.clone());
+        let entries = shared.db().range::<Vec<u8>, _>(range).take(STEP);
+        let entries: Vec<_> = entries
+            .collect::<sled::Result<_>>()
+            .map_err(|error| read_error(&prefix, &error))?;
+        let Some((last, _)) = entries.last() else {
+            return Ok(());
+        };
+        start = Bound::Excluded(last.to_vec());
+        let mut writes = Vec::new();
+        for (key, stored) in entries {
+            match shared.value(&key, &stored) {
+                Ok(Some(value)) => writes.extend(change(key.to_vec(), value)?),
+                Ok(None) => {}
+                Err(error @ StoreError::Value { .. }) => {
+                    tracing::warn!(%error, "a value stays in its former layout");
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        if !writes.is_empty() {
+            write_directly(shared, writes)?;
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! What is kept apart, remembered, or forgotten after a time.
+
+use std::sync::Arc;
+
+use linecard_model::DeadLetterId;
+use linecard_model::dead_letter::{DeadLetter, Undone};
+use linecard_model::event::Event;
+use linecard_model::outbox::{OutboxEntry, OutboxState};
+use linecard_model::platform::{Action, ActionRequest, Refusal};
+
+use super::append_events;
+use super::samples::{channel, contact_id, event, message, message_id, site, time};
+use crate::{Accept, Append, Change, Early, IdempotentResult, Kept, RawOf, Store};
+
+fn platform_event(raw: &str) -> Event {
+    Event::PlatformEvent {
+        channel: channel("pages"),
+        thread: None,
+        contact: None,
+        name: "follow".to_owned(),
+        occurred_at: time(0),
+        details: serde_json::Value::Null,
+        raw: raw.to_owned(),
+    }
+}
+
+/// A payload is found by what it belongs to, and neither the record nor the message repeats it.
+pub(super) async fn payloads_are_kept_once_and_apart(store: Arc<dyn Store>) {
+    let main = site("main");
+    let epoch = store.own(&main).await.unwrap();
+    let mut with_payload = message(1, 1, 1);
+    with_payload.raw.push_str("the message's");
+    let large = "x".repeat(300_000);
+    let events = vec![
+        Event::MessageReceived(with_payload),
+        platform_event(&large),
+        Event::MessageReceived(message(2, 1, 1)),
+    ];
+    append_events(&store, epoch, events).await;
+    let of = RawOf::Message(message_id(1));
+    assert_eq!(
+        store.raw(&main, of).await.unwrap().as_deref(),
+        Some("the message's")
+    );
+    let of = RawOf::Event(2);
+    assert_eq!(store.raw(&main, of).await.unwrap(), Some(large));
+    let of = RawOf::Message(message_id(2));
+    assert_eq!(store.raw(&main, of).await.unwrap(), None);
+    let elsewhere = site("other");
+    let of = RawOf::Message(message_id(1));
+    assert_eq!(store.raw(&elsewhere, of).await.unwrap(), None);
+
+    let found = store.message(&main, contact_id(1), message_id(1)).await;
+    assert_eq!(found.unwrap(), Some(message(1, 1, 1)));
+    let records = store.journal(&main, 0, 10).await.unwrap();
+    let without = vec![
+        Event::MessageReceived(message(1, 1, 1)),
+        platform_event(""),
+        Event::MessageReceived(message(2, 1, 1)),
+    ];
+    assert_eq!(records[0].events, without);
+}
+
+/// The store knows a number above all outbox entries that ever were, also those that are done.
+pub(super) async fn outbox_numbers_are_remembered(store: Arc<dyn Store>) {
+    let main = site("main");
+    let pages = channel("pages");
+    let epoch = store.own(&main).await.unwrap();
+    assert_eq!(store.last_outbox(&main).await.unwrap(), 0);
+    let mut former = 0;
+    for number in [5, 6, 5_000, 70] {
+        let entry = OutboxEntry {
+            channel: pages.clone(),
+            number,
+            message: None,
+            contact: None,
+            interaction: None,
+            request: ActionRequest {
+                id: format!("action-{number}"),
+                attempt: 1,
+                uncertain_before: false,
+                thread: "thread-1".to_owned(),
+                recipient: None,
+                last_inbound: None,
+                by_human: true,
+                progress: Vec::new(),
+                action: Action::Follow,
+            },
+            created_at: time(0),
+            made: Vec::new(),
+            state: OutboxState::Waiting,
+        };
+        let put = Append {
+            records: Vec::new(),
+            changes: vec![Change::PutOutbox(entry)],
+        };
+        store.append(&main, epoch, put).await.unwrap();
+        let done = Append {
+            records: Vec::new(),
+            changes: vec![Change::RemoveOutbox {
+                channel: pages.clone(),
+                number,
+            }],
+        };
+        store.append(&main, epoch, done).await.unwrap();
+        let last = store.last_outbox(&main).await.unwrap();
+        assert!(last >= number && last >= former, "{last} after {number}");
+        former = last;
+    }
+    assert_eq!(store.last_outbox(&site("other")).await.unwrap(), 0);
+}
+
+/// A purge forgets what is older than its time and nothing else, in steps of bounded size.
+pub(super) async fn a_purge_forgets_the_old(store: Arc<dyn Store>) {
+    let main = site("main");
+    let pages = channel("pages");
+    let epoch = store.own(&main).await.unwrap();
+    // Seven of each kind: four old ones, and three that are not.
+    for number in 1..=7_u64 {
+        let at = time(if number <= 4 { number } else { 1_000 + number });
+        let accept = Accept {
+            channel: pages.clone(),
+            at,
+            events: vec![event(&format!("event-{number}"))],
+            cursor: None,
+            again: None,
+        };
+        store.accept(&main, accept).await.unwrap();
+        let changes = vec![
+            Change::PutIdempotent {
+                principal: "ann".to_owned(),
+                key: format!("key-{number}"),
+                result: IdempotentResult {
+                    request_hash: [0; 32],
+                    at,
+                    status: 200,
+                    body: Vec::new(),
+                },
+            },
+            Change::PutEarly {
+                channel: pages.clone(),
+                platform_id: format!("mid-{number}"),
+                events: [time(1), at]
+                    .map(|accepted_at| Early {
+                        accepted_at,
+                        event: event("early"),
+                    })
+                    .to_vec(),
+            },
+            Change::PutRaw {
+                of: RawOf::Message(message_id(number)),
+                at,
+                raw: "{}".repeat(if number == 1 { 10_000 } else { 1 }),
+            },
+            Change::PutDeadLetter(DeadLetter {
+                id: DeadLetterId::derived(number, number),
+                channel: pages.clone(),
+                at,
+                reason: Refusal {
+                    code: "x".to_owned(),
+                    text: "it failed".to_owned(),
+                },
+                what: Undone::Event {
+                    accepted_at: at,
+                    event: Box::new(event("a")),
+                },
+            }),
+        ];
+        let records = Vec::new();
+        store
+            .append(&main, epoch, Append { records, changes })
+            .await
+            .unwrap();
+    }
+    for kept in Kept::ALL {
+        for expected in [4, 0] {
+            let (mut removed, mut steps, mut after) = (0, 0, None);
+            loop {
+                let done = store
+                    .purge(&main, kept, time(1_000), after, 2)
+                    .await
+                    .unwrap();
+                assert!(done.removed <= 2, "{kept:?}: a step looks at two");
+                removed += done.removed;
+                steps += 1;
+                after = done.next;
+                if after.is_none() {
+                    break;
+                }
+            }
+            assert_eq!(removed, expected, "{kept:?}");
+            assert!(steps <= 5, "{kept:?}: {steps} steps");
+        }
+    }
+    for number in 1..=7_u64 {
+        let is_kept = number > 4;
+        let key = format!("key-{number}");
+        let found = store.idempotent(&main, "ann", &key).await.unwrap();
+        assert_eq!(found.is_some(), is_kept);
+        let found = store
+            .early(&main, &pages, &format!("mid-{number}"))
+            .await
+            .unwrap();
+        assert_eq!(found.len(), if is_kept { 2 } else { 0 });
+        let found = store
+            .raw(&main, RawOf::Message(message_id(number)))
+            .await
+            .unwrap();
+        assert_eq!(found.is_some(), is_kept);
+        let id = DeadLetterId::derived(number, number);
+        let found = store.dead_letter(&main, &pages, id).await.unwrap();
+        assert_eq!(found.is_some(), is_kept);
+        let accept = Accept {
+            channel: pages.clone(),
+            at: time(2_000),
+            events: vec![event(&format!("event-{number}"))],
+            cursor: None,
+            again: None,
+        };
+        assert_eq!(store.accept(&main, accept).await.unwrap().new == 0, is_kept);
+    }
+    // What waits is not kept for a time: it is work.
+    assert_eq!(store.inbox(&main, 0, 100).await.unwrap().len(), 11);
+}
