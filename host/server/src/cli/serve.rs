@@ -3,6 +3,12 @@
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
+use linecard_hub::configure::{Restored, restore};
+use linecard_hub::{Hub, HubOptions};
+use linecard_site::Source;
+use linecard_site::channels::Channels;
+use linecard_traffic::prepare::Analyzers;
+use linecard_vault::hub_itself;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tracing::{error, info, warn};
@@ -11,13 +17,7 @@ use super::options::ConfigOptions;
 use super::setup::{Foundation, foundation};
 use super::signals::told_to_end;
 use super::{admin_key, log};
-use crate::channels::Channels;
 use crate::config::ServerConfig;
-use crate::configure::{Restored, restore};
-use crate::hub::{Hub, HubOptions};
-use crate::prepare::Analyzers;
-use crate::site::Source;
-use crate::vault::hub_itself;
 
 pub(super) async fn run(options: &ConfigOptions) -> anyhow::Result<()> {
     let config = options.load()?;
@@ -37,9 +37,9 @@ pub(super) async fn run(options: &ConfigOptions) -> anyhow::Result<()> {
         version = env!("CARGO_PKG_VERSION"),
         "the hub is ready"
     );
-    let router = crate::http::router(Arc::clone(&hub), config.http.options());
+    let router = linecard_api::router(Arc::clone(&hub), config.http.options());
     let end = ending(hub.stopped.subscribe(), told);
-    let served = crate::http::serve(listener, router, config.tls_files(), end).await;
+    let served = linecard_api::serve(listener, router, config.tls_files(), end).await;
     info!("the hub is stopping");
     let broken = hub.stopped.borrow().clone();
     hub.site.stop().await;
@@ -85,7 +85,7 @@ pub(super) async fn start(config: &ServerConfig) -> anyhow::Result<Arc<Hub>> {
         channels: at_work.0,
         analyzers: at_work.1,
         data: config.data.clone(),
-        render: crate::http::render,
+        render: linecard_api::render,
     })
     .await?;
     hub.vault.attach(hub.site.clone());
