@@ -4,13 +4,12 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use linecard_api::{HttpOptions, TlsFiles};
+use linecard_hub::configure::{self, Problems};
 use linecard_model::SiteId;
 use linecard_sandbox::Limits;
 use serde::{Deserialize, Serialize};
 use url::Url;
-
-use crate::configure::{self, Problems};
-use crate::http::{HttpOptions, TlsFiles};
 
 /// The file that is read if it is there and no other is named.
 pub const DEFAULT_FILE: &str = "linecard.toml";

@@ -4,10 +4,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use linecard_model::site::{Role, SiteConfig};
+use linecard_vault::{new_token, write_private};
 use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
-
-use crate::vault::{new_token, write_private};
 
 /// The file in the data folder.
 pub(super) fn file(data: &Path) -> PathBuf {

@@ -6,6 +6,9 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use clap::Args;
+use linecard_hub::configure::{
+    ConfigureError, Problem, Problems, SecretValues, SiteFile, parse_site_file, rehearse,
+};
 use reqwest::header::{ACCEPT, IF_MATCH};
 use reqwest::{Method, StatusCode};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -16,9 +19,6 @@ use super::options::ConfigOptions;
 use super::setup::{configure, foundation};
 use super::{admin_key, say};
 use crate::config::ServerConfig;
-use crate::configure::{
-    ConfigureError, Problem, Problems, SecretValues, SiteFile, parse_site_file, rehearse,
-};
 
 /// Connecting channels includes reading secrets and trying analyzers; more time than this is a fault.
 const PATIENCE: Duration = Duration::from_mins(1);

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use clap::Args;
+use linecard_hub::configure::{SecretValues, parse_site};
 use linecard_model::AgentId;
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -11,7 +12,6 @@ use super::options::ConfigOptions;
 use super::setup::{configure, foundation, store_folder};
 use super::{admin_key, say};
 use crate::config::{DEFAULT_FILE, ServerConfig};
-use crate::configure::{SecretValues, parse_site};
 
 const SERVER: &str = include_str!("init/linecard.toml");
 const SITE: &str = include_str!("init/site.toml");

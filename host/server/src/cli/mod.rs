@@ -2,6 +2,7 @@
 
 mod admin_key;
 mod apply;
+#[cfg(feature = "simulator")]
 mod demo;
 mod init;
 mod log;
@@ -10,14 +11,15 @@ mod plugins;
 mod serve;
 mod setup;
 mod signals;
+#[cfg(feature = "simulator")]
 mod simulate;
 mod storage;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use linecard_hub::configure::{ConfigureError, Problems};
 
-use crate::configure::{ConfigureError, Problems};
 pub use options::ConfigOptions;
 
 /// A self-hosted channel hub for customer care.
@@ -49,9 +51,11 @@ enum Command {
     /// Make the views anew from the journal
     Rebuild,
     /// Run a simulated network to develop against
+    #[cfg(feature = "simulator")]
     #[command(subcommand)]
     Simulate(simulate::Simulate),
     /// Show the hub at work, with simulated networks, customers and agents
+    #[cfg(feature = "simulator")]
     Demo(demo::Demo),
     /// Print the description of the HTTP API (OpenAPI 3.1)
     Openapi,
@@ -95,10 +99,12 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Export(export) => export.run(options),
         Command::Import(import) => import.run(options).await,
         Command::Rebuild => storage::rebuild(options).await,
+        #[cfg(feature = "simulator")]
         Command::Simulate(simulate) => simulate.run().await,
+        #[cfg(feature = "simulator")]
         Command::Demo(demo) => demo.run(options).await,
         Command::Openapi => {
-            say(&crate::http::openapi().to_pretty_json()?);
+            say(&linecard_api::openapi().to_pretty_json()?);
             Ok(())
         }
     }

@@ -4,9 +4,9 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use linecard_hub::configure::Problems;
 
 use crate::config::{DEFAULT_FILE, LogFormat, ServerConfig};
-use crate::configure::Problems;
 
 /// Where the configuration is, and what goes before it.
 #[derive(Debug, Clone, Default, Args)]

@@ -4,6 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use linecard_hub::configure::{Restored, restore};
+use linecard_hub::{Hub, HubOptions};
+use linecard_site::Source;
+use linecard_site::channels::Channels;
+use linecard_traffic::prepare::Analyzers;
+use linecard_vault::hub_itself;
 use tokio::net::TcpListener;
 use tracing::{error, info, warn};
 
@@ -11,14 +17,8 @@ use super::options::ConfigOptions;
 use super::setup::{Foundation, foundation};
 use super::signals::told_to_end;
 use super::{admin_key, log};
-use crate::channels::Channels;
 use crate::config::ServerConfig;
-use crate::configure::{Restored, restore};
-use crate::hub::{Hub, HubOptions};
-use crate::prepare::Analyzers;
-use crate::site::Source;
-use crate::supervise::Supervisor;
-use crate::vault::hub_itself;
+use linecard_site::supervise::Supervisor;
 
 /// For how long the doors still answer when the hub can take no more work: so whoever asks for its
 /// readiness hears why.
@@ -42,10 +42,10 @@ pub(super) async fn run(options: &ConfigOptions) -> anyhow::Result<()> {
         version = env!("CARGO_PKG_VERSION"),
         "the hub is ready"
     );
-    let router = crate::http::router(Arc::clone(&hub), config.http.options());
+    let router = linecard_api::router(Arc::clone(&hub), config.http.options());
     let supervisor = hub.site.supervisor().clone();
     let end = ending(supervisor.clone(), told);
-    let served = crate::http::serve(listener, router, config.tls_files(), end).await;
+    let served = linecard_api::serve(listener, router, config.tls_files(), end).await;
     info!("the hub is stopping");
     supervisor.end();
     if !hub.site.has_ended() {
@@ -103,7 +103,7 @@ pub(super) async fn start(config: &ServerConfig) -> anyhow::Result<Arc<Hub>> {
         channels: at_work.0,
         analyzers: at_work.1,
         data: config.data.clone(),
-        render: crate::http::render,
+        render: linecard_api::render,
     })
     .await?;
     hub.vault.attach(hub.site.clone());

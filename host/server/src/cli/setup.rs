@@ -5,19 +5,20 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
+use linecard_hub::configure::{Equipment, SecretValues, rehearse};
+use linecard_hub::plugins::Plugins;
 use linecard_model::SiteId;
 use linecard_model::site::{Role, SiteConfig};
 use linecard_sandbox::{CacheKey, HttpClient, HttpClientConfig, Sandbox, SandboxConfig};
+use linecard_site::channels::Channels;
+use linecard_site::{Actor, Request, Site, SiteOptions};
 use linecard_store::Store;
 use linecard_store_sled::{SledOptions, SledStore};
+use linecard_traffic::media::MediaFolder;
 
-use crate::channels::Channels;
+use crate::bundled::BUNDLED;
 use crate::config::ServerConfig;
-use crate::configure::{Equipment, SecretValues, rehearse};
-use crate::media::MediaFolder;
-use crate::plugins::{BUNDLED, Plugins};
-use crate::site::{Actor, Request, Site, SiteOptions};
-use crate::vault::{KeyPlace, Vault};
+use linecard_vault::{KeyPlace, Vault};
 
 /// What a hub stands on.
 pub(super) struct Foundation {
@@ -120,7 +121,7 @@ pub(super) async fn configure(
         id: foundation.site.clone(),
         store: Arc::clone(&foundation.store),
         channels: Channels::default(),
-        render: crate::http::render,
+        render: linecard_api::render,
     })
     .await?;
     let actor = Actor {

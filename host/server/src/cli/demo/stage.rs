@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use linecard_hub::Hub;
+use linecard_hub::configure::SecretValues;
 use linecard_model::site::{Role, SiteConfig};
+use linecard_site::Actor;
 use serde_json::{Value, json};
 
 use super::YOU;
 use super::networks::{Networks, WEB};
-use crate::configure::SecretValues;
-use crate::hub::Hub;
-use crate::site::Actor;
 
 /// Sets the hub up: a channel for each network, an analyzer, a queue, robots and a person.
 pub(super) async fn set_up(

@@ -1,0 +1,240 @@
+//! Agents: presence and figures.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Json as Answer;
+use linecard_model::routing::Presence;
+use linecard_model::site::{AgentConfig, Role, SiteConfig};
+use linecard_model::{AgentId, QueueId, Timestamp};
+use linecard_router::AgentStats;
+use linecard_site::{Request, SiteState};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::extract::{Caller, Changing, Path};
+use super::problem::{Problem, ProblemBody};
+use super::views::PresenceView;
+use super::{App, Changed};
+
+pub(super) fn router() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(me))
+        .routes(routes!(my_presence))
+        .routes(routes!(get))
+        .routes(routes!(presence))
+}
+
+/// An agent with presence and figures.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Agent)]
+pub(super) struct AgentView {
+    /// The agent.
+    #[schema(value_type = String)]
+    pub id: AgentId,
+    /// The name that people read.
+    pub name: String,
+    /// `agent`, `supervisor` or `admin`.
+    #[schema(value_type = String)]
+    pub role: Role,
+    /// Whether they may change channels without being an administrator.
+    pub social_media_admin: bool,
+    /// The skills, each with its proficiency.
+    #[schema(value_type = Object)]
+    pub skills: std::collections::BTreeMap<linecard_model::SkillId, u8>,
+    /// The queues that they are members of.
+    #[schema(value_type = Vec<String>)]
+    pub queues: Vec<QueueId>,
+    /// `{"state": "ready" | "not-ready" | "offline", "reason"?}`.
+    #[schema(value_type = Object)]
+    pub presence: Presence,
+    /// The reasons for not being ready that the site has; shown to the agent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_ready_reasons: Option<Vec<String>>,
+    /// Slots, work in hand, and what was counted since the figures were reset.
+    #[schema(value_type = Option<Object>)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stats: Option<AgentStats>,
+}
+
+impl AgentView {
+    pub(super) fn of(state: &SiteState, id: &AgentId, settings: &AgentConfig) -> Self {
+        let stats = state.router().agent_stats(Timestamp::now(), id);
+        Self {
+            id: id.clone(),
+            name: settings.name.clone(),
+            role: settings.role,
+            social_media_admin: settings.social_media_admin,
+            skills: settings.skills.clone(),
+            queues: queues_of(state.config(), id),
+            presence: stats
+                .as_ref()
+                .map_or(Presence::Offline, |s| s.presence.clone()),
+            not_ready_reasons: None,
+            stats,
+        }
+    }
+}
+
+fn queues_of(config: &SiteConfig, agent: &AgentId) -> Vec<QueueId> {
+    config
+        .queues
+        .iter()
+        .filter(|(_, queue)| queue.members.contains(agent))
+        .map(|(id, _)| id.clone())
+        .collect()
+}
+
+/// All agents
+///
+/// For supervisors.
+#[utoipa::path(get, path = "/agents", tag = "agents",
+    responses((status = 200, body = Vec<AgentView>), (status = 403, body = ProblemBody)))]
+async fn list(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+) -> Result<Answer<Vec<AgentView>>, Problem> {
+    caller.require(Role::Supervisor)?;
+    let agents = app
+        .hub
+        .site
+        .query(|state| {
+            let agents = state.config().agents.iter();
+            agents
+                .map(|(id, settings)| AgentView::of(state, id, settings))
+                .collect()
+        })
+        .await?;
+    Ok(Answer(agents))
+}
+
+/// The caller
+#[utoipa::path(get, path = "/agents/me", tag = "agents",
+    responses((status = 200, body = AgentView), (status = 403, body = ProblemBody)))]
+async fn me(State(app): State<Arc<App>>, caller: Caller) -> Result<Answer<AgentView>, Problem> {
+    show(&app, own(&caller)?).await
+}
+
+/// An agent
+///
+/// For supervisors, and for the agent.
+#[utoipa::path(get, path = "/agents/{id}", tag = "agents", params(("id" = String, Path)),
+    responses((status = 200, body = AgentView), (status = 404, body = ProblemBody)))]
+async fn get(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Answer<AgentView>, Problem> {
+    let agent = agent_id(&id)?;
+    if caller.actor.agent.as_ref() != Some(&agent) {
+        caller.require(Role::Supervisor)?;
+    }
+    show(&app, agent).await
+}
+
+async fn show(app: &App, agent: AgentId) -> Result<Answer<AgentView>, Problem> {
+    let name = agent.to_string();
+    app.hub
+        .site
+        .query(move |state| {
+            let settings = state.config().agents.get(&agent)?;
+            let mut view = AgentView::of(state, &agent, settings);
+            view.not_ready_reasons = Some(state.router().settings().not_ready_reasons.clone());
+            Some(view)
+        })
+        .await?
+        .map(Answer)
+        .ok_or_else(|| Problem::new("unknown-agent", format!("there is no agent {name}")))
+}
+
+/// The presence that is wanted.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct SetPresence {
+    /// `ready`, `not-ready` or `offline`.
+    state: PresenceState,
+    /// Why not ready: one of the site's reasons.
+    reason: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+enum PresenceState {
+    Ready,
+    NotReady,
+    Offline,
+}
+
+impl SetPresence {
+    fn presence(&self) -> Result<Presence, Problem> {
+        match (self.state, &self.reason) {
+            (PresenceState::Ready, None) => Ok(Presence::Ready),
+            (PresenceState::Offline, None) => Ok(Presence::Offline),
+            (PresenceState::NotReady, Some(reason)) => Ok(Presence::NotReady {
+                reason: reason.clone(),
+            }),
+            (PresenceState::NotReady, None) => Err(Problem::invalid(
+                "/reason",
+                "not-ready needs a reason; GET /api/v1/agents/me lists the site's",
+            )),
+            (_, Some(_)) => Err(Problem::invalid("/reason", "only not-ready has a reason")),
+        }
+    }
+}
+
+/// Change one's own presence
+#[utoipa::path(put, path = "/agents/me/presence", tag = "agents", request_body = SetPresence,
+    responses((status = 200, body = PresenceView), (status = 422, body = ProblemBody)))]
+async fn my_presence(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    change: Changing<SetPresence>,
+) -> Result<Changed, Problem> {
+    let agent = own(&caller)?;
+    set(&app, &caller, agent, change).await
+}
+
+/// Change an agent's presence
+///
+/// For supervisors; it is in the audit log.
+#[utoipa::path(put, path = "/agents/{id}/presence", tag = "agents",
+    params(("id" = String, Path)), request_body = SetPresence,
+    responses((status = 200, body = PresenceView), (status = 403, body = ProblemBody),
+        (status = 422, body = ProblemBody)))]
+async fn presence(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(id): Path<String>,
+    change: Changing<SetPresence>,
+) -> Result<Changed, Problem> {
+    set(&app, &caller, agent_id(&id)?, change).await
+}
+
+async fn set(
+    app: &App,
+    caller: &Caller,
+    agent: AgentId,
+    change: Changing<SetPresence>,
+) -> Result<Changed, Problem> {
+    let presence = change.body.presence()?;
+    let key = change.idempotency(caller);
+    let request = Request::SetPresence { agent, presence };
+    app.request(caller, request, key).await
+}
+
+fn own(caller: &Caller) -> Result<AgentId, Problem> {
+    caller.actor.agent.clone().ok_or_else(|| {
+        Problem::not_allowed(format!(
+            "{} is not an agent; sign in as one",
+            caller.actor.name
+        ))
+    })
+}
+
+fn agent_id(text: &str) -> Result<AgentId, Problem> {
+    AgentId::new(text)
+        .map_err(|_| Problem::new("unknown-agent", format!("there is no agent {text}")))
+}

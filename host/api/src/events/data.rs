@@ -1,0 +1,379 @@
+//! What an event shows: the same forms as the rest of the API.
+//!
+//! The published schema is made from these types, so what is carried and what is described are one.
+
+mod from;
+
+use std::sync::Arc;
+
+use linecard_model::event::{Event, Seq};
+use linecard_model::message::{AttachmentFile, MessageReaction};
+use linecard_model::outbox::ChannelHealth;
+use linecard_model::platform::Attachment;
+use linecard_model::routing::{
+    EndReason, MediaType, OfferOutcome, Presence, PresenceCause, RequiredSkill, ReturnCause,
+    RoutingSettings,
+};
+use linecard_model::site::SiteConfig;
+use linecard_model::{
+    AgentId, ChannelId, ContactId, InteractionId, MessageId, OfferId, QueueId, Timestamp,
+};
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use crate::participants::PersonView;
+use crate::views::{ContactView, InteractionView, MessageView, Progress};
+
+/// An event as the streams carry it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Event)]
+pub(super) struct Envelope {
+    /// The number of the event: the cursor to go on from.
+    #[schema(value_type = u64, minimum = 1)]
+    pub seq: Seq,
+    /// When it happened, by the hub's clock.
+    pub at: Timestamp,
+    /// What happened: its kind, and what that kind tells.
+    #[serde(flatten)]
+    pub what: Happened,
+}
+
+impl Envelope {
+    /// An event of a record, with the network's payload if that is asked for.
+    pub fn new(seq: Seq, at: Timestamp, event: &Event, with_raw: bool) -> Self {
+        Self {
+            seq,
+            at,
+            what: Happened::of(event, with_raw),
+        }
+    }
+
+    /// The event as JSON.
+    pub fn json(&self) -> String {
+        // Strings, numbers and JSON values always serialize.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
+/// What happened.
+// Lives for as long as it takes to write it down.
+#[allow(clippy::large_enum_variant)]
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(tag = "kind", content = "data", rename_all = "kebab-case")]
+#[schema(as = Happened)]
+pub(super) enum Happened {
+    /// The queues and agents were set up anew.
+    RoutingConfigured {
+        /// What the router works with.
+        #[schema(value_type = RoutingSettings)]
+        settings: Arc<RoutingSettings>,
+    },
+    /// An interaction entered a queue.
+    InteractionEnqueued {
+        /// The interaction.
+        interaction: InteractionId,
+        /// The queue.
+        queue: QueueId,
+        /// The kind of work that it is.
+        media_type: MediaType,
+        /// The skills that it needs.
+        skills: Vec<RequiredSkill>,
+        /// Its priority; one point is one minute of waiting.
+        priority: i32,
+    },
+    /// An interaction alerts at an agent.
+    InteractionOffered {
+        /// The interaction.
+        interaction: InteractionId,
+        /// Its queue.
+        queue: QueueId,
+        /// The agent.
+        agent: AgentId,
+        /// The offer.
+        offer: OfferId,
+        /// From this moment on it can no longer be accepted.
+        deadline: Timestamp,
+        /// Whether it connects without the agent being asked.
+        auto_answer: bool,
+    },
+    /// An offer ended without being accepted.
+    OfferEnded {
+        /// The interaction.
+        interaction: InteractionId,
+        /// Its queue.
+        queue: QueueId,
+        /// The agent.
+        agent: AgentId,
+        /// The offer.
+        offer: OfferId,
+        /// How.
+        outcome: OfferOutcome,
+        /// Until when the agent is not offered the same again.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        excluded_until: Option<Timestamp>,
+    },
+    /// An agent may be offered an interaction again.
+    ExclusionEnded {
+        /// The interaction.
+        interaction: InteractionId,
+        /// The agent.
+        agent: AgentId,
+    },
+    /// An agent accepted an offer.
+    InteractionConnected {
+        /// The interaction.
+        interaction: InteractionId,
+        /// Its queue.
+        queue: QueueId,
+        /// The agent.
+        agent: AgentId,
+        /// The offer.
+        offer: OfferId,
+    },
+    /// An accepted interaction is back in its queue.
+    InteractionReturned {
+        /// The interaction.
+        interaction: InteractionId,
+        /// Its queue.
+        queue: QueueId,
+        /// Who had it.
+        agent: AgentId,
+        /// Why.
+        cause: ReturnCause,
+    },
+    /// The conversation is over and a disposition code is owed.
+    WrapUpStarted {
+        /// The interaction.
+        interaction: InteractionId,
+        /// Its queue.
+        queue: QueueId,
+        /// Who has it.
+        agent: AgentId,
+        /// Why it is over.
+        reason: EndReason,
+        /// When the wrap-up ends by itself.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        deadline: Option<Timestamp>,
+    },
+    /// An interaction is over.
+    InteractionEnded {
+        /// The interaction.
+        interaction: InteractionId,
+        /// Its queue.
+        queue: QueueId,
+        /// Who had it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        agent: Option<AgentId>,
+        /// Why it is over.
+        reason: EndReason,
+        /// What became of it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        disposition: Option<String>,
+        /// Whether the code was set by the clock and not by a person.
+        defaulted: bool,
+    },
+    /// An agent's presence changed.
+    PresenceChanged {
+        /// The agent.
+        agent: AgentId,
+        /// The new presence.
+        presence: Presence,
+        /// Why.
+        cause: PresenceCause,
+    },
+    /// An agent's last event stream was closed.
+    DesktopLost {
+        /// The agent.
+        agent: AgentId,
+        /// When the agent is offline, unless a stream is opened before.
+        deadline: Timestamp,
+    },
+    /// An agent's event stream is open again.
+    DesktopBack {
+        /// The agent.
+        agent: AgentId,
+    },
+    /// The counters begin again from zero.
+    StatsReset {},
+    /// A contact came into being, or facts about it changed.
+    ContactSaved(ContactView),
+    /// An interaction began.
+    InteractionStarted(InteractionView),
+    /// Somebody takes part in an interaction from here on, such as a commentator of a post.
+    ParticipantJoined {
+        /// The interaction.
+        interaction: InteractionId,
+        /// Who. `own_contact` is false if the contact under which their messages are kept is somebody
+        /// else's.
+        participant: PersonView,
+    },
+    /// Another interaction of the same public conversation began while somebody has `interaction`:
+    /// `pending` is the new one.
+    PendingOnThread {
+        /// The interaction that somebody has.
+        interaction: InteractionId,
+        /// The new one.
+        pending: InteractionId,
+        /// Its customer.
+        contact: ContactId,
+        /// Its queue.
+        queue: QueueId,
+    },
+    /// The customer wrote, or the company wrote on the network itself.
+    MessageReceived(MessageView),
+    /// An agent or a rule wrote; the hub will send it.
+    MessageAccepted(MessageView),
+    /// What became of a message that the company sent.
+    MessageStateChanged {
+        /// Which message.
+        #[serde(flatten)]
+        of: MessageKey,
+        /// How far it has come.
+        #[serde(flatten)]
+        progress: Progress,
+        /// The network's ids of it, when they became known.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        platform_ids: Vec<String>,
+        /// What a person should know about it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        note: Option<String>,
+    },
+    /// A message's author changed it.
+    MessageEdited {
+        /// Which message.
+        #[serde(flatten)]
+        of: MessageKey,
+        /// The new text.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        text: Option<String>,
+        /// The new attachments, if they changed.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        attachments: Option<Vec<Attachment>>,
+        /// The hub's copies of the new attachments.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        files: Vec<AttachmentFile>,
+        /// When, by the network's clock.
+        edited_at: Timestamp,
+    },
+    /// A customer's attachment was fetched into the media store, or cannot be.
+    FileFetched {
+        /// Which message.
+        #[serde(flatten)]
+        of: MessageKey,
+        /// Which of its attachments, counted from 0.
+        attachment: u32,
+        /// The copy.
+        file: AttachmentFile,
+    },
+    /// A message was taken back.
+    MessageDeleted {
+        /// Which message.
+        #[serde(flatten)]
+        of: MessageKey,
+        /// When, by the network's clock.
+        deleted_at: Timestamp,
+    },
+    /// A message was hidden from the public; it is still there. An edit shows it again.
+    MessageHidden {
+        /// Which message.
+        #[serde(flatten)]
+        of: MessageKey,
+        /// When, by the network's clock.
+        hidden_at: Timestamp,
+    },
+    /// Somebody reacted to a message.
+    ReactionAdded {
+        /// Which message.
+        #[serde(flatten)]
+        of: MessageKey,
+        /// The reaction.
+        reaction: MessageReaction,
+    },
+    /// Somebody took a reaction back.
+    ReactionRemoved {
+        /// Which message.
+        #[serde(flatten)]
+        of: MessageKey,
+        /// The reaction.
+        reaction: MessageReaction,
+    },
+    /// What became of an action that is not a message, such as a like.
+    ActionChanged {
+        /// The action.
+        action: String,
+        /// What it does, such as `react`.
+        name: String,
+        /// The interaction that it belongs to.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        interaction: Option<InteractionId>,
+        /// How far it has come.
+        #[serde(flatten)]
+        progress: Progress,
+    },
+    /// Something on a network that has no event of its own.
+    PlatformEvent {
+        /// The channel.
+        channel: ChannelId,
+        /// The network's conversation, if it belongs to one.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        thread: Option<String>,
+        /// The contact, if it is known.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        contact: Option<ContactId>,
+        /// What, in a word.
+        name: String,
+        /// When, by the network's clock.
+        occurred_at: Timestamp,
+        /// The details, as the connector normalized them: their form is the connector's.
+        #[serde(skip_serializing_if = "Value::is_null")]
+        #[schema(required = false)]
+        details: Value,
+        /// The network's payload, as it came; only with `include=raw`.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        raw: Option<String>,
+    },
+    /// A channel's health changed.
+    ChannelHealthChanged {
+        /// The channel.
+        channel: ChannelId,
+        /// The new health.
+        health: ChannelHealth,
+    },
+    /// The configuration was replaced. For administrators.
+    SiteConfigured {
+        /// The whole of it. It holds no secrets.
+        config: Box<SiteConfig>,
+    },
+    /// Somebody changed something. For administrators.
+    Audited {
+        /// Who: an agent's name or a key's.
+        actor: String,
+        /// What was done, such as `site.apply`.
+        action: String,
+        /// To what.
+        subject: String,
+        /// What stood there before; its form is that of the subject.
+        #[serde(skip_serializing_if = "Value::is_null")]
+        #[schema(required = false)]
+        before: Value,
+        /// What stands there now; its form is that of the subject.
+        #[serde(skip_serializing_if = "Value::is_null")]
+        #[schema(required = false)]
+        after: Value,
+    },
+}
+
+/// A message that an event is about.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct MessageKey {
+    /// The message.
+    message: MessageId,
+    /// Its contact.
+    contact: ContactId,
+    /// Its interaction.
+    interaction: InteractionId,
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,289 @@
+//! What the journal has, in the forms that the streams carry.
+
+use linecard_model::event::Event;
+use linecard_model::routing::RoutingEvent;
+use linecard_model::{ContactId, InteractionId, MessageId};
+
+use super::{Happened, MessageKey};
+use crate::participants::joined;
+use crate::views::MessageView;
+
+impl Happened {
+    // One arm for each kind: what the journal has, in the API's forms.
+    #[allow(clippy::too_many_lines)]
+    pub(super) fn of(event: &Event, with_raw: bool) -> Self {
+        let key =
+            |message: &MessageId, contact: &ContactId, interaction: &InteractionId| MessageKey {
+                message: *message,
+                contact: *contact,
+                interaction: *interaction,
+            };
+        match event.clone() {
+            Event::Routing(event) => Self::routed(event),
+            Event::ContactSaved(contact) => Self::ContactSaved(contact.into()),
+            Event::InteractionStarted(interaction) => {
+                Self::InteractionStarted((&interaction).into())
+            }
+            Event::ParticipantJoined {
+                interaction,
+                contact,
+                author,
+                own_contact,
+            } => Self::ParticipantJoined {
+                interaction,
+                participant: joined(contact, author, own_contact),
+            },
+            Event::PendingOnThread {
+                interaction,
+                pending,
+                contact,
+                queue,
+            } => Self::PendingOnThread {
+                interaction,
+                pending,
+                contact,
+                queue,
+            },
+            Event::MessageReceived(message) => {
+                Self::MessageReceived(MessageView::new(message, with_raw))
+            }
+            Event::MessageAccepted(message) => {
+                Self::MessageAccepted(MessageView::new(message, with_raw))
+            }
+            Event::MessageStateChanged {
+                message,
+                contact,
+                interaction,
+                state,
+                platform_ids,
+                note,
+            } => Self::MessageStateChanged {
+                of: key(&message, &contact, &interaction),
+                progress: (&state).into(),
+                platform_ids,
+                note,
+            },
+            Event::MessageEdited {
+                message,
+                contact,
+                interaction,
+                text,
+                attachments,
+                files,
+                edited_at,
+            } => Self::MessageEdited {
+                of: key(&message, &contact, &interaction),
+                text,
+                attachments,
+                files,
+                edited_at,
+            },
+            Event::FileFetched {
+                message,
+                contact,
+                interaction,
+                attachment,
+                file,
+            } => Self::FileFetched {
+                of: key(&message, &contact, &interaction),
+                attachment,
+                file,
+            },
+            Event::MessageDeleted {
+                message,
+                contact,
+                interaction,
+                deleted_at,
+            } => Self::MessageDeleted {
+                of: key(&message, &contact, &interaction),
+                deleted_at,
+            },
+            Event::MessageHidden {
+                message,
+                contact,
+                interaction,
+                hidden_at,
+            } => Self::MessageHidden {
+                of: key(&message, &contact, &interaction),
+                hidden_at,
+            },
+            Event::ReactionAdded {
+                message,
+                contact,
+                interaction,
+                reaction,
+            } => Self::ReactionAdded {
+                of: key(&message, &contact, &interaction),
+                reaction,
+            },
+            Event::ReactionRemoved {
+                message,
+                contact,
+                interaction,
+                reaction,
+            } => Self::ReactionRemoved {
+                of: key(&message, &contact, &interaction),
+                reaction,
+            },
+            Event::ActionChanged {
+                action,
+                interaction,
+                name,
+                state,
+            } => Self::ActionChanged {
+                action,
+                name,
+                interaction,
+                progress: (&state).into(),
+            },
+            Event::PlatformEvent {
+                channel,
+                thread,
+                contact,
+                name,
+                occurred_at,
+                details,
+                raw,
+            } => Self::PlatformEvent {
+                channel,
+                thread,
+                contact,
+                name,
+                occurred_at,
+                details,
+                raw: with_raw.then_some(raw),
+            },
+            Event::ChannelHealthChanged { channel, health } => {
+                Self::ChannelHealthChanged { channel, health }
+            }
+            Event::SiteConfigured { config } => Self::SiteConfigured { config },
+            Event::Audited {
+                actor,
+                action,
+                subject,
+                before,
+                after,
+            } => Self::Audited {
+                actor,
+                action,
+                subject,
+                before,
+                after,
+            },
+        }
+    }
+
+    fn routed(event: RoutingEvent) -> Self {
+        match event {
+            RoutingEvent::Configured { settings } => Self::RoutingConfigured { settings },
+            RoutingEvent::Enqueued {
+                interaction,
+                queue,
+                media_type,
+                skills,
+                priority,
+            } => Self::InteractionEnqueued {
+                interaction,
+                queue,
+                media_type,
+                skills,
+                priority,
+            },
+            RoutingEvent::Offered {
+                interaction,
+                queue,
+                agent,
+                offer,
+                deadline,
+                auto_answer,
+            } => Self::InteractionOffered {
+                interaction,
+                queue,
+                agent,
+                offer,
+                deadline,
+                auto_answer,
+            },
+            RoutingEvent::OfferEnded {
+                interaction,
+                queue,
+                agent,
+                offer,
+                outcome,
+                excluded_until,
+            } => Self::OfferEnded {
+                interaction,
+                queue,
+                agent,
+                offer,
+                outcome,
+                excluded_until,
+            },
+            RoutingEvent::ExclusionEnded { interaction, agent } => {
+                Self::ExclusionEnded { interaction, agent }
+            }
+            RoutingEvent::Connected {
+                interaction,
+                queue,
+                agent,
+                offer,
+            } => Self::InteractionConnected {
+                interaction,
+                queue,
+                agent,
+                offer,
+            },
+            RoutingEvent::Returned {
+                interaction,
+                queue,
+                agent,
+                cause,
+            } => Self::InteractionReturned {
+                interaction,
+                queue,
+                agent,
+                cause,
+            },
+            RoutingEvent::WrapUpStarted {
+                interaction,
+                queue,
+                agent,
+                reason,
+                deadline,
+            } => Self::WrapUpStarted {
+                interaction,
+                queue,
+                agent,
+                reason,
+                deadline,
+            },
+            RoutingEvent::Ended {
+                interaction,
+                queue,
+                agent,
+                reason,
+                disposition,
+                defaulted,
+            } => Self::InteractionEnded {
+                interaction,
+                queue,
+                agent,
+                reason,
+                disposition,
+                defaulted,
+            },
+            RoutingEvent::PresenceChanged {
+                agent,
+                presence,
+                cause,
+            } => Self::PresenceChanged {
+                agent,
+                presence,
+                cause,
+            },
+            RoutingEvent::DesktopLost { agent, deadline } => Self::DesktopLost { agent, deadline },
+            RoutingEvent::DesktopBack { agent } => Self::DesktopBack { agent },
+            RoutingEvent::StatsReset => Self::StatsReset {},
+        }
+    }
+}

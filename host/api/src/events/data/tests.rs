@@ -1,0 +1,543 @@
+//! Every kind of event has the form that the published schema says.
+
+use std::collections::BTreeSet;
+
+use linecard_model::contact::{Contact, ContactIdentity, ContactThread, OptIn};
+use linecard_model::event::Event;
+use linecard_model::interaction::Interaction;
+use linecard_model::manifest::Visibility;
+use linecard_model::message::{
+    AttachmentFile, Content, Message, MessageAuthor, MessageReaction, MessageState,
+};
+use linecard_model::outbox::ChannelHealth;
+use linecard_model::platform::{Author, Identity, Profile, Refusal};
+use linecard_model::routing::{
+    EndReason, InteractionState, MediaType, OfferOutcome, Presence, PresenceCause, ReturnCause,
+    RoutingEvent,
+};
+use linecard_model::{
+    AgentId, ChannelId, ContactId, InteractionId, MessageId, OfferId, QueueId, Timestamp,
+};
+use serde_json::Value;
+
+use super::Envelope;
+use crate::events::schema::schema;
+
+fn interaction() -> Interaction {
+    Interaction {
+        id: InteractionId::generate(),
+        contact: ContactId::generate(),
+        participants: Vec::new(),
+        channel: ChannelId::new("page").unwrap(),
+        thread: "t".to_owned(),
+        visibility: Visibility::Private,
+        media_type: MediaType::SocialDirectMessage,
+        queue: QueueId::new("care").unwrap(),
+        skills: Vec::new(),
+        state: InteractionState::Queued,
+        created_at: Timestamp::now(),
+        answered_at: None,
+        ended_at: None,
+        last_agent: None,
+        last_inbound_at: None,
+        last_outbound_at: None,
+        inbound_count: 1,
+        outbound_count: 0,
+    }
+}
+
+fn message(state: MessageState) -> Message {
+    let interaction = interaction();
+    Message {
+        id: MessageId::generate(),
+        contact: interaction.contact,
+        interaction: interaction.id,
+        channel: interaction.channel,
+        thread: interaction.thread,
+        visibility: Visibility::Private,
+        author: MessageAuthor::Contact,
+        posted_by: None,
+        at: Timestamp::now(),
+        content: Content {
+            text: Some("hello".to_owned()),
+            ..Content::default()
+        },
+        state,
+        platform_ids: vec!["m_1".to_owned()],
+        parent: None,
+        addressed: None,
+        referral: None,
+        findings: Vec::new(),
+        revisions: Vec::new(),
+        note: None,
+        hidden_at: None,
+        deleted_at: None,
+        files: Vec::new(),
+        reactions: Vec::new(),
+        raw: "{\"secret\":\"payload\"}".to_owned(),
+    }
+}
+
+fn routing() -> Vec<RoutingEvent> {
+    let (interaction, offer) = (InteractionId::generate(), OfferId::generate());
+    let agent = || AgentId::new("anna").unwrap();
+    let queue = || QueueId::new("care").unwrap();
+    let deadline = Timestamp::now();
+    vec![
+        RoutingEvent::Configured {
+            settings: std::sync::Arc::default(),
+        },
+        RoutingEvent::Enqueued {
+            interaction,
+            queue: queue(),
+            media_type: MediaType::SocialDirectMessage,
+            skills: Vec::new(),
+            priority: 0,
+        },
+        RoutingEvent::Offered {
+            interaction,
+            queue: queue(),
+            agent: agent(),
+            offer,
+            deadline,
+            auto_answer: false,
+        },
+        RoutingEvent::OfferEnded {
+            interaction,
+            queue: queue(),
+            agent: agent(),
+            offer,
+            outcome: OfferOutcome::NoAnswer,
+            excluded_until: Some(deadline),
+        },
+        RoutingEvent::ExclusionEnded {
+            interaction,
+            agent: agent(),
+        },
+        RoutingEvent::Connected {
+            interaction,
+            queue: queue(),
+            agent: agent(),
+            offer,
+        },
+        RoutingEvent::Returned {
+            interaction,
+            queue: queue(),
+            agent: agent(),
+            cause: ReturnCause::DesktopLost,
+        },
+        RoutingEvent::WrapUpStarted {
+            interaction,
+            queue: queue(),
+            agent: agent(),
+            reason: EndReason::Completed,
+            deadline: None,
+        },
+        RoutingEvent::Ended {
+            interaction,
+            queue: queue(),
+            agent: None,
+            reason: EndReason::Completed,
+            disposition: Some("Processed".to_owned()),
+            defaulted: false,
+        },
+        RoutingEvent::PresenceChanged {
+            agent: agent(),
+            presence: Presence::NotReady {
+                reason: "Lunch".to_owned(),
+            },
+            cause: PresenceCause::Requested,
+        },
+        RoutingEvent::DesktopLost {
+            agent: agent(),
+            deadline,
+        },
+        RoutingEvent::DesktopBack { agent: agent() },
+        RoutingEvent::StatsReset,
+    ]
+}
+
+fn about_messages() -> Vec<Event> {
+    let of = message(MessageState::Received);
+    let (message_id, contact, interaction) = (of.id, of.contact, of.interaction);
+    let reaction = MessageReaction {
+        author: "42".to_owned(),
+        name: "like".to_owned(),
+        emoji: None,
+        at: of.at,
+    };
+    vec![
+        Event::MessageReceived(of.clone()),
+        Event::MessageAccepted(message(MessageState::Accepted)),
+        Event::MessageStateChanged {
+            message: message_id,
+            contact,
+            interaction,
+            state: MessageState::Failed {
+                at: of.at,
+                reason: Refusal {
+                    code: "100".to_owned(),
+                    text: "no".to_owned(),
+                },
+                retryable: true,
+            },
+            platform_ids: vec!["m_2".to_owned()],
+            note: Some("note".to_owned()),
+        },
+        Event::MessageEdited {
+            message: message_id,
+            contact,
+            interaction,
+            text: Some("hallo".to_owned()),
+            attachments: None,
+            files: Vec::new(),
+            edited_at: of.at,
+        },
+        Event::FileFetched {
+            message: message_id,
+            contact,
+            interaction,
+            attachment: 0,
+            file: AttachmentFile::Stored {
+                media: "00".repeat(32),
+                mime: Some("image/png".to_owned()),
+                size: 3,
+                sha256: "00".repeat(32),
+            },
+        },
+        Event::MessageDeleted {
+            message: message_id,
+            contact,
+            interaction,
+            deleted_at: of.at,
+        },
+        Event::MessageHidden {
+            message: message_id,
+            contact,
+            interaction,
+            hidden_at: of.at,
+        },
+        Event::ReactionAdded {
+            message: message_id,
+            contact,
+            interaction,
+            reaction: reaction.clone(),
+        },
+        Event::ReactionRemoved {
+            message: message_id,
+            contact,
+            interaction,
+            reaction,
+        },
+        Event::ActionChanged {
+            action: "1".to_owned(),
+            interaction: Some(interaction),
+            name: "react".to_owned(),
+            state: MessageState::Uncertain {
+                at: of.at,
+                text: "broken".to_owned(),
+            },
+        },
+    ]
+}
+
+fn others() -> Vec<Event> {
+    vec![
+        Event::ContactSaved(Contact {
+            id: ContactId::generate(),
+            created_at: Timestamp::now(),
+            display_name: Some("Ann".to_owned()),
+            identities: vec![ContactIdentity {
+                channel: ChannelId::new("page").unwrap(),
+                id: "42".to_owned(),
+                aliases: Vec::new(),
+                profile: None,
+                profile_at: None,
+            }],
+            of_thread: Some(ContactThread {
+                channel: ChannelId::new("page").unwrap(),
+                thread: "t".to_owned(),
+            }),
+            opt_ins: vec![OptIn {
+                channel: ChannelId::new("page").unwrap(),
+                at: Timestamp::now(),
+                by: "ann".to_owned(),
+                source: "form".to_owned(),
+            }],
+        }),
+        Event::InteractionStarted(interaction()),
+        Event::ParticipantJoined {
+            interaction: InteractionId::generate(),
+            contact: ContactId::generate(),
+            author: Some(Author {
+                identity: Identity {
+                    id: "43".to_owned(),
+                    aliases: Vec::new(),
+                },
+                profile: Some(Profile {
+                    handle: Some("ben".to_owned()),
+                    ..Profile::default()
+                }),
+            }),
+            own_contact: true,
+        },
+        Event::PendingOnThread {
+            interaction: InteractionId::generate(),
+            pending: InteractionId::generate(),
+            contact: ContactId::generate(),
+            queue: QueueId::new("care").unwrap(),
+        },
+        Event::PlatformEvent {
+            channel: ChannelId::new("page").unwrap(),
+            thread: None,
+            contact: None,
+            name: "optin".to_owned(),
+            occurred_at: Timestamp::now(),
+            details: Value::Null,
+            raw: "{\"secret\":\"payload\"}".to_owned(),
+        },
+        Event::ChannelHealthChanged {
+            channel: ChannelId::new("page").unwrap(),
+            health: ChannelHealth::default(),
+        },
+        Event::SiteConfigured {
+            config: Box::default(),
+        },
+        Event::Audited {
+            actor: "anna".to_owned(),
+            action: "site.configure".to_owned(),
+            subject: "main".to_owned(),
+            before: Value::Null,
+            after: Value::Null,
+        },
+    ]
+}
+
+fn everything() -> Vec<Event> {
+    routing()
+        .into_iter()
+        .map(Event::Routing)
+        .chain(about_messages())
+        .chain(others())
+        .collect()
+}
+
+fn shown(event: &Event, with_raw: bool) -> Value {
+    let envelope = Envelope::new(7, Timestamp::now(), event, with_raw);
+    serde_json::from_str(&envelope.json()).unwrap()
+}
+
+#[test]
+fn every_kind_of_event_fits_the_published_schema() {
+    let schema = schema();
+    let validator = jsonschema::options()
+        .should_validate_formats(true)
+        .build(&schema)
+        .unwrap();
+    let mut kinds = BTreeSet::new();
+    for event in everything() {
+        for with_raw in [false, true] {
+            let json = shown(&event, with_raw);
+            assert_eq!(json["kind"], event.name());
+            let errors: Vec<String> = validator
+                .iter_errors(&json)
+                .map(|e| format!("{} at {}", e, e.instance_path()))
+                .collect();
+            assert!(errors.is_empty(), "{json:#}: {errors:?}");
+            let unknown = undescribed(&schema, &[&schema], &json, "");
+            assert!(unknown.is_empty(), "{json:#}: {unknown:?}");
+            assert!(
+                with_raw || !json.to_string().contains("payload"),
+                "raw is not shown: {json}"
+            );
+        }
+        kinds.insert(event.name().to_owned());
+    }
+    assert_eq!(
+        kinds,
+        described_kinds(&schema),
+        "the schema and this test have the same kinds"
+    );
+}
+
+/// The kinds that a schema has.
+fn described_kinds(schema: &Value) -> BTreeSet<String> {
+    let happened = &schema["$defs"]["Happened"]["oneOf"];
+    happened
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|kind| kind["properties"]["kind"]["enum"][0].as_str().unwrap())
+        .map(str::to_owned)
+        .collect()
+}
+
+/// A schema with what it refers to, and all that it is put together from.
+fn parts<'s>(root: &'s Value, schema: &'s Value, found: &mut Vec<&'s Value>) {
+    found.push(schema);
+    if let Some(reference) = schema["$ref"].as_str() {
+        let name = reference.strip_prefix("#/$defs/").unwrap();
+        let definition = root["$defs"].get(name);
+        parts(root, definition.unwrap_or_else(|| panic!("{name}")), found);
+    }
+    for word in ["allOf", "oneOf", "anyOf"] {
+        for part in schema[word].as_array().into_iter().flatten() {
+            parts(root, part, found);
+        }
+    }
+}
+
+/// Places of a value of which the schemas say nothing.
+fn undescribed(root: &Value, schemas: &[&Value], value: &Value, at: &str) -> Vec<String> {
+    let mut all = Vec::new();
+    for schema in schemas {
+        parts(root, schema, &mut all);
+    }
+    // Of the kinds of event, only the one that this is.
+    if let Some(kind) = value.get("kind").filter(|_| at.is_empty()) {
+        all.retain(|part| match part["properties"]["kind"].get("enum") {
+            Some(kinds) => &kinds[0] == kind,
+            None => true,
+        });
+    }
+    if all.iter().any(|part| is_free(part)) {
+        return Vec::new();
+    }
+    let inside = |below: Vec<&Value>, value: &Value, at: String| {
+        if below.is_empty() {
+            vec![at]
+        } else {
+            undescribed(root, &below, value, &at)
+        }
+    };
+    match value {
+        Value::Object(object) => object
+            .iter()
+            .flat_map(|(name, value)| {
+                let named = all.iter().filter_map(|part| part["properties"].get(name));
+                let mut below: Vec<&Value> = named.collect();
+                if below.is_empty() {
+                    let others = all
+                        .iter()
+                        .filter_map(|part| part.get("additionalProperties"));
+                    below = others.filter(|part| part.is_object()).collect();
+                }
+                inside(below, value, format!("{at}/{name}"))
+            })
+            .collect(),
+        Value::Array(items) => items
+            .iter()
+            .enumerate()
+            .flat_map(|(n, item)| {
+                let fixed = all.iter().filter_map(|part| part["prefixItems"].get(n));
+                let items = all.iter().filter_map(|part| part.get("items"));
+                let below = fixed.chain(items).filter(|part| part.is_object());
+                inside(below.collect(), item, format!("{at}/{n}"))
+            })
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Whether a schema allows anything.
+fn is_free(schema: &Value) -> bool {
+    let tells = schema.as_object().is_some_and(|object| {
+        object
+            .keys()
+            .any(|word| !["description", "default", "$schema", "title"].contains(&word.as_str()))
+    });
+    !tells
+}
+
+#[test]
+fn the_schema_is_typed_to_the_leaves() {
+    let schema = schema();
+    let mut open = BTreeSet::new();
+    collect_open(&schema, "", &mut open);
+    // What has a form of its own: the connector's, the plug-in's, the audited subject's.
+    let known = [
+        "/$defs/AnalyzerConfig/properties/config",
+        "/$defs/ChannelConfig/properties/config",
+        "/audited/after",
+        "/audited/before",
+        "/platform-event/details",
+    ];
+    assert_eq!(open, known.map(str::to_owned).into());
+}
+
+/// The places at which a schema says nothing about what may stand there.
+fn collect_open(schema: &Value, at: &str, open: &mut BTreeSet<String>) {
+    let Value::Object(object) = schema else {
+        return;
+    };
+    if is_free(schema) {
+        open.insert(at.to_owned());
+        return;
+    }
+    let has = |word: &str| object.contains_key(word);
+    match schema["type"].as_str() {
+        Some("object") => {
+            let names_all =
+                has("properties") || has("allOf") || schema["additionalProperties"].is_object();
+            // A kind that tells nothing has an object without members.
+            let is_empty = at == "/stats-reset";
+            assert!(names_all || is_empty, "any object at {at}: {schema}");
+        }
+        Some("array") => assert!(has("items") || has("prefixItems"), "any array at {at}"),
+        Some(_) => {}
+        None => assert!(
+            ["$ref", "oneOf", "allOf", "anyOf"].into_iter().any(has),
+            "no type at {at}: {schema}"
+        ),
+    }
+    let kind = schema["properties"]["kind"]["enum"][0].as_str();
+    for word in ["properties", "$defs"] {
+        for (name, below) in schema[word].as_object().into_iter().flatten() {
+            let at = match kind.filter(|_| name == "data") {
+                Some(kind) => format!("/{kind}"),
+                None if at.matches('/').count() == 1 && !at.starts_with("/$defs") => {
+                    format!("{at}/{name}")
+                }
+                None => format!("{at}/{word}/{name}"),
+            };
+            collect_open(below, &at, open);
+        }
+    }
+    for word in ["items", "additionalProperties"] {
+        collect_open(&schema[word], &format!("{at}/{word}"), open);
+    }
+    for word in ["allOf", "oneOf", "anyOf", "prefixItems"] {
+        for (n, below) in schema[word].as_array().into_iter().flatten().enumerate() {
+            let at = match at.matches('/').count() {
+                1 if !at.starts_with("/$defs") => at.to_owned(),
+                _ => format!("{at}/{word}/{n}"),
+            };
+            collect_open(below, &at, open);
+        }
+    }
+}
+
+#[test]
+fn the_schema_refuses_what_it_does_not_know() {
+    let schema = schema();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    for wrong in [
+        serde_json::json!({"seq": 1, "at": "2026-01-01T00:00:00Z", "kind": "made-up", "data": {}}),
+        serde_json::json!({"seq": 1, "at": "2026-01-01T00:00:00Z", "kind": "desktop-back", "data": {}}),
+        serde_json::json!({"at": "2026-01-01T00:00:00Z", "kind": "stats-reset", "data": {}}),
+        serde_json::json!({"seq": 0, "at": "2026-01-01T00:00:00Z", "kind": "stats-reset", "data": {}}),
+        serde_json::json!({"seq": 1, "at": "2026-01-01T00:00:00Z", "kind": "desktop-back", "data": {"agent": "no name"}}),
+        serde_json::json!({"seq": 1, "at": "2026-01-01T00:00:00Z", "kind": "presence-changed",
+            "data": {"agent": "anna", "presence": {"state": "asleep"}, "cause": "requested"}}),
+    ] {
+        assert!(!validator.is_valid(&wrong), "{wrong}");
+    }
+    let right = serde_json::json!({"seq": 1, "at": "2026-01-01T00:00:00Z", "kind": "stats-reset", "data": {}});
+    assert!(validator.is_valid(&right));
+}
+
+#[test]
+fn the_payload_is_shown_when_asked_for() {
+    let event = Event::MessageReceived(message(MessageState::Received));
+    assert!(shown(&event, true).to_string().contains("payload"));
+}

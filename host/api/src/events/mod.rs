@@ -1,0 +1,106 @@
+//! The event streams: the journal as it grows, filtered by what the caller sees, over SSE and
+//! WebSocket on one code path.
+
+mod audience;
+mod data;
+mod desktops;
+mod feed;
+mod scene;
+mod schema;
+mod shown;
+mod snapshot;
+mod sse;
+mod streams;
+mod ticket;
+mod ws;
+
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use linecard_model::event::Seq;
+use linecard_vault::auth::Principal;
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::App;
+use super::extract::{Caller, Query};
+use super::problem::Problem;
+use super::serve::Ending;
+
+pub(super) use desktops::Desktops;
+pub(super) use scene::{Scene, run};
+pub(super) use schema::text as schema;
+pub(super) use streams::Streams;
+pub(super) use ticket::Tickets;
+
+pub(super) fn router() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(sse::stream))
+        .routes(routes!(ws::stream))
+        .routes(routes!(ticket::issue))
+        .routes(routes!(snapshot::get))
+}
+
+/// From where on a stream is wanted.
+#[derive(Debug, Deserialize, IntoParams)]
+struct From {
+    /// Only events after this number; the header `Last-Event-ID` goes before it. From now on if
+    /// neither is given.
+    after: Option<String>,
+    /// `raw` adds the network's payloads.
+    include: Option<String>,
+    /// A ticket from `POST /api/v1/events/ticket`, in place of the header `Authorization`.
+    ticket: Option<String>,
+}
+
+/// Who reads a stream, and from where on.
+struct Reader {
+    principal: Principal,
+    after: Option<Seq>,
+    with_raw: bool,
+    /// Tells that the server is ending; absent where the router is called without one.
+    ending: Option<Ending>,
+}
+
+impl FromRequestParts<Arc<App>> for Reader {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        let Query(from) = Query::<From>::from_request_parts(parts, app).await?;
+        let principal = match &from.ticket {
+            Some(ticket) => {
+                let principal = app.tickets.redeem(ticket).ok_or_else(|| {
+                    Problem::new(
+                        "unauthenticated",
+                        "the ticket was used, or its time is over",
+                    )
+                })?;
+                app.auth.still(&principal).await?
+            }
+            None => Caller::from_request_parts(parts, app).await?.0,
+        };
+        let last_seen = parts
+            .headers
+            .get("last-event-id")
+            .map(|value| value.to_str().unwrap_or("?").to_owned());
+        let after = last_seen
+            .or(from.after)
+            .map(|text| text.parse::<Seq>())
+            .transpose()
+            .map_err(|_| Problem::new("bad-cursor", "the cursor is the number of an event"))?;
+        let with_raw = match from.include.as_deref() {
+            None => false,
+            Some("raw") => true,
+            Some(_) => return Err(Problem::new("bad-parameter", "include can be `raw`")),
+        };
+        Ok(Self {
+            principal,
+            after,
+            with_raw,
+            ending: parts.extensions.get::<Ending>().cloned(),
+        })
+    }
+}

@@ -1,0 +1,334 @@
+//! Interactions: lists, one with what the network allows, its end, and why it waits.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Json as Answer;
+use linecard_model::interaction::Interaction;
+use linecard_model::{AgentId, ContactId, InteractionId, Timestamp};
+use linecard_site::Request;
+use linecard_site::capabilities;
+use linecard_store::Page as StorePage;
+use serde::Deserialize;
+use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::extract::{Caller, Changing, Path, Query};
+use super::participants::pending;
+use super::problem::{Problem, ProblemBody};
+use super::views::{InteractionView, Page};
+use super::visibility::Sight;
+use super::{App, Changed};
+
+pub(super) fn router() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(get))
+        .routes(routes!(explain))
+        .routes(routes!(end))
+        .routes(routes!(wrap_up))
+}
+
+/// The most entries of a page.
+pub(super) const MOST: usize = 200;
+/// The entries of a page when the caller does not say.
+pub(super) const USUAL: usize = 50;
+/// How many ended interactions are looked through for one page; the next page goes on from there.
+const LOOK_THROUGH: usize = 2_000;
+
+#[derive(Debug, Deserialize, IntoParams)]
+struct Filter {
+    /// `open` (the default), `queued`, `offered`, `connected`, `wrap-up` or `ended`.
+    state: Option<String>,
+    /// Only of this queue.
+    queue: Option<String>,
+    /// Only of this agent; `me` is the caller. Of the ended ones: who had them last.
+    agent: Option<String>,
+    /// Only those in which this contact takes part.
+    contact: Option<String>,
+    /// Only of this channel.
+    channel: Option<String>,
+    /// The cursor: `next` of the page before.
+    after: Option<String>,
+    /// The most entries, 1 to 200. Default 50.
+    limit: Option<usize>,
+}
+
+/// A filter that was understood.
+#[derive(Clone)]
+struct Wanted {
+    state: Option<String>,
+    queue: Option<String>,
+    agent: Option<AgentId>,
+    contact: Option<ContactId>,
+    channel: Option<String>,
+}
+
+impl Wanted {
+    fn of(filter: &Filter, caller: &Caller) -> Result<Self, Problem> {
+        let state = filter.state.as_deref().unwrap_or("open");
+        let known = ["open", "queued", "offered", "connected", "wrap-up", "ended"];
+        if !known.contains(&state) {
+            let detail = format!("state is one of {}", known.join(", "));
+            return Err(Problem::new("bad-parameter", detail));
+        }
+        let agent = match filter.agent.as_deref() {
+            None => None,
+            Some("me") => Some(caller.actor.agent.clone().ok_or_else(|| {
+                Problem::new("bad-parameter", "agent=me needs a caller who is an agent")
+            })?),
+            Some(name) => {
+                Some(AgentId::new(name).map_err(|e| Problem::new("bad-parameter", e.to_string()))?)
+            }
+        };
+        let contact = filter
+            .contact
+            .as_deref()
+            .map(str::parse)
+            .transpose()
+            .map_err(|_| Problem::new("bad-parameter", "contact is not a contact's id"))?;
+        Ok(Self {
+            state: (state != "open").then(|| state.to_owned()),
+            queue: filter.queue.clone(),
+            agent,
+            contact,
+            channel: filter.channel.clone(),
+        })
+    }
+
+    fn matches(&self, interaction: &Interaction) -> bool {
+        let agent = interaction.state.agent().or(if interaction.is_open() {
+            None
+        } else {
+            interaction.last_agent.as_ref()
+        });
+        self.state
+            .as_deref()
+            .is_none_or(|s| s == interaction.state.name())
+            && self
+                .queue
+                .as_deref()
+                .is_none_or(|q| q == interaction.queue.as_str())
+            && self
+                .channel
+                .as_deref()
+                .is_none_or(|c| c == interaction.channel.as_str())
+            && self.contact.is_none_or(|c| interaction.involves(c))
+            && self.agent.as_ref().is_none_or(|a| Some(a) == agent)
+    }
+}
+
+/// How many entries are asked for.
+pub(super) fn limit(asked: Option<usize>) -> Result<usize, Problem> {
+    match asked.unwrap_or(USUAL) {
+        limit @ 1..=MOST => Ok(limit),
+        _ => Err(Problem::new(
+            "bad-parameter",
+            format!("limit is 1 to {MOST}"),
+        )),
+    }
+}
+
+/// A cursor that is an id.
+pub(super) fn cursor<T: std::str::FromStr>(text: Option<&str>) -> Result<Option<T>, Problem> {
+    text.map(str::parse)
+        .transpose()
+        .map_err(|_| Problem::new("bad-cursor", "the cursor is not one that the hub gave out"))
+}
+
+/// Interactions, newest first
+#[utoipa::path(get, path = "/interactions", tag = "work", params(Filter),
+    responses((status = 200, body = Page<InteractionView>), (status = 400, body = ProblemBody)))]
+async fn list(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Query(filter): Query<Filter>,
+) -> Result<Answer<Page<InteractionView>>, Problem> {
+    let wanted = Wanted::of(&filter, &caller)?;
+    let limit = limit(filter.limit)?;
+    let after: Option<InteractionId> = cursor(filter.after.as_deref())?;
+    if wanted.state.as_deref() == Some("ended") {
+        return ended(&app, &caller, &wanted, after, limit)
+            .await
+            .map(Answer);
+    }
+    let principal = caller.0.clone();
+    let found: Vec<InteractionView> = app
+        .hub
+        .site
+        .query(move |state| {
+            let sight = Sight::of(&principal, state.config());
+            state
+                .open()
+                .rev()
+                .filter(|i| after.is_none_or(|after| i.id < after))
+                .filter(|i| sight.interaction(i) && wanted.matches(i))
+                .take(limit)
+                .map(InteractionView::from)
+                .collect()
+        })
+        .await?;
+    let next = (found.len() == limit)
+        .then(|| found.last().map(|i| i.id.to_string()))
+        .flatten();
+    Ok(Answer(Page { items: found, next }))
+}
+
+async fn ended(
+    app: &App,
+    caller: &Caller,
+    wanted: &Wanted,
+    after: Option<InteractionId>,
+    limit: usize,
+) -> Result<Page<InteractionView>, Problem> {
+    let sight = app.sight(caller).await?;
+    let mut items = Vec::new();
+    let mut before = after;
+    let mut seen = 0;
+    loop {
+        let page = StorePage {
+            before,
+            limit: MOST,
+        };
+        let found = app
+            .hub
+            .store
+            .ended_interactions(app.hub.site.id(), page)
+            .await?;
+        let is_last = found.len() < MOST;
+        seen += found.len();
+        for interaction in found {
+            before = Some(interaction.id);
+            if sight.interaction(&interaction) && wanted.matches(&interaction) {
+                items.push(InteractionView::from(&interaction));
+                if items.len() == limit {
+                    return Ok(Page {
+                        items,
+                        next: before.map(|id| id.to_string()),
+                    });
+                }
+            }
+        }
+        if is_last {
+            return Ok(Page { items, next: None });
+        }
+        if seen >= LOOK_THROUGH {
+            return Ok(Page {
+                items,
+                next: before.map(|id| id.to_string()),
+            });
+        }
+    }
+}
+
+/// An interaction, with what the network allows now
+///
+/// Also with those who take part, as the networks describe them; with what else is open on the same
+/// conversation; and with what the company itself wrote there before anybody answered.
+#[utoipa::path(get, path = "/interactions/{id}", tag = "work", params(("id" = String, Path)),
+    responses((status = 200, body = InteractionView), (status = 404, body = ProblemBody)))]
+async fn get(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Answer<InteractionView>, Problem> {
+    let interaction = app.interaction(&caller, &id).await?;
+    let mut view = InteractionView::from(&interaction);
+    view.capabilities = app
+        .hub
+        .channels
+        .get(&interaction.channel)
+        .map(|channel| capabilities::of(&channel, &interaction, Timestamp::now()));
+    app.add_people(&mut view).await?;
+    view.thread_context = app.thread_context(&interaction).await?;
+    let pending = app
+        .hub
+        .site
+        .query(move |state| pending(state, &interaction))
+        .await?;
+    view.pending_on_thread = pending;
+    Ok(Answer(view))
+}
+
+/// Why an interaction waits
+///
+/// Its place in the queue, what keeps each member of the queue from it, and how long it will take.
+#[utoipa::path(get, path = "/interactions/{id}/explain", tag = "work",
+    params(("id" = String, Path)),
+    responses((status = 200, body = Object), (status = 404, body = ProblemBody)))]
+async fn explain(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Answer<Value>, Problem> {
+    let interaction = app.interaction(&caller, &id).await?.id;
+    let now = Timestamp::now();
+    let explanation = app
+        .hub
+        .site
+        .query(move |state| state.router().explain(now, &interaction))
+        .await?
+        .ok_or_else(|| {
+            Problem::new("unknown-interaction", format!("interaction {id} has ended"))
+        })?;
+    let value = serde_json::to_value(explanation)
+        .map_err(|error| Problem::new("internal", error.to_string()))?;
+    Ok(Answer(value))
+}
+
+/// What became of it.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Disposition {
+    /// One of the queue's disposition codes.
+    #[serde(default)]
+    #[schema(example = "Processed")]
+    disposition: Option<String>,
+}
+
+/// End the conversation
+///
+/// With or without an answer. If the queue requires a disposition code and none is given, wrap-up
+/// begins.
+#[utoipa::path(post, path = "/interactions/{id}/end", tag = "work",
+    params(("id" = String, Path), ("idempotency-key" = Option<String>, Header)),
+    request_body = Disposition,
+    responses((status = 200, body = InteractionView), (status = 409, body = ProblemBody),
+        (status = 422, body = ProblemBody)))]
+async fn end(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(id): Path<String>,
+    change: Changing<Disposition>,
+) -> Result<Changed, Problem> {
+    let interaction = app.interaction(&caller, &id).await?.id;
+    let key = change.idempotency(&caller);
+    let request = Request::End {
+        interaction,
+        disposition: change.body.disposition,
+    };
+    app.request(&caller, request, key).await
+}
+
+/// Finish the wrap-up
+#[utoipa::path(post, path = "/interactions/{id}/wrap-up", tag = "work",
+    params(("id" = String, Path), ("idempotency-key" = Option<String>, Header)),
+    request_body = Disposition,
+    responses((status = 200, body = InteractionView), (status = 409, body = ProblemBody),
+        (status = 422, body = ProblemBody)))]
+async fn wrap_up(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(id): Path<String>,
+    change: Changing<Disposition>,
+) -> Result<Changed, Problem> {
+    let interaction = app.interaction(&caller, &id).await?.id;
+    let key = change.idempotency(&caller);
+    let request = Request::WrapUp {
+        interaction,
+        disposition: change.body.disposition,
+    };
+    app.request(&caller, request, key).await
+}

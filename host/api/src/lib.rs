@@ -1,0 +1,207 @@
+//! The HTTP interfaces: the networks' webhooks, the agents' and administrators' API with its event
+//! streams, and the inbound half of Open Messaging.
+//!
+//! Handlers parse, call one function of the domain, and map what it gives. Every error of the
+//! product's own API is made in [`problem`].
+//!
+//! It stands on the hub and may use everything below that; only the program stands above it. No
+//! decision is made here.
+
+// The attribute of the API's description repeats the handlers' argument types with their paths.
+
+mod agents;
+mod audit;
+mod channels;
+mod config;
+mod contacts;
+mod dead_letters;
+mod docs;
+mod events;
+mod extract;
+mod files;
+mod health;
+mod history;
+mod interactions;
+mod messages;
+mod metrics;
+mod observe;
+mod offers;
+mod open_messaging;
+mod participants;
+mod plugins;
+pub mod problem;
+mod queues;
+mod render;
+mod serve;
+mod session;
+mod site;
+mod stats;
+mod views;
+mod visibility;
+mod webhook;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::header::{CONTENT_TYPE, HeaderName};
+use axum::http::{HeaderValue, Method, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use linecard_hub::Hub;
+use linecard_site::{Idempotency, Rendered, Request};
+use linecard_vault::auth::{Authenticator, Principal};
+use tokio::sync::Mutex;
+
+pub use docs::openapi;
+pub use render::render;
+pub use serve::{ServeError, TlsFiles, serve};
+
+use problem::Problem;
+
+/// How the HTTP interfaces behave.
+#[derive(Debug, Clone)]
+pub struct HttpOptions {
+    /// The largest body of a webhook, in bytes. Default 4 MiB.
+    pub webhook_limit: usize,
+    /// The largest body of another request, in bytes. Default 4 MiB.
+    pub body_limit: usize,
+    /// For how long a sign-in is good. Default 12 hours.
+    pub session: Duration,
+    /// For how long an access token of the Open Messaging API is good. Default one day.
+    pub access_token: Duration,
+    /// How long a request may take. Default 30 s.
+    pub timeout: Duration,
+    /// How often an event stream shows that it lives. Default 15 s.
+    pub heartbeat: Duration,
+    /// How long the reader of an event stream may take none of it, before it is cut off. Default
+    /// 30 s.
+    pub slow_reader: Duration,
+    /// How many event streams one person or key may have open. Default 16.
+    pub streams: usize,
+}
+
+impl Default for HttpOptions {
+    fn default() -> Self {
+        Self {
+            webhook_limit: 4 << 20,
+            body_limit: 4 << 20,
+            session: Duration::from_hours(12),
+            access_token: Duration::from_hours(24),
+            timeout: Duration::from_secs(30),
+            heartbeat: Duration::from_secs(15),
+            slow_reader: Duration::from_secs(30),
+            streams: 16,
+        }
+    }
+}
+
+/// What handlers work with.
+pub(crate) struct App {
+    hub: Arc<Hub>,
+    options: HttpOptions,
+    auth: Authenticator,
+    metrics: metrics::Metrics,
+    desktops: events::Desktops,
+    tickets: events::Tickets,
+    scene: events::Scene,
+    streams: events::Streams,
+    /// Reading the configuration, changing it and applying it is one step: no two callers' changes
+    /// overwrite each other.
+    changing: Arc<Mutex<()>>,
+}
+
+impl App {
+    /// Asks the site for something in the caller's name, and waits until it is durable.
+    async fn request(
+        &self,
+        caller: &Principal,
+        request: Request,
+        key: Option<Idempotency>,
+    ) -> Result<Changed, Problem> {
+        let actor = caller.actor.clone();
+        let rendered = self.hub.site.request(actor, request, key).await?;
+        Ok(Changed(rendered))
+    }
+}
+
+/// All HTTP interfaces of a hub. Called within a tokio runtime.
+pub fn router(hub: Arc<Hub>, options: HttpOptions) -> Router {
+    let records = hub.records.subscribe();
+    let app = Arc::new(App {
+        auth: Authenticator::new(hub.site.clone(), Arc::clone(&hub.store), hub.vault.clone()),
+        metrics: metrics::Metrics::default(),
+        desktops: events::Desktops::new(hub.site.clone(), Arc::clone(&hub.store)),
+        tickets: events::Tickets::default(),
+        scene: events::Scene::default(),
+        streams: events::Streams::default(),
+        changing: Arc::default(),
+        hub,
+        options,
+    });
+    let supervisor = app.hub.site.supervisor();
+    supervisor.spawn("housekeeping", housekeeping(Arc::downgrade(&app)));
+    supervisor.spawn("events", events::run(Arc::downgrade(&app), records));
+    let webhooks = webhook::router().layer(DefaultBodyLimit::max(app.options.webhook_limit));
+    docs::router()
+        .merge(open_messaging::router())
+        .merge(health::router())
+        .layer(DefaultBodyLimit::max(app.options.body_limit))
+        .merge(webhooks)
+        .fallback(nothing_here)
+        .method_not_allowed_fallback(not_this_way)
+        .layer(axum::middleware::from_fn_with_state(
+            Arc::clone(&app),
+            observe::observe,
+        ))
+        .with_state(app)
+}
+
+/// How often what is over is cleared away.
+const HOUSEKEEPING: Duration = Duration::from_mins(10);
+
+async fn housekeeping(app: std::sync::Weak<App>) {
+    loop {
+        tokio::time::sleep(HOUSEKEEPING).await;
+        let Some(app) = app.upgrade() else { return };
+        app.tickets.sweep();
+        if let Err(error) = app.auth.sweep().await {
+            tracing::warn!(%error, "expired tokens are not cleared away for now");
+        }
+    }
+}
+
+async fn nothing_here(uri: Uri) -> Problem {
+    Problem::new("not-found", format!("there is nothing at {}", uri.path()))
+}
+
+async fn not_this_way(method: Method) -> Problem {
+    Problem::new(
+        "method-not-allowed",
+        format!("{method} is not supported here; the header `allow` names what is"),
+    )
+}
+
+const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+
+/// The answer of a request that changed something.
+pub(crate) struct Changed(Rendered);
+
+impl IntoResponse for Changed {
+    fn into_response(self) -> Response {
+        let Self(rendered) = self;
+        let status = StatusCode::from_u16(rendered.status).unwrap_or(StatusCode::OK);
+        let mut response = if rendered.body.is_empty() {
+            status.into_response()
+        } else {
+            let json = [(CONTENT_TYPE, "application/json")];
+            (status, json, rendered.body).into_response()
+        };
+        if rendered.replayed {
+            response
+                .headers_mut()
+                .insert(REPLAYED, HeaderValue::from_static("true"));
+        }
+        response
+    }
+}

@@ -1,0 +1,142 @@
+//! Offers: what alerts at an agent.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Json as Answer;
+use linecard_model::routing::InteractionState;
+use linecard_model::site::Role;
+use linecard_model::{AgentId, OfferId, Timestamp};
+use linecard_site::Request;
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::extract::{Caller, Changing, Path, Query};
+use super::problem::{Problem, ProblemBody};
+use super::views::{InteractionView, OfferView};
+use super::{App, Changed};
+
+pub(super) fn router() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(get))
+        .routes(routes!(accept))
+        .routes(routes!(decline))
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+struct Filter {
+    /// Another agent's offers; for supervisors.
+    agent: Option<String>,
+}
+
+/// The offers that alert at the caller
+#[utoipa::path(get, path = "/offers", tag = "work", params(Filter),
+    responses((status = 200, body = Vec<OfferView>), (status = 403, body = ProblemBody)))]
+async fn list(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Query(filter): Query<Filter>,
+) -> Result<Answer<Vec<OfferView>>, Problem> {
+    let agent = match filter.agent {
+        Some(name) => {
+            caller.require(Role::Supervisor)?;
+            let agent = AgentId::new(&name).map_err(|_| Problem::not_found("agent", &name))?;
+            Some(agent)
+        }
+        None => caller.actor.agent.clone(),
+    };
+    let Some(agent) = agent else {
+        return Ok(Answer(Vec::new()));
+    };
+    let now = Timestamp::now();
+    let mut offers: Vec<OfferView> = app
+        .hub
+        .site
+        .query(move |state| {
+            state
+                .router()
+                .work_of(&agent)
+                .filter_map(|(id, work)| OfferView::of(state, id, work, now))
+                .collect()
+        })
+        .await?;
+    app.add_people_to(&mut offers).await?;
+    Ok(Answer(offers))
+}
+
+/// An offer that alerts
+#[utoipa::path(get, path = "/offers/{id}", tag = "work", params(("id" = String, Path)),
+    responses((status = 200, body = OfferView), (status = 404, body = ProblemBody)))]
+async fn get(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Answer<OfferView>, Problem> {
+    let offer = offer_id(&id)?;
+    let now = Timestamp::now();
+    let (own, all) = (caller.actor.agent.clone(), caller.is(Role::Supervisor));
+    let mut offer = app
+        .hub
+        .site
+        .query(move |state| {
+            let interaction = state.router().offer(&offer)?;
+            let work = state.router().interaction(&interaction)?;
+            let InteractionState::Offered { agent, .. } = &work.state else {
+                return None;
+            };
+            (all || own.as_ref() == Some(agent))
+                .then(|| OfferView::of(state, interaction, work, now))
+                .flatten()
+        })
+        .await?
+        .ok_or_else(|| Problem::not_found("offer", &id))?;
+    app.add_people(&mut offer.interaction).await?;
+    Ok(Answer(offer))
+}
+
+#[derive(Debug, Deserialize)]
+struct Nothing {}
+
+/// Take an offer
+///
+/// The interaction is then connected to the caller.
+#[utoipa::path(post, path = "/offers/{id}/accept", tag = "work",
+    params(("id" = String, Path), ("idempotency-key" = Option<String>, Header)),
+    responses((status = 200, body = InteractionView), (status = 404, body = ProblemBody),
+        (status = 409, body = ProblemBody)))]
+async fn accept(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(id): Path<String>,
+    change: Changing<Nothing>,
+) -> Result<Changed, Problem> {
+    let offer = offer_id(&id)?;
+    let key = change.idempotency(&caller);
+    app.request(&caller, Request::Accept { offer }, key).await
+}
+
+/// Refuse an offer
+///
+/// The interaction goes back to its queue with its time in queue, and is offered to somebody else.
+#[utoipa::path(post, path = "/offers/{id}/decline", tag = "work",
+    params(("id" = String, Path), ("idempotency-key" = Option<String>, Header)),
+    responses((status = 200, body = InteractionView), (status = 404, body = ProblemBody),
+        (status = 409, body = ProblemBody)))]
+async fn decline(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(id): Path<String>,
+    change: Changing<Nothing>,
+) -> Result<Changed, Problem> {
+    let offer = offer_id(&id)?;
+    let key = change.idempotency(&caller);
+    app.request(&caller, Request::Decline { offer }, key).await
+}
+
+fn offer_id(text: &str) -> Result<OfferId, Problem> {
+    text.parse()
+        .map_err(|_| Problem::new("unknown-offer", format!("there is no offer {text}")))
+}

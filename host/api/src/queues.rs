@@ -1,0 +1,147 @@
+//! Queues and their figures.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::HeaderName;
+use axum::http::header::ETAG;
+use axum::response::Json as Answer;
+use linecard_model::routing::QueueSettings;
+use linecard_model::site::QueueConfig;
+use linecard_model::{InteractionId, QueueId, Timestamp};
+use linecard_router::QueueStats;
+use linecard_site::SiteState;
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::App;
+use super::config::etag;
+use super::extract::{Caller, Path};
+use super::problem::{Problem, ProblemBody};
+use super::visibility::Sight;
+
+pub(super) fn router() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(get))
+}
+
+/// A queue with its figures.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Queue)]
+struct QueueView {
+    /// The queue.
+    #[schema(value_type = String)]
+    id: QueueId,
+    /// The name that people read.
+    name: String,
+    /// How many agents take work from it.
+    members: usize,
+    /// Of these, how many are ready.
+    members_ready: usize,
+    /// The disposition codes of its interactions.
+    disposition_codes: Vec<String>,
+    /// The figures by media type; empty as long as nothing has happened.
+    #[schema(value_type = Vec<Object>)]
+    stats: Vec<QueueStats>,
+}
+
+/// A queue with all details.
+#[derive(Debug, Serialize, ToSchema)]
+struct QueueDetail {
+    #[serde(flatten)]
+    queue: QueueView,
+    /// How it is set up, with the defaults filled in.
+    #[schema(value_type = Option<Object>)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    settings: Option<QueueSettings>,
+    /// What waits in it, the next one first.
+    #[schema(value_type = Vec<String>)]
+    waiting: Vec<InteractionId>,
+}
+
+fn view(state: &SiteState, id: &QueueId, config: &QueueConfig) -> QueueView {
+    let router = state.router();
+    let members_ready = config
+        .members
+        .iter()
+        .filter_map(|member| router.agent(member))
+        .filter(|agent| agent.presence.is_ready())
+        .count();
+    QueueView {
+        id: id.clone(),
+        name: config.name.clone(),
+        members: config.members.len(),
+        members_ready,
+        disposition_codes: settings(state, id)
+            .map(|s| s.disposition_codes.clone())
+            .unwrap_or_default(),
+        stats: router.queue_stats(Timestamp::now(), id),
+    }
+}
+
+fn settings<'s>(state: &'s SiteState, id: &QueueId) -> Option<&'s QueueSettings> {
+    state
+        .router()
+        .settings()
+        .queues
+        .iter()
+        .find(|q| q.id == *id)
+}
+
+/// The queues that the caller sees
+#[utoipa::path(get, path = "/queues", tag = "queues",
+    responses((status = 200, body = Vec<QueueView>)))]
+async fn list(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+) -> Result<Answer<Vec<QueueView>>, Problem> {
+    let caller = caller.0;
+    let queues = app
+        .hub
+        .site
+        .query(move |state| {
+            let sight = Sight::of(&caller, state.config());
+            let queues = state.config().queues.iter();
+            queues
+                .filter(|(id, _)| sight.queue(id))
+                .map(|(id, config)| view(state, id, config))
+                .collect()
+        })
+        .await?;
+    Ok(Answer(queues))
+}
+
+/// A queue, with what waits in it
+#[utoipa::path(get, path = "/queues/{id}", tag = "queues", params(("id" = String, Path)),
+    responses((status = 200, body = QueueDetail, headers(("etag" = String))),
+        (status = 404, body = ProblemBody)))]
+async fn get(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(name): Path<String>,
+) -> Result<([(HeaderName, String); 1], Answer<QueueDetail>), Problem> {
+    let unknown = || Problem::new("unknown-queue", format!("there is no queue {name}"));
+    let id = QueueId::new(&name).map_err(|_| unknown())?;
+    let caller = caller.0;
+    app.hub
+        .site
+        .query(move |state| {
+            let sight = Sight::of(&caller, state.config());
+            let config = state
+                .config()
+                .queues
+                .get(&id)
+                .filter(|_| sight.queue(&id))?;
+            let detail = QueueDetail {
+                queue: view(state, &id, config),
+                settings: settings(state, &id).cloned(),
+                waiting: state.router().waiting(&id),
+            };
+            Some(([(ETAG, etag(config))], Answer(detail)))
+        })
+        .await?
+        .ok_or_else(unknown)
+}

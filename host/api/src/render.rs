@@ -1,0 +1,63 @@
+//! The answer of a request that changed something: also what the same request gets again under the
+//! same idempotency key.
+
+use linecard_model::Timestamp;
+use linecard_site::capabilities;
+use linecard_site::{Outcome, Rendered, SiteState};
+use serde::Serialize;
+use serde_json::json;
+
+use super::config::etag;
+use super::participants::{describe, pending};
+use super::views::{ActionTaken, ContactView, InteractionView, MessageView, PresenceView};
+
+/// Makes the HTTP answer of an outcome.
+pub fn render(outcome: &Outcome, state: &SiteState) -> Rendered {
+    match outcome {
+        Outcome::Agent(agent, presence) => rendered(
+            200,
+            &PresenceView {
+                agent: agent.clone(),
+                presence: presence.clone(),
+            },
+        ),
+        Outcome::Interaction {
+            interaction,
+            people,
+        } => {
+            let mut view = InteractionView::from(interaction);
+            view.capabilities = state
+                .channels()
+                .get(&interaction.channel)
+                .map(|channel| capabilities::of(&channel, interaction, Timestamp::now()));
+            describe(&mut view, people);
+            view.pending_on_thread = pending(state, interaction);
+            rendered(200, &view)
+        }
+        Outcome::Message(message) => rendered(202, &MessageView::new(message.clone(), false)),
+        Outcome::Action(id) => rendered(
+            202,
+            &ActionTaken {
+                id: id.clone(),
+                state: "accepted",
+            },
+        ),
+        Outcome::Contact(contact) => rendered(200, &ContactView::from(contact.clone())),
+        Outcome::Configured(config) => rendered(200, &json!({"etag": etag(config)})),
+        Outcome::Health(health) => rendered(200, health),
+        Outcome::Done => Rendered {
+            status: 204,
+            body: Vec::new(),
+            replayed: false,
+        },
+    }
+}
+
+fn rendered(status: u16, body: &impl Serialize) -> Rendered {
+    Rendered {
+        status,
+        // The views are plain structs of strings and numbers, which always serialize.
+        body: serde_json::to_vec(body).unwrap_or_default(),
+        replayed: false,
+    }
+}

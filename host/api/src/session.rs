@@ -1,0 +1,115 @@
+//! Signing in and out.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Json as Answer;
+use linecard_model::Timestamp;
+use linecard_model::site::Role;
+use linecard_vault::auth::{AuthError, Credential, Principal};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::App;
+use super::extract::{Caller, Json, Peer};
+use super::problem::{Problem, ProblemBody};
+
+pub(super) fn router() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new().routes(routes!(sign_in, sign_out, show))
+}
+
+/// A person's name and password.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct SignIn {
+    /// The agent's name, such as `anna`.
+    #[schema(example = "anna")]
+    name: String,
+    /// The password.
+    #[schema(value_type = String, format = Password)]
+    password: SecretString,
+}
+
+/// A session.
+#[derive(Debug, Serialize, ToSchema)]
+struct SessionView {
+    /// The bearer token. It is shown this once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token: Option<String>,
+    /// When the token ends.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_at: Option<Timestamp>,
+    /// Who.
+    name: String,
+    /// The agent, if it is a person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    agent: Option<String>,
+    /// `agent`, `supervisor` or `admin`.
+    #[schema(value_type = String)]
+    role: Role,
+    /// Whether they may change channels without being an administrator.
+    social_media_admin: bool,
+}
+
+impl SessionView {
+    fn of(principal: &Principal) -> Self {
+        let expires_at = match &principal.credential {
+            Credential::Session { expires_at, .. } => Some(*expires_at),
+            _ => None,
+        };
+        Self {
+            token: None,
+            expires_at,
+            name: principal.actor.name.clone(),
+            agent: principal.actor.agent.as_ref().map(ToString::to_string),
+            role: principal.actor.role,
+            social_media_admin: principal.social_media_admin,
+        }
+    }
+}
+
+/// Sign in
+///
+/// Send the token as `Authorization: Bearer …` with every request.
+#[utoipa::path(post, path = "/session", tag = "session", request_body = SignIn, security(()),
+    responses((status = 201, body = SessionView), (status = 401, body = ProblemBody),
+        (status = 429, body = ProblemBody)))]
+async fn sign_in(
+    State(app): State<Arc<App>>,
+    Peer(from): Peer,
+    Json(body): Json<SignIn>,
+) -> Result<(StatusCode, Answer<SessionView>), Problem> {
+    let lifetime = app.options.session;
+    let signed_in = app
+        .auth
+        .sign_in(&body.name, &body.password, from, lifetime)
+        .await;
+    let (token, principal) = signed_in.map_err(|error| match error {
+        AuthError::Invalid => Problem::new("sign-in-failed", "the name or the password is wrong"),
+        error => error.into(),
+    })?;
+    let mut view = SessionView::of(&principal);
+    view.token = Some(token.expose_secret().to_owned());
+    Ok((StatusCode::CREATED, Answer(view)))
+}
+
+/// Who the caller is
+#[utoipa::path(get, path = "/session", tag = "session",
+    responses((status = 200, body = SessionView), (status = 401, body = ProblemBody)))]
+async fn show(caller: Caller) -> Answer<SessionView> {
+    Answer(SessionView::of(&caller))
+}
+
+/// Sign out
+///
+/// The token lets nobody in afterwards, and its event streams end.
+#[utoipa::path(delete, path = "/session", tag = "session",
+    responses((status = 204), (status = 401, body = ProblemBody)))]
+async fn sign_out(State(app): State<Arc<App>>, caller: Caller) -> Result<StatusCode, Problem> {
+    app.auth.sign_out(&caller).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

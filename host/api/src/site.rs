@@ -1,0 +1,110 @@
+//! The site's configuration, as a whole and in parts.
+
+mod parts;
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::header::ETAG;
+use axum::http::{HeaderMap, HeaderName, StatusCode};
+use axum::response::Json as Answer;
+use linecard_hub::configure::{SecretValues, rehearse};
+use linecard_model::site::{Role, SiteConfig};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::App;
+use super::config::{changed_meanwhile, etag, matches, refused};
+use super::extract::{Caller, Json, if_match};
+use super::problem::{Problem, ProblemBody};
+
+pub(super) fn router() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(get, put))
+        .routes(routes!(check))
+        .merge(parts::router())
+}
+
+/// A configuration that was read.
+#[derive(Debug, Serialize, ToSchema)]
+struct SiteView {
+    /// The whole of it. It holds no secrets, only where they come from.
+    #[schema(value_type = Object)]
+    config: SiteConfig,
+}
+
+/// A configuration that is wanted.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct PutSite {
+    /// The whole of it; see the operator's documentation for its fields.
+    #[schema(value_type = Object)]
+    config: SiteConfig,
+    /// The values of secrets that it calls `stored`: `{"channels": {channel: {secret: value}},
+    /// "agents": {agent: password}, "keys": {key: secret}}`. One that is left out keeps its value.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    secrets: SecretValues,
+}
+
+type Tagged<T> = ([(HeaderName, String); 1], Answer<T>);
+
+/// The site's configuration
+///
+/// For administrators. The `ETag` names its version.
+#[utoipa::path(get, path = "/site", tag = "administration",
+    responses((status = 200, body = SiteView, headers(("etag" = String))),
+        (status = 403, body = ProblemBody)))]
+async fn get(State(app): State<Arc<App>>, caller: Caller) -> Result<Tagged<SiteView>, Problem> {
+    caller.require(Role::Admin)?;
+    let config = app.auth.config().await?.as_ref().clone();
+    Ok(([(ETAG, etag(&config))], Answer(SiteView { config })))
+}
+
+/// Replace the site's configuration
+///
+/// Everything is checked before anything changes; then it is in force without a restart. `If-Match`
+/// names the version that was read (`*` for any).
+#[utoipa::path(put, path = "/site", tag = "administration", request_body = PutSite,
+    params(("if-match" = String, Header)),
+    responses((status = 200, body = SiteView, headers(("etag" = String))),
+        (status = 412, body = ProblemBody), (status = 422, body = ProblemBody),
+        (status = 428, body = ProblemBody)))]
+async fn put(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    headers: HeaderMap,
+    Json(body): Json<PutSite>,
+) -> Result<Tagged<SiteView>, Problem> {
+    caller.require(Role::Admin)?;
+    let condition = if_match(&headers)?;
+    let PutSite { config, secrets } = body;
+    let (config, ()) = app
+        .change(&caller, "", secrets, move |present| {
+            let version = etag(present);
+            if !matches(&condition, &version) {
+                return Err(changed_meanwhile(&version));
+            }
+            *present = config;
+            Ok(())
+        })
+        .await?;
+    Ok(([(ETAG, etag(&config))], Answer(SiteView { config })))
+}
+
+/// Check a configuration without applying it
+#[utoipa::path(post, path = "/site/check", tag = "administration", request_body = PutSite,
+    responses((status = 204), (status = 422, body = ProblemBody)))]
+async fn check(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Json(body): Json<PutSite>,
+) -> Result<StatusCode, Problem> {
+    caller.require(Role::Admin)?;
+    rehearse(&body.config, &body.secrets, &app.hub.equipment)
+        .await
+        .map_err(|error| refused(error, ""))?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,418 @@
+//! What the API shows of the hub's own types. A network's raw payload is shown only when asked for.
+
+use linecard_model::contact::{Contact, ContactIdentity, ContactThread, OptIn};
+use linecard_model::interaction::Interaction;
+use linecard_model::manifest::Visibility;
+use linecard_model::message::{
+    AttachmentFile, Content, Finding, Message, MessageAuthor, MessageReaction, MessageState,
+    Revision,
+};
+use linecard_model::platform::{Author, Referral, Refusal};
+use linecard_model::routing::{EndReason, InteractionState, MediaType, RequiredSkill};
+use linecard_model::{
+    AgentId, ChannelId, ContactId, InteractionId, MessageId, OfferId, QueueId, Timestamp,
+};
+use linecard_router::Work;
+use linecard_site::SiteState;
+use linecard_site::capabilities::Capabilities;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::participants::{PendingView, PersonView, pending};
+
+/// A page of a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Page<T> {
+    /// The entries.
+    pub items: Vec<T>,
+    /// Where the list goes on: the value of `after` (or, in a history, of `before`) for the next
+    /// page. Absent at the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+/// An interaction: what a customer wants, from the first message until it is over.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = Interaction)]
+pub(super) struct InteractionView {
+    /// The interaction.
+    pub id: InteractionId,
+    /// The customer: the first author.
+    pub contact: ContactId,
+    /// What is known about the customer; shown for one interaction and in offers, not in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub customer: Option<PersonView>,
+    /// Who takes part beside the customer, in the order in which they joined. Names and profiles of
+    /// those with a contact are shown for one interaction and in offers, not in lists.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub participants: Vec<PersonView>,
+    /// The channel.
+    pub channel: ChannelId,
+    /// The network's key of the conversation.
+    pub thread: String,
+    /// `public` or `private`.
+    pub visibility: Visibility,
+    /// Such as `social-conversation` or `social-direct-message`.
+    pub media_type: MediaType,
+    /// The queue.
+    pub queue: QueueId,
+    /// The skills that it needs.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub skills: Vec<RequiredSkill>,
+    /// `queued`, `offered`, `connected`, `wrap-up` or `ended`.
+    #[schema(pattern = "^(queued|offered|connected|wrap-up|ended)$")]
+    pub state: &'static str,
+    /// The agent at whom it alerts or who has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agent: Option<AgentId>,
+    /// The offer under which it alerts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub offer: Option<OfferId>,
+    /// When the offer can no longer be accepted, or the wrap-up ends by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deadline: Option<Timestamp>,
+    /// Why it is over, such as `completed`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub end_reason: Option<EndReason>,
+    /// What became of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub disposition: Option<String>,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// When an agent first accepted it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answered_at: Option<Timestamp>,
+    /// When it ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<Timestamp>,
+    /// Who had it last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_agent: Option<AgentId>,
+    /// When the customer last wrote.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_inbound_at: Option<Timestamp>,
+    /// When the company last wrote.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_outbound_at: Option<Timestamp>,
+    /// How many messages the customer wrote.
+    pub inbound_count: u32,
+    /// How many messages the company wrote.
+    pub outbound_count: u32,
+    /// What the network allows now; shown for one interaction, not in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub capabilities: Option<Capabilities>,
+    /// What else is open on the same conversation, oldest first; shown for one interaction and in
+    /// offers.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub pending_on_thread: Vec<PendingView>,
+    /// What the company itself wrote in the conversation that belongs to no customer, such as the
+    /// post on which customers comment, newest first; shown for one interaction.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub thread_context: Vec<MessageView>,
+}
+
+impl From<&Interaction> for InteractionView {
+    fn from(interaction: &Interaction) -> Self {
+        let (mut offer, mut deadline, mut end_reason, mut disposition) = (None, None, None, None);
+        match &interaction.state {
+            InteractionState::Queued | InteractionState::Connected { .. } => {}
+            InteractionState::Offered {
+                offer: id,
+                deadline: until,
+                ..
+            } => {
+                offer = Some(*id);
+                deadline = Some(*until);
+            }
+            InteractionState::WrapUp {
+                deadline: until,
+                reason,
+                ..
+            } => {
+                deadline = *until;
+                end_reason = Some(*reason);
+            }
+            InteractionState::Ended {
+                reason,
+                disposition: code,
+            } => {
+                end_reason = Some(*reason);
+                disposition.clone_from(code);
+            }
+        }
+        Self {
+            id: interaction.id,
+            contact: interaction.contact,
+            customer: None,
+            participants: interaction
+                .participants
+                .iter()
+                .map(PersonView::of)
+                .collect(),
+            channel: interaction.channel.clone(),
+            thread: interaction.thread.clone(),
+            visibility: interaction.visibility,
+            media_type: interaction.media_type,
+            queue: interaction.queue.clone(),
+            skills: interaction.skills.clone(),
+            state: interaction.state.name(),
+            agent: interaction.state.agent().cloned(),
+            offer,
+            deadline,
+            end_reason,
+            disposition,
+            created_at: interaction.created_at,
+            answered_at: interaction.answered_at,
+            ended_at: interaction.ended_at,
+            last_agent: interaction.last_agent.clone(),
+            last_inbound_at: interaction.last_inbound_at,
+            last_outbound_at: interaction.last_outbound_at,
+            inbound_count: interaction.inbound_count,
+            outbound_count: interaction.outbound_count,
+            capabilities: None,
+            pending_on_thread: Vec::new(),
+            thread_context: Vec::new(),
+        }
+    }
+}
+
+/// How far a message, or an action, has come.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub(super) struct Progress {
+    /// `received`, `accepted`, `sent`, `delivered`, `read`, `failed` or `uncertain`.
+    #[schema(pattern = "^(received|accepted|sent|delivered|read|failed|uncertain)$")]
+    pub state: &'static str,
+    /// Since when, if it was told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state_at: Option<Timestamp>,
+    /// Why it failed, or what is uncertain: a code and a text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Refusal>,
+    /// Whether trying a failed one again can help.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retryable: Option<bool>,
+}
+
+impl From<&MessageState> for Progress {
+    fn from(state: &MessageState) -> Self {
+        let (state_at, reason, retryable) = match state {
+            MessageState::Received | MessageState::Accepted => (None, None, None),
+            MessageState::Sent { at }
+            | MessageState::Delivered { at }
+            | MessageState::Read { at } => (Some(*at), None, None),
+            MessageState::Failed {
+                at,
+                reason,
+                retryable,
+            } => (Some(*at), Some(reason.clone()), Some(*retryable)),
+            MessageState::Uncertain { at, text } => {
+                let reason = Refusal {
+                    code: "uncertain".to_owned(),
+                    text: text.clone(),
+                };
+                (Some(*at), Some(reason), None)
+            }
+        };
+        Self {
+            state: state.name(),
+            state_at,
+            reason,
+            retryable,
+        }
+    }
+}
+
+/// One thing that was said, in either direction.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = Message)]
+pub(super) struct MessageView {
+    /// The message.
+    pub id: MessageId,
+    /// The customer.
+    pub contact: ContactId,
+    /// The interaction.
+    pub interaction: InteractionId,
+    /// The channel.
+    pub channel: ChannelId,
+    /// The network's key of the conversation.
+    pub thread: String,
+    /// `public` or `private`.
+    pub visibility: Visibility,
+    /// Who said it: `{"kind": "contact" | "agent" | "native" | "rule", …}`.
+    pub author: MessageAuthor,
+    /// Who wrote it on the network, `{"identity": {"id", …}, "profile"?}`, where that is not the
+    /// contact's first identity: a commentator without a contact of their own, for example.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub posted_by: Option<Author>,
+    /// When it was said, by the network's clock if the network told.
+    pub at: Timestamp,
+    /// What was said: text, attachments, structured content, …
+    pub content: Content,
+    /// The hub's copies of `content.attachments`, in their order: `{"state": "pending" | "stored" |
+    /// "failed" | "none", …}`. A stored one is at `…/messages/{id}/files/{index}`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<AttachmentFile>,
+    /// What became of it.
+    #[serde(flatten)]
+    pub progress: Progress,
+    /// The network's ids of it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub platform_ids: Vec<String>,
+    /// The message that it answers, by the network's id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parent: Option<String>,
+    /// Whether it addresses the company, if the network tells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub addressed: Option<bool>,
+    /// How the customer came in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub referral: Option<Referral>,
+    /// What the analyzers found.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<Finding>,
+    /// What stood here before, oldest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub revisions: Vec<Revision>,
+    /// What a person should know about its way: the window that was used, the text that a template
+    /// became.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// Since when it is hidden from the public.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hidden_at: Option<Timestamp>,
+    /// When it was taken back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deleted_at: Option<Timestamp>,
+    /// The reactions to it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub reactions: Vec<MessageReaction>,
+    /// The network's payload, as it came; only with `include=raw`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub raw: Option<String>,
+}
+
+impl MessageView {
+    /// The view, with the network's payload if that is asked for.
+    pub fn new(message: Message, with_raw: bool) -> Self {
+        Self {
+            id: message.id,
+            contact: message.contact,
+            interaction: message.interaction,
+            channel: message.channel,
+            thread: message.thread,
+            visibility: message.visibility,
+            author: message.author,
+            posted_by: message.posted_by,
+            at: message.at,
+            content: message.content,
+            files: message.files,
+            progress: Progress::from(&message.state),
+            platform_ids: message.platform_ids,
+            parent: message.parent,
+            addressed: message.addressed,
+            referral: message.referral,
+            findings: message.findings,
+            revisions: message.revisions,
+            note: message.note,
+            hidden_at: message.hidden_at,
+            deleted_at: message.deleted_at,
+            reactions: message.reactions,
+            raw: with_raw.then_some(message.raw),
+        }
+    }
+}
+
+/// A customer.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = Contact)]
+pub(super) struct ContactView {
+    /// The contact.
+    pub id: ContactId,
+    /// When the hub first heard of them.
+    pub created_at: Timestamp,
+    /// The name to show.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<String>,
+    /// Who they are on which channel, with what the network tells about them.
+    pub identities: Vec<ContactIdentity>,
+    /// The public conversation `{"channel", "thread"}` whose unnamed authors this contact stands
+    /// for; absent for a person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub of_thread: Option<ContactThread>,
+    /// The channels on which they agreed to be written to first: `{"channel", "at", "by", "source"}`.
+    pub opt_ins: Vec<OptIn>,
+}
+
+impl From<Contact> for ContactView {
+    fn from(contact: Contact) -> Self {
+        Self {
+            id: contact.id,
+            created_at: contact.created_at,
+            display_name: contact.display_name,
+            identities: contact.identities,
+            of_thread: contact.of_thread,
+            opt_ins: contact.opt_ins,
+        }
+    }
+}
+
+/// An interaction that alerts at an agent.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = Offer)]
+pub(super) struct OfferView {
+    /// The offer.
+    pub id: OfferId,
+    /// The agent at whom it alerts.
+    pub agent: AgentId,
+    /// From this moment on it can no longer be accepted.
+    pub deadline: Timestamp,
+    /// How long the interaction has been in its queue, in seconds.
+    pub waited_seconds: u64,
+    /// The interaction.
+    pub interaction: InteractionView,
+}
+
+impl OfferView {
+    /// The offer under which an interaction alerts, if it does.
+    pub fn of(state: &SiteState, id: InteractionId, work: &Work, now: Timestamp) -> Option<Self> {
+        let interaction = state.interaction(id)?;
+        let InteractionState::Offered {
+            agent,
+            offer,
+            deadline,
+        } = &work.state
+        else {
+            return None;
+        };
+        let waited = now.as_second().saturating_sub(work.entered.as_second());
+        Some(Self {
+            id: *offer,
+            agent: agent.clone(),
+            deadline: *deadline,
+            waited_seconds: u64::try_from(waited).unwrap_or(0),
+            interaction: InteractionView {
+                pending_on_thread: pending(state, interaction),
+                ..InteractionView::from(interaction)
+            },
+        })
+    }
+}
+
+/// An action that was taken and will be done on the network.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ActionTaken {
+    /// Its id, which the events about it name.
+    pub id: String,
+    /// `accepted`: it is on disk.
+    pub state: &'static str,
+}
+
+/// An agent's presence.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AgentPresence)]
+pub(super) struct PresenceView {
+    /// The agent.
+    pub agent: AgentId,
+    /// `{"state": "ready" | "not-ready" | "offline", "reason"?}`.
+    pub presence: linecard_model::routing::Presence,
+}

@@ -1,0 +1,49 @@
+//! Makes an analyzer ready to read messages.
+
+use linecard_model::site::AnalyzerConfig;
+use linecard_sandbox::{PrepareError, check_config};
+use linecard_traffic::prepare::AnalyzerRuntime;
+use serde_json::{Value, json};
+
+use super::Equipment;
+use super::check::unknown;
+use super::problem::Problem;
+
+/// Makes an analyzer ready, or says everything that is in the way.
+pub(super) async fn analyzer(
+    name: &str,
+    config: &AnalyzerConfig,
+    equipment: &Equipment,
+) -> Result<AnalyzerRuntime, Vec<Problem>> {
+    let within = |key: &'static str| ["analyzers", name, key];
+    let plugins = &equipment.plugins;
+    let Some(installed) = plugins.get(&config.plugin) else {
+        let known: Vec<&str> = plugins.all().map(|p| p.plugin.id().as_str()).collect();
+        let text = unknown("plug-in", config.plugin.as_str(), known.into_iter());
+        return Err(vec![Problem::new(&within("plugin"), text)]);
+    };
+    if installed.plugin.manifest().analyzer.is_none() {
+        let text = format!("plug-in {} is a connector, not an analyzer", config.plugin);
+        return Err(vec![Problem::new(&within("plugin"), text)]);
+    }
+    let below = |problems: Vec<linecard_model::platform::ConfigProblem>| {
+        let problems = problems.into_iter();
+        problems
+            .map(|p| Problem::below(&within("config"), &p.pointer, p.text))
+            .collect::<Vec<_>>()
+    };
+    let given = match &config.config {
+        Value::Null => json!({}),
+        given => given.clone(),
+    };
+    let settings = check_config(installed.plugin.manifest(), &given).map_err(below)?;
+    match installed.plugin.analyzer(&settings.to_string()).await {
+        Ok(analyzer) => Ok(AnalyzerRuntime {
+            name: name.to_owned(),
+            config: config.clone(),
+            analyzer,
+        }),
+        Err(PrepareError::Config(problems)) => Err(below(problems)),
+        Err(error) => Err(vec![Problem::new(&within("config"), error.to_string())]),
+    }
+}

@@ -1,0 +1,72 @@
+//! From text to running channels: reads a site file, checks it against the plug-ins that are
+//! installed, and makes the channels and analyzers that it asks for.
+//!
+//! Nothing is applied as long as anything is wrong, and everything that is wrong is told at once.
+
+mod analyzers;
+mod apply;
+mod channels;
+mod check;
+mod document;
+mod hosts;
+mod problem;
+mod restore;
+mod secrets;
+#[cfg(test)]
+mod tests;
+
+pub use apply::{ConfigureError, rehearse};
+pub use document::{Document, read};
+pub use problem::{Places, Problem, Problems};
+pub use restore::{Restored, restore};
+pub use secrets::{SecretValue, SecretValues};
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use linecard_model::site::SiteConfig;
+use linecard_sandbox::HttpAccess;
+use linecard_traffic::media::MediaFolder;
+use linecard_vault::Vault;
+
+use crate::plugins::Plugins;
+
+/// What channels are made of, beside their configuration. Cheap to clone.
+#[derive(Clone)]
+pub struct Equipment {
+    /// The plug-ins that are installed.
+    pub plugins: Arc<Plugins>,
+    /// Secrets, encrypted at rest.
+    pub vault: Vault,
+    /// Files that are sent and received.
+    pub media: Arc<MediaFolder>,
+    /// How connectors reach the network.
+    pub http: Arc<dyn HttpAccess>,
+    /// The data folder: what lies in it is no secret of a channel.
+    pub data: PathBuf,
+}
+
+/// A site file that was read.
+pub type SiteFile = Document<SiteConfig>;
+
+/// Reads a site's configuration from TOML and checks what can be checked without plug-ins. `file` is
+/// what problems call it.
+pub fn parse_site(file: &str, text: &str) -> Result<SiteFile, Problems> {
+    let document: SiteFile = read(file, text)?;
+    let problems = document.places.locate(check::check(&document.value));
+    problems.or(document)
+}
+
+/// Reads a site file; see [`parse_site`].
+pub fn parse_site_file(path: &Path) -> Result<SiteFile, Problems> {
+    parse_site(&path.display().to_string(), &read_text(path)?)
+}
+
+/// Reads a configuration file's text.
+pub fn read_text(path: &Path) -> Result<String, Problems> {
+    std::fs::read_to_string(path).map_err(|error| {
+        let mut problem = Problem::new::<&str>(&[], format!("it cannot be read: {error}"));
+        problem.file = Some(path.display().to_string());
+        Problems(vec![problem])
+    })
+}

@@ -1,0 +1,259 @@
+//! Attempts at the networks: their beginning, made durable before they are tried, and their end.
+
+use linecard_model::Timestamp;
+use linecard_model::event::Event;
+use linecard_model::manifest::ThrottleScope;
+use linecard_model::message::MessageState;
+use linecard_model::outbox::{ChannelHealth, HealthState, OutboxEntry, OutboxState};
+use linecard_model::platform::{Failure, Refusal};
+use linecard_store::StoreError;
+use tokio::sync::oneshot;
+
+use super::command::{AttemptResult, Permission};
+use super::figures;
+use super::health::{self, Source};
+use super::letters;
+use super::run::{After, Batch};
+use crate::retries::{Retries, is_idempotent};
+
+/// Makes it durable that an attempt begins.
+pub(super) async fn attempt(
+    batch: &mut Batch<'_>,
+    entry: OutboxEntry,
+    reply: oneshot::Sender<Permission>,
+) -> Result<(), StoreError> {
+    let may = batch.state.may_act(&entry.channel, batch.at);
+    match may {
+        Permission::Granted => batch.work.put_outbox(entry),
+        Permission::Held(Some(_)) => figures::tell_budget(batch, &entry.channel).await?,
+        Permission::Held(None) => {}
+    }
+    batch.after.push(After::Permission(reply, may));
+    Ok(())
+}
+
+/// Records how an attempt ended. Gives the entry back if it is to be tried again.
+pub(super) async fn finished(
+    batch: &mut Batch<'_>,
+    mut entry: OutboxEntry,
+    result: AttemptResult,
+) -> Result<Option<OutboxEntry>, StoreError> {
+    let at = batch.at;
+    let idempotent = is_idempotent(&batch.state.channels, &entry);
+    let retries = Retries::of(batch.state.channels.get(&entry.channel).as_deref());
+    let soon = at
+        .checked_add(retries.pause(entry.request.attempt))
+        .unwrap_or(at);
+    let verdict = match result {
+        AttemptResult::Done(outcome) => {
+            entry.made.clone_from(&outcome.message_ids);
+            let state = MessageState::Sent {
+                at: outcome.time.unwrap_or(at),
+            };
+            figures::count(batch, &entry.channel, |known| {
+                known.last_outbound_at = Some(at);
+            });
+            figures::charge(batch, &entry.channel, outcome.cost).await?;
+            fares(batch, &entry, HealthState::Connected, None, None, None).await?;
+            close(batch, &entry, state, outcome.note).await?;
+            return Ok(None);
+        }
+        AttemptResult::Failed(failure) => {
+            entry.request.uncertain_before |= matches!(failure, Failure::Uncertain(_));
+            judge(batch, &mut entry, failure, idempotent, soon).await?
+        }
+        AttemptResult::Broken {
+            text,
+            may_have_acted,
+        } => {
+            entry.request.uncertain_before |= may_have_acted;
+            if idempotent || !may_have_acted {
+                Verdict::Again(soon, refusal("plugin-failed", &text))
+            } else {
+                Verdict::Uncertain(text)
+            }
+        }
+    };
+    match verdict {
+        Verdict::Again(not_before, reason) => {
+            if retries.are_over(entry.request.attempt, at.duration_since(entry.created_at)) {
+                let state = MessageState::Failed {
+                    at,
+                    reason,
+                    retryable: true,
+                };
+                close(batch, &entry, state, None).await?;
+                return Ok(None);
+            }
+            entry.request.attempt = entry.request.attempt.saturating_add(1);
+            entry.state = OutboxState::Retrying { not_before, reason };
+            batch.work.put_outbox(entry.clone());
+            Ok(Some(entry))
+        }
+        Verdict::Wait => {
+            entry.state = OutboxState::Waiting;
+            batch.work.put_outbox(entry.clone());
+            Ok(Some(entry))
+        }
+        Verdict::Failed(reason) => {
+            let state = MessageState::Failed {
+                at,
+                reason,
+                retryable: false,
+            };
+            close(batch, &entry, state, None).await?;
+            Ok(None)
+        }
+        Verdict::Uncertain(text) => {
+            close(batch, &entry, MessageState::Uncertain { at, text }, None).await?;
+            Ok(None)
+        }
+    }
+}
+
+/// What is to be done about a failed attempt.
+enum Verdict {
+    /// Try again, not before this time.
+    Again(Timestamp, Refusal),
+    /// Try again when a person has acted.
+    Wait,
+    /// It has failed for good.
+    Failed(Refusal),
+    /// Nobody knows; a person decides.
+    Uncertain(String),
+}
+
+async fn judge(
+    batch: &mut Batch<'_>,
+    entry: &mut OutboxEntry,
+    failure: Failure,
+    idempotent: bool,
+    soon: Timestamp,
+) -> Result<Verdict, StoreError> {
+    Ok(match failure {
+        Failure::Throttled(throttle) => {
+            let until = throttle.until.unwrap_or(soon);
+            // One customer who has to be left alone for a while says nothing about the channel.
+            if throttle.scope == ThrottleScope::Channel {
+                fares(
+                    batch,
+                    entry,
+                    HealthState::Throttled,
+                    Some(throttle.reason.to_string()),
+                    None,
+                    Some(until),
+                )
+                .await?;
+            }
+            Verdict::Again(until, throttle.reason)
+        }
+        Failure::Transient(text) => {
+            fares(
+                batch,
+                entry,
+                HealthState::TransientFault,
+                Some(text.clone()),
+                None,
+                None,
+            )
+            .await?;
+            Verdict::Again(soon, refusal("transient", &text))
+        }
+        Failure::Unauthorized(text) => {
+            fares(
+                batch,
+                entry,
+                HealthState::CredentialsRefused,
+                Some("the network refuses the credentials or permissions".to_owned()),
+                Some(text),
+                None,
+            )
+            .await?;
+            Verdict::Wait
+        }
+        Failure::Rejected(reason) => Verdict::Failed(reason),
+        Failure::WindowClosed(text) => Verdict::Failed(refusal("window-closed", &text)),
+        Failure::Gone(text) => Verdict::Failed(refusal("gone", &text)),
+        Failure::Unsupported(text) => Verdict::Failed(refusal("unsupported", &text)),
+        Failure::Uncertain(text) if idempotent => Verdict::Again(soon, refusal("uncertain", &text)),
+        Failure::Uncertain(text) => Verdict::Uncertain(text),
+        Failure::Unfinished(unfinished) => {
+            figures::charge(batch, &entry.channel, unfinished.cost).await?;
+            entry.request.progress = unfinished.progress;
+            entry.made = unfinished.message_ids;
+            // The next attempt starts after what was done for certain.
+            entry.request.uncertain_before = false;
+            let resume_at = unfinished.resume_at.unwrap_or(soon);
+            Verdict::Again(resume_at, unfinished.reason)
+        }
+    })
+}
+
+fn refusal(code: &str, text: &str) -> Refusal {
+    Refusal {
+        code: code.to_owned(),
+        text: text.to_owned(),
+    }
+}
+
+/// Takes an entry out of the outbox and records what became of it.
+async fn close(
+    batch: &mut Batch<'_>,
+    entry: &OutboxEntry,
+    state: MessageState,
+    note: Option<String>,
+) -> Result<(), StoreError> {
+    let platform_ids = entry.made.clone();
+    batch.work.remove_outbox(&entry.channel, entry.number);
+    let message = match (entry.contact, entry.message) {
+        (Some(contact), Some(id)) => batch.work.message(contact, id).await?,
+        _ => None,
+    };
+    let Some(message) = message else {
+        letters::action_ended(batch, entry, &state);
+        return batch
+            .record(vec![Event::ActionChanged {
+                action: entry.request.id.clone(),
+                interaction: entry.interaction,
+                name: entry.request.action.kind().to_string(),
+                state,
+            }])
+            .await;
+    };
+    // A receipt or an echo that overtook the answer has brought the message further; then only the
+    // ids are news.
+    let state = if matches!(
+        state,
+        MessageState::Sent { .. } | MessageState::Uncertain { .. }
+    ) && message.state.rank() > 1
+    {
+        message.state.clone()
+    } else {
+        state
+    };
+    super::receipts::record(batch, &message, state, platform_ids.clone(), note).await?;
+    letters::message_changed(batch, &message, Some(entry)).await?;
+    for id in platform_ids {
+        super::changes::catch_up(batch, &entry.channel, &id).await?;
+    }
+    Ok(())
+}
+
+/// Records how the channel fares, if that is news.
+async fn fares(
+    batch: &mut Batch<'_>,
+    entry: &OutboxEntry,
+    state: HealthState,
+    detail: Option<String>,
+    remedy: Option<String>,
+    until: Option<Timestamp>,
+) -> Result<(), StoreError> {
+    let health = ChannelHealth {
+        state,
+        since: Some(batch.at),
+        detail,
+        remedy,
+        until,
+    };
+    health::fares(batch, &entry.channel, health, Source::Action).await
+}

@@ -1,0 +1,265 @@
+//! Channels that fetch: each polls at its own pace, and keeps its cursor in the same durable write
+//! as what it found.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use linecard_model::outbox::{ChannelHealth, HealthState};
+use linecard_model::platform::Failure;
+use linecard_model::{ChannelId, Timestamp};
+use linecard_site::channels::{ChannelRuntime, Channels};
+use linecard_site::retries::backoff;
+use linecard_site::{Permission, SiteHandle, Source, now};
+use linecard_store::{Accept, Store, StoreError};
+use tokio::sync::{Mutex, Notify, mpsc};
+use tokio::task::JoinSet;
+use tracing::{error, warn};
+
+use crate::receive::take;
+
+/// The shortest pause between two polls that found nothing.
+const SHORTEST: Duration = Duration::from_millis(500);
+
+/// What the polls work with.
+#[derive(Clone)]
+pub struct Polls {
+    /// The site's store.
+    pub store: Arc<dyn Store>,
+    /// The site.
+    pub site: SiteHandle,
+    /// The channels.
+    pub channels: Channels,
+    /// Says that there are new events.
+    pub accepted: Arc<Notify>,
+    /// Whose turn it is at each channel.
+    pub turns: Turns,
+}
+
+/// One poll of a channel is under way at a time: one that is cut off goes to its end, and the next one
+/// waits for it. It holds one entry for each channel that was ever configured since the start.
+#[derive(Debug, Clone, Default)]
+pub struct Turns(Arc<std::sync::Mutex<HashMap<ChannelId, Arc<Mutex<()>>>>>);
+
+impl Turns {
+    fn of(&self, channel: &ChannelId) -> Arc<Mutex<()>> {
+        let mut turns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(turns.entry(channel.clone()).or_default())
+    }
+}
+
+impl Polls {
+    /// Works until the hub ends. Begins anew with each configuration; `anew` names channels that were
+    /// paused or resumed.
+    pub async fn run(
+        self,
+        mut reconfigured: mpsc::UnboundedReceiver<()>,
+        mut anew: mpsc::UnboundedReceiver<ChannelId>,
+    ) {
+        // Dropping a channel's tasks ends them; a poll that is under way then goes to its end, because it
+        // may have used up a refresh token of which it gets the successor.
+        let mut tasks: HashMap<ChannelId, JoinSet<()>> = HashMap::new();
+        for channel in self.channels.all() {
+            tasks.insert(channel.id.clone(), self.begin(&channel).await);
+        }
+        loop {
+            tokio::select! {
+                told = reconfigured.recv() => {
+                    if told.is_none() {
+                        return;
+                    }
+                    tasks.clear();
+                    for channel in self.channels.all() {
+                        tasks.insert(channel.id.clone(), self.begin(&channel).await);
+                    }
+                }
+                Some(channel) = anew.recv() => {
+                    tasks.remove(&channel);
+                    if let Some(runtime) = self.channels.get(&channel) {
+                        tasks.insert(channel, self.begin(&runtime).await);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Begins to poll a channel and to try its credentials, unless it is paused.
+    async fn begin(&self, channel: &Arc<ChannelRuntime>) -> JoinSet<()> {
+        let mut tasks = JoinSet::new();
+        let id = channel.id.clone();
+        let is_paused = self.site.query(move |state| state.is_paused(&id)).await;
+        // An error means that the site has ended.
+        if is_paused.unwrap_or(true) {
+            return tasks;
+        }
+        if channel.abilities().is_some_and(|a| a.polls) {
+            let name = format!("poll {}", channel.id);
+            let poll = self.clone().poll(Arc::clone(channel));
+            tasks.spawn(self.site.supervisor().watch(name, poll));
+        }
+        if channel.abilities().is_some_and(|a| a.probes) {
+            let name = format!("probe {}", channel.id);
+            let probe = self.clone().probe(Arc::clone(channel));
+            tasks.spawn(self.site.supervisor().watch(name, probe));
+        }
+        tasks
+    }
+
+    async fn poll(self, channel: Arc<ChannelRuntime>) {
+        let mut failures = 0_u32;
+        loop {
+            match self.site.may_poll(channel.id.clone()).await {
+                Ok(Permission::Granted) => {}
+                Ok(Permission::Held(Some(until))) => {
+                    tokio::time::sleep(time_until(until)).await;
+                    continue;
+                }
+                // It begins anew when a person has acted.
+                Ok(Permission::Held(None)) => std::future::pending().await,
+                // The site has ended.
+                Err(_) => return,
+            }
+            let turn = self.turns.of(&channel.id).lock_owned().await;
+            let polling = self.clone().poll_once(Arc::clone(&channel));
+            let polling = async move {
+                let polled = polling.await;
+                drop(turn);
+                polled
+            };
+            let supervisor = self.site.supervisor();
+            let pause = match supervisor.undivided("a poll", polling).await {
+                Ok(Ok(pause)) => {
+                    failures = 0;
+                    pause
+                }
+                Ok(Err(failure)) => {
+                    failures = failures.saturating_add(1);
+                    self.tell(&channel, &failure, Source::Poll).await;
+                    pause_after(&failure, failures, channel.probe_every())
+                }
+                Err(fault) => {
+                    error!(channel = %channel.id, error = %fault, "polling ends: the store refuses");
+                    let reason = match fault {
+                        StoreError::Fatal { detail } => detail,
+                        other => format!("poll {}: {other}", channel.id),
+                    };
+                    self.site.supervisor().stop(reason);
+                    return;
+                }
+            };
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    async fn poll_once(
+        self,
+        channel: Arc<ChannelRuntime>,
+    ) -> Result<Result<Duration, Failure>, StoreError> {
+        let site = self.site.id();
+        let cursor = self
+            .store
+            .cursor(site, &channel.id)
+            .await?
+            .unwrap_or_default();
+        let page = match channel
+            .connector
+            .poll(&channel.context, cursor.clone())
+            .await
+        {
+            Ok(Ok(page)) => page,
+            Ok(Err(failure)) => return Ok(Err(failure)),
+            Err(fault) => return Ok(Err(Failure::Transient(fault.to_string()))),
+        };
+        // The charge goes first: what is fetched again after a fault is charged for again. An error
+        // means that the site has ended.
+        let _ = self.site.polled(channel.id.clone(), page.cost).await;
+        if !page.events.is_empty() || page.cursor != cursor {
+            let accept = Accept {
+                channel: channel.id.clone(),
+                at: now(),
+                events: page.events,
+                cursor: Some(page.cursor),
+                again: None,
+            };
+            take(&self.store, &self.site, &self.accepted, accept).await?;
+        }
+        let pause = Duration::from_millis(page.next_in_ms);
+        Ok(Ok(if page.next_in_ms == 0 {
+            Duration::ZERO
+        } else {
+            pause.max(SHORTEST)
+        }))
+    }
+
+    /// Finds out that credentials no longer work before a customer's message suffers.
+    async fn probe(self, channel: Arc<ChannelRuntime>) {
+        loop {
+            match channel.connector.probe(&channel.context).await {
+                Ok(Ok(())) => {
+                    let health = ChannelHealth {
+                        state: HealthState::Connected,
+                        since: Some(now()),
+                        ..ChannelHealth::default()
+                    };
+                    self.news(&channel.id, health, Source::Probe).await;
+                }
+                Ok(Err(failure)) => self.tell(&channel, &failure, Source::Probe).await,
+                Err(fault) => {
+                    warn!(channel = %channel.id, error = %fault, "a connector failed while it tried its credentials");
+                    let failure = Failure::Transient(fault.to_string());
+                    self.tell(&channel, &failure, Source::Probe).await;
+                }
+            }
+            tokio::time::sleep(channel.probe_every()).await;
+        }
+    }
+
+    async fn tell(&self, channel: &ChannelRuntime, failure: &Failure, source: Source) {
+        let health = |state, detail: &str, remedy: Option<String>, until| ChannelHealth {
+            state,
+            since: Some(now()),
+            detail: Some(detail.to_owned()),
+            remedy,
+            until,
+        };
+        let news = match failure {
+            Failure::Unauthorized(remedy) => health(
+                HealthState::CredentialsRefused,
+                "the network refuses the credentials or permissions",
+                Some(remedy.clone()),
+                None,
+            ),
+            Failure::Throttled(throttle) => health(
+                HealthState::Throttled,
+                &throttle.reason.to_string(),
+                None,
+                throttle.until,
+            ),
+            other => health(HealthState::TransientFault, &other.to_string(), None, None),
+        };
+        self.news(&channel.id, news, source).await;
+    }
+
+    async fn news(&self, channel: &ChannelId, health: ChannelHealth, source: Source) {
+        // An error means that the site has ended.
+        let _ = self.site.health(channel.clone(), health, source).await;
+    }
+}
+
+fn pause_after(failure: &Failure, failures: u32, probe_every: Duration) -> Duration {
+    let until = match failure {
+        Failure::Throttled(throttle) => throttle.until,
+        _ => None,
+    };
+    let pause = match until {
+        Some(until) => time_until(until),
+        None => Duration::try_from(backoff(failures)).unwrap_or(SHORTEST),
+    };
+    let is_long = matches!(failure, Failure::Unauthorized(_));
+    pause.max(if is_long { probe_every } else { SHORTEST })
+}
+
+fn time_until(time: Timestamp) -> Duration {
+    // What is over already is not waited for.
+    Duration::try_from(time.duration_since(now())).unwrap_or_default()
+}

@@ -1,0 +1,201 @@
+//! Preparation: accepted events are read from the inbox in order, analyzed in parallel, and put
+//! before the site. Order is kept within a thread: a thread always takes the same lane.
+
+use std::collections::hash_map::DefaultHasher;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use linecard_model::message::Finding;
+use linecard_model::platform::{EventKind, Subject};
+use linecard_model::site::AnalyzerConfig;
+use linecard_sandbox::Analyzer;
+use linecard_site::channels::Channels;
+use linecard_site::{Prepared, SiteHandle};
+use linecard_store::{InboxEntry, InboxNumber, Store, StoreError};
+use tokio::sync::{Notify, mpsc};
+use tracing::{error, warn};
+
+/// How many threads are analyzed at a time.
+const LANES: usize = 16;
+/// How many events wait in a lane before reading pauses.
+const LANE_LENGTH: usize = 64;
+/// How many events are read at a time.
+const PAGE: usize = 256;
+
+/// An analyzer at work.
+pub struct AnalyzerRuntime {
+    /// Its name in the site's configuration.
+    pub name: String,
+    /// How it is set up.
+    pub config: AnalyzerConfig,
+    /// The analyzer, ready.
+    pub analyzer: Analyzer,
+}
+
+/// All analyzers of a site, in the order of their names. Cheap to clone; all clones see a
+/// replacement at once.
+#[derive(Clone, Default)]
+pub struct Analyzers(Arc<ArcSwap<Vec<AnalyzerRuntime>>>);
+
+impl Analyzers {
+    /// Replaces all of them.
+    pub fn replace(&self, analyzers: Vec<AnalyzerRuntime>) {
+        self.0.store(Arc::new(analyzers));
+    }
+
+    /// Reads one message with every analyzer. A failed analyzer is a finding, not an obstacle.
+    async fn read(&self, channels: &Channels, entry: &InboxEntry) -> Vec<Finding> {
+        let analyzers = self.0.load_full();
+        if analyzers.is_empty() {
+            return Vec::new();
+        }
+        let Some(subject) = subject(channels, entry) else {
+            return Vec::new();
+        };
+        let mut findings = Vec::with_capacity(analyzers.len());
+        for runtime in analyzers.iter() {
+            let wanted = &runtime.config.channels;
+            if !wanted.is_empty() && !wanted.contains(&entry.channel) {
+                continue;
+            }
+            let finding = match runtime.analyzer.analyze(subject.clone()).await {
+                Ok(analysis) => Finding {
+                    analyzer: runtime.name.clone(),
+                    labels: analysis.labels,
+                    scores: analysis.scores,
+                    language: analysis.language,
+                    failure: None,
+                },
+                Err(fault) => {
+                    warn!(analyzer = %runtime.name, error = %fault, "an analyzer failed on a message");
+                    Finding {
+                        analyzer: runtime.name.clone(),
+                        labels: Vec::new(),
+                        scores: Vec::new(),
+                        language: None,
+                        failure: Some(fault.to_string()),
+                    }
+                }
+            };
+            findings.push(finding);
+        }
+        findings
+    }
+}
+
+/// What an analyzer reads of an event; `None` if it is not something that a customer said.
+fn subject(channels: &Channels, entry: &InboxEntry) -> Option<Subject> {
+    let event = &entry.event;
+    let (text, language, addressed, attachments) = match &event.kind {
+        EventKind::MessageCreated(message) => (
+            message.text.clone().unwrap_or_default(),
+            message.language.clone(),
+            message.addressed,
+            message.attachments.len(),
+        ),
+        EventKind::Postback(postback) => (postback.title.clone(), None, Some(true), 0),
+        _ => return None,
+    };
+    let network = channels
+        .get(&entry.channel)
+        .map(|c| c.network().to_owned())
+        .unwrap_or_default();
+    Some(Subject {
+        text,
+        language,
+        network,
+        channel: entry.channel.to_string(),
+        visibility: event.thread.as_ref()?.visibility,
+        addressed,
+        author: event.author.as_ref().and_then(|a| a.profile.clone()),
+        attachments: u32::try_from(attachments).unwrap_or(u32::MAX),
+    })
+}
+
+/// What the preparation works with.
+pub struct Preparation {
+    /// The site's store.
+    pub store: Arc<dyn Store>,
+    /// The site.
+    pub site: SiteHandle,
+    /// The channels.
+    pub channels: Channels,
+    /// The analyzers.
+    pub analyzers: Analyzers,
+    /// Says that there are new events.
+    pub accepted: Arc<Notify>,
+}
+
+impl Preparation {
+    /// Works until the site or the store ends. What was accepted before a restart comes first.
+    pub async fn run(self) {
+        let lanes: Vec<mpsc::Sender<InboxEntry>> =
+            (0..LANES).map(|lane| self.open_lane(lane)).collect();
+        let mut after: InboxNumber = 0;
+        loop {
+            match self.hand_out(&lanes, &mut after).await {
+                Ok(true) => {}
+                Ok(false) => self.accepted.notified().await,
+                Err(fault) => {
+                    error!(error = %fault, "the inbox cannot be read; preparation ends");
+                    let reason = format!("preparation: the inbox cannot be read: {fault}");
+                    self.site.supervisor().stop(reason);
+                    return;
+                }
+            }
+            if lanes.iter().any(mpsc::Sender::is_closed) {
+                return;
+            }
+        }
+    }
+
+    /// Reads a page and hands it out. Says whether there was anything.
+    async fn hand_out(
+        &self,
+        lanes: &[mpsc::Sender<InboxEntry>],
+        after: &mut InboxNumber,
+    ) -> Result<bool, StoreError> {
+        let page = self.store.inbox(self.site.id(), *after, PAGE).await?;
+        let Some(last) = page.last() else {
+            return Ok(false);
+        };
+        *after = last.number;
+        for entry in page {
+            let lane = lane_of(&entry, lanes.len());
+            if let Some(lane) = lanes.get(lane) {
+                // A closed lane means that the site has ended; the entry stays in the inbox.
+                let _ = lane.send(entry).await;
+            }
+        }
+        Ok(true)
+    }
+
+    fn open_lane(&self, lane: usize) -> mpsc::Sender<InboxEntry> {
+        let (sender, mut entries) = mpsc::channel::<InboxEntry>(LANE_LENGTH);
+        let site = self.site.clone();
+        let channels = self.channels.clone();
+        let analyzers = self.analyzers.clone();
+        let work = async move {
+            while let Some(entry) = entries.recv().await {
+                let findings = analyzers.read(&channels, &entry).await;
+                if site.inbound(Prepared { entry, findings }).await.is_err() {
+                    return;
+                }
+            }
+        };
+        let supervisor = self.site.supervisor();
+        supervisor.spawn(format!("preparation lane {lane}"), work);
+        sender
+    }
+}
+
+fn lane_of(entry: &InboxEntry, lanes: usize) -> usize {
+    let mut hasher = DefaultHasher::new();
+    entry.channel.hash(&mut hasher);
+    if let Some(thread) = &entry.event.thread {
+        thread.key.hash(&mut hasher);
+    }
+    // The remainder is smaller than the number of lanes, which fits.
+    usize::try_from(hasher.finish() % lanes.max(1) as u64).unwrap_or(0)
+}

@@ -1,0 +1,231 @@
+//! The webhook door: a network's request becomes accepted events, and only then an answer.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use linecard_model::platform::{Event, EventKind, Rejection, WebhookRequest, WebhookResponse};
+use linecard_model::{ChannelId, DeadLetterId};
+use linecard_sandbox::CallError;
+use linecard_site::channels::Channels;
+use linecard_site::{SiteHandle, UNREADABLE, keep, now};
+use linecard_store::{Accept, Accepted, Store, StoreError};
+use sha2::{Digest, Sha256};
+use tokio::sync::Notify;
+use tracing::{info, warn};
+
+/// Why a network's request was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum ReceiveError {
+    /// No channel has this name.
+    #[error("there is no channel {0}")]
+    UnknownChannel(ChannelId),
+    /// The connector takes no webhooks.
+    #[error("channel {0} takes no webhooks: its connector polls")]
+    NoWebhooks(ChannelId),
+    /// The signature is wrong or missing.
+    #[error("{0}")]
+    BadSignature(String),
+    /// It is meant for another account.
+    #[error("{0}")]
+    NotForThisChannel(String),
+    /// The connector does not take this method or path.
+    #[error("{0}")]
+    Unsupported(String),
+    /// The connector failed.
+    #[error(transparent)]
+    Plugin(#[from] CallError),
+    /// The events could not be kept.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The hub takes no more work.
+    #[error("the hub takes no more work: {0}")]
+    Stopped(String),
+}
+
+/// The webhook door of a site.
+pub struct Receiver {
+    /// The site's store.
+    pub store: Arc<dyn Store>,
+    /// The site.
+    pub site: SiteHandle,
+    /// The channels.
+    pub channels: Channels,
+    /// Says to the preparation that there are new events.
+    pub accepted: Arc<Notify>,
+    /// What was taken.
+    pub counters: Counters,
+}
+
+/// What the webhook door has taken since the start.
+#[derive(Debug, Default)]
+pub struct Counters {
+    new: AtomicU64,
+    duplicates: AtomicU64,
+}
+
+impl Counters {
+    fn accepted(&self, new: usize, duplicates: usize) {
+        self.new.fetch_add(new as u64, Ordering::Relaxed);
+        self.duplicates
+            .fetch_add(duplicates as u64, Ordering::Relaxed);
+    }
+
+    /// Events that were new, and events that had been accepted before.
+    pub fn events(&self) -> (u64, u64) {
+        (
+            self.new.load(Ordering::Relaxed),
+            self.duplicates.load(Ordering::Relaxed),
+        )
+    }
+}
+
+impl Receiver {
+    /// Takes a network's request at an address that several channels share. It is answered as taken if
+    /// one of them took it and none failed; a failure has the network repeat it, and whoever has it
+    /// already knows it again.
+    pub async fn receive_shared(
+        &self,
+        group: &ChannelId,
+        request: WebhookRequest,
+    ) -> Result<WebhookResponse, ReceiveError> {
+        let channels = self.channels.all();
+        let members = channels
+            .iter()
+            .filter(|channel| channel.config.webhook_group.as_ref() == Some(group));
+        let answers = members.map(|channel| self.receive(&channel.id, request.clone()));
+        let mut refused = ReceiveError::UnknownChannel(group.clone());
+        let mut answered: Option<WebhookResponse> = None;
+        for answer in futures::future::join_all(answers).await {
+            match answer {
+                // A handshake with another channel's word is answered, but not as taken.
+                Ok(answer) => {
+                    let is_better = answered
+                        .as_ref()
+                        .is_none_or(|known| known.status >= 300 && answer.status < 300);
+                    if is_better {
+                        answered = Some(answer);
+                    }
+                }
+                Err(
+                    error @ (ReceiveError::NotForThisChannel(_)
+                    | ReceiveError::BadSignature(_)
+                    | ReceiveError::Unsupported(_)
+                    | ReceiveError::NoWebhooks(_)
+                    | ReceiveError::UnknownChannel(_)),
+                ) => {
+                    // That the signature is wrong says more than that it is not for this one.
+                    if !matches!(refused, ReceiveError::BadSignature(_)) {
+                        refused = error;
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        answered.ok_or(refused)
+    }
+
+    /// Takes a network's request. When this gives an answer, the events are on disk.
+    pub async fn receive(
+        &self,
+        channel: &ChannelId,
+        request: WebhookRequest,
+    ) -> Result<WebhookResponse, ReceiveError> {
+        if let Some(reason) = self.site.supervisor().stopped().borrow().clone() {
+            return Err(ReceiveError::Stopped(reason));
+        }
+        let runtime = self
+            .channels
+            .get(channel)
+            .ok_or_else(|| ReceiveError::UnknownChannel(channel.clone()))?;
+        if !runtime.abilities().is_some_and(|a| a.receives) {
+            return Err(ReceiveError::NoWebhooks(channel.clone()));
+        }
+        // Kept for the case that the connector cannot read a body with a right signature.
+        let kept = request.clone();
+        let called = runtime.connector.receive(&runtime.context, request).await;
+        let reception = called.inspect_err(
+            |error| warn!(%channel, %error, "a connector failed on a webhook; the network will repeat it"),
+        )?;
+        match reception {
+            Ok(reception) => {
+                self.accept(channel, reception.events, None).await?;
+                Ok(reception.response)
+            }
+            Err(Rejection::Malformed(text)) => {
+                // A network would deliver it again and again; it is kept for a person to see.
+                warn!(%channel, %text, "a webhook with a right signature cannot be read; kept raw");
+                let unreadable = unreadable(&kept, &text);
+                self.accept(channel, vec![unreadable], None).await?;
+                Ok(WebhookResponse {
+                    status: 200,
+                    headers: Vec::new(),
+                    body: Vec::new(),
+                })
+            }
+            Err(Rejection::BadSignature(text)) => {
+                info!(%channel, "a webhook with a wrong or missing signature was refused");
+                Err(ReceiveError::BadSignature(text))
+            }
+            Err(Rejection::NotForThisChannel(text)) => Err(ReceiveError::NotForThisChannel(text)),
+            Err(Rejection::Unsupported(text)) => Err(ReceiveError::Unsupported(text)),
+        }
+    }
+
+    /// Takes events into the inbox; `again` is the dead letter that they come from again.
+    pub(crate) async fn accept(
+        &self,
+        channel: &ChannelId,
+        events: Vec<Event>,
+        again: Option<DeadLetterId>,
+    ) -> Result<(), StoreError> {
+        if events.is_empty() {
+            return Ok(());
+        }
+        let accept = Accept {
+            channel: channel.clone(),
+            at: now(),
+            events,
+            cursor: None,
+            again,
+        };
+        let accepted = take(&self.store, &self.site, &self.accepted, accept).await?;
+        self.counters.accepted(accepted.new, accepted.duplicates);
+        Ok(())
+    }
+}
+
+/// Takes events into the inbox and tells the preparation, also if a network hangs up meanwhile: what is in
+/// the inbox does not wait there for the next event.
+pub(crate) async fn take(
+    store: &Arc<dyn Store>,
+    site: &SiteHandle,
+    told: &Arc<Notify>,
+    accept: Accept,
+) -> Result<Accepted, StoreError> {
+    let (store, told, site) = (Arc::clone(store), Arc::clone(told), site.clone());
+    let supervisor = site.supervisor().clone();
+    let taking = async move {
+        let accepted = store.accept(site.id(), accept).await;
+        match &accepted {
+            Ok(accepted) if accepted.new > 0 => told.notify_one(),
+            // The site may have nothing to write for a long time; the hub ends all the same.
+            Err(StoreError::Fatal { detail }) => site.supervisor().stop(detail.clone()),
+            Ok(_) | Err(_) => {}
+        }
+        accepted
+    };
+    supervisor.undivided("accepting events", taking).await
+}
+
+/// The event of a body that has a right signature but cannot be read.
+fn unreadable(request: &WebhookRequest, reason: &str) -> Event {
+    let id = format!("unreadable:{}", hex::encode(Sha256::digest(&request.body)));
+    Event {
+        id,
+        time: now(),
+        thread: None,
+        author: None,
+        kind: EventKind::Other(UNREADABLE.to_owned()),
+        raw: keep(request, reason),
+    }
+}
