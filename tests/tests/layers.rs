@@ -7,10 +7,11 @@ use cargo_metadata::{CargoOpt, DependencyKind, Metadata, MetadataCommand, Packag
 
 /// The folder of each crate under `host/`, lowest first, with the crates of this repository that it
 /// may use. A crate that is not here has no place yet: give it one.
-const LAYERS: [(&str, &[&str]); 11] = [
+const LAYERS: [(&str, &[&str]); 12] = [
     ("model", &[]),
     ("router", &["linecard-model"]),
     ("store", &["linecard-model"]),
+    ("store-sled", &["linecard-model", "linecard-store"]),
     ("sandbox", &["linecard-model"]),
     (
         "site",
@@ -76,6 +77,7 @@ const LAYERS: [(&str, &[&str]); 11] = [
             "linecard-simulator",
             "linecard-site",
             "linecard-store",
+            "linecard-store-sled",
             "linecard-traffic",
             "linecard-vault",
         ],

@@ -1,17 +1,17 @@
 //! What is replayed from the journal is what was lived.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use linecard_model::routing::Presence;
 use linecard_model::site::Role;
 use linecard_model::{AgentId, SiteId};
-use linecard_store::{SledStore, Store};
+use linecard_store::Store;
+use linecard_store_sled::SledStore;
+use serde_json::{Map, Value, json};
 
 use super::run::restore;
-use super::{Actor, Request, Site, SiteOptions};
+use super::{Actor, Rendered, Request, Site, SiteOptions};
 use crate::channels::Channels;
-use linecard_hub::configure::parse_site;
 
 const AGENTS: usize = 20;
 const CHANGES: usize = 25;
@@ -25,15 +25,24 @@ async fn a_replay_of_the_journal_gives_the_routers_state_to_the_millisecond() {
         id: id.clone(),
         store: Arc::clone(&store),
         channels: Channels::default(),
-        render: linecard_api::render,
+        render: |_, _| Rendered {
+            status: 204,
+            body: Vec::new(),
+            replayed: false,
+        },
     })
     .await
     .unwrap();
-    let mut text = String::from("[queues.support]\nmembers = []\n");
-    for number in 0..AGENTS {
-        writeln!(text, "[agents.agent-{number}]\nname = \"{number}\"").unwrap();
-    }
-    let config = parse_site("site.toml", &text).unwrap().value;
+    let agents: Map<String, Value> = (0..AGENTS)
+        .map(|number| {
+            (
+                format!("agent-{number}"),
+                json!({ "name": number.to_string() }),
+            )
+        })
+        .collect();
+    let config = json!({ "queues": { "support": { "members": [] } }, "agents": agents });
+    let config = serde_json::from_value(config).unwrap();
     let boss = Actor {
         name: "boss".to_owned(),
         role: Role::Admin,

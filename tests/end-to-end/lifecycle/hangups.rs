@@ -37,15 +37,14 @@ async fn send(
     connection.write_all(request.as_bytes()).await?;
     let mut answer = Vec::new();
     let reading = connection.read_to_end(&mut answer);
-    match patience {
-        // Whether the answer comes first does not matter.
-        Some(patience) => drop(tokio::time::timeout(patience, reading).await),
-        None => {
-            reading.await?;
-            let head = String::from_utf8_lossy(&answer);
-            ensure!(head.starts_with("HTTP/1.1 2"), "{head}");
-        }
-    }
+    let Some(patience) = patience else {
+        reading.await?;
+        let head = String::from_utf8_lossy(&answer);
+        ensure!(head.starts_with("HTTP/1.1 2"), "{head}");
+        return Ok(());
+    };
+    // Whether the answer comes first does not matter.
+    drop(tokio::time::timeout(patience, reading).await);
     Ok(())
 }
 

@@ -100,7 +100,7 @@ async fn an_event_for_a_thousand_readers() -> Result<()> {
         let next = tokio::time::timeout(Duration::from_secs(30), count.recv());
         shown += next.await?.context("the readers ended")?;
     }
-    let used = processor_time(process)? - before;
+    let used = processor_time(process)?.saturating_sub(before);
     let each = used / u32::try_from(shown)?;
     println!(
         "{shown} events at readers in {:?}; {used:?} of processor time, {each:?} for each",
