@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 use wasmtime::Engine;
 
-use crate::cache::CodeCache;
+use crate::cache::{CodeCache, make_private_folder};
 use crate::engine::{Ticker, new_engine};
 use crate::error::{LoadError, LoadProblem, SandboxError};
 use crate::host::Linkers;
@@ -40,12 +40,18 @@ impl CacheKey {
     }
 
     /// The key that a file keeps, for its owner only; a new one if there is none that can be used,
-    /// which only means that everything is compiled again.
+    /// which only means that everything is compiled again. Its folder is made if it is missing, with
+    /// access for its owner only.
     pub fn kept_in(file: &Path) -> std::io::Result<Self> {
         if let Ok(bytes) = std::fs::read(file)
             && let Ok(bytes) = <[u8; 32]>::try_from(bytes)
         {
             return Ok(Self::new(bytes));
+        }
+        if let Some(folder) = file.parent()
+            && !folder.is_dir()
+        {
+            make_private_folder(folder)?;
         }
         let mut bytes = [0_u8; 32];
         getrandom::fill(&mut bytes).map_err(|error| std::io::Error::other(error.to_string()))?;
