@@ -274,22 +274,35 @@ async fn comments_that_come_after_the_gathering_time_wait_beside_the_first() -> 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_conversation_goes_on_under_another_id_that_is_told_at_once() -> Result<()> {
     let board = Board::start(BINARY, &[("board", "")], 0, 1).await?;
-    // In one delivery, so that the hub has written nothing of it down yet when the id changes; and of
-    // many people, so that this is so for some of them, however it takes the delivery apart.
+    // In one delivery and one thread, so that the hub has written nothing of it down yet when the id
+    // changes; and of many people, so that this is so for some of them, however it takes it apart.
+    let says = |who: &str, message: String| {
+        json!({
+            "kind": "comment", "with": who, "message": message, "text": message,
+            "author": { "id": who },
+        })
+    };
     let mut events = Vec::new();
     for n in 0..20 {
         let (old, new) = (format!("old-{n}"), format!("new-{n}"));
-        let says = |who: &str, message: String| {
-            json!({
-                "kind": "comment", "with": who, "message": message, "text": message,
-                "author": { "id": who },
-            })
-        };
-        events.push(board.event(&format!("with-{old}"), says(&old, format!("first-{n}"))));
+        let thread = format!("with-{old}");
+        events.push(board.event(&thread, says(&old, format!("first-{n}"))));
         let renamed = json!({ "kind": "renamed", "before": old, "author": { "id": new } });
-        events.push(board.event("people", renamed));
-        events.push(board.event(&format!("with-{new}"), says(&new, format!("second-{n}"))));
+        events.push(board.event(&thread, renamed));
     }
+    board.deliver("board", &events).await?;
+    eventually("everybody has the new id", SOON, async || {
+        let contacts = board.admin.all("/api/v1/contacts", "after").await?;
+        let known = contacts.iter().filter(|c| c.to_string().contains("\"new-"));
+        Ok((known.count() == 20).then_some(()))
+    })
+    .await?;
+    let events: Vec<Value> = (0..20)
+        .map(|n| {
+            let new = format!("new-{n}");
+            board.event(&format!("with-{new}"), says(&new, format!("second-{n}")))
+        })
+        .collect();
     board.deliver("board", &events).await?;
     let open = board.open(20, 40).await?;
     for interaction in &open {
