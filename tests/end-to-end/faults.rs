@@ -68,6 +68,35 @@ async fn the_webhook_door_refuses_by_kind_and_stores_nothing() -> Result<()> {
     tokio::time::sleep(Duration::from_millis(300)).await;
     ensure!(seq().await? == before, "something was stored");
 
+    // Whoever asks why nothing arrives finds it with the channel, in the metrics and in the log.
+    let path = "/api/v1/channels/page";
+    let refused = administrator.get(path).await?["health"]["last_refused"].clone();
+    ensure!(refused["reason"] == "bad-signature", "{refused}");
+    ensure!(refused["count"] == 2, "{refused}");
+    ensure!(refused["over"] == false, "{refused}");
+    ensure!(
+        refused["remedy"].is_string() && refused["detail"].is_string(),
+        "{refused}"
+    );
+    let strange = webhook::text_message("404404", "1", "m_2", 1_790_000_000_000, "hi");
+    let strange = webhook::signed(&options.app_secret, &strange);
+    let (status, problem) = door(&hub, "page", Some(&strange.signature), strange.bytes).await?;
+    ensure!(status == 404, "{status} {problem}");
+    let refused = administrator.get(path).await?["health"]["last_refused"].clone();
+    ensure!(refused["reason"] == "not-for-this-channel", "{refused}");
+    let detail = refused["detail"].as_str().context("a detail")?;
+    ensure!(detail.contains("404404"), "{detail}");
+    let page = administrator.get("/metrics").await?;
+    let page = page.as_str().context("the metrics")?;
+    for line in [
+        "linecard_channel_refused_deliveries_total{channel=\"page\",reason=\"bad-signature\"} 2",
+        "linecard_channel_refused_deliveries_total{channel=\"page\",reason=\"not-for-this-channel\"} 1",
+    ] {
+        ensure!(page.contains(line), "{line}: {page}");
+    }
+    let warned = hub.log().matches("a delivery was refused").count();
+    ensure!(warned == 1, "told {warned} times: {}", hub.log());
+
     // A right signature over something unreadable: kept raw, and never asked for again.
     let garbage = b"{\"object\":\"page\",".to_vec();
     let signature = webhook::sign(&options.app_secret, &garbage);
@@ -77,6 +106,8 @@ async fn the_webhook_door_refuses_by_kind_and_stores_nothing() -> Result<()> {
         Ok((seq().await? > before).then_some(()))
     })
     .await?;
+    let refused = administrator.get(path).await?["health"]["last_refused"].clone();
+    ensure!(refused["over"] == true, "{refused}");
     Ok(())
 }
 

@@ -292,6 +292,17 @@ async fn channels_of_one_app_share_one_address() -> Result<()> {
         .with_context(|| format!("{channel}: {}", hub.log()))?;
     }
 
+    let last_refused = async |channel: &str| -> Result<serde_json::Value> {
+        let channel = admin.get(&format!("/api/v1/channels/{channel}")).await?;
+        Ok(channel["health"]["last_refused"].clone())
+    };
+    for channel in ["page", "posts", "instagram"] {
+        let refused = last_refused(channel).await?;
+        ensure!(
+            refused.is_null(),
+            "what another took is no refusal: {refused}"
+        );
+    }
     let http = reqwest::Client::builder().no_proxy().build()?;
     let post_to = |url: Url, signature: &'static str| {
         http.post(url)
@@ -304,6 +315,10 @@ async fn channels_of_one_app_share_one_address() -> Result<()> {
         forged.status() == reqwest::StatusCode::UNAUTHORIZED,
         "{forged:?}"
     );
+    for channel in ["page", "posts", "instagram"] {
+        let refused = last_refused(channel).await?;
+        ensure!(refused["reason"] == "bad-signature", "{channel}: {refused}");
+    }
     let unknown = post_to(address.join("/webhooks/other")?, "").await?;
     ensure!(
         unknown.status() == reqwest::StatusCode::NOT_FOUND,

@@ -12,6 +12,7 @@ use linecard_model::site::ChannelConfig;
 use linecard_model::{ChannelId, PluginId, QueueId, Timestamp};
 use linecard_site::Request;
 use linecard_store::Backlog;
+use linecard_traffic::refusals::Refused;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -111,6 +112,42 @@ struct HealthView {
     dead_letters: usize,
     /// What the network charged.
     spent: SpentView,
+    /// The last delivery that was not taken since the hub started.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_refused: Option<RefusedView>,
+}
+
+/// A delivery that was not taken. Strangers knock at a public address as well, so that it does not change
+/// the channel's state.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RefusedDelivery)]
+struct RefusedView {
+    /// When.
+    at: Timestamp,
+    /// `bad-signature`, `not-for-this-channel`, `unsupported`, `no-webhooks` or `plugin-failed`.
+    reason: &'static str,
+    /// In the connector's words.
+    detail: String,
+    /// What a person can do about it.
+    remedy: &'static str,
+    /// Whether a delivery has been taken after it.
+    over: bool,
+    /// How many were refused since the hub started.
+    count: u64,
+}
+
+impl RefusedView {
+    fn of(refused: Refused) -> Option<Self> {
+        let last = refused.last?;
+        Some(Self {
+            at: last.at,
+            reason: last.reason.word(),
+            detail: last.detail,
+            remedy: last.reason.remedy(),
+            over: last.over,
+            count: refused.counts.values().sum(),
+        })
+    }
 }
 
 /// What a network charged, in millionths of the unit of its price list.
@@ -135,6 +172,7 @@ impl HealthView {
         figures: &ChannelFigures,
         backlog: Backlog,
         polls: bool,
+        refused: Refused,
     ) -> Self {
         let now = Timestamp::now();
         let by_configuration = config.paused && health.state != HealthState::Paused;
@@ -168,6 +206,7 @@ impl HealthView {
                 per_day: budget.per_day,
                 per_month: budget.per_month,
             },
+            last_refused: RefusedView::of(refused),
         }
     }
 }
@@ -226,7 +265,14 @@ async fn view(app: &App, id: &ChannelId, config: &ChannelConfig) -> Result<Chann
             .as_ref()
             .filter(|_| receives)
             .map(|group| format!("/webhooks/{group}")),
-        health: HealthView::new(config, health, &figures, backlog, polls),
+        health: HealthView::new(
+            config,
+            health,
+            &figures,
+            backlog,
+            polls,
+            app.hub.receiver.refusals.of(id),
+        ),
     })
 }
 

@@ -13,6 +13,7 @@ use linecard_traffic::outbox::Outbox;
 use linecard_traffic::prepare::{Analyzers, Preparation};
 use linecard_traffic::profiles;
 use linecard_traffic::receive::{Counters, Receiver};
+use linecard_traffic::refusals::Refusals;
 use linecard_vault::Vault;
 use tokio::sync::{Mutex, Notify, broadcast, mpsc};
 
@@ -159,6 +160,7 @@ impl Hub {
             channels: channels.clone(),
             accepted,
             counters: Counters::default(),
+            refusals: Refusals::default(),
         };
         Ok(Arc::new(Self {
             forgotten,

@@ -3,8 +3,8 @@
 //! What customers write comes in through a connector ([`receive`], [`poll`]), is prepared
 //! ([`prepare`]) and put before the site; their files are fetched ([`fetch`]) and kept ([`media`]), and
 //! the networks are asked who they are ([`profiles`]). What the company does on a network leaves
-//! through the [`outbox`]; what failed for good can try again ([`redeliver`]). What is old is forgotten
-//! ([`retention`]).
+//! through the [`outbox`]; what failed for good can try again ([`redeliver`]). What the doors did not take
+//! is remembered ([`refusals`]), and what is old is forgotten ([`retention`]).
 //!
 //! The crate calls the connectors and tells the site what came of it; every decision is the site's. It
 //! stands on the site, the store and the sandbox, and knows neither secrets nor HTTP nor how a channel
@@ -18,4 +18,5 @@ pub mod prepare;
 pub mod profiles;
 pub mod receive;
 pub mod redeliver;
+pub mod refusals;
 pub mod retention;

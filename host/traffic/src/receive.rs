@@ -11,7 +11,9 @@ use linecard_site::{SiteHandle, UNREADABLE, keep, now};
 use linecard_store::{Accept, Accepted, Store, StoreError};
 use sha2::{Digest, Sha256};
 use tokio::sync::Notify;
-use tracing::{info, warn};
+use tracing::warn;
+
+use crate::refusals::{Reason, Refusals};
 
 /// Why a network's request was not taken.
 #[derive(Debug, thiserror::Error)]
@@ -54,6 +56,8 @@ pub struct Receiver {
     pub accepted: Arc<Notify>,
     /// What was taken.
     pub counters: Counters,
+    /// What was not.
+    pub refusals: Refusals,
 }
 
 /// What the webhook door has taken since the start.
@@ -79,6 +83,32 @@ impl Counters {
     }
 }
 
+impl ReceiveError {
+    /// Whether another channel at the same address may take it.
+    fn is_for_another(&self) -> bool {
+        matches!(
+            self,
+            Self::NotForThisChannel(_)
+                | Self::BadSignature(_)
+                | Self::Unsupported(_)
+                | Self::NoWebhooks(_)
+                | Self::UnknownChannel(_)
+        )
+    }
+
+    /// Why the delivery is refused, if it is the delivery's or the channel's fault and not the hub's.
+    fn reason(&self) -> Option<Reason> {
+        match self {
+            Self::BadSignature(_) => Some(Reason::BadSignature),
+            Self::NotForThisChannel(_) => Some(Reason::NotForThisChannel),
+            Self::Unsupported(_) => Some(Reason::Unsupported),
+            Self::NoWebhooks(_) => Some(Reason::NoWebhooks),
+            Self::Plugin(fault) if !fault.never_began() => Some(Reason::PluginFailed),
+            Self::Plugin(_) | Self::UnknownChannel(_) | Self::Store(_) | Self::Stopped(_) => None,
+        }
+    }
+}
+
 impl Receiver {
     /// Takes a network's request at an address that several channels share. It is answered as taken if
     /// one of them took it and none failed; a failure has the network repeat it, and whoever has it
@@ -92,10 +122,19 @@ impl Receiver {
         let members = channels
             .iter()
             .filter(|channel| channel.config.webhook_group.as_ref() == Some(group));
-        let answers = members.map(|channel| self.receive(&channel.id, request.clone()));
+        let answers = members.map(|channel| async {
+            let answer = self.answer(&channel.id, request.clone()).await;
+            (channel.id.clone(), answer)
+        });
         let mut refused = ReceiveError::UnknownChannel(group.clone());
         let mut answered: Option<WebhookResponse> = None;
-        for answer in futures::future::join_all(answers).await {
+        let answers = futures::future::join_all(answers).await;
+        // What one of them took is no refusal of the others.
+        let is_taken = answers.iter().any(|(_, answer)| answer.is_ok());
+        for (channel, answer) in answers {
+            if !is_taken || !answer.as_ref().is_err_and(ReceiveError::is_for_another) {
+                self.note(&channel, &answer);
+            }
             match answer {
                 // A handshake with another channel's word is answered, but not as taken.
                 Ok(answer) => {
@@ -106,13 +145,7 @@ impl Receiver {
                         answered = Some(answer);
                     }
                 }
-                Err(
-                    error @ (ReceiveError::NotForThisChannel(_)
-                    | ReceiveError::BadSignature(_)
-                    | ReceiveError::Unsupported(_)
-                    | ReceiveError::NoWebhooks(_)
-                    | ReceiveError::UnknownChannel(_)),
-                ) => {
+                Err(error) if error.is_for_another() => {
                     // That the signature is wrong says more than that it is not for this one.
                     if !matches!(refused, ReceiveError::BadSignature(_)) {
                         refused = error;
@@ -130,6 +163,31 @@ impl Receiver {
         channel: &ChannelId,
         request: WebhookRequest,
     ) -> Result<WebhookResponse, ReceiveError> {
+        let answer = self.answer(channel, request).await;
+        self.note(channel, &answer);
+        answer
+    }
+
+    /// Remembers whether a delivery was taken.
+    fn note(&self, channel: &ChannelId, answer: &Result<WebhookResponse, ReceiveError>) {
+        match answer {
+            Ok(_) => self.refusals.taken(channel, now()),
+            Err(error) => {
+                if let Some(reason) = error.reason() {
+                    self.refusals
+                        .keep(|known| self.channels.get(known).is_some());
+                    self.refusals
+                        .refused(channel, now(), reason, &error.to_string());
+                }
+            }
+        }
+    }
+
+    async fn answer(
+        &self,
+        channel: &ChannelId,
+        request: WebhookRequest,
+    ) -> Result<WebhookResponse, ReceiveError> {
         if let Some(reason) = self.site.supervisor().stopped().borrow().clone() {
             return Err(ReceiveError::Stopped(reason));
         }
@@ -142,10 +200,7 @@ impl Receiver {
         }
         // Kept for the case that the connector cannot read a body with a right signature.
         let kept = request.clone();
-        let called = runtime.connector.receive(&runtime.context, request).await;
-        let reception = called.inspect_err(
-            |error| warn!(%channel, %error, "a connector failed on a webhook; the network will repeat it"),
-        )?;
+        let reception = runtime.connector.receive(&runtime.context, request).await?;
         match reception {
             Ok(reception) => {
                 self.accept(channel, reception.events, None).await?;
@@ -162,10 +217,7 @@ impl Receiver {
                     body: Vec::new(),
                 })
             }
-            Err(Rejection::BadSignature(text)) => {
-                info!(%channel, "a webhook with a wrong or missing signature was refused");
-                Err(ReceiveError::BadSignature(text))
-            }
+            Err(Rejection::BadSignature(text)) => Err(ReceiveError::BadSignature(text)),
             Err(Rejection::NotForThisChannel(text)) => Err(ReceiveError::NotForThisChannel(text)),
             Err(Rejection::Unsupported(text)) => Err(ReceiveError::Unsupported(text)),
         }

@@ -3,6 +3,7 @@
 use linecard_hub::Hub;
 use linecard_model::Timestamp;
 use linecard_model::outbox::HealthState;
+use linecard_traffic::refusals::Reason;
 use prometheus_client::registry::Registry;
 
 use super::{COUNTED, counters, gauge, gauges};
@@ -81,6 +82,11 @@ pub(super) async fn add(registry: &mut Registry, hub: &Hub) -> Result<(), Proble
         "channel_charged_millionths",
         "What the network charged, in millionths of the unit of its price list",
     );
+    let refused = counters(
+        registry,
+        "channel_refused_deliveries",
+        "Deliveries of a network that were not taken, by reason",
+    );
     let now = Timestamp::now();
     for (id, current, figures) in channels {
         let labels = vec![("channel", id.to_string())];
@@ -112,6 +118,13 @@ pub(super) async fn add(registry: &mut Registry, hub: &Hub) -> Result<(), Proble
             .get_or_create(&labels)
             .set(gauge(spent.this_month(now)));
         charged.get_or_create(&labels).inc_by(spent.total);
+        let counts = hub.receiver.refusals.of(&id).counts;
+        for reason in Reason::ALL {
+            let mut labels = labels.clone();
+            labels.push(("reason", reason.word().to_owned()));
+            let count = counts.get(&reason).copied().unwrap_or(0);
+            refused.get_or_create(&labels).inc_by(count);
+        }
     }
     Ok(())
 }
