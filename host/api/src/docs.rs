@@ -76,6 +76,7 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .merge(interactions::router())
         .merge(messages::router())
         .merge(files::router())
+        .merge(reactions::router())
         .merge(contacts::router())
         .merge(agents::router())
         .merge(queues::router())

@@ -24,6 +24,8 @@ mod letters;
 mod native;
 mod outcomes;
 mod people;
+#[cfg(test)]
+mod disk;
 mod receipts;
 #[cfg(test)]
 mod replay;

@@ -9,7 +9,7 @@ use linecard_model::outbox::OutboxNumber;
 use linecard_model::{ChannelId, ContactId, DeadLetterId, InteractionId, MessageId, SiteId};
 use sha2::{Digest, Sha256};
 
-use linecard_store::{InboxNumber, RawOf};
+use linecard_store::{InboxNumber, MessageRef, RawOf, ReactionKey};
 
 /// The longest text that stands in a key as it is. A longer one is replaced by its hash.
 const LONGEST_TEXT: usize = 64;
@@ -20,6 +20,8 @@ const HASHED: u8 = 0xFF;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub(crate) enum Family {
+    Reaction = b'A',
+    Details = b'B',
     Contact = b'C',
     Dedupe = b'D',
     Ended = b'E',
@@ -44,10 +46,13 @@ pub(crate) enum Family {
     PlatformId = b'X',
     Early = b'Y',
     Piece = b'Z',
+    ReactionCount = b'a',
 }
 
 impl Family {
-    pub(crate) const ALL: [Self; 24] = [
+    pub(crate) const ALL: [Self; 27] = [
+        Self::Reaction,
+        Self::Details,
         Self::Contact,
         Self::Dedupe,
         Self::Ended,
@@ -72,13 +77,14 @@ impl Family {
         Self::PlatformId,
         Self::Early,
         Self::Piece,
+        Self::ReactionCount,
     ];
 
     pub(crate) fn from_byte(byte: u8) -> Option<Self> {
         Self::ALL.into_iter().find(|family| *family as u8 == byte)
     }
 
-    /// Whether values of this family follow from the journal alone.
+    /// Whether values of this family follow from the journal and the content.
     pub(crate) fn is_view(self) -> bool {
         matches!(
             self,
@@ -89,6 +95,8 @@ impl Family {
                 | Self::Fetch
                 | Self::Message
                 | Self::PlatformId
+                | Self::Reaction
+                | Self::ReactionCount
                 | Self::Health
                 | Self::Config
         )
@@ -189,6 +197,31 @@ pub(crate) fn message(site: &SiteId, contact: ContactId, id: MessageId) -> Vec<u
 /// The beginning of the keys of a contact's messages.
 pub(crate) fn messages(site: &SiteId, contact: ContactId) -> Vec<u8> {
     with(site, Family::Message, contact.as_bytes())
+}
+
+/// What an event says beyond its record.
+pub(crate) fn details(site: &SiteId, contact: ContactId, seq: Seq) -> Vec<u8> {
+    let mut key = with(site, Family::Details, contact.as_bytes());
+    key.extend_from_slice(&seq.to_be_bytes());
+    key
+}
+
+/// The beginning of the keys of a message's reactions; or, in the other family, the key of their number.
+pub(crate) fn reactions(site: &SiteId, of: Family, message: MessageRef) -> Vec<u8> {
+    let mut key = with(site, of, message.contact.as_bytes());
+    key.extend_from_slice(message.message.as_bytes());
+    key
+}
+
+pub(crate) fn reaction(site: &SiteId, reaction: &ReactionKey) -> Vec<u8> {
+    // Both texts are of any length: a hash keeps any two pairs apart.
+    let mut hash = Sha256::new();
+    hash.update((reaction.author.len() as u64).to_be_bytes());
+    hash.update(reaction.author.as_bytes());
+    hash.update(reaction.name.as_bytes());
+    let mut key = reactions(site, Family::Reaction, reaction.message);
+    key.extend_from_slice(&hash.finalize()[..16]);
+    key
 }
 
 /// A network's payload. The letter keeps messages and other events apart; in each the order of the

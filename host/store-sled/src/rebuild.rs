@@ -1,4 +1,4 @@
-//! The views again, from the journal alone.
+//! The views again, from the journal and the content.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -9,6 +9,7 @@ use linecard_model::SiteId;
 use super::keys::{self, Family};
 use super::values::Write;
 use super::{SledOptions, SledStore, TransferError};
+use linecard_store::content::joined;
 use linecard_store::{Result, Store, StoreError, UnitOfWork};
 
 /// How many records are projected and written at a time.
@@ -51,7 +52,10 @@ impl SledStore {
         for family in Family::ALL {
             // The router's snapshot follows from the journal as well, and may be what is wrong.
             let comes_anew = family.is_view()
-                || matches!(family, Family::Journal | Family::Piece | Family::Snapshot);
+                || matches!(
+                    family,
+                    Family::Journal | Family::Details | Family::Piece | Family::Snapshot
+                );
             if comes_anew {
                 continue;
             }
@@ -90,6 +94,7 @@ impl SledStore {
                         given: record.first_seq,
                     });
                 }
+                let record = joined(self, site, record).await?;
                 unit.record(record.at, record.events).await?;
                 count += 1;
             }

@@ -5,9 +5,9 @@ use std::ops::Bound;
 use async_trait::async_trait;
 use linecard_model::contact::Contact;
 use linecard_model::dead_letter::DeadLetter;
-use linecard_model::event::{Record, Seq};
+use linecard_model::event::{Event, Record, Seq};
 use linecard_model::interaction::Interaction;
-use linecard_model::message::Message;
+use linecard_model::message::{Message, MessageReaction};
 use linecard_model::outbox::{ChannelFigures, ChannelHealth, OutboxEntry, OutboxNumber};
 use linecard_model::site::SiteConfig;
 use linecard_model::{
@@ -22,7 +22,8 @@ use super::values;
 use super::write::{self, Bytes, StoredEntry, StoredIdempotent, StoredRaw, StoredSnapshot};
 use linecard_store::{
     Accept, Accepted, Append, Backlog, Early, Epoch, IdempotentResult, InboxEntry, InboxNumber,
-    Kept, MessageRef, Page, PurgeCursor, Purged, RawOf, Result, Store, StoreError,
+    Kept, MessageRef, Page, PurgeCursor, Purged, RawOf, ReactionKey, Reactions, Result, Store,
+    StoreError,
 };
 
 /// All keys that begin with a prefix, from a bound on.
@@ -199,6 +200,37 @@ impl Store for SledStore {
         id: MessageId,
     ) -> Result<Option<Message>> {
         self.shared.get(&keys::message(site, contact, id))
+    }
+
+    async fn reaction(
+        &self,
+        site: &SiteId,
+        key: &ReactionKey,
+    ) -> Result<Option<MessageReaction>> {
+        self.shared.get(&keys::reaction(site, key))
+    }
+
+    async fn reactions(
+        &self,
+        site: &SiteId,
+        message: MessageRef,
+        after: Option<&ReactionKey>,
+        limit: usize,
+    ) -> Result<Reactions> {
+        let count = keys::reactions(site, Family::ReactionCount, message);
+        let all = keys::reactions(site, Family::Reaction, message);
+        let start = match after {
+            Some(key) => Bound::Excluded(keys::reaction(site, key)),
+            None => Bound::Included(all.clone()),
+        };
+        Ok(Reactions {
+            total: self.shared.get(&count)?.unwrap_or(0),
+            page: values_of(self.shared.scan(from(&all, start), false, limit)?),
+        })
+    }
+
+    async fn details(&self, site: &SiteId, contact: ContactId, seq: Seq) -> Result<Option<Event>> {
+        self.shared.get(&keys::details(site, contact, seq))
     }
 
     async fn raw(&self, site: &SiteId, of: RawOf) -> Result<Option<String>> {

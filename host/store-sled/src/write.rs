@@ -2,7 +2,7 @@
 //! has to write.
 
 use linecard_model::SiteId;
-use linecard_model::event::Seq;
+use linecard_model::event::{Record, Seq};
 use linecard_model::outbox::OutboxNumber;
 use linecard_model::{ChannelId, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::committer::NewEvent;
 use super::keys::{self, Family};
 use super::values::{Write, encode, put};
+use linecard_store::content::kept_apart;
 use linecard_store::{Accept, Append, Change, IdempotentResult, RawOf, Result, StoreError};
 
 /// An inbox entry as it is stored: its number is in its key.
@@ -107,7 +108,7 @@ pub(super) fn append(site: &SiteId, append: Append) -> Result<Encoded> {
             });
         }
         numbers.push((record.first_seq, record.last_seq()));
-        writes.push(put(keys::record(site, record.first_seq), record)?);
+        writes.push(put(keys::record(site, record.first_seq), &bare(record))?);
     }
     let mut last_outbox = 0;
     for change in append.changes {
@@ -121,6 +122,18 @@ pub(super) fn append(site: &SiteId, append: Append) -> Result<Encoded> {
         writes,
         last_outbox,
     })
+}
+
+/// A record as it is kept: its content is elsewhere.
+pub(super) fn bare(record: &Record) -> Record {
+    let events = record.events.iter();
+    Record {
+        first_seq: record.first_seq,
+        at: record.at,
+        events: events
+            .map(|event| kept_apart(event).map_or_else(|| event.clone(), |(bare, _)| bare))
+            .collect(),
+    }
 }
 
 /// Says that outbox numbers up to this one are used.
@@ -160,6 +173,20 @@ fn change_to_writes(site: &SiteId, change: Change, writes: &mut Vec<Write>) -> R
         }
         Change::PutMessage(message) => {
             put(keys::message(site, message.contact, message.id), &message)?
+        }
+        Change::PutDetails {
+            contact,
+            seq,
+            event,
+        } => put(keys::details(site, contact, seq), &*event)?,
+        Change::PutReaction { key, reaction } => put(keys::reaction(site, &key), &reaction)?,
+        Change::RemoveReaction(key) => Write::Remove(keys::reaction(site, &key)),
+        Change::PutReactionCount { message, count } => {
+            let key = keys::reactions(site, Family::ReactionCount, message);
+            match count {
+                0 => Write::Remove(key),
+                count => put(key, &count)?,
+            }
         }
         Change::PutRaw { of, at, raw } => put_raw(site, of, at, raw)?,
         Change::PutPlatformId {

@@ -15,7 +15,7 @@ use linecard_store::conformance::samples::{
     agent, answer, channel, contact, contact_id, event, interaction, interaction_id, message,
     message_id, queue, site, time,
 };
-use linecard_store::{Append, Change, Early, Store, UnitOfWork};
+use linecard_store::{Append, Change, Early, MessageRef, Store, UnitOfWork};
 use linecard_store_sled::SledStore;
 
 struct World {
@@ -235,7 +235,14 @@ async fn edits_deletions_and_reactions_keep_what_was() {
     assert_eq!(found.content.text.as_deref(), Some("third"));
     let former: Vec<_> = found.revisions.iter().map(|r| r.text.as_deref()).collect();
     assert_eq!(former, [Some("This is message 1."), Some("second")]);
-    assert_eq!(found.reactions, [reaction("a", "like")]);
+    let main = site("main");
+    let place = MessageRef {
+        contact: about.1,
+        message: about.0,
+    };
+    let reactions = world.store.reactions(&main, place, None, 10).await.unwrap();
+    assert_eq!(reactions.total, 1);
+    assert_eq!(reactions.page, [reaction("a", "like")]);
     assert_eq!(found.deleted_at, Some(time(7)));
 }
 

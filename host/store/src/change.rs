@@ -2,9 +2,9 @@
 
 use linecard_model::contact::Contact;
 use linecard_model::dead_letter::DeadLetter;
-use linecard_model::event::{Record, Seq};
+use linecard_model::event::{Event as Happened, Record, Seq};
 use linecard_model::interaction::Interaction;
-use linecard_model::message::Message;
+use linecard_model::message::{Message, MessageReaction};
 use linecard_model::outbox::{ChannelFigures, ChannelHealth, OutboxEntry, OutboxNumber};
 use linecard_model::platform::Event;
 use linecard_model::site::SiteConfig;
@@ -64,12 +64,43 @@ pub struct Early {
 }
 
 /// Where a message is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct MessageRef {
     /// Its contact.
     pub contact: ContactId,
     /// The message.
     pub message: MessageId,
+}
+
+/// Which reaction it is: a person reacts to a message in one way once.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ReactionKey {
+    /// The message.
+    pub message: MessageRef,
+    /// Who reacted, by the network's id.
+    pub author: String,
+    /// The network's word.
+    pub name: String,
+}
+
+impl ReactionKey {
+    /// The key of a reaction to a message.
+    pub fn of(message: MessageRef, reaction: &MessageReaction) -> Self {
+        Self {
+            message,
+            author: reaction.author.clone(),
+            name: reaction.name.clone(),
+        }
+    }
+}
+
+/// The reactions to a message.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Reactions {
+    /// How many there are.
+    pub total: u64,
+    /// Those of the page.
+    pub page: Vec<MessageReaction>,
 }
 
 /// What a network's payload belongs to.
@@ -184,6 +215,31 @@ pub enum Change {
     PutInteraction(Interaction),
     /// A message, as it is now.
     PutMessage(Message),
+    /// What an event says beyond its record.
+    PutDetails {
+        /// Under whom it is kept.
+        contact: ContactId,
+        /// The event's number.
+        seq: Seq,
+        /// The whole of it.
+        event: Box<Happened>,
+    },
+    /// A reaction to a message.
+    PutReaction {
+        /// Which.
+        key: ReactionKey,
+        /// The reaction, as it is now.
+        reaction: MessageReaction,
+    },
+    /// A reaction was taken back.
+    RemoveReaction(ReactionKey),
+    /// How many reactions a message has.
+    PutReactionCount {
+        /// The message.
+        message: MessageRef,
+        /// How many.
+        count: u64,
+    },
     /// The network's payload of something, as it came.
     PutRaw {
         /// Of what.

@@ -20,15 +20,17 @@ use linecard_model::contact::Contact;
 use linecard_model::dead_letter::DeadLetter;
 use linecard_model::event::{Event, Record, Seq};
 use linecard_model::interaction::Interaction;
-use linecard_model::message::Message;
+use linecard_model::message::{Message, MessageReaction};
 use linecard_model::outbox::{ChannelFigures, ChannelHealth, OutboxEntry, OutboxNumber};
 use linecard_model::site::SiteConfig;
 use linecard_model::{
     ChannelId, ContactId, DeadLetterId, InteractionId, MessageId, SiteId, Timestamp,
 };
 
+use crate::content::{Place, kept_apart};
 use crate::{
-    Early, IdempotentResult, InboxNumber, MessageRef, Page, RawOf, Result, Store, thread_identity,
+    Early, IdempotentResult, InboxNumber, MessageRef, Page, RawOf, ReactionKey, Result, Store,
+    thread_identity,
 };
 
 /// A view's values as the unit sees them: read, or changed by it.
@@ -98,6 +100,9 @@ pub struct UnitOfWork {
     identities: Overlay<NetworkId, ContactId>,
     interactions: Overlay<InteractionId, Interaction>,
     messages: Overlay<(ContactId, MessageId), Message>,
+    reactions: Overlay<ReactionKey, MessageReaction>,
+    reaction_counts: Overlay<MessageRef, u64>,
+    details: Vec<(ContactId, Seq, Event)>,
     platform_ids: Overlay<NetworkId, MessageRef>,
     fetches: Overlay<MessageId, MessageRef>,
     early: Overlay<NetworkId, Vec<Early>>,
@@ -136,6 +141,9 @@ impl UnitOfWork {
             identities: Overlay::new(),
             interactions: Overlay::new(),
             messages: Overlay::new(),
+            reactions: Overlay::new(),
+            reaction_counts: Overlay::new(),
+            details: Vec::new(),
             platform_ids: Overlay::new(),
             fetches: Overlay::new(),
             early: Overlay::new(),
@@ -223,6 +231,25 @@ impl UnitOfWork {
         }
         let found = self.store.message(&self.site, contact, id).await?;
         Ok(self.messages.learn((contact, id), found))
+    }
+
+    /// A reaction to a message.
+    async fn reaction(&mut self, key: &ReactionKey) -> Result<Option<Arc<MessageReaction>>> {
+        if let Some(known) = self.reactions.known(key) {
+            return Ok(known.value.clone());
+        }
+        let found = self.store.reaction(&self.site, key).await?;
+        Ok(self.reactions.learn(key.clone(), found))
+    }
+
+    /// How many reactions a message has.
+    async fn reaction_count(&mut self, message: MessageRef) -> Result<u64> {
+        if let Some(known) = self.reaction_counts.known(&message) {
+            return Ok(known.value.as_deref().copied().unwrap_or(0));
+        }
+        let found = self.store.reactions(&self.site, message, None, 0).await?;
+        let count = self.reaction_counts.learn(message, Some(found.total));
+        Ok(count.as_deref().copied().unwrap_or(0))
     }
 
     /// The message with one of the network's ids.
@@ -354,8 +381,8 @@ impl UnitOfWork {
     /// Adds a record of these events, which happened at a time by the hub's clock, and changes the
     /// views as the events say. Gives the number of the first one. No events add nothing.
     ///
-    /// The networks' payloads are taken out of the events and kept apart: neither the record nor a
-    /// view repeats them.
+    /// The networks' payloads are taken out of the events and kept apart. The record has the events as
+    /// they are, for those who hear of them now; what the store keeps of it repeats no [content](crate::content).
     pub async fn record(&mut self, at: Timestamp, mut events: Vec<Event>) -> Result<Seq> {
         let first_seq = self.next_seq;
         if events.is_empty() {
@@ -365,7 +392,10 @@ impl UnitOfWork {
             if let Some((of, raw)) = take_raw(seq, event) {
                 self.raw.push((of, at, raw));
             }
-            self.project(at, event).await?;
+            if let Some((_, Place::Beside(contact))) = kept_apart(event) {
+                self.details.push((contact, seq, event.clone()));
+            }
+            self.project(seq, at, event).await?;
         }
         let record = Record {
             first_seq,

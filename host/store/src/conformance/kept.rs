@@ -10,6 +10,7 @@ use linecard_model::platform::{Action, ActionRequest, Refusal};
 
 use super::append_events;
 use super::samples::{channel, contact_id, event, message, message_id, site, time};
+use crate::content::joined;
 use crate::{Accept, Append, Change, Early, IdempotentResult, Kept, RawOf, Store};
 
 fn platform_event(raw: &str) -> Event {
@@ -52,13 +53,14 @@ pub(super) async fn payloads_are_kept_once_and_apart(store: Arc<dyn Store>) {
 
     let found = store.message(&main, contact_id(1), message_id(1)).await;
     assert_eq!(found.unwrap(), Some(message(1, 1, 1)));
-    let records = store.journal(&main, 0, 10).await.unwrap();
+    let record = store.journal(&main, 0, 10).await.unwrap().remove(0);
+    let record = joined(store.as_ref(), &main, record).await.unwrap();
     let without = vec![
         Event::MessageReceived(message(1, 1, 1)),
         platform_event(""),
         Event::MessageReceived(message(2, 1, 1)),
     ];
-    assert_eq!(records[0].events, without);
+    assert_eq!(record.events, without);
 }
 
 /// The store knows a number above all outbox entries that ever were, also those that are done.

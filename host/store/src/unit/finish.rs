@@ -24,6 +24,22 @@ impl UnitOfWork {
         changes.extend(interactions.filter_map(|(_, value)| value.map(Change::PutInteraction)));
         let messages = self.messages.into_changed();
         changes.extend(messages.filter_map(|(_, value)| value.map(Change::PutMessage)));
+        let details = self.details.into_iter();
+        changes.extend(details.map(|(contact, seq, event)| Change::PutDetails {
+            contact,
+            seq,
+            event: Box::new(event),
+        }));
+        let reactions = self.reactions.into_changed();
+        changes.extend(reactions.map(|(key, value)| match value {
+            Some(reaction) => Change::PutReaction { key, reaction },
+            None => Change::RemoveReaction(key),
+        }));
+        let counts = self.reaction_counts.into_changed();
+        changes.extend(counts.map(|(message, count)| Change::PutReactionCount {
+            message,
+            count: count.unwrap_or(0),
+        }));
         let raw = self.raw.into_iter();
         changes.extend(raw.map(|(of, at, raw)| Change::PutRaw { of, at, raw }));
         changes.extend(self.platform_ids.into_changed().filter_map(
