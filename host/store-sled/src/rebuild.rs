@@ -8,7 +8,7 @@ use linecard_model::SiteId;
 
 use super::keys::{self, Family};
 use super::values::Write;
-use super::{SledOptions, SledStore, TransferError};
+use super::{SledOptions, SledStore, TransferError, typed};
 use linecard_store::content::joined;
 use linecard_store::{Result, Store, StoreError, UnitOfWork};
 
@@ -129,9 +129,23 @@ impl SledStore {
                     }
                 }
             }
-            seen.retain(|_, [ours, theirs]| ours.is_none() || ours != theirs);
+            seen.retain(|key, pair| match pair {
+                [Some(ours), Some(theirs)] => !is_same(family, key, ours, theirs),
+                _ => true,
+            });
         }
         differences.extend(seen.keys().map(|key| keys::show(key)));
         Ok(())
+    }
+}
+
+/// Whether two whole stored values say the same: one may be of an earlier form.
+fn is_same(family: Family, key: &[u8], one: &[u8], other: &[u8]) -> bool {
+    if one == other {
+        return true;
+    }
+    match [one, other].map(|whole| typed::to_json(family, key, whole)) {
+        [Some(Ok(one)), Some(Ok(other))] => one == other,
+        _ => false,
     }
 }

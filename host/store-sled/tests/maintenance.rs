@@ -19,7 +19,7 @@ async fn filled(folder: &Path) {
     let mut unit = UnitOfWork::new(Arc::clone(&store), main.clone(), 1);
     for number in 1..=3 {
         let mut message = message(number, number, number);
-        message.content.text = Some("x".repeat(if number == 1 { 20_000 } else { 10 }));
+        message.content.text = Some(words(if number == 1 { 30_000 } else { 10 }));
         let events = vec![
             Event::ContactSaved(contact(number)),
             Event::InteractionStarted(interaction(number, number)),
@@ -28,6 +28,18 @@ async fn filled(folder: &Path) {
         unit.record(time(number), events).await.unwrap();
     }
     store.append(&main, epoch, unit.finish()).await.unwrap();
+}
+
+/// A text of which nothing can be left out.
+fn words(length: usize) -> String {
+    let mut random = 7_u64;
+    let mut letter = || {
+        random = random
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        char::from(b' ' + u8::try_from((random >> 33) % 95).unwrap())
+    };
+    std::iter::repeat_with(&mut letter).take(length).collect()
 }
 
 fn key(family: u8, rest: &[u8]) -> Vec<u8> {
