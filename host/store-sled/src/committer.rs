@@ -22,7 +22,7 @@ use super::mark::Mark;
 use super::shared::Shared;
 use super::values::{self, Head, Write};
 use super::write;
-use linecard_store::{Accepted, Epoch, InboxNumber, Result, StoreError};
+use linecard_store::{Accepted, Epoch, InboxNumber, RawOf, Result, StoreError};
 
 /// The most submissions in one batch.
 const MOST_SUBMISSIONS: usize = 256;
@@ -45,6 +45,8 @@ pub(super) struct NewEvent {
     pub(super) mark_value: Vec<u8>,
     /// The inbox entry.
     pub(super) entry: Vec<u8>,
+    /// The network's payload, if it has one.
+    pub(super) raw: Option<Vec<u8>>,
 }
 
 /// What is to be written.
@@ -343,6 +345,10 @@ impl Committer {
                     self.next_inbox += 1;
                     pending.set(event.mark, Some(event.mark_value));
                     pending.apply(Write::Put(keys::inbox(&site, number), event.entry))?;
+                    if let Some(raw) = event.raw {
+                        let of = RawOf::Accepted(number);
+                        pending.apply(Write::Put(keys::raw(&site, of), raw))?;
+                    }
                     accepted.new += 1;
                     accepted.last = Some(number);
                 }

@@ -11,10 +11,10 @@ use sha2::{Digest, Sha256};
 
 use linecard_store::{InboxNumber, MessageRef, RawOf, ReactionKey};
 
-/// The longest text that stands in a key as it is. A longer one is replaced by its hash.
-const LONGEST_TEXT: usize = 64;
-/// Stands before a hash. No UTF-8 text contains it.
+/// Stands before the hash of a network's id. No UTF-8 text contains it.
 const HASHED: u8 = 0xFF;
+/// How much of the hash is taken.
+const HASH: usize = 16;
 
 /// What a key leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -131,13 +131,28 @@ fn with(site: &SiteId, of: Family, rest: &[u8]) -> Vec<u8> {
     key
 }
 
-fn push_text(key: &mut Vec<u8>, text: &str) {
-    if text.len() <= LONGEST_TEXT {
-        key.extend_from_slice(text.as_bytes());
-    } else {
-        key.push(HASHED);
-        key.extend_from_slice(&Sha256::digest(text.as_bytes()));
+/// A network's id: of one length whatever it is, and no key names a person.
+fn push_id(key: &mut Vec<u8>, id: &str) {
+    key.push(HASHED);
+    key.extend_from_slice(&Sha256::digest(id.as_bytes())[..HASH]);
+}
+
+/// The key in place of one of the first layout, where an id stood as it was, or, if it was long, by the
+/// whole of its hash; `None` if it is one of this layout.
+pub(crate) fn hashed_id(key: &[u8]) -> Option<Vec<u8>> {
+    let parts = parse(key)?;
+    let channel = parts.rest.iter().position(|byte| *byte == 0)? + 1;
+    let (channel, id) = parts.rest.split_at_checked(channel)?;
+    let mut hashed = with(&parts.site, parts.family, channel);
+    match id.split_first() {
+        Some((&HASHED, hash)) if hash.len() > HASH => {
+            hashed.push(HASHED);
+            hashed.extend_from_slice(hash.get(..HASH)?);
+        }
+        Some((&HASHED, _)) => return None,
+        _ => push_id(&mut hashed, std::str::from_utf8(id).ok()?),
     }
+    Some(hashed)
 }
 
 /// A channel's part of a family: a slug never contains the zero that ends it.
@@ -150,7 +165,7 @@ pub(crate) fn channel(site: &SiteId, of: Family, channel: &ChannelId) -> Vec<u8>
 /// A network's id in a channel's part of a family.
 pub(crate) fn network_id(site: &SiteId, of: Family, of_channel: &ChannelId, id: &str) -> Vec<u8> {
     let mut key = channel(site, of, of_channel);
-    push_text(&mut key, id);
+    push_id(&mut key, id);
     key
 }
 
@@ -224,7 +239,7 @@ pub(crate) fn reaction(site: &SiteId, reaction: &ReactionKey) -> Vec<u8> {
     key
 }
 
-/// A network's payload. The letter keeps messages and other events apart; in each the order of the
+/// A network's payload. The letter keeps apart what it belongs to; in each the order of the
 /// keys is the order of time.
 pub(crate) fn raw(site: &SiteId, of: RawOf) -> Vec<u8> {
     let mut key = family(site, Family::Raw);
@@ -233,12 +248,23 @@ pub(crate) fn raw(site: &SiteId, of: RawOf) -> Vec<u8> {
             key.push(b'M');
             key.extend_from_slice(id.as_bytes());
         }
+        RawOf::Accepted(number) => {
+            key.push(b'A');
+            key.extend_from_slice(&number.to_be_bytes());
+        }
         RawOf::Event(seq) => {
             key.push(b'E');
             key.extend_from_slice(&seq.to_be_bytes());
         }
     }
     key
+}
+
+/// The accepted event whose payload's key it is.
+pub(crate) fn accepted(site: &SiteId, key: &[u8]) -> Option<InboxNumber> {
+    let rest = key.strip_prefix(family(site, Family::Raw).as_slice())?;
+    let number: [u8; 8] = rest.strip_prefix(b"A")?.try_into().ok()?;
+    Some(u64::from_be_bytes(number))
 }
 
 pub(crate) fn outbox(site: &SiteId, of_channel: &ChannelId, number: OutboxNumber) -> Vec<u8> {

@@ -55,6 +55,14 @@ fn content_once(shared: &Shared, site: &SiteId) -> Result<()> {
             Ok(writes)
         },
     )?;
+    for family in [
+        Family::Dedupe,
+        Family::Identity,
+        Family::PlatformId,
+        Family::Early,
+    ] {
+        ids_hashed(shared, site, family)?;
+    }
     let mut edited: HashMap<Vec<u8>, Message> = HashMap::new();
     let mut highest: OutboxNumber = 0;
     each(shared, site, Family::Journal, |key, mut record: Record| {
@@ -93,6 +101,19 @@ fn content_once(shared: &Shared, site: &SiteId) -> Result<()> {
         Ok(Vec::new())
     })?;
     write_directly(shared, vec![outbox_mark(site, highest)?])
+}
+
+/// Puts values under keys that hide the networks' ids, which name people.
+fn ids_hashed(shared: &Shared, site: &SiteId, family: Family) -> Result<()> {
+    steps(shared, site, family, |key, stored| {
+        let Some(hashed) = keys::hashed_id(&key) else {
+            return Ok(Vec::new());
+        };
+        Ok(match shared.whole(&key, stored)? {
+            Some(whole) => vec![Write::Put(hashed, whole.to_vec()), Write::Remove(key)],
+            None => Vec::new(),
+        })
+    })
 }
 
 /// Writes for the reactions that a message has in it.
@@ -160,6 +181,21 @@ fn each<T: DeserializeOwned>(
     family: Family,
     mut change: impl FnMut(Vec<u8>, T) -> Result<Vec<Write>>,
 ) -> Result<()> {
+    steps(shared, site, family, |key, stored| {
+        match shared.value(&key, stored)? {
+            Some(value) => change(key, value),
+            None => Ok(Vec::new()),
+        }
+    })
+}
+
+/// Shows each stored value of a family and writes what is to be written in its place.
+fn steps(
+    shared: &Shared,
+    site: &SiteId,
+    family: Family,
+    mut change: impl FnMut(Vec<u8>, &sled::IVec) -> Result<Vec<Write>>,
+) -> Result<()> {
     let prefix = keys::family(site, family);
     let end = keys::after_prefix(&prefix).map_or(Bound::Unbounded, Bound::Excluded);
     let mut start = Bound::Included(prefix.clone());
@@ -175,9 +211,8 @@ fn each<T: DeserializeOwned>(
         start = Bound::Excluded(last.to_vec());
         let mut writes = Vec::new();
         for (key, stored) in entries {
-            match shared.value(&key, &stored) {
-                Ok(Some(value)) => writes.extend(change(key.to_vec(), value)?),
-                Ok(None) => {}
+            match change(key.to_vec(), &stored) {
+                Ok(more) => writes.extend(more),
                 Err(error @ StoreError::Value { .. }) => {
                     tracing::warn!(%error, "a value stays in its former layout");
                 }

@@ -82,11 +82,15 @@ impl Store for SledStore {
             .map(|(key, entry)| {
                 let number = keys::last_number(&key)
                     .ok_or_else(|| values::unreadable(&key, "its key has no number".to_owned()))?;
+                let mut event = entry.event;
+                if event.raw.is_empty() {
+                    event.raw = self.payload(site, RawOf::Accepted(number))?.unwrap_or_default();
+                }
                 Ok(InboxEntry {
                     number,
                     channel: entry.channel,
                     accepted_at: entry.accepted_at,
-                    event: entry.event,
+                    event,
                 })
             })
             .collect()
@@ -234,8 +238,7 @@ impl Store for SledStore {
     }
 
     async fn raw(&self, site: &SiteId, of: RawOf) -> Result<Option<String>> {
-        let stored: Option<StoredRaw> = self.shared.get(&keys::raw(site, of))?;
-        Ok(stored.map(|stored| stored.raw))
+        self.payload(site, of)
     }
 
     async fn message_by_platform_id(
@@ -411,10 +414,10 @@ impl Store for SledStore {
         for (looked_at, entry) in entries.take(limit).enumerate() {
             let (key, stored) = entry.map_err(|error| read_error(&prefix, &error))?;
             // What cannot be read stays, for a check to tell.
-            if self
+            let is_old = self
                 .time_of(kept, &key, &stored)
-                .is_ok_and(|at| at.is_some_and(|at| at < before))
-            {
+                .is_ok_and(|at| at.is_some_and(|at| at < before));
+            if is_old && !self.waits(site, &key)? {
                 seen.push((key.to_vec(), stored));
             }
             if looked_at + 1 == limit {
@@ -449,6 +452,26 @@ fn family_of(kept: Kept) -> Family {
 }
 
 impl SledStore {
+    /// The network's payload of something.
+    fn payload(&self, site: &SiteId, of: RawOf) -> Result<Option<String>> {
+        let stored: Option<StoredRaw> = self.shared.get(&keys::raw(site, of))?;
+        let accepted = stored.as_ref().and_then(|stored| stored.accepted);
+        let Some(accepted) = accepted else {
+            return Ok(stored.map(|stored| stored.raw));
+        };
+        let key = keys::raw(site, RawOf::Accepted(accepted));
+        let stored: Option<StoredRaw> = self.shared.get(&key)?;
+        Ok(stored.map(|stored| stored.raw))
+    }
+
+    /// Whether it is the payload of an event that waits: that is work, however old.
+    fn waits(&self, site: &SiteId, key: &[u8]) -> Result<bool> {
+        match keys::accepted(site, key) {
+            Some(number) => Ok(self.shared.raw(&keys::inbox(site, number))?.is_some()),
+            None => Ok(false),
+        }
+    }
+
     /// From when a value is that is kept for a time.
     fn time_of(&self, kept: Kept, key: &[u8], stored: &sled::IVec) -> Result<Option<Timestamp>> {
         let millis = |millis: Option<i64>| {

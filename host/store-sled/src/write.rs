@@ -11,7 +11,7 @@ use super::committer::NewEvent;
 use super::keys::{self, Family};
 use super::values::{Write, encode, put};
 use linecard_store::content::kept_apart;
-use linecard_store::{Accept, Append, Change, IdempotentResult, RawOf, Result, StoreError};
+use linecard_store::{Accept, Append, Change, IdempotentResult, InboxNumber, RawOf, Result, StoreError};
 
 /// An inbox entry as it is stored: its number is in its key.
 #[derive(Serialize)]
@@ -47,7 +47,21 @@ pub(crate) struct Bytes(#[serde(with = "serde_bytes")] pub(crate) Vec<u8>);
 pub(crate) struct StoredRaw {
     /// When it was recorded, in milliseconds: how long it is kept counts from there.
     pub(crate) at: i64,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(crate) raw: String,
+    /// The accepted event whose payload it is, if it stands there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) accepted: Option<InboxNumber>,
+}
+
+impl StoredRaw {
+    fn new(at: Timestamp, raw: String) -> Self {
+        Self {
+            at: at.as_millisecond(),
+            raw,
+            accepted: None,
+        }
+    }
 }
 
 /// The router's snapshot.
@@ -66,16 +80,23 @@ pub(super) fn accept(site: &SiteId, accept: &Accept) -> Result<(Vec<NewEvent>, O
             Some(letter) => keys::again(site, &accept.channel, letter, &event.id),
         };
         let mark_value = encode(&mark, &accept.at.as_millisecond())?;
+        let mut event = event.clone();
+        let raw = std::mem::take(&mut event.raw);
         let entry = EntryRef {
             channel: &accept.channel,
             accepted_at: accept.at,
-            event,
+            event: &event,
         };
         let entry = encode(&mark, &entry)?;
+        let raw = match raw.is_empty() {
+            true => None,
+            false => Some(encode(&mark, &StoredRaw::new(accept.at, raw))?),
+        };
         events.push(NewEvent {
             mark,
             mark_value,
             entry,
+            raw,
         });
     }
     let cursor = match &accept.cursor {
@@ -143,8 +164,7 @@ pub(super) fn outbox_mark(site: &SiteId, highest: OutboxNumber) -> Result<Write>
 
 /// Puts a network's payload.
 pub(super) fn put_raw(site: &SiteId, of: RawOf, at: Timestamp, raw: String) -> Result<Write> {
-    let at = at.as_millisecond();
-    put(keys::raw(site, of), &StoredRaw { at, raw })
+    put(keys::raw(site, of), &StoredRaw::new(at, raw))
 }
 
 fn change_to_writes(site: &SiteId, change: Change, writes: &mut Vec<Write>) -> Result<()> {
@@ -189,6 +209,12 @@ fn change_to_writes(site: &SiteId, change: Change, writes: &mut Vec<Write>) -> R
             }
         }
         Change::PutRaw { of, at, raw } => put_raw(site, of, at, raw)?,
+        Change::PutRawOfAccepted { of, at, accepted } => {
+            let mut stored = StoredRaw::new(at, String::new());
+            stored.accepted = Some(accepted);
+            put(keys::raw(site, of), &stored)?
+        }
+        Change::RemoveRaw(of) => Write::Remove(keys::raw(site, of)),
         Change::PutPlatformId {
             channel,
             platform_id,

@@ -63,13 +63,58 @@ pub struct Early {
     pub event: Event,
 }
 
-/// Where a message is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// Where a message is. There are as many of them as messages: where nobody reads them, they are written
+/// as thirty-two bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[serde(from = "PlaceForm")]
 pub struct MessageRef {
     /// Its contact.
     pub contact: ContactId,
     /// The message.
     pub message: MessageId,
+}
+
+/// What [`MessageRef`] is read from: the bytes, or named fields.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum PlaceForm {
+    Bytes(#[serde(with = "serde_bytes")] [u8; 32]),
+    Fields {
+        contact: ContactId,
+        message: MessageId,
+    },
+}
+
+impl From<PlaceForm> for MessageRef {
+    fn from(form: PlaceForm) -> Self {
+        match form {
+            PlaceForm::Fields { contact, message } => Self { contact, message },
+            PlaceForm::Bytes(bytes) => {
+                let (mut contact, mut message) = ([0; 16], [0; 16]);
+                contact.copy_from_slice(&bytes[..16]);
+                message.copy_from_slice(&bytes[16..]);
+                Self {
+                    contact: ContactId::from_bytes(contact),
+                    message: MessageId::from_bytes(message),
+                }
+            }
+        }
+    }
+}
+
+impl Serialize for MessageRef {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (contact, message) = (self.contact, self.message);
+        let form = if serializer.is_human_readable() {
+            PlaceForm::Fields { contact, message }
+        } else {
+            let mut bytes = [0; 32];
+            bytes[..16].copy_from_slice(contact.as_bytes());
+            bytes[16..].copy_from_slice(message.as_bytes());
+            PlaceForm::Bytes(bytes)
+        };
+        form.serialize(serializer)
+    }
 }
 
 /// Which reaction it is: a person reacts to a message in one way once.
@@ -110,6 +155,8 @@ pub enum RawOf {
     Message(MessageId),
     /// An event of the journal that is not a message.
     Event(Seq),
+    /// An accepted event, whatever became of it.
+    Accepted(InboxNumber),
 }
 
 /// What is kept for a time only.
@@ -249,6 +296,17 @@ pub enum Change {
         /// The payload.
         raw: String,
     },
+    /// The network's payload of something is that of an accepted event, which is kept already.
+    PutRawOfAccepted {
+        /// Of what.
+        of: RawOf,
+        /// When it was recorded.
+        at: Timestamp,
+        /// The accepted event.
+        accepted: InboxNumber,
+    },
+    /// Nobody needs a payload any more.
+    RemoveRaw(RawOf),
     /// One of the network's ids of a message.
     PutPlatformId {
         /// The channel.

@@ -45,6 +45,7 @@ pub async fn all(open: impl AsyncFn() -> Arc<dyn Store>) {
     content::records_repeat_no_content(open().await).await;
     content::reactions_are_rows(open().await).await;
     kept::payloads_are_kept_once_and_apart(open().await).await;
+    kept::a_payload_stays_where_it_was_accepted(open().await).await;
     kept::outbox_numbers_are_remembered(open().await).await;
     kept::a_purge_forgets_the_old(open().await).await;
     close_takes_no_more(open().await).await;

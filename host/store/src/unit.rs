@@ -115,6 +115,9 @@ pub struct UnitOfWork {
     idempotent: Overlay<(String, String), IdempotentResult>,
     vault: Overlay<String, Vec<u8>>,
     raw: Vec<(RawOf, Timestamp, String)>,
+    raw_of_accepted: Vec<(RawOf, Timestamp, InboxNumber)>,
+    /// The accepted event at hand, with its payload.
+    arriving: Option<(InboxNumber, String)>,
     inbox_done: HashSet<InboxNumber>,
 }
 
@@ -156,6 +159,8 @@ impl UnitOfWork {
             idempotent: Overlay::new(),
             vault: Overlay::new(),
             raw: Vec::new(),
+            raw_of_accepted: Vec::new(),
+            arriving: None,
             inbox_done: HashSet::new(),
         }
     }
@@ -390,7 +395,13 @@ impl UnitOfWork {
         }
         for (seq, event) in (first_seq..).zip(&mut events) {
             if let Some((of, raw)) = take_raw(seq, event) {
-                self.raw.push((of, at, raw));
+                match &self.arriving {
+                    // It is kept since it was accepted.
+                    Some((number, known)) if *known == raw => {
+                        self.raw_of_accepted.push((of, at, *number));
+                    }
+                    _ => self.raw.push((of, at, raw)),
+                }
             }
             if let Some((_, Place::Beside(contact))) = kept_apart(event) {
                 self.details.push((contact, seq, event.clone()));
@@ -407,8 +418,14 @@ impl UnitOfWork {
         Ok(first_seq)
     }
 
+    /// What is recorded from here on, until it is done, comes of this accepted event.
+    pub fn arrives(&mut self, number: InboxNumber, raw: &str) {
+        self.arriving = Some((number, raw.to_owned()));
+    }
+
     /// An accepted event is done: what became of it is in this unit's records.
     pub fn inbox_done(&mut self, number: InboxNumber) {
+        self.arriving = None;
         self.inbox_done.insert(number);
     }
 

@@ -1,13 +1,22 @@
 //! The batch that a unit comes to.
 
+use std::collections::HashSet;
+
 use super::UnitOfWork;
-use crate::{Append, Change};
+use crate::{Append, Change, InboxNumber, RawOf};
 
 impl UnitOfWork {
     /// The batch to append.
     pub fn finish(self) -> Append {
         let mut changes: Vec<Change> = Vec::new();
-        changes.extend(self.inbox_done.into_iter().map(Change::InboxDone));
+        let needed: HashSet<InboxNumber> =
+            self.raw_of_accepted.iter().map(|(_, _, n)| *n).collect();
+        for number in self.inbox_done {
+            changes.push(Change::InboxDone(number));
+            if !needed.contains(&number) {
+                changes.push(Change::RemoveRaw(RawOf::Accepted(number)));
+            }
+        }
         // Most views that follow from events are only ever put.
         let contacts = self.contacts.into_changed();
         changes.extend(contacts.filter_map(|(_, value)| value.map(Change::PutContact)));
@@ -42,6 +51,8 @@ impl UnitOfWork {
         }));
         let raw = self.raw.into_iter();
         changes.extend(raw.map(|(of, at, raw)| Change::PutRaw { of, at, raw }));
+        let raw = self.raw_of_accepted.into_iter();
+        changes.extend(raw.map(|(of, at, accepted)| Change::PutRawOfAccepted { of, at, accepted }));
         changes.extend(self.platform_ids.into_changed().filter_map(
             |((channel, platform_id), value)| {
                 value.map(|message| Change::PutPlatformId {
