@@ -310,7 +310,10 @@ mod tests {
         assert_eq!(rmp_serde::from_slice::<Tagged>(&bytes).unwrap(), tagged);
         // As it was written before.
         let former = rmp_serde::to_vec_named(&serde_json::json!({ "kind": "one", "id": id }));
-        assert_eq!(rmp_serde::from_slice::<Tagged>(&former.unwrap()).unwrap(), tagged);
+        assert_eq!(
+            rmp_serde::from_slice::<Tagged>(&former.unwrap()).unwrap(),
+            tagged
+        );
         for wrong in ["\"01890a5d\"", "7", "null"] {
             assert!(serde_json::from_str::<ContactId>(wrong).is_err(), "{wrong}");
         }

@@ -16,6 +16,9 @@ mod command;
 mod configure;
 mod consent;
 mod contacts;
+#[cfg(test)]
+mod disk;
+mod erasure;
 mod figures;
 mod files;
 mod health;
@@ -24,11 +27,10 @@ mod letters;
 mod native;
 mod outcomes;
 mod people;
-#[cfg(test)]
-mod disk;
 mod receipts;
 #[cfg(test)]
 mod replay;
+mod restore;
 pub mod retries;
 mod run;
 mod saying;

@@ -47,10 +47,11 @@ pub(crate) enum Family {
     Early = b'Y',
     Piece = b'Z',
     ReactionCount = b'a',
+    JournalBegin = b'b',
 }
 
 impl Family {
-    pub(crate) const ALL: [Self; 27] = [
+    pub(crate) const ALL: [Self; 28] = [
         Self::Reaction,
         Self::Details,
         Self::Contact,
@@ -78,6 +79,7 @@ impl Family {
         Self::Early,
         Self::Piece,
         Self::ReactionCount,
+        Self::JournalBegin,
     ];
 
     pub(crate) fn from_byte(byte: u8) -> Option<Self> {
@@ -178,6 +180,11 @@ pub(crate) fn numbers(site: &SiteId) -> Vec<u8> {
     family(site, Family::Numbers)
 }
 
+/// The number of the oldest event that is kept, if it is not the first.
+pub(crate) fn journal_begin(site: &SiteId) -> Vec<u8> {
+    family(site, Family::JournalBegin)
+}
+
 pub(crate) fn config(site: &SiteId) -> Vec<u8> {
     family(site, Family::Config)
 }
@@ -216,9 +223,14 @@ pub(crate) fn messages(site: &SiteId, contact: ContactId) -> Vec<u8> {
 
 /// What an event says beyond its record.
 pub(crate) fn details(site: &SiteId, contact: ContactId, seq: Seq) -> Vec<u8> {
-    let mut key = with(site, Family::Details, contact.as_bytes());
+    let mut key = details_of(site, contact);
     key.extend_from_slice(&seq.to_be_bytes());
     key
+}
+
+/// The beginning of the keys of what events say about a contact.
+pub(crate) fn details_of(site: &SiteId, contact: ContactId) -> Vec<u8> {
+    with(site, Family::Details, contact.as_bytes())
 }
 
 /// The beginning of the keys of a message's reactions; or, in the other family, the key of their number.

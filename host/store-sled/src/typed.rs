@@ -33,7 +33,7 @@ fn by_family<O: OfAnyType>(family: Family, what: O) -> Option<Result<O::Output>>
         Family::Inbox => what.of::<StoredEntry>(),
         Family::Journal => what.of::<Record>(),
         Family::Reaction => what.of::<MessageReaction>(),
-        Family::ReactionCount => what.of::<u64>(),
+        Family::ReactionCount | Family::JournalBegin => what.of::<u64>(),
         Family::Details => what.of::<Event>(),
         Family::Raw => what.of::<StoredRaw>(),
         Family::Health => what.of::<ChannelHealth>(),

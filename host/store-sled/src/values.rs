@@ -5,6 +5,7 @@
 //! compressed against a dictionary of them where that helps. A large one is cut into pieces under keys of
 //! their own, and the value itself names their number, the length and a checksum.
 
+use linecard_model::SiteId;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
@@ -38,6 +39,8 @@ pub(crate) enum Write {
     Put(Vec<u8>, Vec<u8>),
     /// The key is gone, if it was there.
     Remove(Vec<u8>),
+    /// The key of a payload is gone, and that of the accepted event where it stands.
+    RemoveRaw(SiteId, Vec<u8>),
 }
 
 /// The stored form of a value that stands in one piece, as it goes into [`Write::Put`].

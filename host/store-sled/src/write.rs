@@ -11,7 +11,9 @@ use super::committer::NewEvent;
 use super::keys::{self, Family};
 use super::values::{Write, encode, put};
 use linecard_store::content::kept_apart;
-use linecard_store::{Accept, Append, Change, IdempotentResult, InboxNumber, RawOf, Result, StoreError};
+use linecard_store::{
+    Accept, Append, Change, IdempotentResult, InboxNumber, RawOf, Result, StoreError,
+};
 
 /// An inbox entry as it is stored: its number is in its key.
 #[derive(Serialize)]
@@ -179,6 +181,12 @@ fn change_to_writes(site: &SiteId, change: Change, writes: &mut Vec<Write>) -> R
             keys::network_id(site, Family::Identity, &channel, &identity),
             &contact,
         )?,
+        Change::RemoveIdentity { channel, identity } => Write::Remove(keys::network_id(
+            site,
+            Family::Identity,
+            &channel,
+            &identity,
+        )),
         Change::PutInteraction(interaction) => {
             let (now, before) = if interaction.is_open() {
                 (Family::Open, Family::Ended)
@@ -199,6 +207,7 @@ fn change_to_writes(site: &SiteId, change: Change, writes: &mut Vec<Write>) -> R
             seq,
             event,
         } => put(keys::details(site, contact, seq), &*event)?,
+        Change::RemoveDetails { contact, seq } => Write::Remove(keys::details(site, contact, seq)),
         Change::PutReaction { key, reaction } => put(keys::reaction(site, &key), &reaction)?,
         Change::RemoveReaction(key) => Write::Remove(keys::reaction(site, &key)),
         Change::PutReactionCount { message, count } => {
@@ -214,7 +223,7 @@ fn change_to_writes(site: &SiteId, change: Change, writes: &mut Vec<Write>) -> R
             stored.accepted = Some(accepted);
             put(keys::raw(site, of), &stored)?
         }
-        Change::RemoveRaw(of) => Write::Remove(keys::raw(site, of)),
+        Change::RemoveRaw(of) => Write::RemoveRaw(site.clone(), keys::raw(site, of)),
         Change::PutPlatformId {
             channel,
             platform_id,
@@ -223,6 +232,15 @@ fn change_to_writes(site: &SiteId, change: Change, writes: &mut Vec<Write>) -> R
             keys::network_id(site, Family::PlatformId, &channel, &platform_id),
             &message,
         )?,
+        Change::RemovePlatformId {
+            channel,
+            platform_id,
+        } => Write::Remove(keys::network_id(
+            site,
+            Family::PlatformId,
+            &channel,
+            &platform_id,
+        )),
         Change::PutFetch(place) => put(keys::fetch(site, place.message), &place)?,
         Change::RemoveFetch(message) => Write::Remove(keys::fetch(site, message)),
         Change::PutOutbox(entry) => put(keys::outbox(site, &entry.channel, entry.number), &entry)?,

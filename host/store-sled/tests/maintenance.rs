@@ -8,7 +8,7 @@ use linecard_model::event::Event;
 use linecard_store::conformance::samples::{
     contact, contact_id, interaction, message, message_id, site, time,
 };
-use linecard_store::{Store, UnitOfWork};
+use linecard_store::{Kept, Store, UnitOfWork};
 use linecard_store_sled::{SledStore, TransferError};
 use sha2::{Digest, Sha256};
 
@@ -154,4 +154,41 @@ async fn an_import_takes_only_a_whole_export_into_an_empty_store() {
     assert!(matches!(broken, Err(TransferError::Line { line: 2, .. })));
     let values = import(lines.join("\n")).await.unwrap();
     assert_eq!(values, lines.len() as u64 - 2);
+}
+
+/// A journal without its beginning: what began before it is kept as it is, the rest comes anew.
+#[tokio::test]
+async fn a_rebuild_keeps_what_began_before_the_journal_does() {
+    let folder = tempfile::tempdir().unwrap();
+    filled(folder.path()).await;
+    let main = site("main");
+    {
+        let store: Arc<dyn Store> = Arc::new(SledStore::open(folder.path()).unwrap());
+        let epoch = store.own(&main).await.unwrap();
+        let mut unit = UnitOfWork::new(Arc::clone(&store), main.clone(), 10);
+        unit.put_snapshot(9, b"{}".to_vec());
+        store.append(&main, epoch, unit.finish()).await.unwrap();
+        let purged = store.purge(&main, Kept::Journal, time(3), None, 10).await;
+        assert_eq!(purged.unwrap().removed, 2);
+        let mut unit = UnitOfWork::new(Arc::clone(&store), main.clone(), 10);
+        // More in an interaction that began before, and in one that did not.
+        let events = vec![
+            Event::MessageReceived(message(11, 1, 1)),
+            Event::MessageReceived(message(13, 3, 3)),
+        ];
+        unit.record(time(10), events).await.unwrap();
+        store.append(&main, epoch, unit.finish()).await.unwrap();
+    }
+    remove(folder.path(), &key(b'X', &of_id("mid-13")));
+    let store = SledStore::open(folder.path()).unwrap();
+    let into = tempfile::tempdir().unwrap();
+    let rebuilt = store.rebuild(into.path()).await.unwrap();
+    assert_eq!((rebuilt.records, rebuilt.differences.len()), (2, 1));
+    let mended = SledStore::open(into.path()).unwrap();
+    assert_eq!(mended.check().unwrap().problems, []);
+    assert_eq!(mended.first_seq(&main).await.unwrap(), 7);
+    assert_eq!(mended.last_seq(&main).await.unwrap(), 11);
+    assert!(mended.snapshot(&main).await.unwrap().is_some());
+    let again = mended.rebuild(into.path().join("again")).await.unwrap();
+    assert_eq!(again.differences, Vec::<String>::new());
 }

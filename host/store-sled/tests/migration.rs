@@ -111,7 +111,10 @@ async fn assert_all_is_there(store: &SledStore, former: &Former) {
         let found = store.message(&main, message.contact, message.id).await;
         let mut found = found.unwrap().unwrap();
         for revision in &mut found.revisions {
-            assert!(revision.replaced_by.take().is_some(), "no event replaced it");
+            assert!(
+                revision.replaced_by.take().is_some(),
+                "no event replaced it"
+            );
         }
         let expected = Message {
             raw: String::new(),

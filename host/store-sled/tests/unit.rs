@@ -461,13 +461,21 @@ async fn a_reaction_costs_the_same_however_many_there_are() {
         store.append(&main, epoch, append).await.unwrap();
         if (first + TOGETHER) % (REACTIONS / 2) == 0 {
             let sizes = sled.sizes().unwrap();
-            bytes.push(sizes.values().map(|s| s.key_bytes + s.value_bytes).sum::<u64>());
+            bytes.push(
+                sizes
+                    .values()
+                    .map(|s| s.key_bytes + s.value_bytes)
+                    .sum::<u64>(),
+            );
         }
     }
     let [half, all] = bytes[..] else {
         panic!("{bytes:?}")
     };
-    assert!(all < half * 2 + half / 10, "{bytes:?}: more than twice as much");
+    assert!(
+        all < half * 2 + half / 10,
+        "{bytes:?}: more than twice as much"
+    );
     let place = MessageRef {
         contact: contact_id(1),
         message: message_id(1),

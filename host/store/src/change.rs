@@ -172,16 +172,20 @@ pub enum Kept {
     Raw,
     /// What failed for good.
     DeadLetters,
+    /// The journal's records, from its beginning on, as far as the router's snapshot goes: what is newer
+    /// is needed to start. The last record always stays.
+    Journal,
 }
 
 impl Kept {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Deduplication,
         Self::Idempotency,
         Self::Early,
         Self::Raw,
         Self::DeadLetters,
+        Self::Journal,
     ];
 
     /// Its name in metrics.
@@ -192,6 +196,7 @@ impl Kept {
             Self::Early => "early",
             Self::Raw => "raw",
             Self::DeadLetters => "dead-letters",
+            Self::Journal => "journal",
         }
     }
 }
@@ -258,6 +263,13 @@ pub enum Change {
         /// The contact.
         contact: ContactId,
     },
+    /// Nobody is found by an identity any more.
+    RemoveIdentity {
+        /// The channel.
+        channel: ChannelId,
+        /// The network's id.
+        identity: String,
+    },
     /// An interaction, as it is now.
     PutInteraction(Interaction),
     /// A message, as it is now.
@@ -270,6 +282,13 @@ pub enum Change {
         seq: Seq,
         /// The whole of it.
         event: Box<Happened>,
+    },
+    /// What an event says beyond its record is gone.
+    RemoveDetails {
+        /// Under whom it was kept.
+        contact: ContactId,
+        /// The event's number.
+        seq: Seq,
     },
     /// A reaction to a message.
     PutReaction {
@@ -305,7 +324,7 @@ pub enum Change {
         /// The accepted event.
         accepted: InboxNumber,
     },
-    /// Nobody needs a payload any more.
+    /// Nobody needs a payload any more, nor that of the accepted event that stands for it.
     RemoveRaw(RawOf),
     /// One of the network's ids of a message.
     PutPlatformId {
@@ -315,6 +334,13 @@ pub enum Change {
         platform_id: String,
         /// The message.
         message: MessageRef,
+    },
+    /// No message is found by a network's id any more.
+    RemovePlatformId {
+        /// The channel.
+        channel: ChannelId,
+        /// The network's id.
+        platform_id: String,
     },
     /// A message has files to be fetched.
     PutFetch(MessageRef),

@@ -48,6 +48,7 @@ pub async fn all(open: impl AsyncFn() -> Arc<dyn Store>) {
     kept::a_payload_stays_where_it_was_accepted(open().await).await;
     kept::outbox_numbers_are_remembered(open().await).await;
     kept::a_purge_forgets_the_old(open().await).await;
+    kept::a_journal_forgets_its_beginning(open().await).await;
     close_takes_no_more(open().await).await;
 }
 

@@ -36,17 +36,10 @@ pub enum Place {
 /// An event without its content, and where that stands; `None` if it has none.
 pub fn kept_apart(event: &Event) -> Option<(Event, Place)> {
     let (bare, place) = match event {
-        Event::ContactSaved(contact) => {
-            let bare = Contact {
-                id: contact.id,
-                created_at: contact.created_at,
-                display_name: None,
-                identities: Vec::new(),
-                of_thread: None,
-                opt_ins: Vec::new(),
-            };
-            (Event::ContactSaved(bare), Place::Contact(contact.id))
-        }
+        Event::ContactSaved(contact) => (
+            Event::ContactSaved(bare_contact(contact)),
+            Place::Contact(contact.id),
+        ),
         Event::InteractionStarted(interaction) => {
             let mut bare = interaction.clone();
             bare_interaction(&mut bare);
@@ -86,6 +79,31 @@ pub fn kept_apart(event: &Event) -> Option<(Event, Place)> {
         }
     };
     (bare != *event).then_some((bare, place))
+}
+
+/// That there is a contact, and no more.
+pub(crate) fn bare_contact(contact: &Contact) -> Contact {
+    Contact {
+        id: contact.id,
+        created_at: contact.created_at,
+        display_name: None,
+        identities: Vec::new(),
+        of_thread: None,
+        opt_ins: Vec::new(),
+    }
+}
+
+/// A message of which only remains when it was said and changed, and what became of it.
+pub(crate) fn erased(message: &Message) -> Message {
+    let mut bare = bare_message(message);
+    bare.hidden_at = message.hidden_at;
+    bare.deleted_at = message.deleted_at;
+    bare.revisions.clone_from(&message.revisions);
+    for revision in &mut bare.revisions {
+        revision.text = None;
+        revision.attachments.clear();
+    }
+    bare
 }
 
 fn bare_message(message: &Message) -> Message {
@@ -197,6 +215,7 @@ fn take_beside(event: &mut Event) -> Option<ContactId> {
         | Event::ActionChanged { .. }
         | Event::PlatformEvent { contact: None, .. }
         | Event::ChannelHealthChanged { .. }
+        | Event::ContactErased { .. }
         | Event::SiteConfigured { .. }
         | Event::Audited { .. } => None,
     }
@@ -221,12 +240,7 @@ pub async fn joined(store: &dyn Store, site: &SiteId, mut record: Record) -> Res
     Ok(record)
 }
 
-async fn whole(
-    store: &dyn Store,
-    site: &SiteId,
-    seq: Seq,
-    event: &Event,
-) -> Result<Option<Event>> {
+async fn whole(store: &dyn Store, site: &SiteId, seq: Seq, event: &Event) -> Result<Option<Event>> {
     Ok(match event {
         Event::ContactSaved(bare) => store.contact(site, bare.id).await?.map(Event::ContactSaved),
         Event::InteractionStarted(bare) => {

@@ -10,9 +10,9 @@
 //! - A write of an owner whose [`Epoch`] is not the newest is refused.
 
 mod change;
-pub mod content;
 #[cfg(feature = "conformance")]
 pub mod conformance;
+pub mod content;
 mod error;
 mod unit;
 
@@ -71,6 +71,9 @@ pub trait Store: Send + Sync + 'static {
     /// The number of the journal's last event; 0 if there is none.
     async fn last_seq(&self, site: &SiteId) -> Result<Seq>;
 
+    /// The number of the journal's oldest event that is still kept; 1 if all are.
+    async fn first_seq(&self, site: &SiteId) -> Result<Seq>;
+
     /// The records that hold events after a number, oldest first, `limit` records at most. The first
     /// one may begin at or before that number. They are without their content: see [`content`].
     async fn journal(&self, site: &SiteId, after: Seq, limit: usize) -> Result<Vec<Record>>;
@@ -118,11 +121,7 @@ pub trait Store: Send + Sync + 'static {
     ) -> Result<Option<Message>>;
 
     /// One reaction to a message.
-    async fn reaction(
-        &self,
-        site: &SiteId,
-        key: &ReactionKey,
-    ) -> Result<Option<MessageReaction>>;
+    async fn reaction(&self, site: &SiteId, key: &ReactionKey) -> Result<Option<MessageReaction>>;
 
     /// The reactions to a message: how many there are, and some of them, in an order that stays the
     /// same. `after` is a reaction after which to go on.
@@ -136,6 +135,15 @@ pub trait Store: Send + Sync + 'static {
 
     /// What an event says beyond its record: the whole of it, kept under a contact.
     async fn details(&self, site: &SiteId, contact: ContactId, seq: Seq) -> Result<Option<Event>>;
+
+    /// The numbers of events of which something is kept beside under a contact, in order, after a number.
+    async fn details_of(
+        &self,
+        site: &SiteId,
+        contact: ContactId,
+        after: Seq,
+        limit: usize,
+    ) -> Result<Vec<Seq>>;
 
     /// The network's payload of a message or an event, as it came, if it is still kept.
     async fn raw(&self, site: &SiteId, of: RawOf) -> Result<Option<String>>;

@@ -9,6 +9,7 @@
 //!   after an error, or whose batch was refused, is thrown away.
 //! - Each key is in the batch once, as it is at the end of the unit.
 
+mod erase;
 mod finish;
 mod project;
 
@@ -116,6 +117,8 @@ pub struct UnitOfWork {
     vault: Overlay<String, Vec<u8>>,
     raw: Vec<(RawOf, Timestamp, String)>,
     raw_of_accepted: Vec<(RawOf, Timestamp, InboxNumber)>,
+    raw_gone: Vec<RawOf>,
+    details_gone: Vec<(ContactId, Seq)>,
     /// The accepted event at hand, with its payload.
     arriving: Option<(InboxNumber, String)>,
     inbox_done: HashSet<InboxNumber>,
@@ -160,6 +163,8 @@ impl UnitOfWork {
             vault: Overlay::new(),
             raw: Vec::new(),
             raw_of_accepted: Vec::new(),
+            raw_gone: Vec::new(),
+            details_gone: Vec::new(),
             arriving: None,
             inbox_done: HashSet::new(),
         }
@@ -168,6 +173,11 @@ impl UnitOfWork {
     /// The site.
     pub fn site(&self) -> &SiteId {
         &self.site
+    }
+
+    /// The store, without what this unit has changed.
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
     }
 
     /// The number that the next event will get.
@@ -416,6 +426,23 @@ impl UnitOfWork {
         self.next_seq = record.last_seq() + 1;
         self.records.push(record);
         Ok(first_seq)
+    }
+
+    /// Adds a record of the journal again, and changes the views as those of its events say that are
+    /// `wanted`. What is kept beside its events is there already.
+    pub async fn record_again(
+        &mut self,
+        record: Record,
+        mut wanted: impl FnMut(&Event) -> bool,
+    ) -> Result<()> {
+        for (seq, event) in record.numbered() {
+            if wanted(event) {
+                self.project(seq, record.at, event).await?;
+            }
+        }
+        self.next_seq = record.last_seq() + 1;
+        self.records.push(record);
+        Ok(())
     }
 
     /// What is recorded from here on, until it is done, comes of this accepted event.

@@ -138,6 +138,11 @@ impl Scene {
         let shown = Arc::new(Shown::new(record));
         {
             let mut recent = self.recent();
+            let erased = |event: &Event| matches!(event, Event::ContactErased { .. });
+            if shown.record().events.iter().any(erased) {
+                // What was written down before may name the person.
+                recent.clear();
+            }
             recent.push_back(Arc::clone(&shown));
             if recent.len() > RECENT {
                 recent.pop_front();

@@ -168,7 +168,9 @@ pub(super) async fn records_repeat_no_content(store: Arc<dyn Store>) {
             // The note that came later is known by then.
             Event::MessageAccepted(message) => message.note = Some(WORD.to_owned()),
             // One that changed nothing but what is hidden has no text to be kept.
-            Event::MessageEdited { text, .. } if !matches!(found, Event::MessageEdited { text: Some(_), .. }) => {
+            Event::MessageEdited { text, .. }
+                if !matches!(found, Event::MessageEdited { text: Some(_), .. }) =>
+            {
                 assert_eq!(text.as_deref(), Some(&*format!("{WORD} third")));
                 *text = None;
             }
@@ -219,7 +221,12 @@ pub(super) async fn reactions_are_rows(store: Arc<dyn Store>) {
     append_events(&store, epoch, vec![of(true, reaction("a", "like"))]).await;
     let found = store.reactions(&main, place, None, 10).await.unwrap();
     assert_eq!((found.total, found.page.len()), (0, 0));
-    append_events(&store, epoch, vec![Event::MessageReceived(message(1, 1, 1))]).await;
+    append_events(
+        &store,
+        epoch,
+        vec![Event::MessageReceived(message(1, 1, 1))],
+    )
+    .await;
     let mut events: Vec<Event> = (0..25)
         .map(|n| of(true, reaction(&format!("user-{n}"), "like")))
         .collect();

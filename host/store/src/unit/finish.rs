@@ -20,13 +20,14 @@ impl UnitOfWork {
         // Most views that follow from events are only ever put.
         let contacts = self.contacts.into_changed();
         changes.extend(contacts.filter_map(|(_, value)| value.map(Change::PutContact)));
-        changes.extend(self.identities.into_changed().filter_map(
-            |((channel, identity), value)| {
-                value.map(|contact| Change::PutIdentity {
+        changes.extend(self.identities.into_changed().map(
+            |((channel, identity), value)| match value {
+                Some(contact) => Change::PutIdentity {
                     channel,
                     identity,
                     contact,
-                })
+                },
+                None => Change::RemoveIdentity { channel, identity },
             },
         ));
         let interactions = self.interactions.into_changed();
@@ -39,6 +40,8 @@ impl UnitOfWork {
             seq,
             event: Box::new(event),
         }));
+        let gone = self.details_gone.into_iter();
+        changes.extend(gone.map(|(contact, seq)| Change::RemoveDetails { contact, seq }));
         let reactions = self.reactions.into_changed();
         changes.extend(reactions.map(|(key, value)| match value {
             Some(reaction) => Change::PutReaction { key, reaction },
@@ -53,15 +56,21 @@ impl UnitOfWork {
         changes.extend(raw.map(|(of, at, raw)| Change::PutRaw { of, at, raw }));
         let raw = self.raw_of_accepted.into_iter();
         changes.extend(raw.map(|(of, at, accepted)| Change::PutRawOfAccepted { of, at, accepted }));
-        changes.extend(self.platform_ids.into_changed().filter_map(
-            |((channel, platform_id), value)| {
-                value.map(|message| Change::PutPlatformId {
-                    channel,
-                    platform_id,
-                    message,
-                })
-            },
-        ));
+        changes.extend(
+            self.platform_ids
+                .into_changed()
+                .map(|((channel, platform_id), value)| match value {
+                    Some(message) => Change::PutPlatformId {
+                        channel,
+                        platform_id,
+                        message,
+                    },
+                    None => Change::RemovePlatformId {
+                        channel,
+                        platform_id,
+                    },
+                }),
+        );
         changes.extend(self.fetches.into_changed().map(|(id, value)| match value {
             Some(place) => Change::PutFetch(place),
             None => Change::RemoveFetch(id),
@@ -117,6 +126,7 @@ impl UnitOfWork {
             self.snapshot
                 .map(|(seq, state)| Change::PutSnapshot { seq, state }),
         );
+        changes.extend(self.raw_gone.into_iter().map(Change::RemoveRaw));
         Append {
             records: self.records,
             changes,

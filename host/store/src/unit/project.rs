@@ -13,12 +13,7 @@ use crate::{MessageRef, ReactionKey, Result, thread_identity};
 impl UnitOfWork {
     /// Changes the views as one event says. An event about something that no view knows changes
     /// nothing: `check` reports it.
-    pub(super) async fn project(
-        &mut self,
-        seq: Seq,
-        at: Timestamp,
-        event: &Event,
-    ) -> Result<()> {
+    pub(super) async fn project(&mut self, seq: Seq, at: Timestamp, event: &Event) -> Result<()> {
         match event {
             Event::Routing(event) => self.routing(at, event).await,
             Event::ContactSaved(contact) => self.contact_saved(contact).await,
@@ -150,6 +145,7 @@ impl UnitOfWork {
                 self.health.set(channel.clone(), Some(health.clone()));
                 Ok(())
             }
+            Event::ContactErased { contact } => self.erase(*contact).await,
             Event::SiteConfigured { config } => {
                 self.config = Some(config.clone());
                 Ok(())
@@ -241,7 +237,9 @@ impl UnitOfWork {
         reaction: &MessageReaction,
         added: bool,
     ) -> Result<()> {
-        if self.message(contact, message).await?.is_none() {
+        // Nobody is known to have reacted: it was erased who did.
+        let is_erased = reaction.author.is_empty() && reaction.name.is_empty();
+        if is_erased || self.message(contact, message).await?.is_none() {
             return Ok(());
         }
         let message = MessageRef { contact, message };
