@@ -5,6 +5,7 @@ mod channels;
 mod clients;
 mod day;
 mod durability;
+mod erasure;
 mod faults;
 mod journeys;
 mod lifecycle;

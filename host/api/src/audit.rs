@@ -76,6 +76,7 @@ async fn list(
     let limit = limit(filter.limit)?;
     let site = app.hub.site.id();
     let newest = app.hub.store.last_seq(site).await?;
+    let oldest = app.hub.store.first_seq(site).await?;
     // Everything from here on has been shown.
     let mut end = filter
         .after
@@ -83,10 +84,10 @@ async fn list(
         .min(newest.saturating_add(1));
     let mut items = Vec::new();
     for _ in 0..WINDOWS {
-        if end <= 1 {
+        if end <= oldest {
             break;
         }
-        let begin = end.saturating_sub(WINDOW).max(1);
+        let begin = end.saturating_sub(WINDOW).max(oldest);
         let records = app
             .hub
             .store
@@ -117,7 +118,7 @@ async fn list(
             }
         }
     }
-    let next = (end > 1).then(|| end.to_string());
+    let next = (end > oldest).then(|| end.to_string());
     Ok(Answer(Page { items, next }))
 }
 

@@ -1,29 +1,32 @@
 //! Contacts and what was ever exchanged with them.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Json as Answer;
+use linecard_model::event::Event;
 use linecard_model::site::Role;
 use linecard_model::{ChannelId, ContactId};
 use linecard_site::{Idempotency, Request};
-use linecard_store::Page as StorePage;
-use serde::Deserialize;
+use linecard_store::{Page as StorePage, RawOf};
+use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::extract::{Caller, Changing, Path, Query};
-use super::history::{Part, history as part_of_history};
+use super::history::{Merged, Part, history as part_of_history};
 use super::interactions::{cursor, limit};
 use super::problem::{Problem, ProblemBody};
-use super::views::{ContactView, MessageView, Page};
+use super::views::{ContactView, InteractionView, MessageView, Page};
 use super::{App, Changed};
 
 pub(super) fn router() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
         .routes(routes!(list))
-        .routes(routes!(get))
+        .routes(routes!(get, erase))
+        .routes(routes!(export))
         .routes(routes!(history))
         .routes(routes!(opt_in, opt_out))
 }
@@ -101,6 +104,89 @@ async fn get(
 ) -> Result<Answer<ContactView>, Problem> {
     let contact = app.contact(&caller, &id).await?;
     Ok(Answer(ContactView::from(contact)))
+}
+
+/// Erase what is kept about a contact
+///
+/// For administrators. What was said, who they are and how they are found, what the networks told and
+/// their payloads go; counts, states and times stay, and the event `contact-erased` tells every reader to
+/// forget too. Nothing may be under way with the contact. The bytes are gone from the disk once the data
+/// was compacted (`linecard compact`), or the place was used again. Whoever writes again is a new contact.
+#[utoipa::path(delete, path = "/contacts/{id}", tag = "contacts",
+    params(("id" = String, Path), ("idempotency-key" = Option<String>, Header)),
+    responses((status = 204), (status = 403, body = ProblemBody), (status = 404, body = ProblemBody),
+        (status = 409, body = ProblemBody)))]
+async fn erase(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(id): Path<String>,
+    change: Changing<Nothing>,
+) -> Result<Changed, Problem> {
+    caller.require(Role::Admin)?;
+    let key = change.idempotency(&caller);
+    let contact = app.contact(&caller, &id).await?.id;
+    app.request(&caller, Request::Erase { contact }, key).await
+}
+
+/// All that is kept about a contact.
+#[derive(Debug, Serialize, ToSchema)]
+struct ContactExport {
+    /// Who they are.
+    contact: ContactView,
+    /// What they wanted, oldest first.
+    interactions: Vec<InteractionView>,
+    /// What was said, newest first, with the networks' payloads.
+    messages: Vec<MessageView>,
+    /// What else happened with them, oldest first, as the journal has it.
+    #[schema(value_type = Vec<Object>)]
+    events: Vec<Event>,
+}
+
+/// All that is kept about a contact
+///
+/// For administrators: what a person may ask for. Files are named, and fetched where the messages name
+/// them.
+#[utoipa::path(get, path = "/contacts/{id}/export", tag = "contacts", params(("id" = String, Path)),
+    responses((status = 200, body = ContactExport), (status = 403, body = ProblemBody),
+        (status = 404, body = ProblemBody)))]
+async fn export(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Answer<ContactExport>, Problem> {
+    caller.require(Role::Admin)?;
+    let contact = app.contact(&caller, &id).await?;
+    let (store, site) = (&app.hub.store, app.hub.site.id());
+    let mut of = BTreeSet::new();
+    let mut messages = Vec::new();
+    let mut history = Merged::new(&app, &[contact.id], None);
+    while let Some(mut message) = history.next().await? {
+        of.insert(message.interaction);
+        let raw = store.raw(site, RawOf::Message(message.id)).await?;
+        message.raw = raw.unwrap_or_default();
+        messages.push(app.with_reactions(message, true).await?);
+    }
+    let mut interactions = Vec::new();
+    for id in of {
+        let found = store.interaction(site, id).await?;
+        interactions.extend(found.as_ref().map(InteractionView::from));
+    }
+    let mut events = Vec::new();
+    let mut after = 0;
+    loop {
+        let numbers = store.details_of(site, contact.id, after, 200).await?;
+        let Some(last) = numbers.last() else { break };
+        after = *last;
+        for seq in numbers {
+            events.extend(store.details(site, contact.id, seq).await?);
+        }
+    }
+    Ok(Answer(ContactExport {
+        contact: ContactView::from(contact),
+        interactions,
+        messages,
+        events,
+    }))
 }
 
 /// Everything that was exchanged with a contact, on all channels, newest first

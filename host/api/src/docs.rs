@@ -20,7 +20,7 @@ use super::extract::Path;
 use super::problem::{Problem, all, page};
 use super::{
     App, agents, audit, channels, contacts, dead_letters, events, files, interactions, messages,
-    offers, plugins, queues, session, site, stats,
+    offers, plugins, queues, reactions, session, site, stats,
 };
 
 /// Where the description is.
@@ -76,6 +76,7 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .merge(interactions::router())
         .merge(messages::router())
         .merge(files::router())
+        .merge(reactions::router())
         .merge(contacts::router())
         .merge(agents::router())
         .merge(queues::router())

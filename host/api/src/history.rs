@@ -163,10 +163,10 @@ pub(super) async fn history(
             message.raw = raw.await?.unwrap_or_default();
         }
     }
-    let items = found
-        .into_iter()
-        .map(|message| MessageView::new(message, with_raw))
-        .collect();
+    let mut items = Vec::with_capacity(found.len());
+    for message in found {
+        items.push(app.with_reactions(message, with_raw).await?);
+    }
     Ok(Page {
         items,
         next: next.map(|id| id.to_string()),

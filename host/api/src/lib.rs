@@ -31,6 +31,7 @@ mod participants;
 mod plugins;
 pub mod problem;
 mod queues;
+mod reactions;
 mod render;
 mod serve;
 mod session;

@@ -180,7 +180,7 @@ impl App {
         let mut context = Vec::new();
         while let Some(message) = messages.next().await? {
             if !message.author.is_contact() && message.interaction != interaction.id {
-                context.push(MessageView::new(message, false));
+                context.push(self.with_reactions(message, false).await?);
             }
             if context.len() == CONTEXT {
                 break;

@@ -283,12 +283,21 @@ pub(super) struct MessageView {
     /// When it was taken back.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deleted_at: Option<Timestamp>,
-    /// The reactions to it.
+    /// Reactions to it: the first ones of many. The rest are at `…/messages/{id}/reactions`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub reactions: Vec<MessageReaction>,
+    /// How many reactions it has.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub reaction_count: u64,
     /// The network's payload, as it came; only with `include=raw`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub raw: Option<String>,
+}
+
+// serde hands a reference.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 impl MessageView {
@@ -316,6 +325,7 @@ impl MessageView {
             note: message.note,
             hidden_at: message.hidden_at,
             deleted_at: message.deleted_at,
+            reaction_count: message.reactions.len() as u64,
             reactions: message.reactions,
             raw: with_raw.then_some(message.raw),
         }

@@ -209,6 +209,12 @@ pub enum Event {
         /// The new health.
         health: ChannelHealth,
     },
+    /// What was kept about a contact was erased; counts and times stay. Whoever keeps anything of it
+    /// forgets it too.
+    ContactErased {
+        /// The contact.
+        contact: ContactId,
+    },
     /// The site's configuration was replaced.
     SiteConfigured {
         /// The whole of it. It holds no secrets.
@@ -252,6 +258,7 @@ impl Event {
             Self::ActionChanged { .. } => "action-changed",
             Self::PlatformEvent { .. } => "platform-event",
             Self::ChannelHealthChanged { .. } => "channel-health-changed",
+            Self::ContactErased { .. } => "contact-erased",
             Self::SiteConfigured { .. } => "site-configured",
             Self::Audited { .. } => "audited",
         }
@@ -276,6 +283,7 @@ impl Event {
             | Self::ReactionRemoved { interaction, .. } => Some(*interaction),
             Self::ActionChanged { interaction, .. } => *interaction,
             Self::ContactSaved(_)
+            | Self::ContactErased { .. }
             | Self::PlatformEvent { .. }
             | Self::ChannelHealthChanged { .. }
             | Self::SiteConfigured { .. }

@@ -7,7 +7,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaFormat, Type};
 use utoipa::{PartialSchema, ToSchema};
@@ -24,6 +24,12 @@ pub enum IdError {
     /// Not a UUID in hyphenated form.
     #[error("\"{0}\" is not an identifier of this kind")]
     Uuid(String),
+}
+
+impl IdError {
+    fn not_unique(text: &str) -> Self {
+        Self::Uuid(text.chars().take(80).collect())
+    }
 }
 
 fn check_slug(text: &str) -> Result<(), IdError> {
@@ -111,14 +117,54 @@ macro_rules! slug {
     };
 }
 
+/// Takes both forms, whatever the format says of itself: values that are looked through before their
+/// type is known do not tell it.
+struct UniqueVisitor;
+
+impl serde::de::Visitor<'_> for UniqueVisitor {
+    type Value = Uuid;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an identifier")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Uuid, E> {
+        Uuid::try_parse(text).map_err(|_| E::custom(IdError::not_unique(text)))
+    }
+
+    fn visit_bytes<E: serde::de::Error>(self, bytes: &[u8]) -> Result<Uuid, E> {
+        Uuid::from_slice(bytes).map_err(|_| E::invalid_length(bytes.len(), &self))
+    }
+}
+
 macro_rules! unique {
     ($(#[doc = $doc:literal])* $name:ident) => {
         $(#[doc = $doc])*
         ///
-        /// A UUIDv7; opaque to callers.
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(try_from = "String", into = "String")]
+        /// A UUIDv7; opaque to callers. Its text in what people read, its sixteen bytes elsewhere.
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(Uuid);
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                if serializer.is_human_readable() {
+                    serializer.collect_str(self)
+                } else {
+                    serializer.serialize_bytes(self.as_bytes())
+                }
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let read = if deserializer.is_human_readable() {
+                    deserializer.deserialize_str(UniqueVisitor)
+                } else {
+                    deserializer.deserialize_any(UniqueVisitor)
+                };
+                read.map(Self)
+            }
+        }
 
         impl $name {
             /// A new identifier of the present moment. Not for deterministic code: that derives its
@@ -163,7 +209,7 @@ macro_rules! unique {
             fn from_str(text: &str) -> Result<Self, IdError> {
                 Uuid::try_parse(text)
                     .map(Self)
-                    .map_err(|_| IdError::Uuid(text.chars().take(80).collect()))
+                    .map_err(|_| IdError::not_unique(text))
             }
         }
 
@@ -238,3 +284,39 @@ unique!(
     /// One interaction alerting at one agent.
     OfferId
 );
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As a value is read whose kind is looked for first, with the bytes of the id on the way.
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    #[serde(tag = "kind", rename_all = "kebab-case")]
+    enum Tagged {
+        One { id: ContactId },
+    }
+
+    #[test]
+    fn an_identifier_is_text_for_people_and_bytes_for_machines() {
+        let id = ContactId::derived(1_760_000_000_000, 7);
+        let text = serde_json::to_string(&id).unwrap();
+        assert_eq!(text, format!("\"{id}\""));
+        assert_eq!(serde_json::from_str::<ContactId>(&text).unwrap(), id);
+        let bytes = rmp_serde::to_vec_named(&id).unwrap();
+        assert_eq!(bytes.len(), 18);
+        assert_eq!(rmp_serde::from_slice::<ContactId>(&bytes).unwrap(), id);
+        let tagged = Tagged::One { id };
+        let bytes = rmp_serde::to_vec_named(&tagged).unwrap();
+        assert_eq!(rmp_serde::from_slice::<Tagged>(&bytes).unwrap(), tagged);
+        // As it was written before.
+        let former = rmp_serde::to_vec_named(&serde_json::json!({ "kind": "one", "id": id }));
+        assert_eq!(
+            rmp_serde::from_slice::<Tagged>(&former.unwrap()).unwrap(),
+            tagged
+        );
+        for wrong in ["\"01890a5d\"", "7", "null"] {
+            assert!(serde_json::from_str::<ContactId>(wrong).is_err(), "{wrong}");
+        }
+        assert!(rmp_serde::from_slice::<ContactId>(&[0xc4, 2, 1, 2]).is_err());
+    }
+}

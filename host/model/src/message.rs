@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::event::Seq;
 use crate::manifest::Visibility;
 use crate::platform::{
     Attachment, Author, Location, OutgoingAttachment, Referral, Refusal, SharedContact, Structured,
@@ -68,7 +69,8 @@ pub struct Message {
     /// When its author, or the network, took it back. The content stays in the history.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deleted_at: Option<Timestamp>,
-    /// The reactions to it.
+    /// Reactions to it, for those who show it. The store keeps them apart, each by itself: a message that
+    /// was read from there has none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reactions: Vec<MessageReaction>,
     /// The part of the network's payload that it came from, as it came. Only on its way in: the store
@@ -232,6 +234,9 @@ impl MessageState {
 pub struct Revision {
     /// When it was replaced.
     pub replaced_at: Timestamp,
+    /// The number of the event that replaced it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaced_by: Option<Seq>,
     /// The former text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,

@@ -61,6 +61,9 @@ pub struct SiteRetention {
     pub raw_days: u32,
     /// What failed for good, in days.
     pub dead_letter_days: u32,
+    /// What happened, in days: event streams resume from a cursor that is not older, and the audit log
+    /// goes back so far. What people wrote and the interactions stay.
+    pub journal_days: u32,
 }
 
 impl Default for SiteRetention {
@@ -71,6 +74,7 @@ impl Default for SiteRetention {
             early_hours: 48,
             raw_days: 30,
             dead_letter_days: 90,
+            journal_days: 400,
         }
     }
 }

@@ -84,6 +84,11 @@ pub enum Request {
         /// How they agreed; `None` takes it back.
         source: Option<String>,
     },
+    /// Erase what is kept about a contact.
+    Erase {
+        /// The contact, with whom nothing is under way.
+        contact: ContactId,
+    },
     /// End the conversation, with or without an answer.
     End {
         /// The interaction.
@@ -234,6 +239,14 @@ pub enum CommandError {
         message: MessageId,
         /// Its state.
         state: &'static str,
+    },
+    /// Something is under way with the contact.
+    #[error("contact {contact} cannot be erased yet: {reason}")]
+    ContactBusy {
+        /// The contact.
+        contact: ContactId,
+        /// What is under way, and what to do about it.
+        reason: &'static str,
     },
     /// The customer may have it already.
     #[error(

@@ -47,6 +47,7 @@ pub(super) async fn handle(batch: &mut Batch<'_>, prepared: Prepared) -> Result<
         accepted_at,
         event: &event,
     };
+    batch.work.arrives(number, &event.raw);
     apply(batch, &arrival, findings).await?;
     batch.work.inbox_done(number);
     Ok(())

@@ -16,6 +16,9 @@ mod command;
 mod configure;
 mod consent;
 mod contacts;
+#[cfg(test)]
+mod disk;
+mod erasure;
 mod figures;
 mod files;
 mod health;
@@ -27,6 +30,7 @@ mod people;
 mod receipts;
 #[cfg(test)]
 mod replay;
+mod restore;
 pub mod retries;
 mod run;
 mod saying;

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use super::command::{Actor, CommandError, Idempotency, Outcome, Rendered, Request};
 use super::configure::routing_settings;
 use super::consent::opt_in;
+use super::erasure::erase;
 use super::run::Batch;
 use super::sending::{act, resend, send};
 use super::{health, letters};
@@ -107,6 +108,7 @@ async fn perform(
             channel,
             source,
         } => opt_in(batch, actor, contact, channel, source).await,
+        Request::Erase { contact } => erase(batch, actor, contact).await,
         Request::End {
             interaction,
             disposition,

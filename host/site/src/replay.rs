@@ -9,7 +9,7 @@ use linecard_store::Store;
 use linecard_store_sled::SledStore;
 use serde_json::{Map, Value, json};
 
-use super::run::restore;
+use super::restore::restore;
 use super::{Actor, Rendered, Request, Site, SiteOptions};
 use crate::channels::Channels;
 

@@ -4,15 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use linecard_model::event::Record;
-use linecard_model::site::SiteConfig;
 use linecard_model::{ChannelId, SiteId, Timestamp};
-use linecard_router::{Command as RouterCommand, Router};
+use linecard_router::Command as RouterCommand;
 use linecard_store::{Epoch, MessageRef, Store, StoreError, UnitOfWork};
 use tokio::sync::{broadcast, mpsc, oneshot};
-use tracing::{error, info, warn};
+use tracing::{error, info};
 
 use super::command::{Command, CommandError, Outcome, Permission, Rendered, Reply};
-use super::configure::routing_settings;
+use super::restore::restore;
 use super::state::{SiteState, now};
 use super::{SiteHandle, contacts, figures, files, health, inbound, outcomes, people};
 use crate::channels::Channels;
@@ -217,48 +216,6 @@ impl Site {
             fetches: fetch_receiver,
         })
     }
-}
-
-pub(super) async fn restore(id: &SiteId, store: &dyn Store) -> Result<(Router, u64), SiteError> {
-    let snapshot = match store.snapshot(id).await {
-        Ok(Some((seq, bytes))) => match serde_json::from_slice(&bytes) {
-            Ok(snapshot) => Some((Router::restore(snapshot), seq)),
-            Err(error) => {
-                thrown_away(id, &error.to_string());
-                None
-            }
-        },
-        Ok(None) => None,
-        Err(StoreError::Value { detail, .. }) => {
-            thrown_away(id, &detail);
-            None
-        }
-        Err(error) => return Err(error.into()),
-    };
-    let (mut router, from) =
-        snapshot.unwrap_or_else(|| (Router::new(routing_settings(&SiteConfig::default())), 0));
-    let mut after = from;
-    loop {
-        let records = store.journal(id, after, 1_024).await?;
-        let Some(last) = records.last() else { break };
-        let newest = last.last_seq();
-        for record in &records {
-            for (seq, event) in record.numbered() {
-                if let linecard_model::event::Event::Routing(event) = event
-                    && seq > after
-                {
-                    router.evolve(record.at, event);
-                }
-            }
-        }
-        after = newest;
-    }
-    Ok((router, from))
-}
-
-/// A snapshot only saves reading the whole journal.
-fn thrown_away(id: &SiteId, detail: &str) {
-    warn!(site = %id, detail, "the router's snapshot cannot be read and is thrown away; the whole journal is read instead");
 }
 
 impl Task {
@@ -496,29 +453,5 @@ impl Batch<'_> {
             }
         }
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use linecard_store::{Append, Change, Store};
-    use linecard_store_sled::SledStore;
-
-    use super::*;
-
-    #[tokio::test]
-    async fn a_snapshot_that_cannot_be_read_is_thrown_away() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = SledStore::open(folder.path()).unwrap();
-        let id = SiteId::new("main").unwrap();
-        let epoch = store.own(&id).await.unwrap();
-        let state = b"{\"an\":\"earlier form\"}".to_vec();
-        let append = Append {
-            records: Vec::new(),
-            changes: vec![Change::PutSnapshot { seq: 5, state }],
-        };
-        store.append(&id, epoch, append).await.unwrap();
-        let (_, from) = restore(&id, &store).await.unwrap();
-        assert_eq!(from, 0, "the journal is read from its beginning");
     }
 }

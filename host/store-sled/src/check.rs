@@ -1,6 +1,7 @@
 //! Reading everything, and saying what does not fit together.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use linecard_model::contact::Contact;
 use linecard_model::event::{Record, Seq};
@@ -93,7 +94,10 @@ impl SledStore {
         match parts.family {
             Family::Journal => {
                 let record: Record = decode(key, &whole)?;
-                let wanted = expected.entry(parts.site.clone()).or_insert(1);
+                let wanted = match expected.entry(parts.site.clone()) {
+                    Entry::Occupied(known) => known.into_mut(),
+                    Entry::Vacant(first) => first.insert(self.shared.first_seq(&parts.site)?),
+                };
                 if record.first_seq != *wanted || record.events.is_empty() {
                     let found = record.first_seq;
                     checked.problem(key, format!("event {wanted} should follow, not {found}"));

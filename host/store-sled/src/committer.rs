@@ -17,12 +17,12 @@ use linecard_model::event::Seq;
 use linecard_model::outbox::OutboxNumber;
 use tokio::sync::{mpsc, oneshot};
 
-use super::keys::{self, Family};
+use super::keys;
 use super::mark::Mark;
 use super::shared::Shared;
 use super::values::{self, Head, Write};
-use super::write;
-use linecard_store::{Accepted, Epoch, InboxNumber, Result, StoreError};
+use super::write::{self, StoredRaw};
+use linecard_store::{Accepted, Epoch, InboxNumber, RawOf, Result, StoreError};
 
 /// The most submissions in one batch.
 const MOST_SUBMISSIONS: usize = 256;
@@ -45,6 +45,8 @@ pub(super) struct NewEvent {
     pub(super) mark_value: Vec<u8>,
     /// The inbox entry.
     pub(super) entry: Vec<u8>,
+    /// The network's payload, if it has one.
+    pub(super) raw: Option<Vec<u8>>,
 }
 
 /// What is to be written.
@@ -69,6 +71,8 @@ pub(super) enum Work {
     /// Values that are removed if they are still the ones that were seen.
     Purge {
         seen: Vec<(Vec<u8>, sled::IVec)>,
+        /// What is to be written with it.
+        mark: Option<Write>,
     },
     /// Changes that need no check.
     Raw {
@@ -136,6 +140,16 @@ impl Pending<'_> {
         let (key, value) = match write {
             Write::Put(key, value) => (key, Some(value)),
             Write::Remove(key) => (key, None),
+            Write::RemoveRaw(site, key) => {
+                // What cannot be read points nowhere.
+                let stored: Option<StoredRaw> = self
+                    .get(&key)?
+                    .and_then(|stored| values::decode(&key, &stored).ok());
+                if let Some(accepted) = stored.and_then(|stored| stored.accepted) {
+                    self.apply(Write::Remove(keys::raw(&site, RawOf::Accepted(accepted))))?;
+                }
+                (key, None)
+            }
         };
         let former = self.get(&key)?;
         if former.is_none() && value.is_none() {
@@ -343,6 +357,10 @@ impl Committer {
                     self.next_inbox += 1;
                     pending.set(event.mark, Some(event.mark_value));
                     pending.apply(Write::Put(keys::inbox(&site, number), event.entry))?;
+                    if let Some(raw) = event.raw {
+                        let of = RawOf::Accepted(number);
+                        pending.apply(Write::Put(keys::raw(&site, of), raw))?;
+                    }
                     accepted.new += 1;
                     accepted.last = Some(number);
                 }
@@ -387,7 +405,10 @@ impl Committer {
                 self.sites.insert(site, state);
                 Ok(Answer::Done)
             }
-            Work::Purge { seen } => {
+            Work::Purge { seen, mark } => {
+                if let Some(mark) = mark {
+                    pending.apply(mark)?;
+                }
                 let mut purged = 0;
                 for (key, stored) in seen {
                     if pending.get(&key)?.as_deref() == Some(&*stored) {
@@ -429,9 +450,7 @@ impl Committer {
         let state = SiteState {
             outbox_mark,
             epoch,
-            last_seq: self
-                .shared
-                .newest_seq(&keys::family(site, Family::Journal))?,
+            last_seq: self.shared.newest_seq(site)?,
         };
         self.sites.insert(site.clone(), state);
         Ok(state)

@@ -9,17 +9,19 @@ use linecard_model::outbox::OutboxNumber;
 use linecard_model::{ChannelId, ContactId, DeadLetterId, InteractionId, MessageId, SiteId};
 use sha2::{Digest, Sha256};
 
-use linecard_store::{InboxNumber, RawOf};
+use linecard_store::{InboxNumber, MessageRef, RawOf, ReactionKey};
 
-/// The longest text that stands in a key as it is. A longer one is replaced by its hash.
-const LONGEST_TEXT: usize = 64;
-/// Stands before a hash. No UTF-8 text contains it.
+/// Stands before the hash of a network's id. No UTF-8 text contains it.
 const HASHED: u8 = 0xFF;
+/// How much of the hash is taken.
+const HASH: usize = 16;
 
 /// What a key leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub(crate) enum Family {
+    Reaction = b'A',
+    Details = b'B',
     Contact = b'C',
     Dedupe = b'D',
     Ended = b'E',
@@ -44,10 +46,14 @@ pub(crate) enum Family {
     PlatformId = b'X',
     Early = b'Y',
     Piece = b'Z',
+    ReactionCount = b'a',
+    JournalBegin = b'b',
 }
 
 impl Family {
-    pub(crate) const ALL: [Self; 24] = [
+    pub(crate) const ALL: [Self; 28] = [
+        Self::Reaction,
+        Self::Details,
         Self::Contact,
         Self::Dedupe,
         Self::Ended,
@@ -72,13 +78,15 @@ impl Family {
         Self::PlatformId,
         Self::Early,
         Self::Piece,
+        Self::ReactionCount,
+        Self::JournalBegin,
     ];
 
     pub(crate) fn from_byte(byte: u8) -> Option<Self> {
         Self::ALL.into_iter().find(|family| *family as u8 == byte)
     }
 
-    /// Whether values of this family follow from the journal alone.
+    /// Whether values of this family follow from the journal and the content.
     pub(crate) fn is_view(self) -> bool {
         matches!(
             self,
@@ -89,6 +97,8 @@ impl Family {
                 | Self::Fetch
                 | Self::Message
                 | Self::PlatformId
+                | Self::Reaction
+                | Self::ReactionCount
                 | Self::Health
                 | Self::Config
         )
@@ -123,13 +133,28 @@ fn with(site: &SiteId, of: Family, rest: &[u8]) -> Vec<u8> {
     key
 }
 
-fn push_text(key: &mut Vec<u8>, text: &str) {
-    if text.len() <= LONGEST_TEXT {
-        key.extend_from_slice(text.as_bytes());
-    } else {
-        key.push(HASHED);
-        key.extend_from_slice(&Sha256::digest(text.as_bytes()));
+/// A network's id: of one length whatever it is, and no key names a person.
+fn push_id(key: &mut Vec<u8>, id: &str) {
+    key.push(HASHED);
+    key.extend_from_slice(&Sha256::digest(id.as_bytes())[..HASH]);
+}
+
+/// The key in place of one of the first layout, where an id stood as it was, or, if it was long, by the
+/// whole of its hash; `None` if it is one of this layout.
+pub(crate) fn hashed_id(key: &[u8]) -> Option<Vec<u8>> {
+    let parts = parse(key)?;
+    let channel = parts.rest.iter().position(|byte| *byte == 0)? + 1;
+    let (channel, id) = parts.rest.split_at_checked(channel)?;
+    let mut hashed = with(&parts.site, parts.family, channel);
+    match id.split_first() {
+        Some((&HASHED, hash)) if hash.len() > HASH => {
+            hashed.push(HASHED);
+            hashed.extend_from_slice(hash.get(..HASH)?);
+        }
+        Some((&HASHED, _)) => return None,
+        _ => push_id(&mut hashed, std::str::from_utf8(id).ok()?),
     }
+    Some(hashed)
 }
 
 /// A channel's part of a family: a slug never contains the zero that ends it.
@@ -142,7 +167,7 @@ pub(crate) fn channel(site: &SiteId, of: Family, channel: &ChannelId) -> Vec<u8>
 /// A network's id in a channel's part of a family.
 pub(crate) fn network_id(site: &SiteId, of: Family, of_channel: &ChannelId, id: &str) -> Vec<u8> {
     let mut key = channel(site, of, of_channel);
-    push_text(&mut key, id);
+    push_id(&mut key, id);
     key
 }
 
@@ -153,6 +178,11 @@ pub(crate) fn epoch(site: &SiteId) -> Vec<u8> {
 /// The mark of the outbox numbers that are used.
 pub(crate) fn numbers(site: &SiteId) -> Vec<u8> {
     family(site, Family::Numbers)
+}
+
+/// The number of the oldest event that is kept, if it is not the first.
+pub(crate) fn journal_begin(site: &SiteId) -> Vec<u8> {
+    family(site, Family::JournalBegin)
 }
 
 pub(crate) fn config(site: &SiteId) -> Vec<u8> {
@@ -191,7 +221,37 @@ pub(crate) fn messages(site: &SiteId, contact: ContactId) -> Vec<u8> {
     with(site, Family::Message, contact.as_bytes())
 }
 
-/// A network's payload. The letter keeps messages and other events apart; in each the order of the
+/// What an event says beyond its record.
+pub(crate) fn details(site: &SiteId, contact: ContactId, seq: Seq) -> Vec<u8> {
+    let mut key = details_of(site, contact);
+    key.extend_from_slice(&seq.to_be_bytes());
+    key
+}
+
+/// The beginning of the keys of what events say about a contact.
+pub(crate) fn details_of(site: &SiteId, contact: ContactId) -> Vec<u8> {
+    with(site, Family::Details, contact.as_bytes())
+}
+
+/// The beginning of the keys of a message's reactions; or, in the other family, the key of their number.
+pub(crate) fn reactions(site: &SiteId, of: Family, message: MessageRef) -> Vec<u8> {
+    let mut key = with(site, of, message.contact.as_bytes());
+    key.extend_from_slice(message.message.as_bytes());
+    key
+}
+
+pub(crate) fn reaction(site: &SiteId, reaction: &ReactionKey) -> Vec<u8> {
+    // Both texts are of any length: a hash keeps any two pairs apart.
+    let mut hash = Sha256::new();
+    hash.update((reaction.author.len() as u64).to_be_bytes());
+    hash.update(reaction.author.as_bytes());
+    hash.update(reaction.name.as_bytes());
+    let mut key = reactions(site, Family::Reaction, reaction.message);
+    key.extend_from_slice(&hash.finalize()[..16]);
+    key
+}
+
+/// A network's payload. The letter keeps apart what it belongs to; in each the order of the
 /// keys is the order of time.
 pub(crate) fn raw(site: &SiteId, of: RawOf) -> Vec<u8> {
     let mut key = family(site, Family::Raw);
@@ -200,12 +260,23 @@ pub(crate) fn raw(site: &SiteId, of: RawOf) -> Vec<u8> {
             key.push(b'M');
             key.extend_from_slice(id.as_bytes());
         }
+        RawOf::Accepted(number) => {
+            key.push(b'A');
+            key.extend_from_slice(&number.to_be_bytes());
+        }
         RawOf::Event(seq) => {
             key.push(b'E');
             key.extend_from_slice(&seq.to_be_bytes());
         }
     }
     key
+}
+
+/// The accepted event whose payload's key it is.
+pub(crate) fn accepted(site: &SiteId, key: &[u8]) -> Option<InboxNumber> {
+    let rest = key.strip_prefix(family(site, Family::Raw).as_slice())?;
+    let number: [u8; 8] = rest.strip_prefix(b"A")?.try_into().ok()?;
+    Some(u64::from_be_bytes(number))
 }
 
 pub(crate) fn outbox(site: &SiteId, of_channel: &ChannelId, number: OutboxNumber) -> Vec<u8> {

@@ -17,6 +17,7 @@ mod migrate;
 mod open;
 mod rebuild;
 mod shared;
+mod sizes;
 mod store;
 mod transfer;
 mod typed;
@@ -36,6 +37,7 @@ use linecard_store::{Result, StoreError};
 pub use check::{Checked, Problem};
 pub use open::SledOptions;
 pub use rebuild::Rebuilt;
+pub use sizes::Size;
 pub use transfer::{Exported, TransferError};
 
 /// The store in a folder, by sled.

@@ -4,13 +4,15 @@
 //! as it was or as it is to be, and the schema version is written last: one that was cut off at any
 //! point is simply begun again. A value that cannot be read stays as it is; a check tells of it.
 
+use std::collections::HashMap;
 use std::ops::Bound;
 
-use linecard_model::event::{Event, Record};
+use linecard_model::event::{Event, Record, Seq};
 use linecard_model::message::Message;
 use linecard_model::outbox::{OutboxEntry, OutboxNumber};
 use linecard_model::{SiteId, Timestamp};
-use linecard_store::{RawOf, Result, StoreError, take_raw};
+use linecard_store::content::{Place, kept_apart};
+use linecard_store::{MessageRef, RawOf, ReactionKey, Result, StoreError, take_raw};
 use serde::de::DeserializeOwned;
 
 use super::committer::write_directly;
@@ -18,7 +20,7 @@ use super::keys::{self, Family};
 use super::open::SCHEMA;
 use super::shared::{Shared, read_error};
 use super::values::{Write, put};
-use super::write::{outbox_mark, put_raw};
+use super::write::{bare, outbox_mark, put_raw};
 
 /// How many values are looked at for one batch.
 const STEP: usize = 200;
@@ -27,31 +29,41 @@ const STEP: usize = 200;
 pub(super) fn run(shared: &Shared, found: u32) -> Result<()> {
     if found < 2 {
         for site in shared.sites()? {
-            payloads_apart(shared, &site)?;
+            content_once(shared, &site)?;
         }
     }
     write_directly(shared, vec![put(keys::SCHEMA.to_vec(), &SCHEMA)?])
 }
 
-/// Version 1 kept a network's payload in the message and in its record, and knew no mark of the outbox
-/// numbers that had been used.
-fn payloads_apart(shared: &Shared, site: &SiteId) -> Result<()> {
+/// Version 1 kept content and a network's payload in a record as well, reactions and the payload in the
+/// message, and knew no mark of the outbox numbers that had been used.
+fn content_once(shared: &Shared, site: &SiteId) -> Result<()> {
     each(
         shared,
         site,
         Family::Message,
         |key, mut message: Message| {
-            if message.raw.is_empty() {
-                return Ok(Vec::new());
-            }
+            let mut writes = reactions_apart(site, &mut message)?;
             let raw = std::mem::take(&mut message.raw);
-            // The record says better when, if it can be read.
-            Ok(vec![
-                put_raw(site, RawOf::Message(message.id), message.at, raw)?,
-                put(key, &message)?,
-            ])
+            if !raw.is_empty() {
+                // The record says better when, if it can be read.
+                writes.push(put_raw(site, RawOf::Message(message.id), message.at, raw)?);
+            }
+            if !writes.is_empty() {
+                writes.push(put(key, &message)?);
+            }
+            Ok(writes)
         },
     )?;
+    for family in [
+        Family::Dedupe,
+        Family::Identity,
+        Family::PlatformId,
+        Family::Early,
+    ] {
+        ids_hashed(shared, site, family)?;
+    }
+    let mut edited: HashMap<Vec<u8>, Message> = HashMap::new();
     let mut highest: OutboxNumber = 0;
     each(shared, site, Family::Journal, |key, mut record: Record| {
         // Numbers began at the clock's microseconds, so none was above those of its moment.
@@ -64,9 +76,23 @@ fn payloads_apart(shared: &Shared, site: &SiteId) -> Result<()> {
             if let Some((of, raw)) = take_raw(seq, event) {
                 writes.push(put_raw(site, of, record.at, raw)?);
             }
+            if let Event::MessageEdited {
+                message,
+                contact,
+                edited_at,
+                ..
+            } = event
+            {
+                let place = keys::message(site, *contact, *message);
+                writes.extend(numbered(shared, &mut edited, place, seq, *edited_at)?);
+            }
+            if let Some((_, Place::Beside(contact))) = kept_apart(event) {
+                writes.push(put(keys::details(site, contact, seq), event)?);
+            }
         }
-        if !writes.is_empty() {
-            writes.push(put(key, &record)?);
+        let bare = bare(&record);
+        if bare != record || !writes.is_empty() {
+            writes.push(put(key, &bare)?);
         }
         Ok(writes)
     })?;
@@ -75,6 +101,73 @@ fn payloads_apart(shared: &Shared, site: &SiteId) -> Result<()> {
         Ok(Vec::new())
     })?;
     write_directly(shared, vec![outbox_mark(site, highest)?])
+}
+
+/// Puts values under keys that hide the networks' ids, which name people.
+fn ids_hashed(shared: &Shared, site: &SiteId, family: Family) -> Result<()> {
+    steps(shared, site, family, |key, stored| {
+        let Some(hashed) = keys::hashed_id(&key) else {
+            return Ok(Vec::new());
+        };
+        Ok(match shared.whole(&key, stored)? {
+            Some(whole) => vec![Write::Put(hashed, whole.to_vec()), Write::Remove(key)],
+            None => Vec::new(),
+        })
+    })
+}
+
+/// Writes for the reactions that a message has in it.
+fn reactions_apart(site: &SiteId, message: &mut Message) -> Result<Vec<Write>> {
+    let reactions = std::mem::take(&mut message.reactions);
+    if reactions.is_empty() {
+        return Ok(Vec::new());
+    }
+    let of = MessageRef {
+        contact: message.contact,
+        message: message.id,
+    };
+    let mut writes = Vec::with_capacity(reactions.len() + 1);
+    for reaction in &reactions {
+        let key = ReactionKey::of(of, reaction);
+        writes.push(put(keys::reaction(site, &key), reaction)?);
+    }
+    let count = keys::reactions(site, Family::ReactionCount, of);
+    writes.push(put(count, &(reactions.len() as u64))?);
+    Ok(writes)
+}
+
+/// Says in a message which event made its next revision. An edit that changed nothing made none.
+fn numbered(
+    shared: &Shared,
+    edited: &mut HashMap<Vec<u8>, Message>,
+    key: Vec<u8>,
+    seq: Seq,
+    edited_at: Timestamp,
+) -> Result<Option<Write>> {
+    if !edited.contains_key(&key) {
+        let found: Option<Message> = shared.get(&key).ok().flatten();
+        let Some(message) = found else {
+            return Ok(None);
+        };
+        edited.insert(key.clone(), message);
+    }
+    let Some(message) = edited.get_mut(&key) else {
+        return Ok(None);
+    };
+    let revisions = &mut message.revisions;
+    if revisions.iter().any(|r| r.replaced_by == Some(seq)) {
+        return Ok(None);
+    }
+    let revision = revisions
+        .iter_mut()
+        .find(|r| r.replaced_by.is_none() && r.replaced_at == edited_at);
+    match revision {
+        Some(revision) => {
+            revision.replaced_by = Some(seq);
+            put(key, &*message).map(Some)
+        }
+        None => Ok(None),
+    }
 }
 
 fn microseconds(at: Timestamp) -> u64 {
@@ -87,6 +180,21 @@ fn each<T: DeserializeOwned>(
     site: &SiteId,
     family: Family,
     mut change: impl FnMut(Vec<u8>, T) -> Result<Vec<Write>>,
+) -> Result<()> {
+    steps(shared, site, family, |key, stored| {
+        match shared.value(&key, stored)? {
+            Some(value) => change(key, value),
+            None => Ok(Vec::new()),
+        }
+    })
+}
+
+/// Shows each stored value of a family and writes what is to be written in its place.
+fn steps(
+    shared: &Shared,
+    site: &SiteId,
+    family: Family,
+    mut change: impl FnMut(Vec<u8>, &sled::IVec) -> Result<Vec<Write>>,
 ) -> Result<()> {
     let prefix = keys::family(site, family);
     let end = keys::after_prefix(&prefix).map_or(Bound::Unbounded, Bound::Excluded);
@@ -103,9 +211,8 @@ fn each<T: DeserializeOwned>(
         start = Bound::Excluded(last.to_vec());
         let mut writes = Vec::new();
         for (key, stored) in entries {
-            match shared.value(&key, &stored) {
-                Ok(Some(value)) => writes.extend(change(key.to_vec(), value)?),
-                Ok(None) => {}
+            match change(key.to_vec(), &stored) {
+                Ok(more) => writes.extend(more),
                 Err(error @ StoreError::Value { .. }) => {
                     tracing::warn!(%error, "a value stays in its former layout");
                 }

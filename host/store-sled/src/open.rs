@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 use super::committer::Committer;
-use super::keys::{self, Family};
+use super::keys;
 use super::mark::{self, Mark};
 use super::shared::{Counters, Shared, Synchronize};
 use super::{SledStore, values};
@@ -128,7 +128,7 @@ impl SledOptions {
         // Recovery and migration may have moved the end of the log.
         mark.set(counters.commit, shared.log_position())?;
         for site in shared.sites()? {
-            let last = shared.newest_seq(&keys::family(&site, Family::Journal))?;
+            let last = shared.newest_seq(&site)?;
             shared.set_durable(std::iter::once((&site, last)));
         }
         let (queue, submissions) = mpsc::channel(QUEUE);

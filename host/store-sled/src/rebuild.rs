@@ -1,14 +1,16 @@
-//! The views again, from the journal alone.
+//! The views again, from the journal and the content; and everything again, without what is gone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
 use linecard_model::SiteId;
+use linecard_model::event::Event;
 
 use super::keys::{self, Family};
 use super::values::Write;
-use super::{SledOptions, SledStore, TransferError};
+use super::{SledOptions, SledStore, TransferError, typed};
+use linecard_store::content::joined;
 use linecard_store::{Result, Store, StoreError, UnitOfWork};
 
 /// How many records are projected and written at a time.
@@ -35,7 +37,15 @@ impl SledStore {
         }
         let mut rebuilt = Rebuilt::default();
         for site in self.shared.sites()? {
-            self.copy_what_is_no_view(&fresh, &site).await?;
+            // What came before the journal's beginning cannot come anew. The router's snapshot follows
+            // from the journal as well, and may be what is wrong; it stands for a lost beginning.
+            let is_whole = self.shared.first_seq(&site)? == 1;
+            let comes_anew = |family: Family| {
+                family == Family::Journal
+                    || (is_whole && (family.is_view() || family == Family::Snapshot))
+            };
+            self.copy(&fresh, &site, |family| !comes_anew(family))
+                .await?;
             rebuilt.records += self.project_again(&fresh, &site).await?;
             for family in Family::ALL.into_iter().filter(|family| family.is_view()) {
                 self.compare(&fresh, &site, family, &mut rebuilt.differences)?;
@@ -47,12 +57,34 @@ impl SledStore {
         Ok(rebuilt)
     }
 
-    async fn copy_what_is_no_view(&self, fresh: &SledStore, site: &SiteId) -> Result<()> {
+    /// Writes what is kept into another folder, which must be empty: nothing of what was removed or
+    /// replaced is in its files. Gives the number of values.
+    pub async fn compact(&self, into: impl AsRef<Path>) -> Result<u64, TransferError> {
+        let fresh = SledOptions::default().open(into)?;
+        if !fresh.shared.sites()?.is_empty() {
+            return Err(TransferError::NotEmpty);
+        }
+        let mut values = 0;
+        for site in self.shared.sites()? {
+            values += self.copy(&fresh, &site, |_| true).await?;
+        }
+        let next_inbox = self.counters()?.next_inbox;
+        fresh.put_raw(Vec::new(), Some(next_inbox)).await?;
+        fresh.close().await?;
+        Ok(values)
+    }
+
+    /// Copies the values of the families that are wanted.
+    async fn copy(
+        &self,
+        fresh: &SledStore,
+        site: &SiteId,
+        wanted: impl Fn(Family) -> bool,
+    ) -> Result<u64> {
+        let mut copied = 0;
         for family in Family::ALL {
-            // The router's snapshot follows from the journal as well, and may be what is wrong.
-            let comes_anew = family.is_view()
-                || matches!(family, Family::Journal | Family::Piece | Family::Snapshot);
-            if comes_anew {
+            // Pieces are cut anew.
+            if family == Family::Piece || !wanted(family) {
                 continue;
             }
             let mut writes = Vec::new();
@@ -62,6 +94,7 @@ impl SledStore {
                 })?;
                 if let Some(whole) = self.shared.whole(&key, &stored)? {
                     writes.push(Write::Put(key.to_vec(), whole.to_vec()));
+                    copied += 1;
                 }
                 if writes.len() == STEP {
                     fresh.put_raw(std::mem::take(&mut writes), None).await?;
@@ -69,12 +102,14 @@ impl SledStore {
             }
             fresh.put_raw(writes, None).await?;
         }
-        Ok(())
+        Ok(copied)
     }
 
     async fn project_again(&self, fresh: &Arc<SledStore>, site: &SiteId) -> Result<u64> {
         let epoch = fresh.own(site).await?;
-        let (mut after, mut count) = (0, 0);
+        let first = self.shared.first_seq(site)?;
+        let (mut after, mut count) = (first - 1, 0);
+        let mut begun = HashSet::new();
         loop {
             let records = self.journal(site, after, STEP).await?;
             if records.is_empty() {
@@ -90,7 +125,17 @@ impl SledStore {
                         given: record.first_seq,
                     });
                 }
-                unit.record(record.at, record.events).await?;
+                let record = joined(self, site, record).await?;
+                let wanted = |event: &Event| match event {
+                    _ if first == 1 => true,
+                    Event::InteractionStarted(interaction) => {
+                        begun.insert(interaction.id);
+                        true
+                    }
+                    // What began before the journal does was copied as it is.
+                    event => event.interaction().is_none_or(|id| begun.contains(&id)),
+                };
+                unit.record_again(record, wanted).await?;
                 count += 1;
             }
             after = unit.next_seq() - 1;
@@ -124,9 +169,23 @@ impl SledStore {
                     }
                 }
             }
-            seen.retain(|_, [ours, theirs]| ours.is_none() || ours != theirs);
+            seen.retain(|key, pair| match pair {
+                [Some(ours), Some(theirs)] => !is_same(family, key, ours, theirs),
+                _ => true,
+            });
         }
         differences.extend(seen.keys().map(|key| keys::show(key)));
         Ok(())
+    }
+}
+
+/// Whether two whole stored values say the same: one may be of an earlier form.
+fn is_same(family: Family, key: &[u8], one: &[u8], other: &[u8]) -> bool {
+    if one == other {
+        return true;
+    }
+    match [one, other].map(|whole| typed::to_json(family, key, whole)) {
+        [Some(Ok(one)), Some(Ok(other))] => one == other,
+        _ => false,
     }
 }

@@ -8,7 +8,7 @@ use linecard_model::SiteId;
 use linecard_model::event::{Record, Seq};
 use serde::de::DeserializeOwned;
 
-use super::keys;
+use super::keys::{self, Family};
 use super::values::{self, Head};
 use linecard_store::{Result, StoreError};
 
@@ -137,15 +137,22 @@ impl Shared {
     }
 
     /// The last event's number in a journal, whether on disk yet or not.
-    pub(super) fn newest_seq(&self, journal: &[u8]) -> Result<Seq> {
+    pub(super) fn newest_seq(&self, site: &SiteId) -> Result<Seq> {
+        let journal = &keys::family(site, Family::Journal);
         match self.db.scan_prefix(journal).next_back() {
-            None => Ok(0),
+            None => Ok(self.first_seq(site)? - 1),
             Some(entry) => {
                 let (key, stored) = entry.map_err(|error| read_error(journal, &error))?;
                 let record: Option<Record> = self.value(&key, &stored)?;
                 Ok(record.map_or(0, |record| record.last_seq()))
             }
         }
+    }
+
+    /// The number of the oldest event that is kept.
+    pub(super) fn first_seq(&self, site: &SiteId) -> Result<Seq> {
+        let begin: Option<Seq> = self.get(&keys::journal_begin(site))?;
+        Ok(begin.unwrap_or(1).max(1))
     }
 
     /// The sites that have data.

@@ -5,9 +5,9 @@ use std::ops::Bound;
 use async_trait::async_trait;
 use linecard_model::contact::Contact;
 use linecard_model::dead_letter::DeadLetter;
-use linecard_model::event::{Record, Seq};
+use linecard_model::event::{Event, Record, Seq};
 use linecard_model::interaction::Interaction;
-use linecard_model::message::Message;
+use linecard_model::message::{Message, MessageReaction};
 use linecard_model::outbox::{ChannelFigures, ChannelHealth, OutboxEntry, OutboxNumber};
 use linecard_model::site::SiteConfig;
 use linecard_model::{
@@ -22,7 +22,8 @@ use super::values;
 use super::write::{self, Bytes, StoredEntry, StoredIdempotent, StoredRaw, StoredSnapshot};
 use linecard_store::{
     Accept, Accepted, Append, Backlog, Early, Epoch, IdempotentResult, InboxEntry, InboxNumber,
-    Kept, MessageRef, Page, PurgeCursor, Purged, RawOf, Result, Store, StoreError,
+    Kept, MessageRef, Page, PurgeCursor, Purged, RawOf, ReactionKey, Reactions, Result, Store,
+    StoreError,
 };
 
 /// All keys that begin with a prefix, from a bound on.
@@ -81,11 +82,17 @@ impl Store for SledStore {
             .map(|(key, entry)| {
                 let number = keys::last_number(&key)
                     .ok_or_else(|| values::unreadable(&key, "its key has no number".to_owned()))?;
+                let mut event = entry.event;
+                if event.raw.is_empty() {
+                    event.raw = self
+                        .payload(site, RawOf::Accepted(number))?
+                        .unwrap_or_default();
+                }
                 Ok(InboxEntry {
                     number,
                     channel: entry.channel,
                     accepted_at: entry.accepted_at,
-                    event: entry.event,
+                    event,
                 })
             })
             .collect()
@@ -109,6 +116,10 @@ impl Store for SledStore {
 
     async fn last_seq(&self, site: &SiteId) -> Result<Seq> {
         Ok(self.shared.durable(site))
+    }
+
+    async fn first_seq(&self, site: &SiteId) -> Result<Seq> {
+        self.shared.first_seq(site)
     }
 
     async fn journal(&self, site: &SiteId, after: Seq, limit: usize) -> Result<Vec<Record>> {
@@ -201,9 +212,55 @@ impl Store for SledStore {
         self.shared.get(&keys::message(site, contact, id))
     }
 
+    async fn reaction(&self, site: &SiteId, key: &ReactionKey) -> Result<Option<MessageReaction>> {
+        self.shared.get(&keys::reaction(site, key))
+    }
+
+    async fn reactions(
+        &self,
+        site: &SiteId,
+        message: MessageRef,
+        after: Option<&ReactionKey>,
+        limit: usize,
+    ) -> Result<Reactions> {
+        let count = keys::reactions(site, Family::ReactionCount, message);
+        let all = keys::reactions(site, Family::Reaction, message);
+        let start = match after {
+            Some(key) => Bound::Excluded(keys::reaction(site, key)),
+            None => Bound::Included(all.clone()),
+        };
+        Ok(Reactions {
+            total: self.shared.get(&count)?.unwrap_or(0),
+            page: values_of(self.shared.scan(from(&all, start), false, limit)?),
+        })
+    }
+
+    async fn details(&self, site: &SiteId, contact: ContactId, seq: Seq) -> Result<Option<Event>> {
+        self.shared.get(&keys::details(site, contact, seq))
+    }
+
+    async fn details_of(
+        &self,
+        site: &SiteId,
+        contact: ContactId,
+        after: Seq,
+        limit: usize,
+    ) -> Result<Vec<Seq>> {
+        let all = keys::details_of(site, contact);
+        let range = from(&all, Bound::Excluded(keys::details(site, contact, after)));
+        let found = self.shared.db().range::<Vec<u8>, _>(range).keys();
+        found
+            .take(limit)
+            .map(|key| {
+                let key = key.map_err(|error| read_error(&all, &error))?;
+                keys::last_number(&key)
+                    .ok_or_else(|| values::unreadable(&key, "its key has no number".to_owned()))
+            })
+            .collect()
+    }
+
     async fn raw(&self, site: &SiteId, of: RawOf) -> Result<Option<String>> {
-        let stored: Option<StoredRaw> = self.shared.get(&keys::raw(site, of))?;
-        Ok(stored.map(|stored| stored.raw))
+        self.payload(site, of)
     }
 
     async fn message_by_platform_id(
@@ -368,6 +425,9 @@ impl Store for SledStore {
         after: Option<PurgeCursor>,
         limit: usize,
     ) -> Result<Purged> {
+        if kept == Kept::Journal {
+            return self.purge_journal(site, before, limit).await;
+        }
         let prefix = keys::family(site, family_of(kept));
         let start = match after {
             Some(PurgeCursor(key)) if key.starts_with(&prefix) => Bound::Excluded(key),
@@ -379,10 +439,10 @@ impl Store for SledStore {
         for (looked_at, entry) in entries.take(limit).enumerate() {
             let (key, stored) = entry.map_err(|error| read_error(&prefix, &error))?;
             // What cannot be read stays, for a check to tell.
-            if self
+            let is_old = self
                 .time_of(kept, &key, &stored)
-                .is_ok_and(|at| at.is_some_and(|at| at < before))
-            {
+                .is_ok_and(|at| at.is_some_and(|at| at < before));
+            if is_old && !self.waits(site, &key)? {
                 seen.push((key.to_vec(), stored));
             }
             if looked_at + 1 == limit {
@@ -391,7 +451,7 @@ impl Store for SledStore {
         }
         let mut removed = 0;
         if !seen.is_empty()
-            && let Answer::Purged(count) = self.submit(Work::Purge { seen }).await?
+            && let Answer::Purged(count) = self.submit(Work::Purge { seen, mark: None }).await?
         {
             removed = count;
         }
@@ -413,10 +473,70 @@ fn family_of(kept: Kept) -> Family {
         Kept::Early => Family::Early,
         Kept::Raw => Family::Raw,
         Kept::DeadLetters => Family::DeadLetter,
+        Kept::Journal => Family::Journal,
     }
 }
 
 impl SledStore {
+    /// The network's payload of something.
+    fn payload(&self, site: &SiteId, of: RawOf) -> Result<Option<String>> {
+        let stored: Option<StoredRaw> = self.shared.get(&keys::raw(site, of))?;
+        let accepted = stored.as_ref().and_then(|stored| stored.accepted);
+        let Some(accepted) = accepted else {
+            return Ok(stored.map(|stored| stored.raw));
+        };
+        let key = keys::raw(site, RawOf::Accepted(accepted));
+        let stored: Option<StoredRaw> = self.shared.get(&key)?;
+        Ok(stored.map(|stored| stored.raw))
+    }
+
+    /// Forgets records from the journal's beginning on, and says where it begins then.
+    async fn purge_journal(
+        &self,
+        site: &SiteId,
+        before: Timestamp,
+        limit: usize,
+    ) -> Result<Purged> {
+        let durable = self.shared.durable(site);
+        let snapshot: Option<StoredSnapshot> =
+            self.shared.get(&keys::snapshot(site)).ok().flatten();
+        // A start reads what follows the snapshot; the last record tells the last number.
+        let needed = snapshot.map_or(0, |snapshot| snapshot.seq).min(durable);
+        let prefix = keys::family(site, Family::Journal);
+        let mut seen = Vec::new();
+        let mut begin = None;
+        for entry in self.shared.db().scan_prefix(&prefix).take(limit) {
+            let (key, stored) = entry.map_err(|error| read_error(&prefix, &error))?;
+            let Some(record) = self.shared.value::<Record>(&key, &stored)? else {
+                break;
+            };
+            if record.at >= before || record.last_seq() > needed || record.last_seq() >= durable {
+                break;
+            }
+            begin = Some(record.last_seq() + 1);
+            seen.push((key.to_vec(), stored));
+        }
+        let Some(begin) = begin else {
+            let (removed, next) = (0, None);
+            return Ok(Purged { removed, next });
+        };
+        let next = (seen.len() == limit).then(|| PurgeCursor(prefix));
+        let mark = Some(values::put(keys::journal_begin(site), &begin)?);
+        let removed = match self.submit(Work::Purge { seen, mark }).await? {
+            Answer::Purged(removed) => removed,
+            _ => 0,
+        };
+        Ok(Purged { removed, next })
+    }
+
+    /// Whether it is the payload of an event that waits: that is work, however old.
+    fn waits(&self, site: &SiteId, key: &[u8]) -> Result<bool> {
+        match keys::accepted(site, key) {
+            Some(number) => Ok(self.shared.raw(&keys::inbox(site, number))?.is_some()),
+            None => Ok(false),
+        }
+    }
+
     /// From when a value is that is kept for a time.
     fn time_of(&self, kept: Kept, key: &[u8], stored: &sled::IVec) -> Result<Option<Timestamp>> {
         let millis = |millis: Option<i64>| {
@@ -438,6 +558,10 @@ impl SledStore {
             Kept::Raw => {
                 let stored: Option<StoredRaw> = self.shared.value(key, stored)?;
                 millis(stored.map(|stored| stored.at))
+            }
+            Kept::Journal => {
+                let record: Option<Record> = self.shared.value(key, stored)?;
+                record.map(|record| record.at)
             }
             Kept::DeadLetters => {
                 let letter: Option<DeadLetter> = self.shared.value(key, stored)?;

@@ -3,9 +3,9 @@
 use linecard_model::ContactId;
 use linecard_model::contact::Contact;
 use linecard_model::dead_letter::DeadLetter;
-use linecard_model::event::Record;
+use linecard_model::event::{Event, Record};
 use linecard_model::interaction::Interaction;
-use linecard_model::message::Message;
+use linecard_model::message::{Message, MessageReaction};
 use linecard_model::outbox::{ChannelFigures, ChannelHealth, OutboxEntry, OutboxNumber};
 use linecard_model::site::SiteConfig;
 use serde::Serialize;
@@ -32,6 +32,9 @@ fn by_family<O: OfAnyType>(family: Family, what: O) -> Option<Result<O::Output>>
         Family::Message => what.of::<Message>(),
         Family::Inbox => what.of::<StoredEntry>(),
         Family::Journal => what.of::<Record>(),
+        Family::Reaction => what.of::<MessageReaction>(),
+        Family::ReactionCount | Family::JournalBegin => what.of::<u64>(),
+        Family::Details => what.of::<Event>(),
         Family::Raw => what.of::<StoredRaw>(),
         Family::Health => what.of::<ChannelHealth>(),
         Family::Figures => what.of::<ChannelFigures>(),

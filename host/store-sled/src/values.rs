@@ -1,9 +1,11 @@
 //! Values.
 //!
 //! A stored value is a form byte and what follows it. A small one is MessagePack with named fields, so
-//! that later versions can add optional ones. A large one is cut into pieces under keys of their own,
-//! and the value itself names their number, the length and a checksum.
+//! that later versions can add optional ones. Names and usual texts would then be most of it, so it is
+//! compressed against a dictionary of them where that helps. A large one is cut into pieces under keys of
+//! their own, and the value itself names their number, the length and a checksum.
 
+use linecard_model::SiteId;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
@@ -15,6 +17,15 @@ use linecard_store::{Result, StoreError};
 const WHOLE: u8 = 1;
 /// The form byte of a value in pieces.
 const IN_PIECES: u8 = 2;
+/// The form byte of a compressed value, before its length.
+const COMPRESSED: u8 = 3;
+/// What compressed values are made of: samples of values of each kind and of the networks' payloads, with
+/// invented names. Never changed: a better one gets a form byte of its own.
+const DICTIONARY: &[u8] = include_bytes!("dictionary.bin");
+/// A value that is not longer than this stays as it is.
+const TOO_SHORT: usize = 48;
+/// LZ4 makes no more of a byte than this, so that a damaged length does not take memory.
+const MOST_EXPANSION: usize = 256;
 /// The most bytes of one piece. A leaf of sled's tree holds up to 17 values and is one item of its
 /// log; items of more than 128 KiB go into files that are never synchronized.
 pub(crate) const PIECE: usize = 4 * 1024;
@@ -28,6 +39,8 @@ pub(crate) enum Write {
     Put(Vec<u8>, Vec<u8>),
     /// The key is gone, if it was there.
     Remove(Vec<u8>),
+    /// The key of a payload is gone, and that of the accepted event where it stands.
+    RemoveRaw(SiteId, Vec<u8>),
 }
 
 /// The stored form of a value that stands in one piece, as it goes into [`Write::Put`].
@@ -37,7 +50,35 @@ pub(crate) fn encode<T: Serialize + ?Sized>(key: &[u8], value: &T) -> Result<Vec
     value
         .serialize(&mut serializer)
         .map_err(|error| unreadable(key, error.to_string()))?;
-    Ok(bytes)
+    Ok(compressed(&bytes).unwrap_or(bytes))
+}
+
+/// The compressed form of a whole one, if it is shorter.
+fn compressed(whole: &[u8]) -> Option<Vec<u8>> {
+    let content = whole.get(1..).filter(|content| content.len() > TOO_SHORT)?;
+    let length = u32::try_from(content.len()).ok()?;
+    let packed = lz4_flex::block::compress_with_dict(content, DICTIONARY);
+    let head = 1 + size_of_val(&length);
+    (head + packed.len() < whole.len()).then(|| {
+        let mut bytes = Vec::with_capacity(head + packed.len());
+        bytes.push(COMPRESSED);
+        bytes.extend_from_slice(&length.to_be_bytes());
+        bytes.extend_from_slice(&packed);
+        bytes
+    })
+}
+
+/// The content of a compressed value.
+fn decompressed(key: &[u8], packed: &[u8]) -> Result<Vec<u8>> {
+    let (length, packed) = packed
+        .split_first_chunk::<4>()
+        .ok_or_else(|| unreadable(key, "its length is missing".to_owned()))?;
+    let length = usize::try_from(u32::from_be_bytes(*length)).unwrap_or(usize::MAX);
+    if length > packed.len().saturating_mul(MOST_EXPANSION) {
+        return Err(unreadable(key, "its length cannot be right".to_owned()));
+    }
+    lz4_flex::block::decompress_with_dict(packed, length, DICTIONARY)
+        .map_err(|error| unreadable(key, error.to_string()))
 }
 
 /// Puts a value.
@@ -51,6 +92,10 @@ pub(crate) fn decode<T: DeserializeOwned>(key: &[u8], stored: &[u8]) -> Result<T
     match stored.split_first() {
         Some((&WHOLE, content)) => {
             rmp_serde::from_slice(content).map_err(|error| unreadable(key, error.to_string()))
+        }
+        Some((&COMPRESSED, packed)) => {
+            let content = decompressed(key, packed)?;
+            rmp_serde::from_slice(&content).map_err(|error| unreadable(key, error.to_string()))
         }
         Some((form, _)) => Err(unreadable(
             key,
@@ -133,5 +178,33 @@ pub(crate) fn unreadable(key: &[u8], detail: String) -> StoreError {
     StoreError::Value {
         key: keys::show(key),
         detail,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_dictionary_is_the_one_that_stored_values_were_made_with() {
+        let sum = Sha256::digest(DICTIONARY);
+        assert_eq!(sum[..4], [0x89, 0x8f, 0x12, 0xe5], "{sum:x?}");
+    }
+
+    #[test]
+    fn a_value_comes_back_whatever_its_form() {
+        let usual = "where is my parcel, please? ".repeat(20);
+        for text in ["", "short", &usual, &"x".repeat(100_000)] {
+            let stored = encode(b"key", text).unwrap();
+            assert_eq!(decode::<String>(b"key", &stored).unwrap(), text);
+        }
+        let stored = encode(b"key", &usual).unwrap();
+        assert!(stored.len() < usual.len() / 4);
+        for cut in 0..stored.len() {
+            assert!(decode::<String>(b"key", &stored[..cut]).is_err(), "{cut}");
+        }
+        let mut huge = stored;
+        huge[1..5].copy_from_slice(&u32::MAX.to_be_bytes());
+        assert!(decode::<String>(b"key", &huge).is_err());
     }
 }

@@ -2,7 +2,7 @@
 //! has to write.
 
 use linecard_model::SiteId;
-use linecard_model::event::Seq;
+use linecard_model::event::{Record, Seq};
 use linecard_model::outbox::OutboxNumber;
 use linecard_model::{ChannelId, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -10,7 +10,10 @@ use serde::{Deserialize, Serialize};
 use super::committer::NewEvent;
 use super::keys::{self, Family};
 use super::values::{Write, encode, put};
-use linecard_store::{Accept, Append, Change, IdempotentResult, RawOf, Result, StoreError};
+use linecard_store::content::kept_apart;
+use linecard_store::{
+    Accept, Append, Change, IdempotentResult, InboxNumber, RawOf, Result, StoreError,
+};
 
 /// An inbox entry as it is stored: its number is in its key.
 #[derive(Serialize)]
@@ -46,7 +49,21 @@ pub(crate) struct Bytes(#[serde(with = "serde_bytes")] pub(crate) Vec<u8>);
 pub(crate) struct StoredRaw {
     /// When it was recorded, in milliseconds: how long it is kept counts from there.
     pub(crate) at: i64,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(crate) raw: String,
+    /// The accepted event whose payload it is, if it stands there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) accepted: Option<InboxNumber>,
+}
+
+impl StoredRaw {
+    fn new(at: Timestamp, raw: String) -> Self {
+        Self {
+            at: at.as_millisecond(),
+            raw,
+            accepted: None,
+        }
+    }
 }
 
 /// The router's snapshot.
@@ -65,16 +82,23 @@ pub(super) fn accept(site: &SiteId, accept: &Accept) -> Result<(Vec<NewEvent>, O
             Some(letter) => keys::again(site, &accept.channel, letter, &event.id),
         };
         let mark_value = encode(&mark, &accept.at.as_millisecond())?;
+        let mut event = event.clone();
+        let raw = std::mem::take(&mut event.raw);
         let entry = EntryRef {
             channel: &accept.channel,
             accepted_at: accept.at,
-            event,
+            event: &event,
         };
         let entry = encode(&mark, &entry)?;
+        let raw = match raw.is_empty() {
+            true => None,
+            false => Some(encode(&mark, &StoredRaw::new(accept.at, raw))?),
+        };
         events.push(NewEvent {
             mark,
             mark_value,
             entry,
+            raw,
         });
     }
     let cursor = match &accept.cursor {
@@ -107,7 +131,7 @@ pub(super) fn append(site: &SiteId, append: Append) -> Result<Encoded> {
             });
         }
         numbers.push((record.first_seq, record.last_seq()));
-        writes.push(put(keys::record(site, record.first_seq), record)?);
+        writes.push(put(keys::record(site, record.first_seq), &bare(record))?);
     }
     let mut last_outbox = 0;
     for change in append.changes {
@@ -123,6 +147,18 @@ pub(super) fn append(site: &SiteId, append: Append) -> Result<Encoded> {
     })
 }
 
+/// A record as it is kept: its content is elsewhere.
+pub(super) fn bare(record: &Record) -> Record {
+    let events = record.events.iter();
+    Record {
+        first_seq: record.first_seq,
+        at: record.at,
+        events: events
+            .map(|event| kept_apart(event).map_or_else(|| event.clone(), |(bare, _)| bare))
+            .collect(),
+    }
+}
+
 /// Says that outbox numbers up to this one are used.
 pub(super) fn outbox_mark(site: &SiteId, highest: OutboxNumber) -> Result<Write> {
     put(keys::numbers(site), &highest)
@@ -130,8 +166,7 @@ pub(super) fn outbox_mark(site: &SiteId, highest: OutboxNumber) -> Result<Write>
 
 /// Puts a network's payload.
 pub(super) fn put_raw(site: &SiteId, of: RawOf, at: Timestamp, raw: String) -> Result<Write> {
-    let at = at.as_millisecond();
-    put(keys::raw(site, of), &StoredRaw { at, raw })
+    put(keys::raw(site, of), &StoredRaw::new(at, raw))
 }
 
 fn change_to_writes(site: &SiteId, change: Change, writes: &mut Vec<Write>) -> Result<()> {
@@ -146,6 +181,12 @@ fn change_to_writes(site: &SiteId, change: Change, writes: &mut Vec<Write>) -> R
             keys::network_id(site, Family::Identity, &channel, &identity),
             &contact,
         )?,
+        Change::RemoveIdentity { channel, identity } => Write::Remove(keys::network_id(
+            site,
+            Family::Identity,
+            &channel,
+            &identity,
+        )),
         Change::PutInteraction(interaction) => {
             let (now, before) = if interaction.is_open() {
                 (Family::Open, Family::Ended)
@@ -161,7 +202,28 @@ fn change_to_writes(site: &SiteId, change: Change, writes: &mut Vec<Write>) -> R
         Change::PutMessage(message) => {
             put(keys::message(site, message.contact, message.id), &message)?
         }
+        Change::PutDetails {
+            contact,
+            seq,
+            event,
+        } => put(keys::details(site, contact, seq), &*event)?,
+        Change::RemoveDetails { contact, seq } => Write::Remove(keys::details(site, contact, seq)),
+        Change::PutReaction { key, reaction } => put(keys::reaction(site, &key), &reaction)?,
+        Change::RemoveReaction(key) => Write::Remove(keys::reaction(site, &key)),
+        Change::PutReactionCount { message, count } => {
+            let key = keys::reactions(site, Family::ReactionCount, message);
+            match count {
+                0 => Write::Remove(key),
+                count => put(key, &count)?,
+            }
+        }
         Change::PutRaw { of, at, raw } => put_raw(site, of, at, raw)?,
+        Change::PutRawOfAccepted { of, at, accepted } => {
+            let mut stored = StoredRaw::new(at, String::new());
+            stored.accepted = Some(accepted);
+            put(keys::raw(site, of), &stored)?
+        }
+        Change::RemoveRaw(of) => Write::RemoveRaw(site.clone(), keys::raw(site, of)),
         Change::PutPlatformId {
             channel,
             platform_id,
@@ -170,6 +232,15 @@ fn change_to_writes(site: &SiteId, change: Change, writes: &mut Vec<Write>) -> R
             keys::network_id(site, Family::PlatformId, &channel, &platform_id),
             &message,
         )?,
+        Change::RemovePlatformId {
+            channel,
+            platform_id,
+        } => Write::Remove(keys::network_id(
+            site,
+            Family::PlatformId,
+            &channel,
+            &platform_id,
+        )),
         Change::PutFetch(place) => put(keys::fetch(site, place.message), &place)?,
         Change::RemoveFetch(message) => Write::Remove(keys::fetch(site, message)),
         Change::PutOutbox(entry) => put(keys::outbox(site, &entry.channel, entry.number), &entry)?,

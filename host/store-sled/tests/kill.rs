@@ -13,6 +13,7 @@ use std::time::Duration;
 use linecard_model::event::Event;
 use linecard_model::platform::timestamp_to_millis;
 use linecard_store::conformance::samples::{channel, event, message, site, time};
+use linecard_store::content::joined;
 use linecard_store::{Accept, Store, StoreError, UnitOfWork};
 use linecard_store_sled::SledStore;
 
@@ -180,6 +181,7 @@ impl Said {
             let mut found: HashMap<String, u32> = HashMap::new();
             let mut next = 1;
             for record in store.journal(&main, 0, usize::MAX).await.unwrap() {
+                let record = joined(&store, &main, record).await.unwrap();
                 assert_eq!(record.first_seq, next, "the journal is not dense");
                 next = record.last_seq() + 1;
                 for event in record.events {

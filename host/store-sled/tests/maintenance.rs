@@ -8,8 +8,9 @@ use linecard_model::event::Event;
 use linecard_store::conformance::samples::{
     contact, contact_id, interaction, message, message_id, site, time,
 };
-use linecard_store::{Store, UnitOfWork};
+use linecard_store::{Kept, Store, UnitOfWork};
 use linecard_store_sled::{SledStore, TransferError};
+use sha2::{Digest, Sha256};
 
 /// Three records: two customers, one with a message too large for one value.
 async fn filled(folder: &Path) {
@@ -19,7 +20,7 @@ async fn filled(folder: &Path) {
     let mut unit = UnitOfWork::new(Arc::clone(&store), main.clone(), 1);
     for number in 1..=3 {
         let mut message = message(number, number, number);
-        message.content.text = Some("x".repeat(if number == 1 { 20_000 } else { 10 }));
+        message.content.text = Some(words(if number == 1 { 30_000 } else { 10 }));
         let events = vec![
             Event::ContactSaved(contact(number)),
             Event::InteractionStarted(interaction(number, number)),
@@ -30,8 +31,25 @@ async fn filled(folder: &Path) {
     store.append(&main, epoch, unit.finish()).await.unwrap();
 }
 
+/// A text of which nothing can be left out.
+fn words(length: usize) -> String {
+    let mut random = 7_u64;
+    let mut letter = || {
+        random = random
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        char::from(b' ' + u8::try_from((random >> 33) % 95).unwrap())
+    };
+    std::iter::repeat_with(&mut letter).take(length).collect()
+}
+
 fn key(family: u8, rest: &[u8]) -> Vec<u8> {
     [b"\x04main".as_slice(), &[family], rest].concat()
+}
+
+/// A network's id on the channel `pages`.
+fn of_id(id: &str) -> Vec<u8> {
+    [b"pages\0\xff", &Sha256::digest(id)[..16]].concat()
 }
 
 /// Removes a key behind the store's back.
@@ -58,8 +76,8 @@ async fn a_check_finds_what_does_not_fit() {
     let cases: Vec<(&str, Vec<u8>)> = vec![
         ("should follow", key(b'J', &4_u64.to_be_bytes())),
         ("refers to", key(b'C', contact_id(2).as_bytes())),
-        ("refers to", key(b'P', b"pages\0user-3")),
-        ("refers to", key(b'X', b"pages\0mid-2")),
+        ("refers to", key(b'P', &of_id("user-3"))),
+        ("refers to", key(b'X', &of_id("mid-2"))),
         ("piece 1 of", key(b'Z', &piece)),
         ("belongs to no value", key(b'H', &message_key)),
     ];
@@ -86,7 +104,7 @@ async fn a_check_finds_what_does_not_fit() {
 async fn a_rebuild_finds_and_mends_views_that_are_wrong() {
     let folder = tempfile::tempdir().unwrap();
     filled(folder.path()).await;
-    remove(folder.path(), &key(b'X', b"pages\0mid-2"));
+    remove(folder.path(), &key(b'X', &of_id("mid-2")));
     let store = SledStore::open(folder.path()).unwrap();
     let into = tempfile::tempdir().unwrap();
     let rebuilt = store.rebuild(into.path()).await.unwrap();
@@ -136,4 +154,41 @@ async fn an_import_takes_only_a_whole_export_into_an_empty_store() {
     assert!(matches!(broken, Err(TransferError::Line { line: 2, .. })));
     let values = import(lines.join("\n")).await.unwrap();
     assert_eq!(values, lines.len() as u64 - 2);
+}
+
+/// A journal without its beginning: what began before it is kept as it is, the rest comes anew.
+#[tokio::test]
+async fn a_rebuild_keeps_what_began_before_the_journal_does() {
+    let folder = tempfile::tempdir().unwrap();
+    filled(folder.path()).await;
+    let main = site("main");
+    {
+        let store: Arc<dyn Store> = Arc::new(SledStore::open(folder.path()).unwrap());
+        let epoch = store.own(&main).await.unwrap();
+        let mut unit = UnitOfWork::new(Arc::clone(&store), main.clone(), 10);
+        unit.put_snapshot(9, b"{}".to_vec());
+        store.append(&main, epoch, unit.finish()).await.unwrap();
+        let purged = store.purge(&main, Kept::Journal, time(3), None, 10).await;
+        assert_eq!(purged.unwrap().removed, 2);
+        let mut unit = UnitOfWork::new(Arc::clone(&store), main.clone(), 10);
+        // More in an interaction that began before, and in one that did not.
+        let events = vec![
+            Event::MessageReceived(message(11, 1, 1)),
+            Event::MessageReceived(message(13, 3, 3)),
+        ];
+        unit.record(time(10), events).await.unwrap();
+        store.append(&main, epoch, unit.finish()).await.unwrap();
+    }
+    remove(folder.path(), &key(b'X', &of_id("mid-13")));
+    let store = SledStore::open(folder.path()).unwrap();
+    let into = tempfile::tempdir().unwrap();
+    let rebuilt = store.rebuild(into.path()).await.unwrap();
+    assert_eq!((rebuilt.records, rebuilt.differences.len()), (2, 1));
+    let mended = SledStore::open(into.path()).unwrap();
+    assert_eq!(mended.check().unwrap().problems, []);
+    assert_eq!(mended.first_seq(&main).await.unwrap(), 7);
+    assert_eq!(mended.last_seq(&main).await.unwrap(), 11);
+    assert!(mended.snapshot(&main).await.unwrap().is_some());
+    let again = mended.rebuild(into.path().join("again")).await.unwrap();
+    assert_eq!(again.differences, Vec::<String>::new());
 }

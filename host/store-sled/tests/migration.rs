@@ -14,11 +14,12 @@ use linecard_model::ChannelId;
 use linecard_model::contact::Contact;
 use linecard_model::event::{Event, Record};
 use linecard_model::interaction::Interaction;
-use linecard_model::message::Message;
+use linecard_model::message::{Message, MessageReaction};
 use linecard_model::outbox::OutboxEntry;
 use linecard_model::site::SiteConfig;
 use linecard_store::conformance::samples::{channel, site};
-use linecard_store::{Page, RawOf, Store};
+use linecard_store::content::{joined, kept_apart};
+use linecard_store::{MessageRef, Page, RawOf, Store};
 use linecard_store_sled::{SledOptions, SledStore, TransferError};
 use serde::de::DeserializeOwned;
 
@@ -108,11 +109,28 @@ async fn assert_all_is_there(store: &SledStore, former: &Former) {
 
     for message in &former.messages {
         let found = store.message(&main, message.contact, message.id).await;
+        let mut found = found.unwrap().unwrap();
+        for revision in &mut found.revisions {
+            assert!(
+                revision.replaced_by.take().is_some(),
+                "no event replaced it"
+            );
+        }
         let expected = Message {
             raw: String::new(),
+            reactions: Vec::new(),
             ..message.clone()
         };
-        assert_eq!(found.unwrap(), Some(expected));
+        assert_eq!(found, expected);
+        let place = MessageRef {
+            contact: message.contact,
+            message: message.id,
+        };
+        let reactions = store.reactions(&main, place, None, 1_000).await.unwrap();
+        assert_eq!(reactions.total, reactions.page.len() as u64);
+        let is_there = |one: &MessageReaction| reactions.page.contains(one);
+        assert_eq!(reactions.page.len(), message.reactions.len());
+        assert!(message.reactions.iter().all(is_there), "{reactions:?}");
         let raw = store.raw(&main, RawOf::Message(message.id)).await.unwrap();
         assert_eq!(raw.unwrap_or_default(), message.raw);
     }
@@ -173,16 +191,19 @@ async fn assert_all_is_there(store: &SledStore, former: &Former) {
         assert_eq!((record.first_seq, record.at), (former.first_seq, former.at));
         for ((seq, event), (_, former)) in record.numbered().zip(former.numbered()) {
             let mut expected = former.clone();
-            if let Event::MessageReceived(Message { raw, .. })
-            | Event::MessageAccepted(Message { raw, .. }) = &mut expected
-            {
-                raw.clear();
-            }
             if let Event::PlatformEvent { raw, .. } = &mut expected {
                 let kept = store.raw(&main, RawOf::Event(seq)).await.unwrap();
                 assert_eq!(kept.unwrap_or_default(), std::mem::take(raw));
             }
-            assert_eq!(event, &expected);
+            let bare = kept_apart(&expected).map_or_else(|| expected.clone(), |(bare, _)| bare);
+            assert_eq!(event, &bare);
+            let alone = Record {
+                first_seq: seq,
+                at: record.at,
+                events: vec![event.clone()],
+            };
+            let whole = joined(store, &main, alone).await.unwrap();
+            assert_says_the_same(&whole.events[0], &expected);
         }
     }
     let waiting = store.inbox(&main, 0, 100).await.unwrap();
@@ -202,6 +223,27 @@ async fn assert_all_is_there(store: &SledStore, former: &Former) {
     }
     assert_eq!(found, 1);
     assert!(store.snapshot(&main).await.unwrap().is_some());
+}
+
+/// An event joined with its content says what it said when it happened, as far as that is kept.
+fn assert_says_the_same(whole: &Event, former: &Event) {
+    match (whole, former) {
+        // The facts are the present ones.
+        (Event::ContactSaved(whole), Event::ContactSaved(former)) => {
+            assert_eq!(whole.id, former.id);
+            assert_eq!(whole.identities.is_empty(), former.identities.is_empty());
+        }
+        (Event::MessageReceived(whole), Event::MessageReceived(former))
+        | (Event::MessageAccepted(whole), Event::MessageAccepted(former)) => {
+            let mut expected = former.clone();
+            expected.raw.clear();
+            // The present ones as well.
+            expected.files.clone_from(&whole.files);
+            expected.note.clone_from(&whole.note);
+            assert_eq!(*whole, expected);
+        }
+        (whole, former) => assert_eq!(whole, former),
+    }
 }
 
 /// What the fixture must hold for the test to say anything.

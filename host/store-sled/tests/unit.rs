@@ -15,7 +15,7 @@ use linecard_store::conformance::samples::{
     agent, answer, channel, contact, contact_id, event, interaction, interaction_id, message,
     message_id, queue, site, time,
 };
-use linecard_store::{Append, Change, Early, Store, UnitOfWork};
+use linecard_store::{Append, Change, Early, MessageRef, Store, UnitOfWork};
 use linecard_store_sled::SledStore;
 
 struct World {
@@ -235,7 +235,14 @@ async fn edits_deletions_and_reactions_keep_what_was() {
     assert_eq!(found.content.text.as_deref(), Some("third"));
     let former: Vec<_> = found.revisions.iter().map(|r| r.text.as_deref()).collect();
     assert_eq!(former, [Some("This is message 1."), Some("second")]);
-    assert_eq!(found.reactions, [reaction("a", "like")]);
+    let main = site("main");
+    let place = MessageRef {
+        contact: about.1,
+        message: about.0,
+    };
+    let reactions = world.store.reactions(&main, place, None, 10).await.unwrap();
+    assert_eq!(reactions.total, 1);
+    assert_eq!(reactions.page, [reaction("a", "like")]);
     assert_eq!(found.deleted_at, Some(time(7)));
 }
 
@@ -412,4 +419,69 @@ async fn a_unit_sees_its_own_changes_and_writes_each_key_once() {
         .await
         .unwrap();
     assert_eq!(unit.finish().changes.len(), 1);
+}
+
+/// What many reactions to one message come to: each is written by itself, whatever was there before.
+#[tokio::test]
+async fn a_reaction_costs_the_same_however_many_there_are() {
+    const REACTIONS: u64 = 10_000;
+    const TOGETHER: u64 = 100;
+    let folder = tempfile::tempdir().unwrap();
+    let sled = Arc::new(SledStore::open(folder.path()).unwrap());
+    let store: Arc<dyn Store> = Arc::clone(&sled) as Arc<dyn Store>;
+    let main = site("main");
+    let epoch = store.own(&main).await.unwrap();
+    let mut unit = UnitOfWork::new(Arc::clone(&store), main.clone(), 1);
+    let received = vec![Event::MessageReceived(message(1, 1, 1))];
+    unit.record(time(1), received).await.unwrap();
+    store.append(&main, epoch, unit.finish()).await.unwrap();
+    let mut bytes = Vec::new();
+    for first in (0..REACTIONS).step_by(100) {
+        let next = store.last_seq(&main).await.unwrap() + 1;
+        let mut unit = UnitOfWork::new(Arc::clone(&store), main.clone(), next);
+        for number in first..first + TOGETHER {
+            let added = Event::ReactionAdded {
+                message: message_id(1),
+                contact: contact_id(1),
+                interaction: interaction_id(1),
+                reaction: MessageReaction {
+                    author: format!("user-{number:05}"),
+                    name: "like".to_owned(),
+                    emoji: None,
+                    at: time(5),
+                },
+            };
+            unit.record(time(5), vec![added]).await.unwrap();
+        }
+        let append = unit.finish();
+        // The reaction and its details each, and how many there are.
+        assert_eq!(append.changes.len() as u64, 2 * TOGETHER + 1);
+        let is_message = |change: &Change| matches!(change, Change::PutMessage(_));
+        assert!(!append.changes.iter().any(is_message));
+        store.append(&main, epoch, append).await.unwrap();
+        if (first + TOGETHER) % (REACTIONS / 2) == 0 {
+            let sizes = sled.sizes().unwrap();
+            bytes.push(
+                sizes
+                    .values()
+                    .map(|s| s.key_bytes + s.value_bytes)
+                    .sum::<u64>(),
+            );
+        }
+    }
+    let [half, all] = bytes[..] else {
+        panic!("{bytes:?}")
+    };
+    assert!(
+        all < half * 2 + half / 10,
+        "{bytes:?}: more than twice as much"
+    );
+    let place = MessageRef {
+        contact: contact_id(1),
+        message: message_id(1),
+    };
+    let found = store.reactions(&main, place, None, 20).await.unwrap();
+    assert_eq!((found.total, found.page.len()), (REACTIONS, 20));
+    let message = store.message(&main, contact_id(1), message_id(1)).await;
+    assert!(message.unwrap().unwrap().reactions.is_empty());
 }

@@ -2,9 +2,9 @@
 
 use linecard_model::contact::Contact;
 use linecard_model::dead_letter::DeadLetter;
-use linecard_model::event::{Record, Seq};
+use linecard_model::event::{Event as Happened, Record, Seq};
 use linecard_model::interaction::Interaction;
-use linecard_model::message::Message;
+use linecard_model::message::{Message, MessageReaction};
 use linecard_model::outbox::{ChannelFigures, ChannelHealth, OutboxEntry, OutboxNumber};
 use linecard_model::platform::Event;
 use linecard_model::site::SiteConfig;
@@ -63,13 +63,89 @@ pub struct Early {
     pub event: Event,
 }
 
-/// Where a message is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// Where a message is. There are as many of them as messages: where nobody reads them, they are written
+/// as thirty-two bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[serde(from = "PlaceForm")]
 pub struct MessageRef {
     /// Its contact.
     pub contact: ContactId,
     /// The message.
     pub message: MessageId,
+}
+
+/// What [`MessageRef`] is read from: the bytes, or named fields.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum PlaceForm {
+    Bytes(#[serde(with = "serde_bytes")] [u8; 32]),
+    Fields {
+        contact: ContactId,
+        message: MessageId,
+    },
+}
+
+impl From<PlaceForm> for MessageRef {
+    fn from(form: PlaceForm) -> Self {
+        match form {
+            PlaceForm::Fields { contact, message } => Self { contact, message },
+            PlaceForm::Bytes(bytes) => {
+                let (mut contact, mut message) = ([0; 16], [0; 16]);
+                contact.copy_from_slice(&bytes[..16]);
+                message.copy_from_slice(&bytes[16..]);
+                Self {
+                    contact: ContactId::from_bytes(contact),
+                    message: MessageId::from_bytes(message),
+                }
+            }
+        }
+    }
+}
+
+impl Serialize for MessageRef {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (contact, message) = (self.contact, self.message);
+        let form = if serializer.is_human_readable() {
+            PlaceForm::Fields { contact, message }
+        } else {
+            let mut bytes = [0; 32];
+            bytes[..16].copy_from_slice(contact.as_bytes());
+            bytes[16..].copy_from_slice(message.as_bytes());
+            PlaceForm::Bytes(bytes)
+        };
+        form.serialize(serializer)
+    }
+}
+
+/// Which reaction it is: a person reacts to a message in one way once.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ReactionKey {
+    /// The message.
+    pub message: MessageRef,
+    /// Who reacted, by the network's id.
+    pub author: String,
+    /// The network's word.
+    pub name: String,
+}
+
+impl ReactionKey {
+    /// The key of a reaction to a message.
+    pub fn of(message: MessageRef, reaction: &MessageReaction) -> Self {
+        Self {
+            message,
+            author: reaction.author.clone(),
+            name: reaction.name.clone(),
+        }
+    }
+}
+
+/// The reactions to a message.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Reactions {
+    /// How many there are.
+    pub total: u64,
+    /// Those of the page.
+    pub page: Vec<MessageReaction>,
 }
 
 /// What a network's payload belongs to.
@@ -79,6 +155,8 @@ pub enum RawOf {
     Message(MessageId),
     /// An event of the journal that is not a message.
     Event(Seq),
+    /// An accepted event, whatever became of it.
+    Accepted(InboxNumber),
 }
 
 /// What is kept for a time only.
@@ -94,16 +172,20 @@ pub enum Kept {
     Raw,
     /// What failed for good.
     DeadLetters,
+    /// The journal's records, from its beginning on, as far as the router's snapshot goes: what is newer
+    /// is needed to start. The last record always stays.
+    Journal,
 }
 
 impl Kept {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Deduplication,
         Self::Idempotency,
         Self::Early,
         Self::Raw,
         Self::DeadLetters,
+        Self::Journal,
     ];
 
     /// Its name in metrics.
@@ -114,6 +196,7 @@ impl Kept {
             Self::Early => "early",
             Self::Raw => "raw",
             Self::DeadLetters => "dead-letters",
+            Self::Journal => "journal",
         }
     }
 }
@@ -180,10 +263,49 @@ pub enum Change {
         /// The contact.
         contact: ContactId,
     },
+    /// Nobody is found by an identity any more.
+    RemoveIdentity {
+        /// The channel.
+        channel: ChannelId,
+        /// The network's id.
+        identity: String,
+    },
     /// An interaction, as it is now.
     PutInteraction(Interaction),
     /// A message, as it is now.
     PutMessage(Message),
+    /// What an event says beyond its record.
+    PutDetails {
+        /// Under whom it is kept.
+        contact: ContactId,
+        /// The event's number.
+        seq: Seq,
+        /// The whole of it.
+        event: Box<Happened>,
+    },
+    /// What an event says beyond its record is gone.
+    RemoveDetails {
+        /// Under whom it was kept.
+        contact: ContactId,
+        /// The event's number.
+        seq: Seq,
+    },
+    /// A reaction to a message.
+    PutReaction {
+        /// Which.
+        key: ReactionKey,
+        /// The reaction, as it is now.
+        reaction: MessageReaction,
+    },
+    /// A reaction was taken back.
+    RemoveReaction(ReactionKey),
+    /// How many reactions a message has.
+    PutReactionCount {
+        /// The message.
+        message: MessageRef,
+        /// How many.
+        count: u64,
+    },
     /// The network's payload of something, as it came.
     PutRaw {
         /// Of what.
@@ -193,6 +315,17 @@ pub enum Change {
         /// The payload.
         raw: String,
     },
+    /// The network's payload of something is that of an accepted event, which is kept already.
+    PutRawOfAccepted {
+        /// Of what.
+        of: RawOf,
+        /// When it was recorded.
+        at: Timestamp,
+        /// The accepted event.
+        accepted: InboxNumber,
+    },
+    /// Nobody needs a payload any more, nor that of the accepted event that stands for it.
+    RemoveRaw(RawOf),
     /// One of the network's ids of a message.
     PutPlatformId {
         /// The channel.
@@ -201,6 +334,13 @@ pub enum Change {
         platform_id: String,
         /// The message.
         message: MessageRef,
+    },
+    /// No message is found by a network's id any more.
+    RemovePlatformId {
+        /// The channel.
+        channel: ChannelId,
+        /// The network's id.
+        platform_id: String,
     },
     /// A message has files to be fetched.
     PutFetch(MessageRef),

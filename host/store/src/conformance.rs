@@ -3,6 +3,7 @@
 //!
 //! A failed check panics, as tests do. Nothing but tests uses this module.
 
+mod content;
 mod kept;
 mod letters;
 pub mod samples;
@@ -41,9 +42,13 @@ pub async fn all(open: impl AsyncFn() -> Arc<dyn Store>) {
     long_network_ids_are_told_apart(open().await).await;
     letters::come_back_and_are_told_apart(open().await).await;
     letters::an_event_comes_again_once_for_each_letter(open().await).await;
+    content::records_repeat_no_content(open().await).await;
+    content::reactions_are_rows(open().await).await;
     kept::payloads_are_kept_once_and_apart(open().await).await;
+    kept::a_payload_stays_where_it_was_accepted(open().await).await;
     kept::outbox_numbers_are_remembered(open().await).await;
     kept::a_purge_forgets_the_old(open().await).await;
+    kept::a_journal_forgets_its_beginning(open().await).await;
     close_takes_no_more(open().await).await;
 }
 

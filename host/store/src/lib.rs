@@ -12,12 +12,13 @@
 mod change;
 #[cfg(feature = "conformance")]
 pub mod conformance;
+pub mod content;
 mod error;
 mod unit;
 
 pub use change::{
     Accept, Accepted, Append, Backlog, Change, Early, IdempotentResult, InboxEntry, InboxNumber,
-    Kept, MessageRef, Page, PurgeCursor, Purged, RawOf, thread_identity,
+    Kept, MessageRef, Page, PurgeCursor, Purged, RawOf, ReactionKey, Reactions, thread_identity,
 };
 pub use error::StoreError;
 pub use unit::{UnitOfWork, take_raw};
@@ -25,9 +26,9 @@ pub use unit::{UnitOfWork, take_raw};
 use async_trait::async_trait;
 use linecard_model::contact::Contact;
 use linecard_model::dead_letter::DeadLetter;
-use linecard_model::event::{Record, Seq};
+use linecard_model::event::{Event, Record, Seq};
 use linecard_model::interaction::Interaction;
-use linecard_model::message::Message;
+use linecard_model::message::{Message, MessageReaction};
 use linecard_model::outbox::{ChannelFigures, ChannelHealth, OutboxEntry, OutboxNumber};
 use linecard_model::site::SiteConfig;
 use linecard_model::{
@@ -70,8 +71,11 @@ pub trait Store: Send + Sync + 'static {
     /// The number of the journal's last event; 0 if there is none.
     async fn last_seq(&self, site: &SiteId) -> Result<Seq>;
 
+    /// The number of the journal's oldest event that is still kept; 1 if all are.
+    async fn first_seq(&self, site: &SiteId) -> Result<Seq>;
+
     /// The records that hold events after a number, oldest first, `limit` records at most. The first
-    /// one may begin at or before that number.
+    /// one may begin at or before that number. They are without their content: see [`content`].
     async fn journal(&self, site: &SiteId, after: Seq, limit: usize) -> Result<Vec<Record>>;
 
     /// The router's newest snapshot and the number of the last event in it.
@@ -115,6 +119,31 @@ pub trait Store: Send + Sync + 'static {
         contact: ContactId,
         id: MessageId,
     ) -> Result<Option<Message>>;
+
+    /// One reaction to a message.
+    async fn reaction(&self, site: &SiteId, key: &ReactionKey) -> Result<Option<MessageReaction>>;
+
+    /// The reactions to a message: how many there are, and some of them, in an order that stays the
+    /// same. `after` is a reaction after which to go on.
+    async fn reactions(
+        &self,
+        site: &SiteId,
+        message: MessageRef,
+        after: Option<&ReactionKey>,
+        limit: usize,
+    ) -> Result<Reactions>;
+
+    /// What an event says beyond its record: the whole of it, kept under a contact.
+    async fn details(&self, site: &SiteId, contact: ContactId, seq: Seq) -> Result<Option<Event>>;
+
+    /// The numbers of events of which something is kept beside under a contact, in order, after a number.
+    async fn details_of(
+        &self,
+        site: &SiteId,
+        contact: ContactId,
+        after: Seq,
+        limit: usize,
+    ) -> Result<Vec<Seq>>;
 
     /// The network's payload of a message or an event, as it came, if it is still kept.
     async fn raw(&self, site: &SiteId, of: RawOf) -> Result<Option<String>>;

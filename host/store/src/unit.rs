@@ -9,6 +9,7 @@
 //!   after an error, or whose batch was refused, is thrown away.
 //! - Each key is in the batch once, as it is at the end of the unit.
 
+mod erase;
 mod finish;
 mod project;
 
@@ -20,15 +21,17 @@ use linecard_model::contact::Contact;
 use linecard_model::dead_letter::DeadLetter;
 use linecard_model::event::{Event, Record, Seq};
 use linecard_model::interaction::Interaction;
-use linecard_model::message::Message;
+use linecard_model::message::{Message, MessageReaction};
 use linecard_model::outbox::{ChannelFigures, ChannelHealth, OutboxEntry, OutboxNumber};
 use linecard_model::site::SiteConfig;
 use linecard_model::{
     ChannelId, ContactId, DeadLetterId, InteractionId, MessageId, SiteId, Timestamp,
 };
 
+use crate::content::{Place, kept_apart};
 use crate::{
-    Early, IdempotentResult, InboxNumber, MessageRef, Page, RawOf, Result, Store, thread_identity,
+    Early, IdempotentResult, InboxNumber, MessageRef, Page, RawOf, ReactionKey, Result, Store,
+    thread_identity,
 };
 
 /// A view's values as the unit sees them: read, or changed by it.
@@ -98,6 +101,9 @@ pub struct UnitOfWork {
     identities: Overlay<NetworkId, ContactId>,
     interactions: Overlay<InteractionId, Interaction>,
     messages: Overlay<(ContactId, MessageId), Message>,
+    reactions: Overlay<ReactionKey, MessageReaction>,
+    reaction_counts: Overlay<MessageRef, u64>,
+    details: Vec<(ContactId, Seq, Event)>,
     platform_ids: Overlay<NetworkId, MessageRef>,
     fetches: Overlay<MessageId, MessageRef>,
     early: Overlay<NetworkId, Vec<Early>>,
@@ -110,6 +116,11 @@ pub struct UnitOfWork {
     idempotent: Overlay<(String, String), IdempotentResult>,
     vault: Overlay<String, Vec<u8>>,
     raw: Vec<(RawOf, Timestamp, String)>,
+    raw_of_accepted: Vec<(RawOf, Timestamp, InboxNumber)>,
+    raw_gone: Vec<RawOf>,
+    details_gone: Vec<(ContactId, Seq)>,
+    /// The accepted event at hand, with its payload.
+    arriving: Option<(InboxNumber, String)>,
     inbox_done: HashSet<InboxNumber>,
 }
 
@@ -136,6 +147,9 @@ impl UnitOfWork {
             identities: Overlay::new(),
             interactions: Overlay::new(),
             messages: Overlay::new(),
+            reactions: Overlay::new(),
+            reaction_counts: Overlay::new(),
+            details: Vec::new(),
             platform_ids: Overlay::new(),
             fetches: Overlay::new(),
             early: Overlay::new(),
@@ -148,6 +162,10 @@ impl UnitOfWork {
             idempotent: Overlay::new(),
             vault: Overlay::new(),
             raw: Vec::new(),
+            raw_of_accepted: Vec::new(),
+            raw_gone: Vec::new(),
+            details_gone: Vec::new(),
+            arriving: None,
             inbox_done: HashSet::new(),
         }
     }
@@ -155,6 +173,11 @@ impl UnitOfWork {
     /// The site.
     pub fn site(&self) -> &SiteId {
         &self.site
+    }
+
+    /// The store, without what this unit has changed.
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
     }
 
     /// The number that the next event will get.
@@ -223,6 +246,25 @@ impl UnitOfWork {
         }
         let found = self.store.message(&self.site, contact, id).await?;
         Ok(self.messages.learn((contact, id), found))
+    }
+
+    /// A reaction to a message.
+    async fn reaction(&mut self, key: &ReactionKey) -> Result<Option<Arc<MessageReaction>>> {
+        if let Some(known) = self.reactions.known(key) {
+            return Ok(known.value.clone());
+        }
+        let found = self.store.reaction(&self.site, key).await?;
+        Ok(self.reactions.learn(key.clone(), found))
+    }
+
+    /// How many reactions a message has.
+    async fn reaction_count(&mut self, message: MessageRef) -> Result<u64> {
+        if let Some(known) = self.reaction_counts.known(&message) {
+            return Ok(known.value.as_deref().copied().unwrap_or(0));
+        }
+        let found = self.store.reactions(&self.site, message, None, 0).await?;
+        let count = self.reaction_counts.learn(message, Some(found.total));
+        Ok(count.as_deref().copied().unwrap_or(0))
     }
 
     /// The message with one of the network's ids.
@@ -354,8 +396,8 @@ impl UnitOfWork {
     /// Adds a record of these events, which happened at a time by the hub's clock, and changes the
     /// views as the events say. Gives the number of the first one. No events add nothing.
     ///
-    /// The networks' payloads are taken out of the events and kept apart: neither the record nor a
-    /// view repeats them.
+    /// The networks' payloads are taken out of the events and kept apart. The record has the events as
+    /// they are, for those who hear of them now; what the store keeps of it repeats no [content](crate::content).
     pub async fn record(&mut self, at: Timestamp, mut events: Vec<Event>) -> Result<Seq> {
         let first_seq = self.next_seq;
         if events.is_empty() {
@@ -363,9 +405,18 @@ impl UnitOfWork {
         }
         for (seq, event) in (first_seq..).zip(&mut events) {
             if let Some((of, raw)) = take_raw(seq, event) {
-                self.raw.push((of, at, raw));
+                match &self.arriving {
+                    // It is kept since it was accepted.
+                    Some((number, known)) if *known == raw => {
+                        self.raw_of_accepted.push((of, at, *number));
+                    }
+                    _ => self.raw.push((of, at, raw)),
+                }
             }
-            self.project(at, event).await?;
+            if let Some((_, Place::Beside(contact))) = kept_apart(event) {
+                self.details.push((contact, seq, event.clone()));
+            }
+            self.project(seq, at, event).await?;
         }
         let record = Record {
             first_seq,
@@ -377,8 +428,31 @@ impl UnitOfWork {
         Ok(first_seq)
     }
 
+    /// Adds a record of the journal again, and changes the views as those of its events say that are
+    /// `wanted`. What is kept beside its events is there already.
+    pub async fn record_again(
+        &mut self,
+        record: Record,
+        mut wanted: impl FnMut(&Event) -> bool,
+    ) -> Result<()> {
+        for (seq, event) in record.numbered() {
+            if wanted(event) {
+                self.project(seq, record.at, event).await?;
+            }
+        }
+        self.next_seq = record.last_seq() + 1;
+        self.records.push(record);
+        Ok(())
+    }
+
+    /// What is recorded from here on, until it is done, comes of this accepted event.
+    pub fn arrives(&mut self, number: InboxNumber, raw: &str) {
+        self.arriving = Some((number, raw.to_owned()));
+    }
+
     /// An accepted event is done: what became of it is in this unit's records.
     pub fn inbox_done(&mut self, number: InboxNumber) {
+        self.arriving = None;
         self.inbox_done.insert(number);
     }
 

@@ -105,5 +105,6 @@ fn age(kept: Kept, retention: &SiteRetention) -> Duration {
         Kept::Early => u64::from(retention.early_hours) * HOUR,
         Kept::Raw => days(retention.raw_days),
         Kept::DeadLetters => days(retention.dead_letter_days),
+        Kept::Journal => days(retention.journal_days),
     })
 }

@@ -100,7 +100,10 @@ impl Places {
     pub async fn audience(&self, app: &App, event: &Event) -> Result<Audience, Problem> {
         let contact = match event {
             _ if is_for_administrators(event) => return Ok(Audience::Administrators),
-            Event::ChannelHealthChanged { .. } => return Ok(Audience::Everybody),
+            // Whoever may have seen anything of a contact has to forget it.
+            Event::ChannelHealthChanged { .. } | Event::ContactErased { .. } => {
+                return Ok(Audience::Everybody);
+            }
             Event::ContactSaved(contact) => Some(contact.id),
             Event::PlatformEvent { contact, .. } => *contact,
             _ => None,

@@ -198,6 +198,11 @@ pub(super) enum Happened {
     StatsReset {},
     /// A contact came into being, or facts about it changed.
     ContactSaved(ContactView),
+    /// What was kept about a contact was erased. Whoever keeps anything of it forgets it too.
+    ContactErased {
+        /// The contact.
+        contact: ContactId,
+    },
     /// An interaction began.
     InteractionStarted(InteractionView),
     /// Somebody takes part in an interaction from here on, such as a commentator of a post.

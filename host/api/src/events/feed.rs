@@ -24,6 +24,7 @@ use crate::App;
 use crate::problem::Problem;
 use crate::visibility::Sight;
 use linecard_site::supervise::caught;
+use linecard_store::content::joined;
 
 /// How many frames may wait for the reader.
 const BUFFER: usize = 64;
@@ -260,7 +261,15 @@ impl Task {
 
     /// Shows a record of the journal: who sees it is looked up anew.
     async fn show_old(&mut self, record: Record) -> Result<(), Over> {
-        let shown = self.app.scene.show(record);
+        let shown = match self.app.scene.shown_lately(record.first_seq) {
+            Some(shown) => shown,
+            None => {
+                // What was said is kept apart from what happened.
+                let hub = &self.app.hub;
+                let whole = joined(hub.store.as_ref(), hub.site.id(), record).await;
+                Arc::new(Shown::new(Arc::new(whole.map_err(Problem::from)?)))
+            }
+        };
         for (index, (seq, event)) in shown.record().numbered().enumerate() {
             if seq <= self.after {
                 continue;

@@ -110,17 +110,11 @@ impl Scene {
         });
     }
 
-    /// A record of the journal, written down as others may have it already.
-    pub(super) fn show(&self, record: Record) -> Arc<Shown> {
+    /// A record as others have it already, by the number of its first event.
+    pub(super) fn shown_lately(&self, first_seq: Seq) -> Option<Arc<Shown>> {
         let recent = self.recent();
-        let first = recent.front().map(|shown| shown.record().first_seq);
-        if first.is_some_and(|first| first <= record.first_seq) {
-            let at = recent.binary_search_by_key(&record.first_seq, |s| s.record().first_seq);
-            if let Some(shown) = at.ok().and_then(|at| recent.get(at)) {
-                return Arc::clone(shown);
-            }
-        }
-        Arc::new(Shown::new(Arc::new(record)))
+        let at = recent.binary_search_by_key(&first_seq, |s| s.record().first_seq);
+        at.ok().and_then(|at| recent.get(at)).map(Arc::clone)
     }
 
     /// Who sees an event, as things stand now.
@@ -144,6 +138,11 @@ impl Scene {
         let shown = Arc::new(Shown::new(record));
         {
             let mut recent = self.recent();
+            let erased = |event: &Event| matches!(event, Event::ContactErased { .. });
+            if shown.record().events.iter().any(erased) {
+                // What was written down before may name the person.
+                recent.clear();
+            }
             recent.push_back(Arc::clone(&shown));
             if recent.len() > RECENT {
                 recent.pop_front();

@@ -167,6 +167,12 @@ pub static KINDS: &[Kind] = &[
         "Only a message that failed, or whose outcome is uncertain, can be sent again.",
     ),
     kind(
+        "contact-busy",
+        409,
+        "Something is under way with the contact",
+        "A contact is erased when its interactions are over and no answer to it waits to be sent.",
+    ),
+    kind(
         "in-use",
         409,
         "Something still refers to it",

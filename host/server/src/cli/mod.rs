@@ -50,6 +50,8 @@ enum Command {
     Import(storage::Import),
     /// Make the views anew from the journal
     Rebuild,
+    /// Write the data anew, so that nothing of what was erased is left on the disk
+    Compact,
     /// Run a simulated network to develop against
     #[cfg(feature = "simulator")]
     #[command(subcommand)]
@@ -99,6 +101,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Export(export) => export.run(options),
         Command::Import(import) => import.run(options).await,
         Command::Rebuild => storage::rebuild(options).await,
+        Command::Compact => storage::compact(options).await,
         #[cfg(feature = "simulator")]
         Command::Simulate(simulate) => simulate.run().await,
         #[cfg(feature = "simulator")]

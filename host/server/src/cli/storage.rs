@@ -151,6 +151,46 @@ pub(super) async fn rebuild(options: &ConfigOptions) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Writes the store anew and puts it in the old one's place, which is deleted: nothing of what was removed
+/// or replaced is left on the disk.
+pub(super) async fn compact(options: &ConfigOptions) -> anyhow::Result<()> {
+    let (folder, store) = open(options)?;
+    let compacted = folder.with_extension("compacted");
+    let former = folder.with_extension("before-compact");
+    for place in [&compacted, &former] {
+        if place.exists() {
+            bail!(
+                "{} is there from an earlier compact that was cut off: delete it if {} is whole (`linecard check`)",
+                place.display(),
+                folder.display()
+            );
+        }
+    }
+    let values = store.compact(&compacted).await?;
+    store.close().await?;
+    drop(store);
+    std::fs::rename(&folder, &former)
+        .and_then(|()| std::fs::rename(&compacted, &folder))
+        .with_context(|| {
+            format!(
+                "the folders could not change places: put {} in the place of {}",
+                compacted.display(),
+                folder.display()
+            )
+        })?;
+    std::fs::remove_dir_all(&former).with_context(|| {
+        format!(
+            "{} holds the former data and cannot be deleted: delete it",
+            former.display()
+        )
+    })?;
+    say(&format!(
+        "{}: {values} values were written anew, and the former files are deleted",
+        folder.display()
+    ));
+    Ok(())
+}
+
 /// A copy of a store's folder, beside it because it may be large.
 fn copied(folder: &Path) -> anyhow::Result<tempfile::TempDir> {
     let beside = folder.parent().unwrap_or(folder);

@@ -1,40 +1,76 @@
 //! The batch that a unit comes to.
 
+use std::collections::HashSet;
+
 use super::UnitOfWork;
-use crate::{Append, Change};
+use crate::{Append, Change, InboxNumber, RawOf};
 
 impl UnitOfWork {
     /// The batch to append.
     pub fn finish(self) -> Append {
         let mut changes: Vec<Change> = Vec::new();
-        changes.extend(self.inbox_done.into_iter().map(Change::InboxDone));
+        let needed: HashSet<InboxNumber> =
+            self.raw_of_accepted.iter().map(|(_, _, n)| *n).collect();
+        for number in self.inbox_done {
+            changes.push(Change::InboxDone(number));
+            if !needed.contains(&number) {
+                changes.push(Change::RemoveRaw(RawOf::Accepted(number)));
+            }
+        }
         // Most views that follow from events are only ever put.
         let contacts = self.contacts.into_changed();
         changes.extend(contacts.filter_map(|(_, value)| value.map(Change::PutContact)));
-        changes.extend(self.identities.into_changed().filter_map(
-            |((channel, identity), value)| {
-                value.map(|contact| Change::PutIdentity {
+        changes.extend(self.identities.into_changed().map(
+            |((channel, identity), value)| match value {
+                Some(contact) => Change::PutIdentity {
                     channel,
                     identity,
                     contact,
-                })
+                },
+                None => Change::RemoveIdentity { channel, identity },
             },
         ));
         let interactions = self.interactions.into_changed();
         changes.extend(interactions.filter_map(|(_, value)| value.map(Change::PutInteraction)));
         let messages = self.messages.into_changed();
         changes.extend(messages.filter_map(|(_, value)| value.map(Change::PutMessage)));
+        let details = self.details.into_iter();
+        changes.extend(details.map(|(contact, seq, event)| Change::PutDetails {
+            contact,
+            seq,
+            event: Box::new(event),
+        }));
+        let gone = self.details_gone.into_iter();
+        changes.extend(gone.map(|(contact, seq)| Change::RemoveDetails { contact, seq }));
+        let reactions = self.reactions.into_changed();
+        changes.extend(reactions.map(|(key, value)| match value {
+            Some(reaction) => Change::PutReaction { key, reaction },
+            None => Change::RemoveReaction(key),
+        }));
+        let counts = self.reaction_counts.into_changed();
+        changes.extend(counts.map(|(message, count)| Change::PutReactionCount {
+            message,
+            count: count.unwrap_or(0),
+        }));
         let raw = self.raw.into_iter();
         changes.extend(raw.map(|(of, at, raw)| Change::PutRaw { of, at, raw }));
-        changes.extend(self.platform_ids.into_changed().filter_map(
-            |((channel, platform_id), value)| {
-                value.map(|message| Change::PutPlatformId {
-                    channel,
-                    platform_id,
-                    message,
-                })
-            },
-        ));
+        let raw = self.raw_of_accepted.into_iter();
+        changes.extend(raw.map(|(of, at, accepted)| Change::PutRawOfAccepted { of, at, accepted }));
+        changes.extend(
+            self.platform_ids
+                .into_changed()
+                .map(|((channel, platform_id), value)| match value {
+                    Some(message) => Change::PutPlatformId {
+                        channel,
+                        platform_id,
+                        message,
+                    },
+                    None => Change::RemovePlatformId {
+                        channel,
+                        platform_id,
+                    },
+                }),
+        );
         changes.extend(self.fetches.into_changed().map(|(id, value)| match value {
             Some(place) => Change::PutFetch(place),
             None => Change::RemoveFetch(id),
@@ -90,6 +126,7 @@ impl UnitOfWork {
             self.snapshot
                 .map(|(seq, state)| Change::PutSnapshot { seq, state }),
         );
+        changes.extend(self.raw_gone.into_iter().map(Change::RemoveRaw));
         Append {
             records: self.records,
             changes,

@@ -1,19 +1,19 @@
 //! What an event changes in the views.
 
 use linecard_model::contact::Contact;
-use linecard_model::event::Event;
+use linecard_model::event::{Event, Seq};
 use linecard_model::interaction::{Interaction, Participant};
 use linecard_model::message::{AttachmentFile, Message, MessageReaction, MessageState, Revision};
 use linecard_model::routing::{InteractionState, RoutingEvent};
 use linecard_model::{ChannelId, ContactId, MessageId, Timestamp};
 
 use super::UnitOfWork;
-use crate::{MessageRef, Result, thread_identity};
+use crate::{MessageRef, ReactionKey, Result, thread_identity};
 
 impl UnitOfWork {
     /// Changes the views as one event says. An event about something that no view knows changes
     /// nothing: `check` reports it.
-    pub(super) async fn project(&mut self, at: Timestamp, event: &Event) -> Result<()> {
+    pub(super) async fn project(&mut self, seq: Seq, at: Timestamp, event: &Event) -> Result<()> {
         match event {
             Event::Routing(event) => self.routing(at, event).await,
             Event::ContactSaved(contact) => self.contact_saved(contact).await,
@@ -68,12 +68,14 @@ impl UnitOfWork {
             } => {
                 self.change_message(*contact, *message, |message| {
                     // A hidden message that is shown again comes as an edit that changes nothing.
+                    let says_the_same = text.is_none() || *text == message.content.text;
                     let shown_again = message.hidden_at.take().is_some()
                         && attachments.is_none()
-                        && *text == message.content.text;
+                        && says_the_same;
                     if !shown_again {
                         message.revisions.push(Revision {
                             replaced_at: *edited_at,
+                            replaced_by: Some(seq),
                             text: message.content.text.clone(),
                             attachments: message.content.attachments.clone(),
                         });
@@ -132,28 +134,18 @@ impl UnitOfWork {
                 contact,
                 reaction,
                 ..
-            } => {
-                self.change_message(*contact, *message, |message| {
-                    message.reactions.retain(|other| !is_same(other, reaction));
-                    message.reactions.push(reaction.clone());
-                })
-                .await
-            }
+            } => self.reacted(*contact, *message, reaction, true).await,
             Event::ReactionRemoved {
                 message,
                 contact,
                 reaction,
                 ..
-            } => {
-                self.change_message(*contact, *message, |message| {
-                    message.reactions.retain(|other| !is_same(other, reaction));
-                })
-                .await
-            }
+            } => self.reacted(*contact, *message, reaction, false).await,
             Event::ChannelHealthChanged { channel, health } => {
                 self.health.set(channel.clone(), Some(health.clone()));
                 Ok(())
             }
+            Event::ContactErased { contact } => self.erase(*contact).await,
             Event::SiteConfigured { config } => {
                 self.config = Some(config.clone());
                 Ok(())
@@ -166,16 +158,10 @@ impl UnitOfWork {
     }
 
     async fn contact_saved(&mut self, contact: &Contact) -> Result<()> {
-        let former = self.contact(contact.id).await?;
         for identity in &contact.identities {
-            let is_known = former.as_ref().is_some_and(|former| {
-                former
-                    .identities
-                    .iter()
-                    .any(|other| other.channel == identity.channel && other.id == identity.id)
-            });
-            if !is_known {
-                let key = (identity.channel.clone(), identity.id.clone());
+            let key = (identity.channel.clone(), identity.id.clone());
+            let found = self.contact_by_identity(&key.0, &key.1).await?;
+            if found.is_none_or(|found| found.id != contact.id) {
                 self.identities.set(key, Some(contact.id));
             }
             for alias in &identity.aliases {
@@ -184,8 +170,11 @@ impl UnitOfWork {
             }
         }
         if let Some(of) = &contact.of_thread {
-            let key = (of.channel.clone(), thread_identity(&of.thread));
-            self.identities.set(key, Some(contact.id));
+            let found = self.contact_of_thread(&of.channel, &of.thread).await?;
+            if found.is_none_or(|found| found.id != contact.id) {
+                let key = (of.channel.clone(), thread_identity(&of.thread));
+                self.identities.set(key, Some(contact.id));
+            }
         }
         self.contacts.set(contact.id, Some(contact.clone()));
         Ok(())
@@ -236,6 +225,37 @@ impl UnitOfWork {
             *count = count.saturating_add(1);
             // Networks deliver late and out of order.
             *last = (*last).max(Some(message.at));
+        }
+        Ok(())
+    }
+
+    /// A reaction is a row of its own, so that many of them cost as much as one each.
+    async fn reacted(
+        &mut self,
+        contact: ContactId,
+        message: MessageId,
+        reaction: &MessageReaction,
+        added: bool,
+    ) -> Result<()> {
+        // Nobody is known to have reacted: it was erased who did.
+        let is_erased = reaction.author.is_empty() && reaction.name.is_empty();
+        if is_erased || self.message(contact, message).await?.is_none() {
+            return Ok(());
+        }
+        let message = MessageRef { contact, message };
+        let key = ReactionKey::of(message, reaction);
+        let is_there = self.reaction(&key).await?.is_some();
+        if is_there != added {
+            let count = self.reaction_count(message).await?;
+            let count = if added {
+                count.saturating_add(1)
+            } else {
+                count.saturating_sub(1)
+            };
+            self.reaction_counts.set(message, Some(count));
+        }
+        if added || is_there {
+            self.reactions.set(key, added.then(|| reaction.clone()));
         }
         Ok(())
     }
@@ -407,9 +427,4 @@ fn advances(now: &MessageState, reported: &MessageState) -> bool {
         (Failed { .. } | Uncertain { .. }, Failed { .. } | Uncertain { .. }) => now != reported,
         (now, reported) => reported.rank() > now.rank(),
     }
-}
-
-/// Whether two reactions are the same one of the same person.
-fn is_same(one: &MessageReaction, other: &MessageReaction) -> bool {
-    one.author == other.author && one.name == other.name
 }

@@ -21,6 +21,7 @@ impl Happened {
         match event.clone() {
             Event::Routing(event) => Self::routed(event),
             Event::ContactSaved(contact) => Self::ContactSaved(contact.into()),
+            Event::ContactErased { contact } => Self::ContactErased { contact },
             Event::InteractionStarted(interaction) => {
                 Self::InteractionStarted((&interaction).into())
             }

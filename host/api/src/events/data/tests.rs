@@ -243,6 +243,9 @@ fn about_messages() -> Vec<Event> {
 
 fn others() -> Vec<Event> {
     vec![
+        Event::ContactErased {
+            contact: ContactId::generate(),
+        },
         Event::ContactSaved(Contact {
             id: ContactId::generate(),
             created_at: Timestamp::now(),

@@ -1,0 +1,349 @@
+//! Content is kept once: a record says what happened and to what, and not again what people wrote nor
+//! who they are.
+//!
+//! # Use this when
+//! a record is written ([`kept_apart`]), or one that was read is shown to somebody or projected
+//! ([`joined`]).
+//!
+//! What a message says stands in the message, what a person is called in the contact. What else an
+//! event says about people (who reacted, what a network told) is kept beside, under the contact and the
+//! event's number. Without its content a record still counts: it has the ids, the kinds and the times.
+
+use linecard_model::contact::Contact;
+use linecard_model::event::{Event, Record, Seq};
+use linecard_model::interaction::Interaction;
+use linecard_model::message::{AttachmentFile, Content, Message, MessageReaction, MessageState};
+use linecard_model::platform::Refusal;
+use linecard_model::{ContactId, InteractionId, MessageId, SiteId};
+
+use crate::{Result, Store};
+
+/// Where the content of an event stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// It has none: the record says everything.
+    Nowhere,
+    /// In the contact.
+    Contact(ContactId),
+    /// In the interaction: its thread, and who takes part.
+    Interaction(InteractionId),
+    /// In the message.
+    Message(ContactId, MessageId),
+    /// Beside, under a contact and the event's number.
+    Beside(ContactId),
+}
+
+/// An event without its content, and where that stands; `None` if it has none.
+pub fn kept_apart(event: &Event) -> Option<(Event, Place)> {
+    let (bare, place) = match event {
+        Event::ContactSaved(contact) => (
+            Event::ContactSaved(bare_contact(contact)),
+            Place::Contact(contact.id),
+        ),
+        Event::InteractionStarted(interaction) => {
+            let mut bare = interaction.clone();
+            bare_interaction(&mut bare);
+            let place = Place::Interaction(interaction.id);
+            (Event::InteractionStarted(bare), place)
+        }
+        Event::MessageReceived(message) => (
+            Event::MessageReceived(bare_message(message)),
+            Place::Message(message.contact, message.id),
+        ),
+        Event::MessageAccepted(message) => (
+            Event::MessageAccepted(bare_message(message)),
+            Place::Message(message.contact, message.id),
+        ),
+        Event::MessageEdited {
+            message,
+            contact,
+            interaction,
+            edited_at,
+            ..
+        } => (
+            Event::MessageEdited {
+                message: *message,
+                contact: *contact,
+                interaction: *interaction,
+                text: None,
+                attachments: None,
+                files: Vec::new(),
+                edited_at: *edited_at,
+            },
+            Place::Message(*contact, *message),
+        ),
+        _ => {
+            let mut bare = event.clone();
+            let contact = take_beside(&mut bare)?;
+            (bare, Place::Beside(contact))
+        }
+    };
+    (bare != *event).then_some((bare, place))
+}
+
+/// That there is a contact, and no more.
+pub(crate) fn bare_contact(contact: &Contact) -> Contact {
+    Contact {
+        id: contact.id,
+        created_at: contact.created_at,
+        display_name: None,
+        identities: Vec::new(),
+        of_thread: None,
+        opt_ins: Vec::new(),
+    }
+}
+
+/// A message of which only remains when it was said and changed, and what became of it.
+pub(crate) fn erased(message: &Message) -> Message {
+    let mut bare = bare_message(message);
+    bare.hidden_at = message.hidden_at;
+    bare.deleted_at = message.deleted_at;
+    bare.revisions.clone_from(&message.revisions);
+    for revision in &mut bare.revisions {
+        revision.text = None;
+        revision.attachments.clear();
+    }
+    bare
+}
+
+fn bare_message(message: &Message) -> Message {
+    Message {
+        id: message.id,
+        contact: message.contact,
+        interaction: message.interaction,
+        channel: message.channel.clone(),
+        thread: String::new(),
+        visibility: message.visibility,
+        author: message.author.clone(),
+        posted_by: None,
+        at: message.at,
+        content: Content::default(),
+        files: Vec::new(),
+        state: bare_state(&message.state),
+        platform_ids: Vec::new(),
+        parent: None,
+        addressed: None,
+        referral: None,
+        findings: Vec::new(),
+        revisions: Vec::new(),
+        note: None,
+        hidden_at: None,
+        deleted_at: None,
+        reactions: Vec::new(),
+        raw: String::new(),
+    }
+}
+
+/// A state without the texts of networks, which may name a person.
+fn bare_state(state: &MessageState) -> MessageState {
+    let mut bare = state.clone();
+    match &mut bare {
+        MessageState::Failed {
+            reason: Refusal { text, .. },
+            ..
+        }
+        | MessageState::Uncertain { text, .. } => text.clear(),
+        MessageState::Received
+        | MessageState::Accepted
+        | MessageState::Sent { .. }
+        | MessageState::Delivered { .. }
+        | MessageState::Read { .. } => {}
+    }
+    bare
+}
+
+/// Takes the content out of an event that is kept beside, and says under whom; `None` if none is.
+fn take_beside(event: &mut Event) -> Option<ContactId> {
+    match event {
+        Event::ParticipantJoined {
+            contact, author, ..
+        } => {
+            *author = None;
+            Some(*contact)
+        }
+        Event::MessageStateChanged {
+            contact,
+            state,
+            platform_ids,
+            note,
+            ..
+        } => {
+            *state = bare_state(state);
+            platform_ids.clear();
+            *note = None;
+            Some(*contact)
+        }
+        Event::FileFetched { contact, file, .. } => {
+            *file = AttachmentFile::None;
+            Some(*contact)
+        }
+        Event::ReactionAdded {
+            contact, reaction, ..
+        }
+        | Event::ReactionRemoved {
+            contact, reaction, ..
+        } => {
+            *reaction = MessageReaction {
+                author: String::new(),
+                name: String::new(),
+                emoji: None,
+                at: reaction.at,
+            };
+            Some(*contact)
+        }
+        Event::PlatformEvent {
+            thread,
+            contact: Some(contact),
+            details,
+            raw,
+            ..
+        } => {
+            *thread = None;
+            *details = serde_json::Value::Null;
+            raw.clear();
+            Some(*contact)
+        }
+        Event::ContactSaved(_)
+        | Event::InteractionStarted(_)
+        | Event::MessageReceived(_)
+        | Event::MessageAccepted(_)
+        | Event::MessageEdited { .. }
+        | Event::Routing(_)
+        | Event::PendingOnThread { .. }
+        | Event::MessageDeleted { .. }
+        | Event::MessageHidden { .. }
+        | Event::ActionChanged { .. }
+        | Event::PlatformEvent { contact: None, .. }
+        | Event::ChannelHealthChanged { .. }
+        | Event::ContactErased { .. }
+        | Event::SiteConfigured { .. }
+        | Event::Audited { .. } => None,
+    }
+}
+
+/// Takes out of an interaction what tells who takes part.
+fn bare_interaction(interaction: &mut Interaction) {
+    interaction.thread.clear();
+    for participant in &mut interaction.participants {
+        participant.author = None;
+    }
+}
+
+/// A record that was read, with its content as far as it is still there. A message is as it was first
+/// written, apart from its files and the network's ids; facts about a person are the present ones.
+pub async fn joined(store: &dyn Store, site: &SiteId, mut record: Record) -> Result<Record> {
+    for (seq, event) in (record.first_seq..).zip(&mut record.events) {
+        if let Some(whole) = whole(store, site, seq, event).await? {
+            *event = whole;
+        }
+    }
+    Ok(record)
+}
+
+async fn whole(store: &dyn Store, site: &SiteId, seq: Seq, event: &Event) -> Result<Option<Event>> {
+    Ok(match event {
+        Event::ContactSaved(bare) => store.contact(site, bare.id).await?.map(Event::ContactSaved),
+        Event::InteractionStarted(bare) => {
+            let interaction = store.interaction(site, bare.id).await?;
+            interaction.map(|interaction| {
+                let mut whole = bare.clone();
+                whole.thread = interaction.thread;
+                // Those who joined later come after those with whom it began.
+                let known = interaction.participants.into_iter();
+                for (participant, known) in whole.participants.iter_mut().zip(known) {
+                    participant.author = known.author;
+                }
+                Event::InteractionStarted(whole)
+            })
+        }
+        Event::MessageReceived(bare) => {
+            let message = store.message(site, bare.contact, bare.id).await?;
+            message.map(|message| Event::MessageReceived(as_written(message, bare)))
+        }
+        Event::MessageAccepted(bare) => {
+            let message = store.message(site, bare.contact, bare.id).await?;
+            message.map(|message| {
+                let mut message = as_written(message, bare);
+                // The network gave them when it had taken it.
+                message.platform_ids.clear();
+                Event::MessageAccepted(message)
+            })
+        }
+        Event::MessageEdited {
+            message, contact, ..
+        } => {
+            let message = store.message(site, *contact, *message).await?;
+            message.and_then(|message| edited(message, seq, event))
+        }
+        other => match beside(other) {
+            Some(contact) => store.details(site, contact, seq).await?,
+            None => None,
+        },
+    })
+}
+
+/// Under whom the content of an event is kept that was read without it.
+fn beside(event: &Event) -> Option<ContactId> {
+    match event {
+        Event::ParticipantJoined { contact, .. }
+        | Event::MessageStateChanged { contact, .. }
+        | Event::FileFetched { contact, .. }
+        | Event::ReactionAdded { contact, .. }
+        | Event::ReactionRemoved { contact, .. } => Some(*contact),
+        Event::PlatformEvent { contact, .. } => *contact,
+        _ => None,
+    }
+}
+
+/// A message as it was before it was changed.
+fn as_written(mut message: Message, bare: &Message) -> Message {
+    if let Some(first) = message.revisions.first().cloned() {
+        if first.attachments != message.content.attachments {
+            message.files.clear();
+        }
+        message.content.text = first.text;
+        message.content.attachments = first.attachments;
+        message.revisions.clear();
+    }
+    message.state = bare.state.clone();
+    message.hidden_at = None;
+    message.deleted_at = None;
+    message
+}
+
+/// What an edit made of a message.
+fn edited(message: Message, seq: Seq, bare: &Event) -> Option<Event> {
+    let Event::MessageEdited {
+        message: id,
+        contact,
+        interaction,
+        edited_at,
+        ..
+    } = bare
+    else {
+        return None;
+    };
+    let revisions = &message.revisions;
+    let place = revisions.iter().position(|r| r.replaced_by == Some(seq));
+    // One that showed a hidden message again and changed nothing else has left no revision.
+    let place = place?;
+    let before = revisions.get(place)?;
+    let (text, attachments, is_last) = match revisions.get(place + 1) {
+        Some(next) => (&next.text, &next.attachments, false),
+        None => (&message.content.text, &message.content.attachments, true),
+    };
+    let changed = *attachments != before.attachments;
+    Some(Event::MessageEdited {
+        message: *id,
+        contact: *contact,
+        interaction: *interaction,
+        text: text.clone(),
+        attachments: changed.then(|| attachments.clone()),
+        files: if changed && is_last {
+            message.files.clone()
+        } else {
+            Vec::new()
+        },
+        edited_at: *edited_at,
+    })
+}

@@ -1,0 +1,125 @@
+//! A person asks what is kept about them, and then that nothing be kept.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use linecard_simulator::graph::Incoming;
+use linecard_tests::{Client, Networks, SiteOptions, eventually};
+use reqwest::Method;
+use serde_json::json;
+
+const BINARY: &str = env!("CARGO_BIN_EXE_linecard");
+const SOON: Duration = Duration::from_secs(60);
+const SAID: &str = "Zqxb'Kvlw: where is it?";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_gets_everything_and_is_erased_once() -> Result<()> {
+    let networks = Networks::start().await?;
+    let mut hub = networks.hub(BINARY, &SiteOptions::default()).await?;
+    let agent = Client::sign_in(&hub.base(), "agent-1", "agent-1").await?;
+    let admin = hub.administrator()?;
+    let mut events = agent.events(None).await?;
+    agent.go_ready().await?;
+    let said = networks.graph.say("7001", Incoming::text(SAID)).await;
+    ensure!(said.acknowledged, "{said:?}");
+    events.wait_for("interaction-offered", SOON).await?;
+    let interaction = agent.accept_next().await?;
+    let id = interaction["id"].as_str().context("id")?;
+    let contact = interaction["contact"].as_str().context("contact")?;
+    let of_contact = format!("/api/v1/contacts/{contact}");
+
+    let export = admin.get(&format!("{of_contact}/export")).await?;
+    let text = export.to_string();
+    ensure!(text.contains(SAID) && text.contains("7001"), "{text}");
+    ensure!(
+        export["messages"][0]["raw"]
+            .as_str()
+            .is_some_and(|raw| raw.contains("7001"))
+    );
+    ensure!(export["interactions"][0]["id"] == id, "{text}");
+    let refused = agent
+        .ask(Method::GET, &format!("{of_contact}/export"), &[], None)
+        .await?;
+    ensure!(refused.status == 403, "{refused:?}");
+
+    let erase = async |who: &Client| {
+        let key = [("idempotency-key", "erase-7001")];
+        who.ask(Method::DELETE, &of_contact, &key, None).await
+    };
+    ensure!(erase(&agent).await?.status == 403);
+    // While somebody has the interaction, nothing is erased.
+    let busy = erase(&admin).await?;
+    ensure!(busy.status == 409, "{busy:?}");
+    let end = format!("/api/v1/interactions/{id}");
+    agent.post(&format!("{end}/end"), &json!({})).await?;
+    let code = json!({ "disposition": "Processed" });
+    agent.post(&format!("{end}/wrap-up"), &code).await?;
+    for _ in 0..2 {
+        let done = erase(&admin).await?;
+        ensure!(done.status == 204, "{done:?}");
+    }
+    events.wait_for("contact-erased", SOON).await?;
+    let history = admin.get(&format!("{of_contact}/history")).await?;
+    ensure!(
+        history["items"].as_array().map(Vec::len) == Some(1),
+        "{history}"
+    );
+    ensure!(!history.to_string().contains(SAID), "{history}");
+    let found = admin
+        .get("/api/v1/contacts?channel=page&identity=7001")
+        .await?;
+    ensure!(found["items"] == json!([]), "{found}");
+    let audit = admin.get("/api/v1/audit?action=contact.erase").await?;
+    ensure!(
+        audit["items"].as_array().map(Vec::len) == Some(1),
+        "{audit}"
+    );
+    // Who reads everything from the beginning finds that something was said, and not what.
+    let mut again = admin.events(Some(0)).await?;
+    let read = async {
+        loop {
+            let (_, event) = again.next().await?.context("the stream ended")?;
+            ensure!(!event.to_string().contains(SAID), "{event}");
+            if event["kind"] == "contact-erased" {
+                return Ok(());
+            }
+        }
+    };
+    tokio::time::timeout(SOON, read).await??;
+    // Whoever writes again is somebody new.
+    let said = networks
+        .graph
+        .say("7001", Incoming::text("Hello again"))
+        .await;
+    ensure!(said.acknowledged, "{said:?}");
+    eventually("the new contact", SOON, async || {
+        let found = admin
+            .get("/api/v1/contacts?channel=page&identity=7001")
+            .await?;
+        let id = found.pointer("/items/0/id").and_then(|id| id.as_str());
+        Ok(id.map(|id| id != contact).filter(|is_new| *is_new))
+    })
+    .await?;
+
+    hub.stop().await?;
+    for command in ["check", "rebuild", "compact", "check"] {
+        let output = hub.command().arg(command).output()?;
+        let told = String::from_utf8_lossy(&output.stderr);
+        ensure!(output.status.success(), "{command}: {told}");
+    }
+    // The folder from before the rebuild is the operator's to delete.
+    let store = hub.data().join("store");
+    let mut looked_at = 0;
+    for entry in std::fs::read_dir(&store)? {
+        let entry = entry?;
+        if entry.file_type()?.is_file() {
+            let bytes = std::fs::read(entry.path())?;
+            looked_at += bytes.len();
+            let word = b"Zqxb'Kvlw";
+            let is_there = bytes.windows(word.len()).any(|w| w == word);
+            ensure!(!is_there, "{} still has it", entry.path().display());
+        }
+    }
+    ensure!(looked_at > 1_000, "{}", store.display());
+    Ok(())
+}
