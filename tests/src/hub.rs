@@ -189,6 +189,8 @@ impl Drop for Hub {
 
 /// An HTTP client that speaks to this machine only.
 pub(crate) fn http() -> Result<reqwest::Client> {
+    // Another part of a test may have set the same provider before.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     Ok(reqwest::Client::builder()
         .no_proxy()
         .connect_timeout(Duration::from_secs(5))

@@ -1,12 +1,13 @@
 //! The configuration as something that several people edit: versions and one change at a time.
 
-use linecard_hub::configure::{ConfigureError, Problems, SecretValues};
+use linecard_hub::configure::{ConfigureError, Problems, SecretValues, warnings};
 use linecard_model::site::SiteConfig;
 use linecard_vault::auth::Principal;
 use serde::Serialize;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
+use utoipa::ToSchema;
 
 use super::App;
 use super::problem::Problem;
@@ -76,17 +77,41 @@ pub(super) fn refused(error: ConfigureError, part: &str) -> Problem {
     }
 }
 
+/// Something in a configuration that can never work.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Warning {
+    /// Where, as a JSON Pointer into the request.
+    pointer: String,
+    /// What cannot work.
+    detail: String,
+}
+
+/// What of a configuration can never work. `part` is as in [`refused`].
+pub(super) fn doubts(config: &SiteConfig, part: &str) -> Vec<Warning> {
+    let doubts = warnings(config).0.into_iter();
+    doubts
+        .map(|doubt| Warning {
+            pointer: place(part, &doubt.pointer),
+            detail: doubt.text,
+        })
+        .collect()
+}
+
+/// Where the caller sees what lies at a place of the whole configuration.
+fn place(part: &str, pointer: &str) -> String {
+    match pointer.strip_prefix(part) {
+        Some(below) => format!("/config{below}"),
+        None => pointer.to_owned(),
+    }
+}
+
 /// Everything that is wrong with a configuration, as one problem. What lies outside of the part that
 /// the request has, such as a reference to it, keeps its place in the whole configuration.
 fn invalid_site(problems: &Problems, part: &str) -> Problem {
-    let place = |pointer: &str| match pointer.strip_prefix(part) {
-        Some(below) => format!("/config{below}"),
-        None => pointer.to_owned(),
-    };
     let errors: Vec<_> = problems
         .0
         .iter()
-        .map(|p| json!({"pointer": place(&p.pointer), "detail": p.text}))
+        .map(|p| json!({"pointer": place(part, &p.pointer), "detail": p.text}))
         .collect();
     let detail = match problems.0.as_slice() {
         [] => "the configuration is not valid".to_owned(),
@@ -96,7 +121,7 @@ fn invalid_site(problems: &Problems, part: &str) -> Problem {
     let first = problems
         .0
         .first()
-        .map(|p| place(&p.pointer))
+        .map(|p| place(part, &p.pointer))
         .unwrap_or_default();
     Problem::new("invalid-site", detail)
         .at(first)

@@ -8,11 +8,13 @@ use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Request};
 use axum::http::HeaderMap;
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, IF_MATCH};
 use axum::http::request::Parts;
+use linecard_hub::configure::{JsonError, Problems, read_json};
 use linecard_model::site::Role;
 use linecard_site::Idempotency;
 use linecard_vault::auth::Principal;
 use secrecy::SecretString;
 use serde::de::DeserializeOwned;
+use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::App;
@@ -197,34 +199,28 @@ fn check_content_type(headers: &HeaderMap) -> Result<(), Problem> {
     }
 }
 
-/// Reads JSON; what is wrong is named by its place.
+/// Reads JSON; everything that is wrong is named by its place.
 pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-        let pointer = pointer(error.path());
-        let inner = error.into_inner();
-        if inner.is_data() {
-            Problem::invalid(pointer, inner.to_string())
-        } else {
-            Problem::new("malformed-json", inner.to_string())
-        }
-    })?;
-    reader
-        .end()
-        .map_err(|error| Problem::new("malformed-json", error.to_string()))?;
-    Ok(value)
+    read_json(bytes).map_err(|error| match error {
+        JsonError::Syntax(error) => Problem::new("malformed-json", error.to_string()),
+        JsonError::Problems(problems) => invalid(&problems),
+    })
 }
 
-/// A place in a JSON document as a JSON Pointer.
-fn pointer(path: &serde_path_to_error::Path) -> String {
-    use serde_path_to_error::Segment;
-    path.iter()
-        .filter_map(|segment| match segment {
-            Segment::Seq { index } => Some(format!("/{index}")),
-            Segment::Map { key } => Some(format!("/{}", key.replace('~', "~0").replace('/', "~1"))),
-            Segment::Enum { .. } | Segment::Unknown => None,
-        })
-        .collect()
+/// Everything that is wrong with a body, as one problem.
+fn invalid(problems: &Problems) -> Problem {
+    let errors: Vec<_> = problems
+        .0
+        .iter()
+        .map(|p| json!({"pointer": p.pointer, "detail": p.text}))
+        .collect();
+    let pointer = problems.0.first().map(|p| p.pointer.clone());
+    let detail = match problems.0.as_slice() {
+        [] => "the body is not what it should be".to_owned(),
+        [only] => only.to_string(),
+        [first, rest @ ..] => format!("{first} (and {} more, see `errors`)", rest.len()),
+    };
+    Problem::invalid(pointer.unwrap_or_default(), detail).with("errors", errors)
 }
 
 /// `If-Match`, which must be there.

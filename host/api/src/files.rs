@@ -9,7 +9,7 @@ use axum::http::header::{
 };
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Json as Answer, Response};
-use futures::StreamExt as _;
+use futures::{StreamExt as _, stream};
 use linecard_model::message::AttachmentFile;
 use linecard_sandbox::{MediaError, MediaStore as _};
 use serde::Serialize;
@@ -153,7 +153,8 @@ struct Uploaded {
 /// configuration; what a network takes stands in the interaction's `capabilities`.
 #[utoipa::path(post, path = "/media", tag = "work",
     request_body(content = Vec<u8>, content_type = "application/octet-stream"),
-    responses((status = 201, body = Uploaded), (status = 413, body = ProblemBody)))]
+    responses((status = 201, body = Uploaded), (status = 413, body = ProblemBody),
+        (status = 422, body = ProblemBody)))]
 async fn upload(
     State(app): State<Arc<App>>,
     _caller: Caller,
@@ -162,10 +163,25 @@ async fn upload(
 ) -> Result<(StatusCode, Answer<Uploaded>), Problem> {
     let folder = &app.hub.equipment.media;
     let mime = headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok());
-    let content = body
+    let mut content = body
         .into_data_stream()
-        .map(|piece| piece.map_err(std::io::Error::other));
-    let stored = folder.store(mime, content.boxed()).await;
+        .map(|piece| piece.map_err(std::io::Error::other))
+        .boxed();
+    // No network takes an empty file, and an empty body is a client's mistake.
+    let first = loop {
+        match content.next().await {
+            Some(Ok(piece)) if piece.is_empty() => {}
+            Some(piece) => break piece,
+            None => {
+                return Err(Problem::invalid(
+                    "",
+                    "the body is empty: it must be the file's content",
+                ));
+            }
+        }
+    };
+    let whole = stream::iter([first]).chain(content);
+    let stored = folder.store(mime, whole.boxed()).await;
     let stored = stored.map_err(|error| match error {
         MediaError::TooLarge(limit) => Problem::new(
             "too-large",

@@ -166,7 +166,7 @@ async fn list(
                 .filter(|i| after.is_none_or(|after| i.id < after))
                 .filter(|i| sight.interaction(i) && wanted.matches(i))
                 .take(limit)
-                .map(InteractionView::from)
+                .map(|i| InteractionView::from(i).shown_to(&principal))
                 .collect()
         })
         .await?;
@@ -235,7 +235,7 @@ async fn get(
     Path(id): Path<String>,
 ) -> Result<Answer<InteractionView>, Problem> {
     let interaction = app.interaction(&caller, &id).await?;
-    let mut view = InteractionView::from(&interaction);
+    let mut view = InteractionView::from(&interaction).shown_to(&caller);
     view.capabilities = app
         .hub
         .channels

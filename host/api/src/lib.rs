@@ -56,7 +56,7 @@ use tokio::sync::Mutex;
 
 pub use docs::openapi;
 pub use render::render;
-pub use serve::{ServeError, TlsFiles, serve};
+pub use serve::{ServeError, Tls, TlsFiles, serve};
 
 use problem::Problem;
 

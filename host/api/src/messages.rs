@@ -5,11 +5,12 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Json as Answer;
 use linecard_model::MessageId;
+use linecard_model::manifest::AttachmentKind;
 use linecard_model::message::Content;
 use linecard_model::platform::{Action, Attachment, Location, OutgoingAttachment, Structured};
 use linecard_sandbox::MediaStore as _;
 use linecard_site::Request;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -55,7 +56,7 @@ struct Answered {
     /// The text.
     #[schema(example = "Thanks, we are looking into it.")]
     text: Option<String>,
-    /// What is attached: `{"kind", "url"?, "media"?, "mime"?, "name"?, "size"?}`.
+    /// What is attached.
     #[serde(default)]
     attachments: Vec<ReplyAttachment>,
     /// Answers to choose from.
@@ -75,17 +76,25 @@ struct Answered {
     private: bool,
 }
 
-#[derive(Debug, Deserialize, Serialize, ToSchema)]
+/// Something to attach: a file of the hub's media store, or a public URL.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 struct ReplyAttachment {
-    /// The kind, place, type, size and name.
-    #[serde(flatten)]
-    #[schema(value_type = Object)]
-    attachment: Attachment,
+    /// The kind.
+    kind: AttachmentKind,
     /// The file in the hub's media store, instead of a URL.
     media: Option<String>,
+    /// Where the network fetches it.
+    url: Option<String>,
+    /// The MIME type.
+    mime: Option<String>,
+    /// The file's name.
+    name: Option<String>,
+    /// The size in bytes.
+    size: Option<u64>,
 }
 
-#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct QuickReply {
     /// What the customer sees.
@@ -96,7 +105,7 @@ struct QuickReply {
     image: Option<String>,
 }
 
-#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct ReplyContent {
     /// What it is, such as `card`, `carousel`, `list`; `template` for one that the network approved,
@@ -127,7 +136,16 @@ impl Answered {
             .attachments
             .into_iter()
             .map(|given| OutgoingAttachment {
-                attachment: given.attachment,
+                attachment: Attachment {
+                    kind: given.kind,
+                    url: given.url,
+                    media_id: None,
+                    mime: given.mime,
+                    size: given.size,
+                    name: given.name,
+                    sha256: None,
+                    label: None,
+                },
                 media: given.media,
             })
             .collect();

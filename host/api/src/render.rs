@@ -26,6 +26,8 @@ pub fn render(outcome: &Outcome, state: &SiteState) -> Rendered {
             people,
         } => {
             let mut view = InteractionView::from(interaction);
+            // Whoever changed something has no offer by it: another agent may have.
+            view.offer = None;
             view.capabilities = state
                 .channels()
                 .get(&interaction.channel)

@@ -46,6 +46,27 @@ pub struct TlsFiles {
     pub key: PathBuf,
 }
 
+/// A certificate with its key, read and found to belong together.
+#[derive(Clone)]
+pub struct Tls {
+    config: RustlsConfig,
+}
+
+impl Tls {
+    /// Reads the certificate and the key.
+    pub fn load(files: &TlsFiles) -> Result<Self, ServeError> {
+        let config = RustlsConfig::from_config(Arc::new(tls_config(files)?));
+        Ok(Self { config })
+    }
+
+    /// Reads them again, for the connections that come from now on. What cannot be used is refused, and
+    /// what was read before stays in use.
+    pub fn reload(&self, files: &TlsFiles) -> Result<(), ServeError> {
+        self.config.reload_from_config(Arc::new(tls_config(files)?));
+        Ok(())
+    }
+}
+
 /// Why the server cannot serve.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
@@ -66,7 +87,7 @@ pub enum ServeError {
 pub async fn serve(
     listener: TcpListener,
     router: Router,
-    tls: Option<TlsFiles>,
+    tls: Option<Tls>,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServeError> {
     let handle = Handle::<SocketAddr>::new();
@@ -91,9 +112,8 @@ pub async fn serve(
         .header_read_timeout(SLOW_HEADERS);
     match tls {
         None => server.acceptor(Patient).serve(service).await?,
-        Some(files) => {
-            let config = RustlsConfig::from_config(Arc::new(tls_config(&files)?));
-            let acceptor = RustlsAcceptor::new(config).acceptor(Patient);
+        Some(tls) => {
+            let acceptor = RustlsAcceptor::new(tls.config).acceptor(Patient);
             server.acceptor(acceptor).serve(service).await?;
         }
     }
@@ -128,7 +148,9 @@ fn tls_config(files: &TlsFiles) -> Result<rustls::ServerConfig, ServeError> {
                 &format!("it does not belong to the key {key} ({e})"),
             )
         })?;
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    // HTTP/2 first: a browser opens six connections at most otherwise, and each tab's event stream holds
+    // one.
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(config)
 }
 

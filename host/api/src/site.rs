@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::header::ETAG;
-use axum::http::{HeaderMap, HeaderName, StatusCode};
+use axum::http::{HeaderMap, HeaderName};
 use axum::response::Json as Answer;
 use linecard_hub::configure::{SecretValues, rehearse};
 use linecard_model::site::{Role, SiteConfig};
@@ -16,7 +16,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::App;
-use super::config::{changed_meanwhile, etag, matches, refused};
+use super::config::{Warning, changed_meanwhile, doubts, etag, matches, refused};
 use super::extract::{Caller, Json, if_match};
 use super::problem::{Problem, ProblemBody};
 
@@ -33,6 +33,16 @@ struct SiteView {
     /// The whole of it. It holds no secrets, only where they come from.
     #[schema(value_type = Object)]
     config: SiteConfig,
+    /// What of it can never work; told when it was changed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<Warning>,
+}
+
+/// What a configuration would come to.
+#[derive(Debug, Serialize, ToSchema)]
+struct Checked {
+    /// What of it can never work.
+    warnings: Vec<Warning>,
 }
 
 /// A configuration that is wanted.
@@ -60,7 +70,13 @@ type Tagged<T> = ([(HeaderName, String); 1], Answer<T>);
 async fn get(State(app): State<Arc<App>>, caller: Caller) -> Result<Tagged<SiteView>, Problem> {
     caller.require(Role::Admin)?;
     let config = app.auth.config().await?.as_ref().clone();
-    Ok(([(ETAG, etag(&config))], Answer(SiteView { config })))
+    Ok((
+        [(ETAG, etag(&config))],
+        Answer(SiteView {
+            config,
+            warnings: Vec::new(),
+        }),
+    ))
 }
 
 /// Replace the site's configuration
@@ -91,20 +107,26 @@ async fn put(
             Ok(())
         })
         .await?;
-    Ok(([(ETAG, etag(&config))], Answer(SiteView { config })))
+    let warnings = doubts(&config, "");
+    Ok((
+        [(ETAG, etag(&config))],
+        Answer(SiteView { config, warnings }),
+    ))
 }
 
 /// Check a configuration without applying it
 #[utoipa::path(post, path = "/site/check", tag = "administration", request_body = PutSite,
-    responses((status = 204), (status = 422, body = ProblemBody)))]
+    responses((status = 200, body = Checked), (status = 422, body = ProblemBody)))]
 async fn check(
     State(app): State<Arc<App>>,
     caller: Caller,
     Json(body): Json<PutSite>,
-) -> Result<StatusCode, Problem> {
+) -> Result<Answer<Checked>, Problem> {
     caller.require(Role::Admin)?;
-    rehearse(&body.config, &body.secrets, &app.hub.equipment)
+    let present = app.auth.config().await?;
+    rehearse(&present, &body.config, &body.secrets, &app.hub.equipment)
         .await
         .map_err(|error| refused(error, ""))?;
-    Ok(StatusCode::NO_CONTENT)
+    let warnings = doubts(&body.config, "");
+    Ok(Answer(Checked { warnings }))
 }

@@ -9,12 +9,14 @@ use linecard_model::message::{
 };
 use linecard_model::platform::{Author, Referral, Refusal};
 use linecard_model::routing::{EndReason, InteractionState, MediaType, RequiredSkill};
+use linecard_model::site::Role;
 use linecard_model::{
     AgentId, ChannelId, ContactId, InteractionId, MessageId, OfferId, QueueId, Timestamp,
 };
 use linecard_router::Work;
 use linecard_site::SiteState;
 use linecard_site::capabilities::Capabilities;
+use linecard_vault::auth::Principal;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -173,6 +175,16 @@ impl From<&Interaction> for InteractionView {
             pending_on_thread: Vec::new(),
             thread_context: Vec::new(),
         }
+    }
+}
+
+impl InteractionView {
+    /// Without another agent's offer, which is nobody else's to take.
+    pub(super) fn shown_to(mut self, caller: &Principal) -> Self {
+        if !caller.is(Role::Supervisor) && self.agent != caller.actor.agent {
+            self.offer = None;
+        }
+        self
     }
 }
 

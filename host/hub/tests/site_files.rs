@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use linecard_hub::configure::parse_site;
+use linecard_hub::configure::{parse_site, warnings};
 
 fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -52,6 +52,14 @@ fn invalid_files_tell_everything_that_is_wrong_and_where() {
         let problems = parse_site(file, text).expect_err(file);
         assert!(problems.0.iter().all(|p| p.file.is_some()), "{file}");
         format!("{problems}\n")
+    });
+}
+
+#[test]
+fn what_can_never_work_is_told() {
+    check("doubtful", "txt", |file, text| {
+        let site = parse_site(file, text).unwrap_or_else(|problems| panic!("{problems}"));
+        format!("{}\n", site.places.locate(warnings(&site.value)))
     });
 }
 

@@ -1,6 +1,6 @@
 //! How the process is set up: `linecard.toml`, which the command line and the environment overrule.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr, ToSocketAddrs as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -8,7 +8,8 @@ use linecard_api::{HttpOptions, TlsFiles};
 use linecard_hub::configure::{self, Problems};
 use linecard_model::SiteId;
 use linecard_sandbox::Limits;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
+use tracing_subscriber::EnvFilter;
 use url::Url;
 
 /// The file that is read if it is there and no other is named.
@@ -22,7 +23,8 @@ const MOST_CALLS: u32 = 1_000;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ServerConfig {
-    /// Where to listen. Default `127.0.0.1:8440`.
+    /// Where to listen: an address, or a name of this machine, with a port. Default `127.0.0.1:8440`.
+    #[serde(deserialize_with = "listen_address")]
     pub listen: SocketAddr,
     /// The address under which people and networks reach the hub, if it is another.
     pub public_url: Option<Url>,
@@ -277,8 +279,8 @@ impl ServerConfig {
                 problems.add(&["http", key], "it must be at least 1");
             }
         }
-        if let Err(error) = tracing_subscriber::EnvFilter::try_new(&self.log.level) {
-            problems.add(&["log", "level"], format!("it is not a level: {error}"));
+        if let Err(text) = log_filter(&self.log.level) {
+            problems.add(&["log", "level"], text);
         }
         problems
     }
@@ -318,6 +320,69 @@ impl ServerConfig {
         let scheme = if self.tls.is_some() { "https" } else { "http" };
         format!("{scheme}://{}", self.listen)
     }
+}
+
+fn listen_address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    address(&text).map_err(serde::de::Error::custom)
+}
+
+/// An address with a port, or a name, such as `localhost:8440`, that leads to one.
+pub fn address(text: &str) -> Result<SocketAddr, String> {
+    const HINT: &str =
+        "write an address and a port, such as \"127.0.0.1:8440\", or \"0.0.0.0:8440\" for all";
+    if let Ok(address) = text.parse() {
+        return Ok(address);
+    }
+    let port = text
+        .rsplit_once(':')
+        .map(|(host, port)| (host, port.parse::<u16>()));
+    let Some((host, Ok(_))) = port else {
+        return Err(format!("\"{text}\" has no port: {HINT}"));
+    };
+    if host.is_empty() {
+        return Err(format!("\"{text}\" has no address: {HINT}"));
+    }
+    let found: Vec<SocketAddr> = match text.to_socket_addrs() {
+        Ok(found) => found.collect(),
+        Err(error) => {
+            return Err(format!(
+                "the name \"{host}\" leads to no address ({error}): {HINT}"
+            ));
+        }
+    };
+    // What people write into a browser goes to this one first.
+    let first = found.iter().find(|address| address.is_ipv4());
+    first
+        .or(found.first())
+        .copied()
+        .ok_or_else(|| format!("the name \"{host}\" leads to no address: {HINT}"))
+}
+
+/// The levels of the log, or what is wrong with them. A word that is no level would be taken for the
+/// name of a module, whose log alone would then be shown.
+pub fn log_filter(text: &str) -> Result<EnvFilter, String> {
+    const WORDS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+    let is_level = |word: &str| WORDS.iter().any(|level| level.eq_ignore_ascii_case(word));
+    let refused = |word: &str| {
+        let hint = match configure::nearest(&word.to_ascii_lowercase(), &WORDS) {
+            Some(near) => format!("did you mean \"{near}\"?"),
+            None => format!(
+                "use one of {}, or levels by module such as \"info,linecard=debug\"",
+                WORDS.join(", ")
+            ),
+        };
+        format!("\"{word}\" is not a level; {hint}")
+    };
+    for part in text.split(',').map(str::trim) {
+        match part.rsplit_once('=') {
+            Some((module, level)) if !module.is_empty() && is_level(level) => {}
+            Some((_, level)) => return Err(refused(level)),
+            None if is_level(part) => {}
+            None => return Err(refused(part)),
+        }
+    }
+    EnvFilter::try_new(text).map_err(|error| format!("it is not a level: {error}"))
 }
 
 #[cfg(test)]
@@ -390,6 +455,52 @@ mod tests {
                 .to_string()
                 .starts_with("etc/linecard.toml:1:1: listen: ")
         );
+    }
+
+    #[test]
+    fn a_word_that_is_no_level_is_refused() {
+        for good in [
+            "info",
+            "WARN",
+            "off",
+            "info,linecard=debug",
+            "linecard_api=trace, warn",
+        ] {
+            log_filter(good).unwrap_or_else(|text| panic!("{good}: {text}"));
+        }
+        let told = |text: &str| log_filter(text).unwrap_err();
+        assert!(
+            told("verbose").contains("use one of off, error"),
+            "{}",
+            told("verbose")
+        );
+        assert!(
+            told("warning").contains("did you mean \"warn\"?"),
+            "{}",
+            told("warning")
+        );
+        assert!(told("inof").contains("did you mean \"info\"?"));
+        for bad in ["", "linecard", "linecard=loud", "info,", "=info"] {
+            log_filter(bad).unwrap_err();
+        }
+    }
+
+    #[test]
+    fn a_name_of_this_machine_is_an_address_to_listen_at() {
+        let found = address("localhost:8440").unwrap();
+        assert!(found.ip().is_loopback() && found.port() == 8440, "{found}");
+        assert_eq!(address("[::1]:1").unwrap().port(), 1);
+        for bad in [
+            "8440",
+            ":8440",
+            "localhost",
+            "127.0.0.1",
+            "127.0.0.1:99999",
+            "no.such.invalid:1",
+        ] {
+            let text = address(bad).unwrap_err();
+            assert!(text.contains("127.0.0.1:8440"), "{bad}: {text}");
+        }
     }
 
     #[test]

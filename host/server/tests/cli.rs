@@ -283,3 +283,54 @@ fn a_site_is_not_applied_to_a_hub_that_does_not_run() {
         stderr(&output)
     );
 }
+
+#[test]
+fn mistakes_in_the_process_configuration_are_told_before_anything_starts() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let make = || rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let (one, other) = (make(), make());
+    std::fs::write(path.join("cert.pem"), one.cert.pem()).unwrap();
+    std::fs::write(path.join("key.pem"), other.signing_key.serialize_pem()).unwrap();
+    for (text, code, told) in [
+        (
+            "[tls]\ncertificate = \"cert.pem\"\nkey = \"key.pem\"\n",
+            1,
+            "it does not belong to the key",
+        ),
+        (
+            "[tls]\ncertificate = \"cert.pem\"\nkey = \"none.pem\"\n",
+            1,
+            "none.pem cannot be used for TLS",
+        ),
+        (
+            "[log]\nlevel = \"verbose\"\n",
+            2,
+            "linecard.toml:2:1: log.level: \"verbose\" is not a level; use one of",
+        ),
+        (
+            "listen = \"8440\"\n",
+            2,
+            "linecard.toml:1:1: listen: \"8440\" has no port: write an address and a port",
+        ),
+        (
+            "[http]\ntimeout = 3\n",
+            2,
+            "linecard.toml:2:1: http.timeout: there is no such key; did you mean \"timeout_seconds\"?",
+        ),
+    ] {
+        std::fs::write(path.join("linecard.toml"), text).unwrap();
+        let output = run(path, &["serve"]);
+        let errors = stderr(&output);
+        assert_eq!(output.status.code(), Some(code), "{text}: {errors}");
+        assert!(errors.contains(told), "{text}: {errors}");
+        assert!(
+            !path.join("data").exists(),
+            "{text}: the data folder was touched"
+        );
+    }
+    std::fs::remove_file(path.join("linecard.toml")).unwrap();
+    let output = run(path, &["serve", "--log", "loud"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("\"loud\" is not a level"));
+}

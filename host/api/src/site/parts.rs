@@ -18,7 +18,7 @@ use utoipa_axum::routes;
 
 use super::Tagged;
 use crate::App;
-use crate::config::{changed_meanwhile, etag, matches};
+use crate::config::{Warning, changed_meanwhile, doubts, etag, matches};
 use crate::extract::{Caller, Json, Path};
 use crate::problem::{Problem, ProblemBody};
 
@@ -38,6 +38,9 @@ struct PartView {
     /// How it is set up.
     #[schema(value_type = Object)]
     config: serde_json::Value,
+    /// What can never work now, here or elsewhere.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<Warning>,
 }
 
 /// Where a kind of part is in the configuration.
@@ -120,7 +123,7 @@ async fn put<P: Part>(
     let version = etag(&part);
     let shown =
         serde_json::to_value(&part).map_err(|error| Problem::new("internal", error.to_string()))?;
-    let (_, was_there) = app
+    let (whole, was_there) = app
         .change(caller, &place::<P>(id), values, move |config| {
             let parts = P::all(config);
             check(headers, parts.get(&key))?;
@@ -135,6 +138,7 @@ async fn put<P: Part>(
     let view = PartView {
         id: id.to_owned(),
         config: shown,
+        warnings: doubts(&whole, &place::<P>(id)),
     };
     Ok((status, ([(ETAG, version)], Answer(view))))
 }

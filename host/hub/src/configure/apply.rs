@@ -14,7 +14,7 @@ use linecard_vault::{VaultEntry, VaultError};
 use super::Equipment;
 use super::analyzers::analyzer;
 use super::channels::channel;
-use super::check::{check, unknown};
+use super::check::{check, check_administrators, unknown};
 use super::problem::Problems;
 use super::secrets::{Logins, SecretValues, logins};
 use crate::hub::Hub;
@@ -71,12 +71,13 @@ impl Hub {
         idempotency: Option<Idempotency>,
     ) -> Result<Rendered, ConfigureError> {
         let _one_at_a_time = self.applying.lock().await;
+        let present = self.site.query(|state| Arc::clone(state.config())).await?;
         let Prepared {
             channels,
             analyzers,
             logins,
             mut entries,
-        } = prepare(&config, &values, &self.equipment).await?;
+        } = prepare(&present, &config, &values, &self.equipment).await?;
         entries.extend(logins.entries);
         let request = Request::Configure {
             config: Box::new(config),
@@ -124,23 +125,26 @@ impl Hub {
     }
 }
 
-/// Checks a configuration against everything, without a running hub.
+/// Checks a configuration that is to replace the present one against everything, without a running hub.
 pub async fn rehearse(
+    present: &SiteConfig,
     config: &SiteConfig,
     values: &SecretValues,
     equipment: &Equipment,
 ) -> Result<Vec<VaultEntry>, ConfigureError> {
-    let mut prepared = prepare(config, values, equipment).await?;
+    let mut prepared = prepare(present, config, values, equipment).await?;
     prepared.entries.extend(prepared.logins.entries);
     Ok(prepared.entries)
 }
 
 async fn prepare(
+    present: &SiteConfig,
     config: &SiteConfig,
     values: &SecretValues,
     equipment: &Equipment,
 ) -> Result<Prepared, ConfigureError> {
     let mut problems = check(config);
+    check_administrators(present, config, &mut problems);
     let mut channels = BTreeMap::new();
     for (id, channel_config) in &config.channels {
         match channel(id, channel_config, values, equipment) {

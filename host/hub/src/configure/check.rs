@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use linecard_model::routing::{DEFAULT_DISPOSITION_CODES, WrapUpPolicy};
-use linecard_model::site::{ChannelConfig, QueueConfig, SiteConfig};
+use linecard_model::site::{ChannelConfig, QueueConfig, Role, SiteConfig};
 use linecard_model::{AgentId, ChannelId, QueueId};
 use linecard_site::routing_settings;
 
@@ -94,6 +94,34 @@ pub(super) fn check(config: &SiteConfig) -> Problems {
             .push(Problem::new::<&str>(&[], error.to_string()));
     }
     problems
+}
+
+/// Whether somebody administers the site: a person who can sign in, or a machine.
+pub fn has_administrator(config: &SiteConfig) -> bool {
+    let people = config
+        .agents
+        .values()
+        .any(|agent| agent.role == Role::Admin && agent.password.is_some());
+    let machines = config
+        .keys
+        .values()
+        .any(|key| key.role == Role::Admin && key.secret.is_some());
+    people || machines
+}
+
+/// A configuration that takes the last administrator away: nobody could undo it.
+pub(super) fn check_administrators(
+    present: &SiteConfig,
+    wanted: &SiteConfig,
+    problems: &mut Problems,
+) {
+    if has_administrator(present) && !has_administrator(wanted) {
+        problems.add(
+            &["agents"],
+            "nobody would administer the site any more: keep an agent with `role = \"admin\"` and a \
+             `password`, or a key with `role = \"admin\"` and a `secret`",
+        );
+    }
 }
 
 fn check_queue(config: &SiteConfig, id: &QueueId, queue: &QueueConfig, problems: &mut Problems) {

@@ -1,21 +1,28 @@
-//! Reads a TOML document into a type and collects everything that is wrong with it, each with its
-//! place, instead of stopping at the first.
+//! Reads a document, in TOML or JSON, into a type and collects everything that is wrong with it, each
+//! with its place, instead of stopping at the first.
 
 mod deserialize;
 mod fault;
+#[cfg(test)]
+mod tests;
+mod tree;
 
 use std::collections::{HashMap, HashSet};
 
 use serde::de::DeserializeOwned;
-use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::problem::{Places, Problem, Problems};
 use deserialize::{Context, Node};
-use fault::{Fault, FaultKind};
+pub use fault::nearest;
+use fault::{Fault, FaultKind, Language};
+use tree::Tree;
 
 /// More problems than these tell nobody more.
 const MOST_PROBLEMS: usize = 50;
+/// Of a larger document in JSON only the first problem is told: each takes one more round over all of
+/// it, and whoever sends it may mean no good.
+const MANY_ROUNDS: usize = 64 * 1024;
 /// What stands in for a key that is missing, so that reading can go on.
 const PLACEHOLDER: &str = "missing";
 
@@ -45,35 +52,62 @@ pub fn read<T: DeserializeOwned>(file: &str, text: &str) -> Result<Document<T>, 
         });
         return Err(Problems(problems.collect()));
     }
-    let span = table.span();
-    let root = Spanned::new(span, DeValue::Table(table.into_inner()));
+    let root = DeValue::Table(table.into_inner());
     let mut places = Places {
         file: file.to_owned(),
         by_pointer: HashMap::new(),
     };
-    collect_places(root.get_ref(), &mut Vec::new(), &lines, &mut places);
+    collect_places(&root, &mut Vec::new(), &lines, &mut places);
+    match interpret(&Tree::from(&root), Language::Toml, MOST_PROBLEMS) {
+        Ok(value) => Ok(Document { value, places }),
+        Err(problems) => Err(places.locate(problems)),
+    }
+}
 
-    // Each round finds one problem at most and leaves its value out of the next.
+/// Why a text is not the document in JSON that it should be.
+#[derive(Debug, thiserror::Error)]
+pub enum JsonError {
+    /// It is no JSON.
+    #[error("this is not JSON: {0}")]
+    Syntax(#[from] serde_json::Error),
+    /// It says what it must not, or lacks what it must say.
+    #[error("{0}")]
+    Problems(Problems),
+}
+
+/// Reads a document in JSON.
+pub fn read_json<T: DeserializeOwned>(text: &[u8]) -> Result<T, JsonError> {
+    let tree: Tree = serde_json::from_slice(text)?;
+    let most = if text.len() > MANY_ROUNDS {
+        1
+    } else {
+        MOST_PROBLEMS
+    };
+    interpret(&tree, Language::Json, most).map_err(JsonError::Problems)
+}
+
+/// Makes a value of a document. Each round finds one problem at most and leaves its value out of the
+/// next.
+fn interpret<T: DeserializeOwned>(
+    tree: &Tree,
+    language: Language,
+    most: usize,
+) -> Result<T, Problems> {
     let mut context = Context::default();
     let mut problems = Problems::default();
     loop {
-        let fault = match T::deserialize(Node::root(&root, &context)) {
-            Ok(value) => {
-                return match places.locate(problems) {
-                    problems if problems.0.is_empty() => Ok(Document { value, places }),
-                    problems => Err(problems),
-                };
-            }
+        let fault = match T::deserialize(Node::root(tree, &context)) {
+            Ok(value) => return problems.or(value),
             Err(fault) => fault,
         };
         let is_news = context.is_news(&fault);
         let go_on = context.leave_out(&fault);
         if is_news {
-            let problem = Problem::new(&fault.shown_at(), fault.text());
+            let problem = Problem::new(&fault.shown_at(), fault.text(language));
             problems.0.push(problem);
         }
-        if !go_on || problems.0.len() >= MOST_PROBLEMS {
-            return Err(places.locate(problems));
+        if !go_on || problems.0.len() >= most {
+            return Err(problems);
         }
     }
 }
@@ -87,10 +121,18 @@ impl Context {
         }
     }
 
-    /// Whether a fault is the file's own, and not one of a placeholder.
+    /// Whether a fault is the document's own, and not one of what this reader has changed in it: of a
+    /// placeholder, or of a value that was left out.
     fn is_news(&self, fault: &Fault) -> bool {
         match &fault.kind {
-            FaultKind::Missing(_) => !self.placeholders.contains(&fault.shown_at()),
+            FaultKind::Missing(_) => {
+                let at = fault.shown_at();
+                !self.placeholders.contains(&at) && !self.skipped.contains(&at)
+            }
+            FaultKind::Other(_) => {
+                let mut changed = self.placeholders.iter().chain(&self.skipped);
+                !changed.any(|at| at.starts_with(&fault.at))
+            }
             _ => !self.placeholders.iter().any(|at| at.starts_with(&fault.at)),
         }
     }

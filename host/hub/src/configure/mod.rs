@@ -14,12 +14,15 @@ mod restore;
 mod secrets;
 #[cfg(test)]
 mod tests;
+mod warn;
 
 pub use apply::{ConfigureError, rehearse};
-pub use document::{Document, read};
+pub use check::has_administrator;
+pub use document::{Document, JsonError, nearest, read, read_json};
 pub use problem::{Places, Problem, Problems};
 pub use restore::{Restored, restore};
 pub use secrets::{SecretValue, SecretValues};
+pub use warn::warnings;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

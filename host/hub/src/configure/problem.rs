@@ -47,21 +47,29 @@ impl Problem {
         problem
     }
 
-    /// The pointer as a person writes it in TOML: `queues.support.members`.
+    /// The pointer as a person writes it: `queues.support.members[2]`.
     pub fn key(&self) -> String {
         let steps = self.pointer.split('/').skip(1);
-        steps
-            .map(|step| step.replace("~1", "/").replace("~0", "~"))
-            .map(|step| {
-                let bare = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-                if !step.is_empty() && step.chars().all(bare) {
-                    step
-                } else {
-                    format!("\"{step}\"")
-                }
-            })
-            .collect::<Vec<_>>()
-            .join(".")
+        let steps = steps.map(|step| step.replace("~1", "/").replace("~0", "~"));
+        let mut key = String::new();
+        for (depth, step) in steps.enumerate() {
+            let is_number = !step.is_empty() && step.chars().all(|c| c.is_ascii_digit());
+            // Names stand at the second place; a name of digits is no number there.
+            if is_number && depth >= 2 {
+                key.push_str(&format!("[{step}]"));
+                continue;
+            }
+            if !key.is_empty() {
+                key.push('.');
+            }
+            let bare = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+            if !step.is_empty() && step.chars().all(bare) {
+                key.push_str(&step);
+            } else {
+                key.push_str(&format!("\"{step}\""));
+            }
+        }
+        key
     }
 }
 

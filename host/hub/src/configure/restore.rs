@@ -17,6 +17,7 @@ use super::analyzers::analyzer;
 use super::channels::{Unready, channel};
 use super::problem::Problems;
 use super::secrets::{SecretValues, logins};
+use super::warn::warnings;
 
 /// What the stored configuration came to. What cannot work is left out, and holds up nothing else.
 pub struct Restored {
@@ -32,6 +33,8 @@ pub struct Restored {
     pub known_keys: Vec<(String, SecretString)>,
     /// Everything that is wrong.
     pub problems: Problems,
+    /// Everything that can never work.
+    pub warnings: Problems,
 }
 
 /// Makes the channels and analyzers of a stored configuration.
@@ -66,6 +69,7 @@ pub async fn restore(config: &SiteConfig, equipment: &Equipment) -> Result<Resto
         entries: logins.entries,
         known_keys: logins.known_keys,
         problems,
+        warnings: warnings(config),
     })
 }
 

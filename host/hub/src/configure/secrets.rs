@@ -35,10 +35,14 @@ pub struct SecretValue(pub SecretString);
 
 impl<'de> Deserialize<'de> for SecretValue {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(match serde_json::Value::deserialize(deserializer)? {
-            serde_json::Value::String(text) => Self(text.into()),
-            other => Self(other.to_string().into()),
-        })
+        match serde_json::Value::deserialize(deserializer)? {
+            serde_json::Value::String(text) => Ok(Self(text.into())),
+            fields @ serde_json::Value::Object(_) => Ok(Self(fields.to_string().into())),
+            // The value itself is not repeated.
+            _ => Err(serde::de::Error::custom(
+                "a secret is a text, or an object with the fields of its kind",
+            )),
+        }
     }
 }
 

@@ -99,7 +99,7 @@ fn what_is_not_a_host_is_refused_with_its_place() {
     let problems = check(Some(&bad), "https://g.example.com").unwrap_err();
     assert_eq!(problems.len(), bad.len(), "{problems:?}");
     assert!(
-        problems[1].starts_with("channels.c.hosts.1: "),
+        problems[1].starts_with("channels.c.hosts[1]: "),
         "{problems:?}"
     );
 }

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
 use super::state::{MediaType, SkillLevel};
@@ -58,7 +59,7 @@ pub enum QueueOrder {
 }
 
 /// What happens between the end of a conversation and the end of the interaction.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, ToSchema)]
 #[serde(tag = "mode", rename_all = "kebab-case")]
 pub enum WrapUpPolicy {
     /// The agent may give a disposition code when ending; without one the interaction ends at once.
@@ -73,6 +74,54 @@ pub enum WrapUpPolicy {
         /// The code then given: one of the queue's.
         default_code: String,
     },
+}
+
+/// How a wrap-up policy is written. What serde makes of an enum with a tag would let through keys that
+/// there are not, and could not say where in the file a mistake is.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrapUpForm {
+    mode: WrapUpMode,
+    #[serde(default)]
+    seconds: Option<u32>,
+    #[serde(default)]
+    default_code: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum WrapUpMode {
+    Optional,
+    Mandatory,
+    Timed,
+}
+
+impl<'de> Deserialize<'de> for WrapUpPolicy {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let form = WrapUpForm::deserialize(deserializer)?;
+        let only_timed = |key| D::Error::custom(format!("only the mode \"timed\" has `{key}`"));
+        let without = match form.mode {
+            WrapUpMode::Optional => Self::Optional,
+            WrapUpMode::Mandatory => Self::Mandatory,
+            WrapUpMode::Timed => {
+                return Ok(Self::Timed {
+                    seconds: form
+                        .seconds
+                        .ok_or_else(|| D::Error::missing_field("seconds"))?,
+                    default_code: form
+                        .default_code
+                        .ok_or_else(|| D::Error::missing_field("default_code"))?,
+                });
+            }
+        };
+        if form.seconds.is_some() {
+            return Err(only_timed("seconds"));
+        }
+        if form.default_code.is_some() {
+            return Err(only_timed("default_code"));
+        }
+        Ok(without)
+    }
 }
 
 /// When an agent's idle clock restarts.

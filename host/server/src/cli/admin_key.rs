@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use linecard_model::site::{Role, SiteConfig};
 use linecard_vault::{new_token, write_private};
 use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
@@ -32,17 +31,4 @@ pub(super) fn create(data: &Path) -> anyhow::Result<SecretString> {
     write_private(&file, text.as_bytes())
         .with_context(|| format!("{} cannot be written", file.display()))?;
     Ok(key)
-}
-
-/// Whether somebody else can administer the hub.
-pub(super) fn is_needed(config: &SiteConfig) -> bool {
-    let people = config
-        .agents
-        .values()
-        .any(|agent| agent.role == Role::Admin && agent.password.is_some());
-    let machines = config
-        .keys
-        .values()
-        .any(|key| key.role == Role::Admin && key.secret.is_some());
-    !people && !machines
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use clap::Args;
 use linecard_hub::configure::{
-    ConfigureError, Problem, Problems, SecretValues, SiteFile, parse_site_file, rehearse,
+    ConfigureError, Problem, Problems, SecretValues, SiteFile, parse_site_file, rehearse, warnings,
 };
 use reqwest::header::{ACCEPT, IF_MATCH};
 use reqwest::{Method, StatusCode};
@@ -46,6 +46,9 @@ impl Apply {
     pub(super) async fn run(&self, options: &ConfigOptions) -> anyhow::Result<()> {
         let server = options.load()?;
         let site = parse_site_file(&self.file)?;
+        for warning in site.places.locate(warnings(&site.value)).0 {
+            eprintln!("warning: {warning}");
+        }
         if self.offline {
             self.offline(&server, &site).await?;
         } else {
@@ -64,7 +67,13 @@ impl Apply {
         let foundation = foundation(server).await?;
         let values = SecretValues::default();
         let result = if self.check {
-            let checked = rehearse(&site.value, &values, &foundation.equipment).await;
+            let checked = rehearse(
+                &foundation.site_config,
+                &site.value,
+                &values,
+                &foundation.equipment,
+            )
+            .await;
             foundation.store.close().await?;
             checked.map(drop).map_err(anyhow::Error::from)
         } else {

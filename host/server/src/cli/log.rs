@@ -1,14 +1,10 @@
 //! Sets the log up.
 
-use anyhow::Context as _;
-use tracing_subscriber::EnvFilter;
-
-use crate::config::{LogConfig, LogFormat};
+use crate::config::{LogConfig, LogFormat, log_filter};
 
 /// From here on, what happens is logged to standard error.
 pub(super) fn start(config: &LogConfig) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(&config.level)
-        .with_context(|| format!("\"{}\" is not a log level", config.level))?;
+    let filter = log_filter(&config.level).map_err(anyhow::Error::msg)?;
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr);

@@ -6,7 +6,11 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use linecard_hub::configure::Problems;
 
-use crate::config::{DEFAULT_FILE, LogFormat, ServerConfig};
+use crate::config::{DEFAULT_FILE, LogFormat, ServerConfig, address, log_filter};
+
+fn log_level(text: &str) -> Result<String, String> {
+    log_filter(text).map(|_| text.to_owned())
+}
 
 /// Where the configuration is, and what goes before it.
 #[derive(Debug, Clone, Default, Args)]
@@ -25,11 +29,18 @@ pub struct ConfigOptions {
         long,
         global = true,
         env = "LINECARD_LISTEN",
-        value_name = "ADDRESS:PORT"
+        value_name = "ADDRESS:PORT",
+        value_parser = address
     )]
     pub listen: Option<SocketAddr>,
     /// What is logged: error, warn, info, debug, trace, or levels by module
-    #[arg(long, global = true, env = "LINECARD_LOG", value_name = "LEVEL")]
+    #[arg(
+        long,
+        global = true,
+        env = "LINECARD_LOG",
+        value_name = "LEVEL",
+        value_parser = log_level
+    )]
     pub log: Option<String>,
     /// How log lines look
     #[arg(

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use linecard_hub::configure::{Restored, restore};
+use linecard_api::Tls;
+use linecard_hub::configure::{Restored, has_administrator, restore};
 use linecard_hub::{Hub, HubOptions};
 use linecard_site::Source;
 use linecard_site::channels::Channels;
@@ -27,6 +28,8 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 pub(super) async fn run(options: &ConfigOptions) -> anyhow::Result<()> {
     let config = options.load()?;
     log::start(&config.log)?;
+    let tls = config.tls_files().map(|files| Tls::load(&files));
+    let tls = tls.transpose()?;
     // Before the data folder is touched: an address in use is the commonest mistake.
     let listener = TcpListener::bind(config.listen)
         .await
@@ -45,7 +48,7 @@ pub(super) async fn run(options: &ConfigOptions) -> anyhow::Result<()> {
     let router = linecard_api::router(Arc::clone(&hub), config.http.options());
     let supervisor = hub.site.supervisor().clone();
     let end = ending(supervisor.clone(), told);
-    let served = linecard_api::serve(listener, router, config.tls_files(), end).await;
+    let served = linecard_api::serve(listener, router, tls, end).await;
     info!("the hub is stopping");
     supervisor.end();
     if !hub.site.has_ended() {
@@ -85,6 +88,9 @@ pub(super) async fn start(config: &ServerConfig) -> anyhow::Result<Arc<Hub>> {
     for problem in &restored.problems.0 {
         warn!(%problem, "something that is configured does not work");
     }
+    for warning in &restored.warnings.0 {
+        warn!(%warning, "something that is configured can never work");
+    }
     let Restored {
         channels,
         analyzers,
@@ -119,7 +125,7 @@ pub(super) async fn start(config: &ServerConfig) -> anyhow::Result<Arc<Hub>> {
         hub.site.health(channel, health, Source::Hub).await?;
     }
     let mut key = admin_key::read(&config.data)?;
-    if key.is_none() && admin_key::is_needed(&site_config) {
+    if key.is_none() && !has_administrator(&site_config) {
         key = Some(admin_key::create(&config.data)?);
         let file = admin_key::file(&config.data);
         warn!(

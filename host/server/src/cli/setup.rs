@@ -116,7 +116,13 @@ pub(super) async fn configure(
     config: SiteConfig,
     values: &SecretValues,
 ) -> anyhow::Result<()> {
-    let vault = rehearse(&config, values, &foundation.equipment).await?;
+    let vault = rehearse(
+        &foundation.site_config,
+        &config,
+        values,
+        &foundation.equipment,
+    )
+    .await?;
     let site = Site::start(SiteOptions {
         id: foundation.site.clone(),
         store: Arc::clone(&foundation.store),

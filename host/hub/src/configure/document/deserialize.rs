@@ -1,15 +1,18 @@
 //! A serde deserializer over a parsed document whose faults know their place.
+//!
+//! It is strict where serde's derived code is not: a struct is written as a table and never as an array
+//! of its fields' values, every key of it is one of its own, at every level and whether or not its type
+//! asks for that, and a value that is one of several is exactly one of them.
 
 use std::collections::HashSet;
 
-use serde::de::value::{MapAccessDeserializer, StringDeserializer};
+use serde::de::value::StringDeserializer;
 use serde::de::{self, DeserializeSeed, IntoDeserializer as _, Visitor};
 use serde::forward_to_deserialize_any;
-use toml::Spanned;
-use toml::de::DeValue;
 
 use super::PLACEHOLDER;
-use super::fault::Fault;
+use super::fault::{Fault, Found};
+use super::tree::Tree;
 
 /// What is left out of a round, and what stands in.
 #[derive(Debug, Default)]
@@ -26,7 +29,7 @@ pub(super) struct Node<'d> {
 }
 
 enum Source<'d> {
-    Value(&'d DeValue<'d>),
+    Value(&'d Tree),
     Placeholder,
 }
 
@@ -37,9 +40,9 @@ struct Key {
 }
 
 impl<'d> Node<'d> {
-    pub(super) fn root(value: &'d Spanned<DeValue<'d>>, context: &'d Context) -> Self {
+    pub(super) fn root(value: &'d Tree, context: &'d Context) -> Self {
         Self {
-            value: Source::Value(value.get_ref()),
+            value: Source::Value(value),
             at: Vec::new(),
             context,
         }
@@ -51,11 +54,10 @@ impl<'d> Node<'d> {
         at
     }
 
-    fn entries(&self, table: &'d toml::de::DeTable<'d>) -> Vec<(Key, Node<'d>)> {
+    fn entries(&self, table: &'d [(String, Tree)]) -> Vec<(Key, Node<'d>)> {
         let given = table.iter().filter_map(|(key, value)| {
-            let at = self.inside(key.get_ref().to_string());
-            let value = Source::Value(value.get_ref());
-            (!self.context.skipped.contains(&at)).then_some((at, value))
+            let at = self.inside(key.clone());
+            (!self.context.skipped.contains(&at)).then_some((at, Source::Value(value)))
         });
         let missing = self.context.placeholders_of(&self.at);
         let missing = missing
@@ -74,15 +76,45 @@ impl<'d> Node<'d> {
             .collect()
     }
 
-    fn items(&self, items: &'d toml::de::DeArray<'d>) -> Vec<Node<'d>> {
+    fn items(&self, items: &'d [Tree]) -> Vec<Node<'d>> {
         let nodes = items.iter().enumerate().map(|(index, item)| Node {
-            value: Source::Value(item.get_ref()),
+            value: Source::Value(item),
             at: self.inside(index.to_string()),
             context: self.context,
         });
         nodes
             .filter(|node| !self.context.skipped.contains(&node.at))
             .collect()
+    }
+
+    /// What stands here, for a sentence about it.
+    fn found(&self) -> Found {
+        match self.value {
+            Source::Placeholder => Found::Text,
+            Source::Value(value) => match value {
+                Tree::Null => Found::Nothing,
+                Tree::Truth(_) => Found::Truth,
+                Tree::Whole(_) | Tree::Large(_) => Found::Whole,
+                Tree::Number(_) => Found::Number,
+                Tree::Text(_) => Found::Text,
+                Tree::Items(_) => Found::Items,
+                Tree::Entries(_) => Found::Entries,
+                Tree::Impossible(_) => Found::Other,
+            },
+        }
+    }
+
+    /// The one entry of a table of one entry: how a value that is one of several carries more.
+    fn only_entry(&self, table: &'d [(String, Tree)]) -> Result<(Key, Node<'d>), Fault> {
+        let mut entries = self.entries(table).into_iter();
+        match (entries.next(), entries.next()) {
+            (Some(only), None) => Ok(only),
+            (None, _) => Err(de::Error::custom("this must have one key")),
+            (Some(_), Some((second, _))) => {
+                let fault: Fault = de::Error::custom("this must have one key only");
+                Err(fault.placed(&second.at))
+            }
+        }
     }
 }
 
@@ -92,32 +124,31 @@ impl<'de> de::Deserializer<'de> for Node<'_> {
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
         let result = match self.value {
             Source::Placeholder => visitor.visit_str(PLACEHOLDER),
-            Source::Value(DeValue::String(text)) => visitor.visit_str(text),
-            Source::Value(DeValue::Boolean(truth)) => visitor.visit_bool(*truth),
-            Source::Value(DeValue::Datetime(time)) => visitor.visit_string(time.to_string()),
-            Source::Value(DeValue::Integer(number)) => {
-                match i64::from_str_radix(number.as_str(), number.radix()) {
-                    Ok(number) if number >= 0 => visitor.visit_u64(number.unsigned_abs()),
-                    Ok(number) => visitor.visit_i64(number),
-                    Err(_) => Err(de::Error::custom("this number is too large")),
-                }
-            }
-            Source::Value(DeValue::Float(number)) => match number.as_str().parse::<f64>() {
-                Ok(number) if number.is_finite() => visitor.visit_f64(number),
-                _ => Err(de::Error::custom("this is not a finite number")),
+            Source::Value(value) => match value {
+                Tree::Null => visitor.visit_unit(),
+                Tree::Truth(truth) => visitor.visit_bool(*truth),
+                Tree::Whole(number) => match u64::try_from(*number) {
+                    Ok(number) => visitor.visit_u64(number),
+                    Err(_) => visitor.visit_i64(*number),
+                },
+                Tree::Large(number) => visitor.visit_u64(*number),
+                Tree::Number(number) => visitor.visit_f64(*number),
+                Tree::Text(text) => visitor.visit_str(text),
+                Tree::Items(items) => visitor.visit_seq(Items {
+                    left: self.items(items).into_iter(),
+                }),
+                Tree::Entries(table) => visitor.visit_map(Entries::new(self.entries(table))),
+                Tree::Impossible(why) => Err(de::Error::custom(why)),
             },
-            Source::Value(DeValue::Array(items)) => visitor.visit_seq(Items {
-                left: self.items(items).into_iter(),
-            }),
-            Source::Value(DeValue::Table(table)) => {
-                visitor.visit_map(Entries::new(self.entries(table)))
-            }
         };
         result.map_err(|fault| fault.placed(&self.at))
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        visitor.visit_some(self)
+        match self.value {
+            Source::Value(Tree::Null) => visitor.visit_none(),
+            _ => visitor.visit_some(self),
+        }
     }
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(
@@ -128,33 +159,157 @@ impl<'de> de::Deserializer<'de> for Node<'_> {
         visitor.visit_newtype_struct(self)
     }
 
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Fault> {
+        match self.value {
+            Source::Value(Tree::Entries(table)) => {
+                let entries = self.entries(table);
+                let stranger = entries
+                    .iter()
+                    .find(|(key, _)| !fields.contains(&key.name.as_str()));
+                if let Some((stranger, _)) = stranger {
+                    let fault: Fault = de::Error::unknown_field(&stranger.name, fields);
+                    return Err(fault.placed(&stranger.at));
+                }
+                let result = visitor.visit_map(Entries::new(entries));
+                result.map_err(|fault| fault.placed(&self.at))
+            }
+            Source::Value(Tree::Impossible(_)) => self.deserialize_any(visitor),
+            _ => {
+                let fault = Fault::of_type(Found::Entries, self.found());
+                Err(fault.placed(&self.at))
+            }
+        }
+    }
+
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+        match self.value {
+            Source::Value(Tree::Entries(_) | Tree::Impossible(_)) => self.deserialize_any(visitor),
+            _ => {
+                let fault = Fault::of_type(Found::Entries, self.found());
+                Err(fault.placed(&self.at))
+            }
+        }
+    }
+
     fn deserialize_enum<V: Visitor<'de>>(
         self,
         _name: &'static str,
         _variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Fault> {
-        let result = match self.value {
-            Source::Placeholder => {
-                let word: StringDeserializer<Fault> = PLACEHOLDER.to_owned().into_deserializer();
-                visitor.visit_enum(word)
+        let choice = match self.value {
+            Source::Placeholder => Choice::word(PLACEHOLDER, &self.at),
+            Source::Value(Tree::Text(word)) => Choice::word(word, &self.at),
+            Source::Value(Tree::Entries(table)) => {
+                let (key, value) = self
+                    .only_entry(table)
+                    .map_err(|fault| fault.placed(&self.at))?;
+                Choice {
+                    key,
+                    value: Some(value),
+                }
             }
-            Source::Value(DeValue::String(word)) => {
-                let word: StringDeserializer<Fault> = word.to_string().into_deserializer();
-                visitor.visit_enum(word)
+            Source::Value(Tree::Impossible(_)) => return self.deserialize_any(visitor),
+            Source::Value(_) => {
+                let fault = Fault::of_type(Found::Text, self.found());
+                return Err(fault.placed(&self.at));
             }
-            Source::Value(DeValue::Table(table)) => {
-                let entries = Entries::new(self.entries(table));
-                visitor.visit_enum(MapAccessDeserializer::new(entries))
-            }
-            Source::Value(_) => Err(de::Error::custom("this must be a text or a table")),
         };
-        result.map_err(|fault| fault.placed(&self.at))
+        visitor
+            .visit_enum(choice)
+            .map_err(|fault| fault.placed(&self.at))
     }
 
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit
-        unit_struct seq tuple tuple_struct map struct identifier ignored_any
+        unit_struct seq tuple tuple_struct identifier ignored_any
+    }
+}
+
+/// One of several: a word, or a key with what it carries.
+struct Choice<'d> {
+    key: Key,
+    value: Option<Node<'d>>,
+}
+
+impl Choice<'_> {
+    fn word(word: &str, at: &[String]) -> Self {
+        Self {
+            key: Key {
+                name: word.to_owned(),
+                at: at.to_vec(),
+            },
+            value: None,
+        }
+    }
+}
+
+/// What the chosen one carries.
+struct Carried<'d> {
+    word: String,
+    value: Option<Node<'d>>,
+}
+
+impl<'d> Carried<'d> {
+    fn must(self) -> Result<Node<'d>, Fault> {
+        let word = self.word;
+        self.value
+            .ok_or_else(|| Fault::bare_word(&word.chars().take(60).collect::<String>()))
+    }
+}
+
+impl<'de, 'd> de::EnumAccess<'de> for Choice<'d> {
+    type Error = Fault;
+    type Variant = Carried<'d>;
+
+    fn variant_seed<V: DeserializeSeed<'de>>(
+        self,
+        seed: V,
+    ) -> Result<(V::Value, Self::Variant), Fault> {
+        let (at, word) = (self.key.at.clone(), self.key.name.clone());
+        let chosen = seed.deserialize(self.key);
+        let chosen = chosen.map_err(|fault| fault.placed(&at))?;
+        let value = self.value;
+        Ok((chosen, Carried { word, value }))
+    }
+}
+
+impl<'de> de::VariantAccess<'de> for Carried<'_> {
+    type Error = Fault;
+
+    fn unit_variant(self) -> Result<(), Fault> {
+        match self.value {
+            None => Ok(()),
+            Some(node) if matches!(node.value, Source::Value(Tree::Null)) => Ok(()),
+            Some(node) => {
+                let fault: Fault = de::Error::custom(format!(
+                    "\"{}\" carries nothing: write only the word",
+                    self.word
+                ));
+                Err(fault.placed(&node.at))
+            }
+        }
+    }
+
+    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Fault> {
+        seed.deserialize(self.must()?)
+    }
+
+    fn tuple_variant<V: Visitor<'de>>(self, length: usize, visitor: V) -> Result<V::Value, Fault> {
+        de::Deserializer::deserialize_tuple(self.must()?, length, visitor)
+    }
+
+    fn struct_variant<V: Visitor<'de>>(
+        self,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Fault> {
+        de::Deserializer::deserialize_struct(self.must()?, "", fields, visitor)
     }
 }
 

@@ -4,6 +4,42 @@ use std::fmt;
 
 use serde::de;
 
+/// What a document is written in: the words of a sentence about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Language {
+    Toml,
+    Json,
+}
+
+/// What stands at a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Found {
+    Nothing,
+    Truth,
+    Whole,
+    Number,
+    Text,
+    Items,
+    Entries,
+    Other,
+}
+
+impl Found {
+    fn words(self, language: Language) -> &'static str {
+        match (self, language) {
+            (Self::Nothing, _) => "null",
+            (Self::Truth, _) => "a truth value",
+            (Self::Whole, _) => "a whole number",
+            (Self::Number, _) => "a number",
+            (Self::Text, _) => "a text",
+            (Self::Items, _) => "an array",
+            (Self::Entries, Language::Toml) => "a table",
+            (Self::Entries, Language::Json) => "an object",
+            (Self::Other, _) => "something else",
+        }
+    }
+}
+
 /// One fault and its place.
 #[derive(Debug)]
 pub(super) struct Fault {
@@ -27,11 +63,33 @@ pub(super) enum FaultKind {
     },
     /// A key that must be there.
     Missing(&'static str),
+    /// A value of another kind than it must be.
+    Kind { wanted: Wanted, found: Found },
+    /// A word where a key that carries something must be.
+    BareWord(String),
     /// Anything else, in words.
     Other(String),
 }
 
+/// What must be there.
+#[derive(Debug)]
+pub(super) enum Wanted {
+    Found(Found),
+    Words(String),
+}
+
 impl Fault {
+    /// A value of another kind than it must be.
+    pub(super) fn of_type(wanted: Found, found: Found) -> Self {
+        let wanted = Wanted::Found(wanted);
+        Self::new(FaultKind::Kind { wanted, found })
+    }
+
+    /// A word where a key that carries something must be.
+    pub(super) fn bare_word(word: &str) -> Self {
+        Self::new(FaultKind::BareWord(word.to_owned()))
+    }
+
     fn new(kind: FaultKind) -> Self {
         Self {
             kind,
@@ -58,8 +116,19 @@ impl Fault {
         at
     }
 
-    pub(super) fn text(&self) -> String {
+    pub(super) fn text(&self, language: Language) -> String {
         match &self.kind {
+            FaultKind::Kind { wanted, found } => {
+                let wanted = match wanted {
+                    Wanted::Found(wanted) => wanted.words(language),
+                    Wanted::Words(words) => words,
+                };
+                format!("this must be {wanted}, not {}", found.words(language))
+            }
+            FaultKind::BareWord(word) => match language {
+                Language::Toml => format!("\"{word}\" needs more: write {{ {word} = … }}"),
+                Language::Json => format!("\"{word}\" needs more: write {{\"{word}\": …}}"),
+            },
             FaultKind::UnknownKey { name, known } => match nearest(name, known) {
                 Some(near) => format!("there is no such key; did you mean \"{near}\"?"),
                 None if known.is_empty() => "there is no such key".to_owned(),
@@ -75,11 +144,21 @@ impl Fault {
     }
 }
 
-fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
+/// What was probably meant: what begins with the word, or differs by little.
+pub fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
+    let mut longer = known
+        .iter()
+        .filter(|known| word.len() >= 3 && known.starts_with(word));
+    if let (Some(only), None) = (longer.next(), longer.next()) {
+        return Some(only);
+    }
     known
         .iter()
         .map(|candidate| (strsim::damerau_levenshtein(word, candidate), *candidate))
-        .filter(|(distance, candidate)| *distance <= 1 + candidate.len().min(word.len()) / 4)
+        .filter(|(distance, candidate)| {
+            let shorter = candidate.len().min(word.len());
+            *distance <= 1 + shorter / 4 && *distance < candidate.len()
+        })
         .min()
         .map(|(_, candidate)| candidate)
 }
@@ -91,7 +170,7 @@ fn list(words: &[&str]) -> String {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text())
+        f.write_str(&self.text(Language::Json))
     }
 }
 
@@ -103,11 +182,10 @@ impl de::Error for Fault {
     }
 
     fn invalid_type(found: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
-        Self::new(FaultKind::Other(format!(
-            "this must be {}, not {}",
-            wanted(expected),
-            kind(&found)
-        )))
+        Self::new(FaultKind::Kind {
+            wanted: wanted(expected),
+            found: kind(&found),
+        })
     }
 
     fn invalid_value(found: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
@@ -116,10 +194,12 @@ impl de::Error for Fault {
             de::Unexpected::Str(_) | de::Unexpected::Bytes(_) => "this text".to_owned(),
             other => other.to_string().replace("integer ", "").replace('`', ""),
         };
-        Self::new(FaultKind::Other(format!(
-            "{found} is not possible: this must be {}",
-            wanted(expected)
-        )))
+        let wanted = match wanted(expected) {
+            Wanted::Found(wanted) => wanted.words(Language::Json).to_owned(),
+            Wanted::Words(words) => words,
+        };
+        let text = format!("{found} is not possible: this must be {wanted}");
+        Self::new(FaultKind::Other(text))
     }
 
     fn unknown_variant(word: &str, known: &'static [&'static str]) -> Self {
@@ -141,35 +221,42 @@ impl de::Error for Fault {
     }
 }
 
-/// What serde expects, in a file's words.
-fn wanted(expected: &dyn de::Expected) -> String {
+/// What serde expects, in people's words.
+fn wanted(expected: &dyn de::Expected) -> Wanted {
     let text = expected.to_string();
-    match text.as_str() {
-        "u8" => "a whole number from 0 to 255".to_owned(),
-        "u16" => "a whole number from 0 to 65535".to_owned(),
-        "u32" => "a whole number from 0 to 4294967295".to_owned(),
-        "i32" => "a whole number from -2147483648 to 2147483647".to_owned(),
-        "u64" | "usize" => "a whole number, 0 or more".to_owned(),
-        "i64" => "a whole number".to_owned(),
-        "f64" | "f32" => "a number".to_owned(),
-        "a boolean" => "true or false".to_owned(),
-        "a string" | "string" => "a text".to_owned(),
-        "a sequence" => "an array".to_owned(),
-        "a map" => "a table".to_owned(),
-        other if other.starts_with("struct ") => "a table".to_owned(),
-        other if other.contains("enum ") => "one of the words that it takes".to_owned(),
-        other => other.to_owned(),
-    }
+    let found = match text.as_str() {
+        "a boolean" => return Wanted::Words("true or false".to_owned()),
+        "a string" | "string" => Found::Text,
+        "a sequence" => Found::Items,
+        "a map" => Found::Entries,
+        "f64" | "f32" => Found::Number,
+        "i64" => Found::Whole,
+        other if other.starts_with("struct ") => Found::Entries,
+        other => {
+            let words = match other {
+                "u8" => "a whole number from 0 to 255",
+                "u16" => "a whole number from 0 to 65535",
+                "u32" => "a whole number from 0 to 4294967295",
+                "i32" => "a whole number from -2147483648 to 2147483647",
+                "u64" | "usize" => "a whole number, 0 or more",
+                other if other.contains("enum ") => "one of the words that it takes",
+                other => other,
+            };
+            return Wanted::Words(words.to_owned());
+        }
+    };
+    Wanted::Found(found)
 }
 
-fn kind(found: &de::Unexpected<'_>) -> &'static str {
+fn kind(found: &de::Unexpected<'_>) -> Found {
     match found {
-        de::Unexpected::Bool(_) => "a truth value",
-        de::Unexpected::Unsigned(_) | de::Unexpected::Signed(_) => "a whole number",
-        de::Unexpected::Float(_) => "a number",
-        de::Unexpected::Char(_) | de::Unexpected::Str(_) | de::Unexpected::Bytes(_) => "a text",
-        de::Unexpected::Seq => "an array",
-        de::Unexpected::Map => "a table",
-        _ => "something else",
+        de::Unexpected::Bool(_) => Found::Truth,
+        de::Unexpected::Unsigned(_) | de::Unexpected::Signed(_) => Found::Whole,
+        de::Unexpected::Float(_) => Found::Number,
+        de::Unexpected::Char(_) | de::Unexpected::Str(_) | de::Unexpected::Bytes(_) => Found::Text,
+        de::Unexpected::Seq => Found::Items,
+        de::Unexpected::Map => Found::Entries,
+        de::Unexpected::Unit | de::Unexpected::Option => Found::Nothing,
+        _ => Found::Other,
     }
 }
