@@ -62,7 +62,10 @@ pub fn read(items: &[Value]) -> Content {
             "Location" => part
                 .and_then(location)
                 .map(|place| content.location = Some(place)),
-            "ButtonResponse" => part.map(|part| content.choice = Some(ButtonResponse::of(part))),
+            "ButtonResponse" => part
+                .map(ButtonResponse::of)
+                .filter(|choice| choice.text.is_some() || choice.payload.is_some())
+                .map(|choice| content.choice = Some(choice)),
             "Story" => part.map(|part| {
                 content.parent = part.text("replyToId");
                 let story = Attachment::new(AttachmentKind::Share);

@@ -83,22 +83,24 @@ pub fn read(
             .thread(thread.clone())
             .author(author.clone())
     };
-    let one = |kind: EventKind| event(id.clone(), kind).raw(whole.raw());
     match call {
         Call::Message => {
-            let kind = message(body, &id)?;
-            intake.push(one(kind));
+            let kinds = message(body, &id)?.into_iter();
+            for (number, kind) in kinds.enumerate() {
+                let id = match number {
+                    0 => id.clone(),
+                    _ => format!("{id}:choice"),
+                };
+                intake.push(event(id, kind).raw(whole.raw()));
+            }
         }
         Call::Response => {
             let originating = body.originating_message_id.clone();
             let choice = body
                 .button_response
                 .ok_or_else(|| missing("buttonResponse"))?;
-            intake.push(one(EventKind::Postback(postback(
-                choice,
-                originating,
-                &id,
-            )?)));
+            let kind = EventKind::Postback(postback(choice, originating, &id)?);
+            intake.push(event(id.clone(), kind).raw(whole.raw()));
         }
         Call::Event | Call::Receipt => {
             let items = whole.list("events");
@@ -125,17 +127,21 @@ pub fn read(
     })
 }
 
-fn message(body: Inbound, id: &str) -> Result<EventKind, Invalid> {
+/// What a message says, and what was chosen by it: one that brings something else along with a choice is
+/// both.
+fn message(body: Inbound, id: &str) -> Result<Vec<EventKind>, Invalid> {
     if body.text.is_none() && body.content.is_empty() {
         return Err(Invalid("a message has a text or a content".to_owned()));
     }
     let found = content::read(&body.content);
-    if let Some(choice) = found.choice {
-        return Ok(EventKind::Postback(postback(
-            choice,
-            body.originating_message_id,
-            id,
-        )?));
+    let choice = match found.choice {
+        Some(choice) => Some(postback(choice, body.originating_message_id, id)?),
+        None => None,
+    };
+    let has_more =
+        !found.attachments.is_empty() || found.location.is_some() || found.structured.is_some();
+    if let (Some(choice), false) = (&choice, has_more) {
+        return Ok(vec![EventKind::Postback(choice.clone())]);
     }
     // What stands below a picture is said as much as what stands beside it.
     let mut text = body.text.or(found.text);
@@ -149,7 +155,7 @@ fn message(body: Inbound, id: &str) -> Result<EventKind, Invalid> {
             }
         }
     }
-    Ok(EventKind::MessageCreated(Message {
+    let message = Message {
         text,
         attachments: found.attachments,
         location: found.location,
@@ -157,7 +163,15 @@ fn message(body: Inbound, id: &str) -> Result<EventKind, Invalid> {
         parent: found.parent,
         addressed: Some(true),
         ..Message::new(id)
-    }))
+    };
+    let choice = choice.map(|choice| {
+        EventKind::Postback(Postback {
+            message_id: None,
+            ..choice
+        })
+    });
+    let message = EventKind::MessageCreated(message);
+    Ok(std::iter::once(message).chain(choice).collect())
 }
 
 fn postback(
