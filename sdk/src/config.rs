@@ -19,13 +19,19 @@ use serde_path_to_error::Segment;
 /// ```
 pub fn read<T: DeserializeOwned>(json: &str) -> Result<T, ConfigProblem> {
     let mut deserializer = serde_json::Deserializer::from_str(json);
-    serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+    let read = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let pointer = pointer(error.path());
         ConfigProblem {
             pointer,
             text: error.into_inner().to_string(),
         }
-    })
+    })?;
+    // What stands behind the value would be ignored in silence.
+    deserializer.end().map_err(|error| ConfigProblem {
+        pointer: String::new(),
+        text: error.to_string(),
+    })?;
+    Ok(read)
 }
 
 /// The path as a JSON Pointer (RFC 6901).

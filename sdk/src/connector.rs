@@ -2,8 +2,11 @@
 
 use crate::actions::{ActionRequest, Failure, Outcome};
 use crate::events::{Attachment, Event, Identity, Profile};
+use crate::json::Document;
 use crate::manifest::Manifest;
 use serde::de::DeserializeOwned;
+
+pub use crate::intake::Intake;
 
 pub use crate::bindings::connector::exports::linecard::plugin::connector_api::{
     Channel, PollPage, Reception, Rejection, StoredMedia, WebhookRequest, WebhookResponse,
@@ -159,11 +162,10 @@ impl WebhookRequest {
             .map_err(|error| Rejection::Malformed(format!("the body is not UTF-8: {error}")))
     }
 
-    /// Reads the body as JSON, or gives a rejection that names the place. Verify the signature first: a
+    /// Reads the body as JSON, leniently; see [`json`](crate::json). Verify the signature first: a
     /// malformed body is kept, and only a network's own may be.
-    pub fn json<T: DeserializeOwned>(&self) -> Result<T, Rejection> {
-        serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_slice(&self.body))
-            .map_err(|error| Rejection::Malformed(error.to_string()))
+    pub fn document(&self) -> Result<Document<'_>, Rejection> {
+        Document::read(&self.body).map_err(|error| Rejection::Malformed(error.text))
     }
 }
 
@@ -212,25 +214,25 @@ impl Reception {
         }
     }
 
-    /// 200 and these events, in the payload's order.
+    /// 200 and these events, in the payload's order, made to fit as by an [`Intake`].
     pub fn events(events: Vec<Event>) -> Self {
-        Reception {
-            response: WebhookResponse::ok(),
-            events,
-        }
+        gathered(events).reception()
+    }
+
+    /// Sets another answer.
+    #[must_use]
+    pub fn with_response(mut self, response: WebhookResponse) -> Self {
+        self.response = response;
+        self
     }
 }
 
 impl PollPage {
     /// Events, oldest first, where the next poll goes on (up to 16 KiB), and how long to wait before it,
-    /// in milliseconds; 0 if there is more now.
+    /// in milliseconds; 0 if there is more now. The events are made to fit as by an [`Intake`], which is
+    /// also what keeps one update that cannot be read from costing the others.
     pub fn new(events: Vec<Event>, cursor: impl Into<Vec<u8>>, next_in_ms: u64) -> Self {
-        PollPage {
-            events,
-            cursor: cursor.into(),
-            next_in_ms,
-            cost: 0,
-        }
+        gathered(events).page(cursor, next_in_ms)
     }
 
     /// What the network charges for what was fetched, in millionths of the unit of its price list.
@@ -239,6 +241,14 @@ impl PollPage {
         self.cost = millionths;
         self
     }
+}
+
+fn gathered(events: Vec<Event>) -> Intake {
+    let mut intake = Intake::new();
+    for event in events {
+        intake.push(event);
+    }
+    intake
 }
 
 impl StoredMedia {
@@ -255,6 +265,12 @@ impl StoredMedia {
     }
 }
 
+/// What every call of a component begins with.
+fn begin() {
+    #[cfg(target_arch = "wasm32")]
+    crate::intake::tell_panics();
+}
+
 /// Makes the component's entry points call a [`Connector`]; see [`export_connector!`](crate::export_connector).
 #[doc(hidden)]
 pub struct Component<C>(std::marker::PhantomData<C>);
@@ -267,26 +283,32 @@ impl<C: Connector> crate::bindings::connector::exports::linecard::plugin::connec
     }
 
     fn receive(channel: Channel, request: WebhookRequest) -> Result<Reception, Rejection> {
+        begin();
         C::receive(&channel, &request)
     }
 
     fn poll(channel: Channel, cursor: Vec<u8>) -> Result<PollPage, Failure> {
+        begin();
         C::poll(&channel, &cursor)
     }
 
     fn perform(channel: Channel, request: ActionRequest) -> Result<Outcome, Failure> {
+        begin();
         C::perform(&channel, &request)
     }
 
     fn resolve_profile(channel: Channel, identity: Identity) -> Result<Option<Profile>, Failure> {
+        begin();
         C::resolve_profile(&channel, &identity)
     }
 
     fn resolve_media(channel: Channel, attachment: Attachment) -> Result<StoredMedia, Failure> {
+        begin();
         C::resolve_media(&channel, &attachment)
     }
 
     fn probe(channel: Channel) -> Result<(), Failure> {
+        begin();
         C::probe(&channel)
     }
 }

@@ -19,10 +19,11 @@
 
 use crate::actions::{Failure, Throttle};
 use crate::events::{Refusal, Timestamp};
+use crate::json::Document;
 use crate::manifest::ThrottleScope;
 use crate::{encode, time};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 pub use crate::bindings::connector::linecard::plugin::http::{
     Body, BodyPart, Error, MediaRange, Method, PartContent, Request, Response, StoredBody,
@@ -259,15 +260,20 @@ impl Response {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// Reads the body as JSON. After a success an unreadable answer leaves a [`Call::Once`] uncertain.
-    pub fn json<T: DeserializeOwned>(&self, call: Call) -> Result<T, Failure> {
-        serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_slice(&self.body))
-            .map_err(|error| {
-                call.unknown_outcome(format!(
-                    "status {} with an answer that cannot be read: {error}",
-                    self.status
-                ))
-            })
+    /// Reads the body as JSON, leniently; see [`json`](crate::json). After a success an unreadable
+    /// answer leaves a [`Call::Once`] uncertain.
+    pub fn document(&self, call: Call) -> Result<Document<'_>, Failure> {
+        Document::read(&self.body).map_err(|error| {
+            call.unknown_outcome(format!(
+                "status {} with an answer that cannot be read: {}",
+                self.status, error.text
+            ))
+        })
+    }
+
+    /// What the body says as JSON, without members that are null.
+    pub fn json(&self, call: Call) -> Result<Value, Failure> {
+        Ok(self.document(call)?.value())
     }
 
     /// The answer if its status is 2xx, else the failure that the status alone tells:
@@ -281,14 +287,16 @@ impl Response {
     }
 
     /// What an unsuccessful status means by RFC 9110 and RFC 6585, for a network that says no more:
-    /// 401 and 403 need a person, 404 and 410 are gone, 429 waits for `retry-after`, 408 and 5xx may
-    /// work later (a [`Call::Once`] is uncertain, save for 503: nothing was done), others are refused.
+    /// 401 needs a person, 404 and 410 are gone, 429 waits for `retry-after`, 408 and 5xx may work later
+    /// (a [`Call::Once`] is uncertain, save for 503: nothing was done), others are refused. So is 403: many
+    /// networks mean one recipient by it, and a channel is not to stop for that. Where it means that the
+    /// credentials do not suffice, give [`Failure::Unauthorized`] with what a person must do.
     ///
     /// Look into the body first where the network puts a code of its own there.
     pub fn failure(&self, call: Call) -> Failure {
         let text = || format!("status {}: {}", self.status, excerpt(&self.body));
         match self.status {
-            401 | 403 => Failure::Unauthorized(text()),
+            401 => Failure::Unauthorized(text()),
             404 | 410 => Failure::Gone(text()),
             429 => Failure::Throttled(Throttle {
                 until: self.retry_after(),

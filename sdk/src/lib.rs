@@ -13,14 +13,6 @@
 //!
 //! struct Acme;
 //!
-//! #[derive(serde::Deserialize)]
-//! struct Incoming {
-//!     id: String,
-//!     time: u64,
-//!     from: String,
-//!     text: String,
-//! }
-//!
 //! const SIGNATURE: BodySignature<'static> = BodySignature {
 //!     header: "x-acme-signature",
 //!     prefix: "",
@@ -48,13 +40,23 @@
 //!
 //!     fn receive(_channel: &Channel, request: &WebhookRequest) -> Result<Reception, Rejection> {
 //!         SIGNATURE.verify(request)?;
-//!         let incoming: Incoming = request.json()?;
-//!         let message = Message::text(&incoming.id, incoming.text);
-//!         let event = Event::new(&incoming.id, incoming.time, EventKind::MessageCreated(message))
-//!             .thread(Thread::private(&incoming.from))
-//!             .author(Author::new(&incoming.from))
-//!             .raw(request.text()?);
-//!         Ok(Reception::events(vec![event]))
+//!         let document = request.document()?;
+//!         let mut intake = Intake::new();
+//!         // A list of messages or one alone: each is read by itself.
+//!         for part in document.part().each() {
+//!             intake.read("message", part, |part, now| {
+//!                 let incoming = part.object().ok_or("it is no object")?;
+//!                 let id = incoming.text("id").ok_or("it has no id")?;
+//!                 let from = incoming.text("from").ok_or("it names nobody")?;
+//!                 let message = Message { text: incoming.text("text"), ..Message::new(&id) };
+//!                 let time = incoming.time("time").unwrap_or(now);
+//!                 let event = Event::new(id, time, EventKind::MessageCreated(message))
+//!                     .thread(Thread::private(&from))
+//!                     .author(Author::new(&from));
+//!                 Ok(vec![event])
+//!             });
+//!         }
+//!         Ok(intake.reception())
 //!     }
 //! }
 //!
@@ -78,8 +80,12 @@ pub mod config;
 pub mod connector;
 pub mod encode;
 pub mod events;
+mod fit;
 pub mod host;
 pub mod http;
+pub mod ids;
+mod intake;
+pub mod json;
 pub mod log;
 pub mod manifest;
 pub mod secrets;
@@ -92,7 +98,7 @@ pub mod prelude {
     pub use crate::actions::{Action, ActionRequest, Failure, Outcome, Outgoing};
     pub use crate::analyzer::{Analysis, Analyzer, ConfigProblem, Label, Score, Subject};
     pub use crate::connector::{
-        Channel, Connector, PollPage, Reception, Rejection, StoredMedia, WebhookRequest,
+        Channel, Connector, Intake, PollPage, Reception, Rejection, StoredMedia, WebhookRequest,
         WebhookResponse,
     };
     pub use crate::events::{
@@ -100,6 +106,7 @@ pub mod prelude {
         Timestamp,
     };
     pub use crate::http::{Call, Request, Response};
+    pub use crate::json::Lenient as _;
     pub use crate::manifest::{
         ActionAbility, ActionKind, AnalyzerManifest, AttachmentKind, ConnectorManifest, HostWant,
         Manifest, SecretKind, SecretWant, TextUnit, Visibility,

@@ -19,6 +19,9 @@ use sha2::{Digest as _, Sha256};
 /// The largest file of these tests' limits, in bytes.
 const MOST: usize = 100_000;
 
+/// A name that a customer could give a file, kept under the name `awkward`.
+const AWKWARD: &str = "a\r\nX-Evil: 1\"; name=\"b\\\0\u{7f}\u{85} grün 😀 100%.txt";
+
 /// Every byte value, and what would break a form or a line, in pieces of an odd size.
 fn content(size: usize) -> Vec<u8> {
     let noise = (0_u32..).flat_map(|number| {
@@ -82,7 +85,11 @@ impl MediaStore for Files {
         Ok(MediaFile {
             size: content.len() as u64,
             mime,
-            name: Some("kept.bin".to_owned()),
+            name: Some(if media == "awkward" {
+                AWKWARD.to_owned()
+            } else {
+                "kept.bin".to_owned()
+            }),
             content: pieces(&content, media == "broken"),
         })
     }
@@ -208,6 +215,21 @@ async fn a_file_arrives_byte_for_byte_as_a_body_and_as_a_part() {
             request.text().chars().take(500).collect::<String>()
         );
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_files_name_cannot_leave_its_quotes() {
+    let connector = bounded().await;
+    let (port, seen) = server(vec![Manner::Answer(OK)]).await;
+    let files = Files::with("awkward", b"x", None);
+    let misdeed = format!("http POST http://127.0.0.1:{port}/ plain-part=awkward");
+    let said = perform(&connector, &with_files(&misdeed, port, &files)).await;
+    assert_eq!(said.unwrap(), "200 ok");
+    let request = seen.lock().unwrap().pop().expect("a request");
+    let name = "a%0D%0AX-Evil: 1%22; name=%22b%5C%00%7F%C2%85 grün 😀 100%.txt";
+    let disposition = format!("name=\"file\"; filename=\"{name}\"");
+    let expected = form(&request, &disposition, None, b"x");
+    assert!(request.body == expected, "{}", request.text());
 }
 
 #[tokio::test(flavor = "multi_thread")]

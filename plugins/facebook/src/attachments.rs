@@ -1,7 +1,7 @@
 //! What posts and comments carry besides their text: in webhooks, and as the API describes it.
 
-use linecard_graph::lenient::{as_text, text};
 use linecard_sdk::events::{Attachment, AttachmentKind};
+use linecard_sdk::json::Lenient as _;
 use serde_json::{Map, Value};
 
 /// The attachments that a webhook names for a comment: a photo or a video by its address.
@@ -13,30 +13,26 @@ pub fn of_comment(value: &Map<String, Value>) -> Vec<Attachment> {
     ];
     kinds
         .into_iter()
-        .map(|(name, kind)| labelled(kind, name, text(value, name), None))
+        .map(|(name, kind)| labelled(kind, name, value.text(name), None))
         .filter(|file| file.url.is_some())
         .collect()
 }
 
 /// The attachments that a webhook names for a post.
 pub fn of_post(item: &str, value: &Map<String, Value>) -> Vec<Attachment> {
-    let link = text(value, "link");
-    let list = |name: &str| -> Vec<String> {
-        let list = value.get(name).and_then(Value::as_array);
-        list.into_iter().flatten().filter_map(as_text).collect()
-    };
+    let link = value.text("link");
     let mut files: Vec<Attachment> = Vec::new();
     match item {
         "photo" => {
-            let id = text(value, "photo_id");
+            let id = value.text("photo_id");
             files.push(labelled(AttachmentKind::Image, item, link, id));
         }
         "video" => {
-            let id = text(value, "video_id");
+            let id = value.text("video_id");
             files.push(labelled(AttachmentKind::Video, item, link, id));
         }
         "share" => {
-            let id = text(value, "share_id");
+            let id = value.text("share_id");
             files.push(labelled(AttachmentKind::Share, item, link, id));
         }
         _ => {
@@ -45,9 +41,15 @@ pub fn of_post(item: &str, value: &Map<String, Value>) -> Vec<Attachment> {
     }
     let image =
         |url: Option<String>, id: Option<String>| labelled(AttachmentKind::Image, "photo", url, id);
-    files.extend(list("photos").into_iter().map(|url| image(Some(url), None)));
     files.extend(
-        list("photo_ids")
+        value
+            .texts("photos")
+            .into_iter()
+            .map(|url| image(Some(url), None)),
+    );
+    files.extend(
+        value
+            .texts("photo_ids")
             .into_iter()
             .map(|id| image(None, Some(id))),
     );
@@ -57,9 +59,7 @@ pub fn of_post(item: &str, value: &Map<String, Value>) -> Vec<Attachment> {
 
 /// An attachment as the API describes it, or the several that it groups.
 pub fn of_api(value: &Value) -> Vec<Attachment> {
-    let inner = value
-        .pointer("/subattachments/data")
-        .and_then(Value::as_array);
+    let inner = value.object("subattachments").map(|page| page.list("data"));
     if let Some(inner) = inner.filter(|inner| !inner.is_empty()) {
         return inner.iter().map(api_file).collect();
     }
@@ -71,24 +71,28 @@ pub fn of_api(value: &Value) -> Vec<Attachment> {
 }
 
 fn api_file(value: &Value) -> Attachment {
-    let at = |pointer: &str| value.pointer(pointer).and_then(as_text);
-    let label = at("/type").or_else(|| at("/media_type"));
-    let image = at("/media/image/src");
-    let (kind, url) = match label.as_deref().unwrap_or_default() {
+    let label = value.first_text(&["type", "media_type"]);
+    let image = value.text_at(&["media", "image", "src"]);
+    let source = || value.text_at(&["media", "source"]);
+    let url = || value.text("url");
+    let (kind, address) = match label.as_deref().unwrap_or_default() {
         "photo" | "cover_photo" | "profile_media" => (AttachmentKind::Image, image),
-        name if name.starts_with("video") => {
-            (AttachmentKind::Video, at("/media/source").or(at("/url")))
-        }
+        name if name.starts_with("video") => (AttachmentKind::Video, source().or_else(url)),
         "sticker" => (AttachmentKind::Sticker, image),
         name if name.starts_with("animated_image") => {
-            (AttachmentKind::Animation, at("/media/source").or(image))
+            (AttachmentKind::Animation, source().or(image))
         }
-        "share" | "link" => (AttachmentKind::Link, at("/url")),
-        _ => (AttachmentKind::Other, at("/url").or(image)),
+        "share" | "link" => (AttachmentKind::Link, url()),
+        _ => (AttachmentKind::Other, url().or(image)),
     };
     Attachment {
-        name: at("/title"),
-        ..labelled(kind, &label.unwrap_or_default(), url, at("/target/id"))
+        name: value.text("title"),
+        ..labelled(
+            kind,
+            &label.unwrap_or_default(),
+            address,
+            value.text_at(&["target", "id"]),
+        )
     }
 }
 

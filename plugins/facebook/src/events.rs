@@ -1,9 +1,12 @@
 //! Posts and comments as events: the same ones, whether a webhook or a poll brings them.
 
-use linecard_graph::ids::{UNNAMED, digest, usable};
+use linecard_graph::ids::{UNNAMED, usable};
 use linecard_sdk::events::{
     Attachment, Author, Event, EventKind, Message, Profile, Structured, Thread,
 };
+use linecard_sdk::ids::digest;
+use linecard_sdk::json::Lenient as _;
+use serde_json::{Map, Value};
 
 use crate::config::Config;
 
@@ -22,7 +25,7 @@ pub struct Said<'a> {
     /// Whether it addresses the page.
     pub addressed: Option<bool>,
     /// Who wrote it.
-    pub author: Option<Author>,
+    pub author: Writer,
     /// When it was written, in milliseconds since the Unix epoch.
     pub time: u64,
     /// A link to the post.
@@ -54,9 +57,7 @@ impl Said<'_> {
                 (comment_event(self.id), post, Some(parent.unwrap_or(post)))
             }
         };
-        let author = self
-            .author
-            .unwrap_or_else(|| Author::new(format!("{UNNAMED}{event_id}")));
+        let author = self.author.author(&event_id);
         let is_own = author.identity.id == config.page_id;
         let message = Message {
             text: self.text.filter(|text| !text.is_empty()),
@@ -106,13 +107,69 @@ fn permalink_of(post: &str) -> Option<String> {
         .then(|| format!("https://www.facebook.com/{page}/posts/{post}"))
 }
 
-/// A person or page, with the name that Facebook shows.
-pub fn author(id: Option<String>, name: Option<String>) -> Option<Author> {
-    let author = Author::new(usable(id)?);
-    Some(match name.filter(|name| !name.is_empty()) {
-        Some(name) => author.profile(Profile::named(name)),
-        None => author,
-    })
+/// Who wrote something, as far as Facebook says: people can hide, and an app may lack the permission
+/// to see their ids.
+#[derive(Debug, Clone, Default)]
+pub struct Writer {
+    id: Option<String>,
+    name: Option<String>,
+}
+
+impl Writer {
+    /// Somebody by these members.
+    pub fn new(id: Option<String>, name: Option<String>) -> Self {
+        Self {
+            id: usable(id),
+            name,
+        }
+    }
+
+    /// The `from` of something.
+    pub fn of(from: Option<&Map<String, Value>>) -> Self {
+        from.map(|from| Self::new(from.text("id"), from.text("name")))
+            .unwrap_or_default()
+    }
+
+    /// The first of the two that has an id; else what is known of either.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        match (&self.id, &other.id) {
+            (None, Some(_)) => Self {
+                name: other.name.or(self.name),
+                ..other
+            },
+            _ => Self {
+                name: self
+                    .name
+                    .or_else(|| other.name.filter(|_| self.id.is_none())),
+                ..self
+            },
+        }
+    }
+
+    /// Whether Facebook names an id.
+    pub fn is_known(&self) -> bool {
+        self.id.is_some()
+    }
+
+    /// The person or page, if Facebook names an id.
+    pub fn known(&self) -> Option<Author> {
+        self.id.as_ref().map(|id| self.named(id))
+    }
+
+    /// The person or page, or somebody of its own for this one event.
+    pub fn author(&self, event_id: &str) -> Author {
+        self.known()
+            .unwrap_or_else(|| self.named(&format!("{UNNAMED}{event_id}")))
+    }
+
+    fn named(&self, id: &str) -> Author {
+        let author = Author::new(id);
+        match &self.name {
+            Some(name) => author.profile(Profile::named(name)),
+            None => author,
+        }
+    }
 }
 
 /// The id of something that Facebook gives none, made of what makes it unique.

@@ -1,17 +1,15 @@
 //! Webhooks: what happened on the page, one change at a time.
 
-use linecard_graph::delivery;
-use linecard_graph::ids::{unreadable, usable};
-use linecard_graph::lenient::{instant, text};
+use linecard_graph::delivery::{self, field_of, keep};
+use linecard_graph::ids::usable;
 use linecard_sdk::connector::{Reception, Rejection, WebhookRequest};
-use linecard_sdk::events::{Author, Deletion, Edit, Event, EventKind, Reaction};
-use serde::Deserialize;
-use serde_json::value::RawValue;
+use linecard_sdk::events::{Deletion, Edit, Event, EventKind, Reaction};
+use linecard_sdk::json::{Lenient as _, Part};
 use serde_json::{Map, Value};
 
 use crate::attachments;
 use crate::config::Config;
-use crate::events::{Place, Said, author, comment_event, derived, post_event, thread};
+use crate::events::{Place, Said, Writer, comment_event, derived, post_event, thread};
 use crate::ratings;
 
 /// What has a post's id and is one.
@@ -23,29 +21,19 @@ const OWN: [&str; 3] = ["album", "event", "note"];
 
 /// Answers the handshake, or verifies and reads a delivery.
 pub fn receive(config: &Config, request: &WebhookRequest) -> Result<Reception, Rejection> {
-    delivery::receive(
-        request,
-        "page",
-        &config.page_id,
-        |entry, time, _, events| {
-            for change in entry.changes.iter().flatten() {
-                events.extend(read_change(config, time, change));
+    delivery::receive(request, "page", &config.page_id, |entry, time, intake| {
+        for change in entry.list("changes") {
+            intake.read("change", change, |change, _| {
+                Ok(read_change(config, time, change).into_iter().collect())
+            });
+        }
+        // Private conversations are the Messenger connector's.
+        for name in ["messaging", "standby"] {
+            for item in entry.list(name) {
+                keep(intake, name, time, item);
             }
-            // Private conversations are the Messenger connector's.
-            for item in entry.messaging.iter().flatten() {
-                events.push(unreadable("messaging", time, item.get()));
-            }
-            for item in entry.standby.iter().flatten() {
-                events.push(unreadable("standby", time, item.get()));
-            }
-        },
-    )
-}
-
-#[derive(Deserialize)]
-struct Outer {
-    field: String,
-    value: Map<String, Value>,
+        }
+    })
 }
 
 /// A change that is being read.
@@ -63,27 +51,29 @@ pub struct Change<'a> {
 
 /// Reads one change; `None` for a reaction that the operator does not want. What cannot be understood
 /// becomes `other`, named `field/item/verb`.
-fn read_change(config: &Config, entry_time: u64, raw: &RawValue) -> Option<Event> {
-    let raw = raw.get();
-    let Ok(Outer { field, value }) = serde_json::from_str::<Outer>(raw) else {
-        return Some(unreadable("change", entry_time, raw));
+fn read_change(config: &Config, entry_time: u64, part: Part<'_>) -> Option<Event> {
+    let raw = part.raw();
+    let value = part.get("value").and_then(Part::object);
+    let (Some(field), Some(value)) = (field_of(part), &value) else {
+        let name = field_of(part).unwrap_or_else(|| "change".to_owned());
+        return Some(Event::kept(&name, entry_time, raw));
     };
-    let name = |name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default();
+    let name = |name: &str| value.text(name).unwrap_or_default();
     let (item, verb) = (name("item"), name("verb"));
-    let is_reaction = matches!(item, "reaction" | "like");
+    let is_reaction = matches!(item.as_str(), "reaction" | "like");
     if is_reaction && !config.reactions {
         return None;
     }
     let change = Change {
         config,
-        value: &value,
-        item,
-        verb,
+        value,
+        item: &item,
+        verb: &verb,
         mentions: field == "mention",
         entry_time,
         raw,
     };
-    let event = match (field.as_str(), item) {
+    let event = match (field.as_str(), item.as_str()) {
         ("feed" | "mention" | "ratings", "comment") => change.comment(),
         ("feed" | "mention" | "ratings", "reaction" | "like") => change.reaction(),
         ("feed" | "mention", item) if POSTS.contains(&item) => change.post(),
@@ -91,16 +81,16 @@ fn read_change(config: &Config, entry_time: u64, raw: &RawValue) -> Option<Event
         _ => None,
     };
     Some(event.unwrap_or_else(|| {
-        let parts = [field.as_str(), item, verb];
+        let parts = [field.as_str(), &item, &verb];
         let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-        unreadable(&parts.join("/"), entry_time, raw)
+        Event::kept(&parts.join("/"), entry_time, raw)
     }))
 }
 
 impl Change<'_> {
     /// A member as text.
     pub fn text(&self, name: &str) -> Option<String> {
-        text(self.value, name)
+        self.value.text(name)
     }
 
     fn id(&self, name: &str) -> Option<String> {
@@ -110,35 +100,38 @@ impl Change<'_> {
     /// When it was made: what changes later keeps the time of its making, so that only new things
     /// have this time.
     pub fn created(&self) -> u64 {
-        self.value
-            .get("created_time")
-            .and_then(instant)
-            .unwrap_or(self.entry_time)
+        self.value.time("created_time").unwrap_or(self.entry_time)
     }
 
     /// Who did it, under the names that Facebook has used over the years.
-    pub fn author(&self) -> Option<Author> {
-        let from = self.value.get("from").and_then(Value::as_object);
-        let named = from.and_then(|from| author(text(from, "id"), text(from, "name")));
-        named
-            .or_else(|| author(self.text("sender_id"), self.text("sender_name")))
-            .or_else(|| author(self.text("reviewer_id"), self.text("reviewer_name")))
-            .or_else(|| author(self.text("user_id"), None))
+    pub fn author(&self) -> Writer {
+        Writer::of(self.value.object("from"))
+            .or(Writer::new(
+                self.text("sender_id"),
+                self.text("sender_name"),
+            ))
+            .or(Writer::new(
+                self.text("reviewer_id"),
+                self.text("reviewer_name"),
+            ))
+            .or(Writer::new(self.text("user_id"), None))
     }
 
     fn permalink(&self) -> Option<String> {
-        let post = self.value.get("post").and_then(Value::as_object);
-        post.and_then(|post| text(post, "permalink_url"))
+        self.value
+            .text_at(&["post", "permalink_url"])
             .or_else(|| self.text("permalink_url"))
+    }
+
+    /// The post of a comment: its id begins with its post's, without the page's.
+    fn post_of(&self, comment: &str) -> Option<String> {
+        let (post, _) = comment.rsplit_once('_')?;
+        Some(format!("{}_{post}", self.config.page_id))
     }
 
     fn comment(&self) -> Option<Event> {
         let id = self.id("comment_id")?;
-        let post = self.id("post_id").or_else(|| {
-            // The comment's id starts with its post's.
-            let (post, _) = id.rsplit_once('_')?;
-            Some(format!("{}_{post}", self.config.page_id))
-        })?;
+        let post = self.id("post_id").or_else(|| self.post_of(&id))?;
         if self.verb != "add" {
             return self.changed(&id, &post, &comment_event(&id));
         }
@@ -169,15 +162,13 @@ impl Change<'_> {
             return self.changed(&id, &id, &post_event(&id));
         }
         // What is not published yet nobody can read.
-        let published = self.value.get("published");
-        if published.is_some_and(|published| *published == 0 || *published == false) {
+        if self.value.flag("published") == Some(false) {
             return None;
         }
-        let own = || author(Some(self.config.page_id.clone()), None);
-        let author = self.author().or_else(|| {
-            let is_own = OWN.contains(&self.item);
-            is_own.then(own).flatten()
-        });
+        let mut author = self.author();
+        if !author.is_known() && OWN.contains(&self.item) {
+            author = Writer::new(Some(self.config.page_id.clone()), None);
+        }
         Some(
             Said {
                 id: &id,
@@ -221,7 +212,7 @@ impl Change<'_> {
         let (verb, kind) = match self.verb {
             "edited" | "edit" | "update" => ("edited", edit(message.clone())),
             // Where Facebook names somebody, it is the author.
-            "remove" => ("remove", deletion(self.author().is_some(), false)),
+            "remove" => ("remove", deletion(self.author().is_known(), false)),
             "hide" => ("hide", deletion(false, true)),
             // It is there again, with the words that it has now.
             "unhide" if message.is_some() => ("unhide", edit(message.clone())),
@@ -243,9 +234,9 @@ impl Change<'_> {
         let event = Event::new(event_id, self.entry_time, kind)
             .thread(thread(post, self.permalink()))
             .raw(self.raw);
-        Some(match self.author() {
-            Some(author) => event.author(author),
-            None => event,
+        Some(Event {
+            author: self.author().known(),
+            ..event
         })
     }
 
@@ -256,12 +247,16 @@ impl Change<'_> {
             "remove" => false,
             _ => return None,
         };
-        let author = self.author();
+        let author = self.author().known();
         let who = author
             .as_ref()
             .map_or("", |author| author.identity.id.as_str());
         let time = self.created().to_string();
-        let Some(post) = self.id("post_id") else {
+        let comment = self.id("comment_id");
+        let post = self
+            .id("post_id")
+            .or_else(|| comment.as_deref().and_then(|comment| self.post_of(comment)));
+        if let (None, None) = (&post, &comment) {
             let verb = if adds { "follow" } else { "unfollow" };
             let kind = if adds {
                 EventKind::Follow
@@ -270,8 +265,8 @@ impl Change<'_> {
             };
             let event = Event::new(derived(verb, &[who, &time]), self.created(), kind);
             return Some(event.author(author?).raw(self.raw));
-        };
-        let target = self.id("comment_id").unwrap_or_else(|| post.clone());
+        }
+        let target = comment.or_else(|| post.clone())?;
         let name = self
             .text("reaction_type")
             .unwrap_or_else(|| "like".to_owned());
@@ -286,12 +281,11 @@ impl Change<'_> {
         } else {
             EventKind::ReactionRemoved(reaction)
         };
-        let event = Event::new(id, self.created(), kind)
-            .thread(thread(&post, self.permalink()))
-            .raw(self.raw);
-        Some(match author {
-            Some(author) => event.author(author),
-            None => event,
+        let event = Event::new(id, self.created(), kind).raw(self.raw);
+        Some(Event {
+            thread: post.map(|post| thread(&post, self.permalink())),
+            author,
+            ..event
         })
     }
 }

@@ -5,24 +5,18 @@ use linecard_graph::lookup;
 use linecard_sdk::actions::Failure;
 use linecard_sdk::connector::StoredMedia;
 use linecard_sdk::events::{Attachment, Identity, Profile};
-use serde::Deserialize;
+use linecard_sdk::json::Lenient as _;
 
 use crate::config::Config;
-
-#[derive(Deserialize)]
-struct User {
-    #[serde(default)]
-    name: Option<String>,
-}
 
 /// A person's name. Facebook rarely tells more about a commenter than the webhook has told.
 pub fn profile(config: &Config, identity: &Identity) -> Result<Option<Profile>, Failure> {
     if identity.id.starts_with(UNNAMED) || identity.id == config.page_id {
         return Ok(None);
     }
-    let user: Option<User> = lookup::person(config.api(), &identity.id, "name")?;
-    let name = user.and_then(|user| user.name);
-    Ok(name.filter(|name| !name.is_empty()).map(Profile::named))
+    let user = lookup::person(config.api(), &identity.id, "name")?;
+    let name = user.and_then(|user| user.text("name"));
+    Ok(name.map(Profile::named))
 }
 
 /// Fetches a file by its address.

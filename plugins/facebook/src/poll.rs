@@ -4,18 +4,15 @@ use linecard_graph::Api;
 use linecard_graph::comments::{Comment, Post, Reach, Walk, Wall};
 use linecard_graph::ids::usable;
 use linecard_graph::inbox::PACE;
-use linecard_graph::lenient::text_or_number;
 use linecard_graph::paging::Page;
 use linecard_sdk::actions::Failure;
 use linecard_sdk::connector::PollPage;
+use linecard_sdk::json::{Lenient as _, Part};
 use linecard_sdk::time;
-use serde::Deserialize;
-use serde_json::Value;
-use serde_json::value::RawValue;
 
 use crate::attachments;
 use crate::config::Config;
-use crate::events::{Place, Said, author};
+use crate::events::{Place, Said, Writer};
 
 const MINUTE: u64 = 60_000;
 const DAY: u64 = 24 * 60 * MINUTE;
@@ -55,49 +52,6 @@ struct FeedPage<'a> {
     since: String,
 }
 
-#[derive(Deserialize)]
-struct StoredPost {
-    #[serde(default, deserialize_with = "text_or_number")]
-    id: Option<String>,
-    created_time: String,
-    #[serde(default)]
-    message: Option<String>,
-    #[serde(default)]
-    story: Option<String>,
-    #[serde(default)]
-    from: Option<Person>,
-    #[serde(default)]
-    permalink_url: Option<String>,
-    #[serde(default)]
-    attachments: Option<Page<Value>>,
-    #[serde(default)]
-    comments: Option<Page<Box<RawValue>>>,
-}
-
-#[derive(Deserialize)]
-struct StoredComment {
-    #[serde(default, deserialize_with = "text_or_number")]
-    id: Option<String>,
-    created_time: String,
-    #[serde(default)]
-    message: Option<String>,
-    #[serde(default)]
-    from: Option<Person>,
-    #[serde(default)]
-    parent: Option<Person>,
-    #[serde(default)]
-    attachment: Value,
-}
-
-/// Who or what has an id, and maybe a name.
-#[derive(Deserialize)]
-struct Person {
-    #[serde(default, deserialize_with = "text_or_number")]
-    id: Option<String>,
-    #[serde(default)]
-    name: Option<String>,
-}
-
 impl Wall for FeedPage<'_> {
     fn api(&self) -> Api<'_> {
         self.config.api()
@@ -131,55 +85,59 @@ impl Wall for FeedPage<'_> {
         self.config.api().url(&[post, "comments"], &query)
     }
 
-    fn read_post(&self, raw: &RawValue) -> Option<Post> {
-        let stored: StoredPost = serde_json::from_str(raw.get()).ok()?;
-        let id = usable(stored.id)?;
-        let created = time::from_rfc3339(&stored.created_time)?;
+    fn read_post<'d>(&self, part: Part<'d>) -> Option<Post<'d>> {
+        let stored = part.object()?;
+        let id = usable(stored.text("id"))?;
+        let created = stored.time("created_time")?;
+        let permalink = stored.text("permalink_url");
         let said = Said {
             id: &id,
             place: Place::Post,
-            text: stored.message.or(stored.story),
+            text: stored.first_text(&["message", "story"]),
             attachments: stored
-                .attachments
-                .iter()
-                .flat_map(|page| &page.data)
+                .object("attachments")
+                .into_iter()
+                .flat_map(|page| page.list("data"))
                 .flat_map(attachments::of_api)
                 .collect(),
             structured: None,
             addressed: Some(true),
-            author: stored.from.and_then(|from| author(from.id, from.name)),
+            author: Writer::of(stored.object("from")),
             time: created,
-            permalink: stored.permalink_url.clone(),
-            raw: raw.get(),
+            permalink: permalink.clone(),
+            raw: part.raw(),
         };
         Some(Post {
             event: said.event(self.config),
             id: id.clone(),
             created,
-            permalink: stored.permalink_url,
-            comments: stored.comments.unwrap_or_default(),
+            permalink,
+            comments: Page::within(part, "comments"),
         })
     }
 
-    fn read_comment(&self, post: &str, permalink: Option<&str>, raw: &RawValue) -> Option<Comment> {
-        let stored: StoredComment = serde_json::from_str(raw.get()).ok()?;
-        let id = usable(stored.id)?;
-        let created = time::from_rfc3339(&stored.created_time)?;
-        let parent = usable(stored.parent.and_then(|parent| parent.id));
+    fn read_comment(&self, post: &str, permalink: Option<&str>, part: Part<'_>) -> Option<Comment> {
+        let stored = part.object()?;
+        let id = usable(stored.text("id"))?;
+        let created = stored.time("created_time")?;
+        let parent = usable(stored.text_at(&["parent", "id"]));
         let said = Said {
             id: &id,
             place: Place::Comment {
                 post,
                 parent: parent.as_deref(),
             },
-            text: stored.message,
-            attachments: attachments::of_api(&stored.attachment),
+            text: stored.text("message"),
+            attachments: stored
+                .member("attachment")
+                .map(attachments::of_api)
+                .unwrap_or_default(),
             structured: None,
             addressed: None,
-            author: stored.from.and_then(|from| author(from.id, from.name)),
+            author: Writer::of(stored.object("from")),
             time: created,
             permalink: permalink.map(str::to_owned),
-            raw: raw.get(),
+            raw: part.raw(),
         };
         Some(Comment {
             created,

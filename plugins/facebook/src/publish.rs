@@ -1,10 +1,10 @@
 //! New posts: a text, a link, photos or a video.
 
-use linecard_graph::Answer;
-use linecard_graph::objects::{self, Made};
+use linecard_graph::objects;
 use linecard_sdk::actions::{Failure, Outcome, Outgoing, OutgoingAttachment};
 use linecard_sdk::events::AttachmentKind;
 use linecard_sdk::http::{BodyPart, Call, Request};
+use linecard_sdk::json::Lenient as _;
 use serde_json::json;
 
 use crate::actions::at_most;
@@ -133,7 +133,7 @@ pub fn unpublished(config: &Config, photo: &OutgoingAttachment) -> Result<String
             source(photo, "photo")?,
         ]),
     };
-    let answer: Answer<Made> = config.api().call(request, Call::Repeatable)?;
-    let id = answer.content.id.filter(|id| !id.is_empty());
+    let answer = config.api().call(request, Call::Repeatable)?;
+    let id = answer.content.value().text("id");
     id.ok_or_else(|| Failure::Transient("Facebook named no id for the photo".to_owned()))
 }

@@ -2,6 +2,7 @@
 
 use linecard_graph::ids::usable;
 use linecard_sdk::events::{Event, Structured};
+use linecard_sdk::json::Lenient as _;
 use serde_json::json;
 
 use crate::events::{Place, Said, post_event};
@@ -14,8 +15,8 @@ pub fn read(change: &Change<'_>) -> Option<Event> {
         return change.changed(&id, &id, &post_event(&id));
     }
     let rating = json!({
-        "rating": change.value.get("rating"),
-        "recommendation_type": change.value.get("recommendation_type"),
+        "rating": change.value.member("rating"),
+        "recommendation_type": change.value.member("recommendation_type"),
     });
     Some(
         Said {

@@ -3,6 +3,7 @@
 mod actions;
 mod common;
 mod golden;
+mod lenient;
 mod polling;
 mod properties;
 mod samples;

@@ -4,7 +4,6 @@ use linecard_sdk::actions::Failure;
 use linecard_sdk::encode::percent;
 use linecard_sdk::http::{Call, Request, Response};
 use linecard_sdk::time;
-use serde::de::DeserializeOwned;
 
 use crate::call::{Answer, Refused, read_answer, unsent};
 
@@ -38,11 +37,7 @@ impl Api<'_> {
     }
 
     /// Makes a call and reads the answer.
-    pub fn call<T: DeserializeOwned>(
-        &self,
-        request: Request,
-        call: Call,
-    ) -> Result<Answer<T>, Refused> {
+    pub fn call(&self, request: Request, call: Call) -> Result<Answer, Refused> {
         let response = self.send(request, call).map_err(Refused::Failed)?;
         read_answer(&response, call, time::now())
     }

@@ -1,10 +1,12 @@
 //! What a message carries besides its text.
 
 use linecard_sdk::events::{Attachment, Location, Structured};
+use linecard_sdk::json::Lenient as _;
 use linecard_sdk::manifest::AttachmentKind;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use crate::payload;
+/// A JSON object.
+type Members = Map<String, Value>;
 
 /// What was found.
 #[derive(Default)]
@@ -15,18 +17,19 @@ pub struct Content {
 }
 
 /// Sorts a message's attachments into files, a place and structured content.
-pub fn read(message: &payload::Message) -> Content {
+pub fn read(message: &Members) -> Content {
     let mut content = Content::default();
-    for value in message.attachments.iter().flatten() {
-        let part: payload::Attachment = serde_json::from_value(value.clone()).unwrap_or_default();
-        match part.kind.as_str() {
-            "location" => match place(&part) {
+    let nothing = Members::new();
+    for value in message.list("attachments") {
+        let part = value.as_object().unwrap_or(&nothing);
+        match part.text("type").as_deref() {
+            Some("location") => match place(part) {
                 Some(place) => content.location = Some(place),
-                None => content.attachments.push(file(&part, AttachmentKind::Other)),
+                None => content.attachments.push(file(part, AttachmentKind::Other)),
             },
-            "template" => content.structured = Some(template(&part)),
+            Some("template") => content.structured = Some(template(part)),
             _ => {
-                let attachment = file(&part, kind(&part));
+                let attachment = file(part, kind(part));
                 // Until the end of August 2026 one sticker came twice, as an image and as a sticker.
                 let twice = attachment.kind == AttachmentKind::Sticker
                     && content.attachments.iter().any(|other| {
@@ -41,23 +44,22 @@ pub fn read(message: &payload::Message) -> Content {
     }
     // The story goes first: the text is about it.
     if let Some(story) = message
-        .reply_to
-        .as_ref()
-        .and_then(|reply| reply.story.as_ref())
+        .object("reply_to")
+        .and_then(|reply| reply.object("story"))
     {
         let attachment = Attachment {
-            url: story.url.clone(),
-            media_id: story.id.clone(),
+            url: story.text("url"),
+            media_id: story.text("id"),
             ..empty(AttachmentKind::Share, "story")
         };
         content.attachments.insert(0, attachment);
     }
     if content.attachments.is_empty() {
-        if let Some(sticker) = &message.sticker_id {
+        if let Some(sticker) = message.text("sticker_id") {
             let mut attachment = empty(AttachmentKind::Sticker, "sticker");
-            attachment.media_id = Some(sticker.clone());
+            attachment.media_id = Some(sticker);
             content.attachments.push(attachment);
-        } else if message.is_unsupported {
+        } else if message.is("is_unsupported") {
             content
                 .attachments
                 .push(empty(AttachmentKind::Other, "unsupported"));
@@ -66,10 +68,15 @@ pub fn read(message: &payload::Message) -> Content {
     content
 }
 
-fn kind(part: &payload::Attachment) -> AttachmentKind {
-    match part.kind.as_str() {
+/// A text member of an attachment's payload, which is an object for most types and a text for old ones.
+fn payload_text(part: &Members, name: &str) -> Option<String> {
+    part.object("payload")?.text(name)
+}
+
+fn kind(part: &Members) -> AttachmentKind {
+    match part.text("type").as_deref().unwrap_or_default() {
         // Before June 2026 a sticker was an image with a `sticker_id`.
-        "image" if part.payload_text("sticker_id").is_some() => AttachmentKind::Sticker,
+        "image" if payload_text(part, "sticker_id").is_some() => AttachmentKind::Sticker,
         "image" => AttachmentKind::Image,
         "audio" => AttachmentKind::Audio,
         "video" => AttachmentKind::Video,
@@ -85,10 +92,10 @@ fn kind(part: &payload::Attachment) -> AttachmentKind {
     }
 }
 
-fn file(part: &payload::Attachment, kind: AttachmentKind) -> Attachment {
-    let mut attachment = empty(kind, &part.kind);
-    let first = |names: &[&str]| names.iter().find_map(|name| part.payload_text(name));
-    attachment.url = first(&["url", "story_media_url"]).or_else(|| part.url.clone());
+fn file(part: &Members, kind: AttachmentKind) -> Attachment {
+    let mut attachment = empty(kind, &part.text("type").unwrap_or_default());
+    let first = |names: &[&str]| names.iter().find_map(|name| payload_text(part, name));
+    attachment.url = first(&["url", "story_media_url"]).or_else(|| part.text("url"));
     attachment.media_id = first(&[
         "sticker_id",
         "attachment_id",
@@ -96,7 +103,7 @@ fn file(part: &payload::Attachment, kind: AttachmentKind) -> Attachment {
         "ig_post_media_id",
         "story_media_id",
     ]);
-    attachment.name = part.title.clone().or_else(|| part.payload_text("title"));
+    attachment.name = part.text("title").or_else(|| payload_text(part, "title"));
     attachment
 }
 
@@ -108,28 +115,18 @@ pub fn empty(kind: AttachmentKind, label: &str) -> Attachment {
     }
 }
 
-fn place(part: &payload::Attachment) -> Option<Location> {
-    let coordinates = part.payload.get("coordinates")?;
+fn place(part: &Members) -> Option<Location> {
+    let coordinates = part.object("payload")?.object("coordinates")?;
     Some(Location {
-        latitude: coordinates.get("lat")?.as_f64()?,
-        longitude: coordinates.get("long")?.as_f64()?,
-        name: part.title.clone(),
-        address: None,
+        name: part.text("title"),
+        ..Location::new(coordinates.number("lat")?, coordinates.number("long")?)
     })
 }
 
-fn template(part: &payload::Attachment) -> Structured {
-    let kind = if part.payload.get("product").is_some() {
-        "product"
-    } else {
-        "template"
-    };
-    let json = match &part.payload {
-        Value::Null => "{}".to_owned(),
-        payload => payload.to_string(),
-    };
-    Structured {
-        kind: kind.to_owned(),
-        json,
-    }
+fn template(part: &Members) -> Structured {
+    let payload = part.member("payload");
+    let is_product = payload.is_some_and(|payload| payload.member("product").is_some());
+    let kind = if is_product { "product" } else { "template" };
+    let nothing = Value::Object(Members::new());
+    Structured::new(kind, payload.unwrap_or(&nothing))
 }

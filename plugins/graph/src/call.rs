@@ -5,9 +5,8 @@
 
 use linecard_sdk::actions::{Budget, Failure, Refusal};
 use linecard_sdk::http::{self, Call, Response};
+use linecard_sdk::json::{Document, Lenient as _};
 use linecard_sdk::manifest::ThrottleScope;
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 /// Why a call did not do what it should.
@@ -30,27 +29,27 @@ impl From<Refused> for Failure {
 }
 
 /// A 2xx answer.
-pub struct Answer<T> {
+pub struct Answer {
     /// What it said.
-    pub content: T,
+    pub content: Document<'static>,
     /// What its headers say about the budget.
     pub budget: Option<Budget>,
 }
 
 /// Why Graph gives no profile, if it refuses because the person or a missing feature hides it.
 pub fn hides(response: &Response) -> Option<String> {
-    let ErrorBody { error } = serde_json::from_slice(&response.body).ok()?;
+    let error = GraphError::of(response)?;
     let hidden = matches!(
         (error.code, error.error_subcode),
         (3 | 10 | 100 | 200..=299 | 2_018_218, _) | (_, 2_018_218)
     );
     let refusal = error.refusal();
-    (!response.is_success() && hidden).then(|| format!("{}: {}", refusal.code, refusal.text))
+    hidden.then(|| format!("{}: {}", refusal.code, refusal.text))
 }
 
 /// The code and text of Graph's error object, if the answer has one.
 pub fn refusal(response: &Response) -> Option<(i64, Refusal)> {
-    let ErrorBody { error } = serde_json::from_slice(&response.body).ok()?;
+    let error = GraphError::of(response)?;
     Some((error.code, error.refusal()))
 }
 
@@ -74,59 +73,62 @@ pub fn unsent(error: http::Error, call: Call, token: &str) -> Failure {
 }
 
 /// Reads an answer that came whole.
-pub fn read_answer<T: DeserializeOwned>(
-    response: &Response,
-    call: Call,
-    now: u64,
-) -> Result<Answer<T>, Refused> {
-    if !response.is_success() {
+pub fn read_answer(response: &Response, call: Call, now: u64) -> Result<Answer, Refused> {
+    // An error object is a refusal whatever the status says.
+    if !response.is_success() || GraphError::of(response).is_some() {
         return Err(judge(response, call, now));
     }
-    let content = response.json(call).map_err(Refused::Failed)?;
+    let content = response.document(call).map_err(Refused::Failed)?;
+    let content = content.into_owned();
     Ok(Answer {
         content,
         budget: budget(response, now),
     })
 }
 
-#[derive(Deserialize)]
-struct ErrorBody {
-    error: GraphError,
-}
-
-#[derive(Deserialize, Default)]
 struct GraphError {
-    #[serde(default)]
     code: i64,
-    #[serde(default)]
     error_subcode: i64,
-    #[serde(default)]
-    is_transient: Option<bool>,
-    #[serde(default)]
+    is_transient: bool,
     message: Option<String>,
-    #[serde(default)]
-    error_user_title: Option<String>,
-    #[serde(default)]
-    error_user_msg: Option<String>,
-    #[serde(default)]
-    error_data: Value,
-    #[serde(default)]
+    /// A title and a text for users.
+    titles: Vec<String>,
+    /// WhatsApp says there what is wrong.
+    details: Option<String>,
     fbtrace_id: Option<String>,
 }
 
 impl GraphError {
+    /// The error object of an answer. Its members come as numbers, as texts and as null.
+    fn of(response: &Response) -> Option<Self> {
+        let body = Document::read(&response.body).ok()?.value();
+        let error = body.object("error")?;
+        let code = |name: &str| {
+            let code = error.count(name).unwrap_or_default();
+            i64::try_from(code).unwrap_or_default()
+        };
+        Some(Self {
+            code: code("code"),
+            error_subcode: code("error_subcode"),
+            is_transient: error.is("is_transient"),
+            message: error.text("message"),
+            titles: ["error_user_title", "error_user_msg"]
+                .iter()
+                .filter_map(|name| error.text(name))
+                .collect(),
+            details: error.text_at(&["error_data", "details"]),
+            fbtrace_id: error.text("fbtrace_id"),
+        })
+    }
+
     fn refusal(&self) -> Refusal {
         let code = match self.error_subcode {
             0 => self.code.to_string(),
             subcode => format!("{}/{subcode}", self.code),
         };
         let mut text = self.message.clone().unwrap_or_default();
-        // WhatsApp says there what is wrong.
-        let details = self.error_data.get("details").and_then(Value::as_str);
-        let titles = [&self.error_user_title, &self.error_user_msg];
-        let titles = titles.into_iter().filter_map(|title| title.as_deref());
-        for more in titles.chain(details) {
-            if !more.is_empty() && !text.contains(more) {
+        for more in self.titles.iter().chain(&self.details) {
+            if !text.contains(more.as_str()) {
                 text.push_str(" – ");
                 text.push_str(more);
             }
@@ -148,7 +150,7 @@ impl GraphError {
 
 /// What a refusal means. Codes from Meta's tables and from what is seen in the field.
 pub fn judge(response: &Response, call: Call, now: u64) -> Refused {
-    let Ok(ErrorBody { error }) = serde_json::from_slice(&response.body) else {
+    let Some(error) = GraphError::of(response) else {
         return Refused::Failed(by_status(response, call, now));
     };
     let refusal = error.refusal();
@@ -168,7 +170,7 @@ pub fn judge(response: &Response, call: Call, now: u64) -> Refused {
             throttled(response, refusal, now)
         }
         (10, 2_018_278 | 2_018_065 | 2_534_022) => Failure::WindowClosed(line),
-        (190 | 102 | 450 | 452 | 2500 | 3 | 10 | 200..=299 | 368 | 10_904, _) => {
+        (101 | 190 | 102 | 450 | 452 | 2500 | 3 | 10 | 200..=299 | 368 | 10_904, _) => {
             Failure::Unauthorized(format!(
                 "{} ({line})",
                 remedy(error.code, error.error_subcode)
@@ -176,7 +178,7 @@ pub fn judge(response: &Response, call: Call, now: u64) -> Refused {
         }
         (100, 33 | 2_018_001) | (33 | 803, _) => Failure::Gone(line),
         (100 | 10_902 | 10_903 | 36_000, _) => Failure::Rejected(refusal),
-        _ if error.is_transient == Some(true) => Failure::Transient(line),
+        _ if error.is_transient => Failure::Transient(line),
         _ => match response.status {
             429 => throttled(response, refusal, now),
             500.. => Failure::Transient(line),
@@ -186,8 +188,8 @@ pub fn judge(response: &Response, call: Call, now: u64) -> Refused {
     })
 }
 
-/// What a person must do.
-fn remedy(code: i64, subcode: i64) -> &'static str {
+/// What a person must do about a refusal that stops the channel.
+pub fn remedy(code: i64, subcode: i64) -> &'static str {
     match (code, subcode) {
         (190, 458) => {
             "The company removed the app from its account. Add the app to the page again and store a new access token."
@@ -201,6 +203,9 @@ fn remedy(code: i64, subcode: i64) -> &'static str {
             "The token's owner has not confirmed the account. Confirm it on Facebook, then store a new access token."
         }
         (190, 467) => "The access token was made invalid. Store a new one.",
+        (101, _) => {
+            "Meta does not accept the app's own credentials. Look at the app's id, secret and state in Meta for Developers, then store a new access token of that app."
+        }
         (190 | 102 | 450 | 452 | 2500, _) => {
             "Facebook does not accept the access token. Store a new one."
         }
@@ -282,7 +287,7 @@ fn usage(response: &Response) -> Usage {
 
 impl Usage {
     fn add(&mut self, usage: &Map<String, Value>) {
-        let number = |name: &str| usage.get(name).and_then(Value::as_u64);
+        let number = |name: &str| usage.count(name);
         let used = ["call_count", "total_time", "total_cputime"]
             .into_iter()
             .filter_map(number)

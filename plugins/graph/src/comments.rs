@@ -8,12 +8,11 @@
 use linecard_sdk::actions::Failure;
 use linecard_sdk::events::Event;
 use linecard_sdk::http::{Call, Request};
+use linecard_sdk::json::Part;
 use linecard_sdk::{log, time};
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 
 use crate::api::Api;
-use crate::call::Answer;
 use crate::inbox::OVERLAP;
 use crate::paging::Page;
 
@@ -32,13 +31,13 @@ pub trait Wall {
     /// The URL of a post's comments, newest first.
     fn comments_url(&self, post: &str, position: &[(&str, &str)]) -> String;
     /// Reads one post of the list; `None` if it is none.
-    fn read_post(&self, raw: &RawValue) -> Option<Post>;
+    fn read_post<'d>(&self, part: Part<'d>) -> Option<Post<'d>>;
     /// Reads one comment under a post, and the answers that came with it; `None` if it is none.
-    fn read_comment(&self, post: &str, permalink: Option<&str>, raw: &RawValue) -> Option<Comment>;
+    fn read_comment(&self, post: &str, permalink: Option<&str>, part: Part<'_>) -> Option<Comment>;
 }
 
 /// A post and its newest comments.
-pub struct Post {
+pub struct Post<'d> {
     /// Its id.
     pub id: String,
     /// When it was made, in milliseconds since the Unix epoch.
@@ -48,7 +47,7 @@ pub struct Post {
     /// The post itself.
     pub event: Event,
     /// Its newest comments.
-    pub comments: Page<Box<RawValue>>,
+    pub comments: Page<'d>,
 }
 
 /// A comment.
@@ -117,7 +116,8 @@ impl Walk {
         let now = time::now();
         let mut events = if let Some(post) = self.pending.last() {
             let url = wall.comments_url(post, &borrowed(&self.inside));
-            let page = read(wall, url)?;
+            let answer = wall.api().call(Request::get(url), Call::Repeatable)?;
+            let page = Page::of(answer.content.part());
             let post = self.pending.pop().unwrap_or_default();
             let events = self.comments(wall, &post, None, &page);
             // The post may stand there again, for its next page.
@@ -129,7 +129,8 @@ impl Walk {
             events
         } else {
             let url = wall.posts_url(&borrowed(&self.next));
-            let page = read(wall, url)?;
+            let answer = wall.api().call(Request::get(url), Call::Repeatable)?;
+            let page = Page::of(answer.content.part());
             self.started.get_or_insert(now);
             self.posts(wall, reach, &page)
         };
@@ -147,12 +148,14 @@ impl Walk {
         Ok(events)
     }
 
-    fn posts(&mut self, wall: &impl Wall, reach: Reach, page: &Page<Box<RawValue>>) -> Vec<Event> {
+    fn posts(&mut self, wall: &impl Wall, reach: Reach, page: &Page<'_>) -> Vec<Event> {
         let mut events = Vec::new();
         let mut reached_end = false;
-        for raw in &page.data {
-            let Some(post) = wall.read_post(raw) else {
-                log::warn("a post of the list cannot be read and was passed over");
+        let mut unread = 0_usize;
+        for part in &page.data {
+            let Some(post) = wall.read_post(*part) else {
+                unread += 1;
+                events.push(Event::kept("post", time::now(), part.raw()));
                 continue;
             };
             self.posts = self.posts.saturating_add(1);
@@ -164,6 +167,7 @@ impl Walk {
             let permalink = post.permalink.as_deref();
             events.extend(self.comments(wall, &post.id, permalink, &post.comments));
         }
+        warn_of_unread(unread, "posts");
         self.next = if reached_end || page.data.is_empty() {
             Vec::new()
         } else {
@@ -178,19 +182,21 @@ impl Walk {
         wall: &impl Wall,
         post: &str,
         permalink: Option<&str>,
-        page: &Page<Box<RawValue>>,
+        page: &Page<'_>,
     ) -> Vec<Event> {
+        let mut unread = Vec::new();
         let comments: Vec<Comment> = page
             .data
             .iter()
-            .filter_map(|raw| {
-                let comment = wall.read_comment(post, permalink, raw);
+            .filter_map(|part| {
+                let comment = wall.read_comment(post, permalink, *part);
                 if comment.is_none() {
-                    log::warn("a comment cannot be read and was passed over");
+                    unread.push(Event::kept("comment", time::now(), part.raw()));
                 }
                 comment
             })
             .collect();
+        warn_of_unread(unread.len(), "comments");
         let all_new = comments.iter().all(|comment| comment.created >= self.since);
         if all_new && !page.data.is_empty() && !page.next().is_empty() {
             let is_id = post.len() <= ID_MAX
@@ -206,14 +212,18 @@ impl Walk {
         comments
             .into_iter()
             .flat_map(|comment| comment.events)
+            .chain(unread)
             .collect()
     }
 }
 
-fn read(wall: &impl Wall, url: String) -> Result<Page<Box<RawValue>>, Failure> {
-    let answer: Answer<Page<Box<RawValue>>> =
-        wall.api().call(Request::get(url), Call::Repeatable)?;
-    Ok(answer.content)
+/// One line for all of a page: the host ends a call that logs many.
+fn warn_of_unread(count: usize, what: &str) {
+    if count > 0 {
+        log::warn(format!(
+            "{count} {what} of a page cannot be read and were kept as they came"
+        ));
+    }
 }
 
 fn borrowed(parameters: &[(String, String)]) -> Vec<(&str, &str)> {

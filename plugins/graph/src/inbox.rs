@@ -9,15 +9,14 @@ use linecard_sdk::events::{
     Attachment, AttachmentKind, Author, Event, EventKind, Message, Profile,
 };
 use linecard_sdk::http::{Call, Request};
-use linecard_sdk::{log, time};
+use linecard_sdk::json::{Lenient as _, Part, as_time};
+use linecard_sdk::log;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
-use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
 use crate::api::Api;
 use crate::attachments;
-use crate::call::Answer;
-use crate::lenient::text_or_number;
+use crate::ids::usable;
 use crate::messaging::thread;
 use crate::network::Network;
 use crate::paging::Page;
@@ -69,52 +68,6 @@ impl Sweep {
     }
 }
 
-#[derive(Deserialize)]
-struct Conversation {
-    #[serde(default)]
-    updated_time: Option<String>,
-    #[serde(default)]
-    participants: Option<Page<Person>>,
-    #[serde(default)]
-    messages: Option<Page<Box<RawValue>>>,
-}
-
-#[derive(Deserialize)]
-struct Person {
-    #[serde(default, deserialize_with = "text_or_number")]
-    id: Option<String>,
-    /// Instagram's other id of a professional account, the one that webhooks name.
-    #[serde(default, deserialize_with = "text_or_number")]
-    user_id: Option<String>,
-    #[serde(default)]
-    name: Option<String>,
-    #[serde(default)]
-    username: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Stored {
-    id: String,
-    created_time: String,
-    #[serde(default)]
-    from: Option<Person>,
-    #[serde(default)]
-    message: Option<String>,
-    #[serde(default)]
-    sticker: Option<String>,
-    #[serde(default)]
-    attachments: Option<Page<Value>>,
-    /// Instagram: posts and links that were shared.
-    #[serde(default)]
-    shares: Option<Page<Value>>,
-    /// Instagram: the story that is answered or that mentions the account.
-    #[serde(default)]
-    story: Option<Value>,
-    /// Instagram writes a text here.
-    #[serde(default)]
-    is_unsupported: Value,
-}
-
 impl Inbox<'_> {
     /// The most messages of one conversation that are asked for. A customer who wrote more since the
     /// last sweep is logged. Instagram tells no more than the last 20.
@@ -147,24 +100,22 @@ impl Inbox<'_> {
             query.push(("after", after));
         }
         let url = self.api.url(&[self.node, "conversations"], &query);
-        let answer: Answer<Page<Conversation>> =
-            self.api.call(Request::get(url), Call::Repeatable)?;
-        Ok(self.read(sweep, &answer.content))
+        let answer = self.api.call(Request::get(url), Call::Repeatable)?;
+        Ok(self.read(sweep, &Page::of(answer.content.part())))
     }
 
-    fn read(&self, sweep: &mut Sweep, page: &Page<Conversation>) -> Vec<Event> {
+    fn read(&self, sweep: &mut Sweep, page: &Page<'_>) -> Vec<Event> {
         let mut events = Vec::new();
         let mut reached_known = false;
         for conversation in &page.data {
             let updated = conversation
-                .updated_time
-                .as_deref()
-                .and_then(time::from_rfc3339);
+                .get("updated_time")
+                .and_then(|time| as_time(&time.value()));
             if updated.is_some_and(|updated| updated < sweep.since) {
                 reached_known = true;
                 break;
             }
-            let found = self.read_conversation(conversation, sweep.since);
+            let found = self.read_conversation(*conversation, sweep.since);
             sweep.newest = found
                 .iter()
                 .map(|event| event.time)
@@ -179,22 +130,22 @@ impl Inbox<'_> {
         events
     }
 
-    fn read_conversation(&self, conversation: &Conversation, since: u64) -> Vec<Event> {
-        let people = conversation.participants.iter().flat_map(|page| &page.data);
+    fn read_conversation(&self, conversation: Part<'_>, since: u64) -> Vec<Event> {
+        let people = Page::within(conversation, "participants").data;
         let customer = people
+            .iter()
+            .filter_map(|person| person.object())
             .filter(|person| !self.is_own(person))
-            .find_map(author);
+            .find_map(|person| author(&person));
         let Some(customer) = customer else {
-            log::warn("a conversation of the inbox names no customer and was passed over");
-            return Vec::new();
+            log::warn("a conversation of the inbox names no customer and was kept unread");
+            return vec![Event::kept("conversation", since, conversation.raw())];
         };
-        let Some(messages) = &conversation.messages else {
-            return Vec::new();
-        };
+        let messages = Page::within(conversation, "messages");
         let events: Vec<Event> = messages
             .data
             .iter()
-            .filter_map(|raw| self.read_message(&customer, raw))
+            .map(|part| self.read_message(&customer, *part, since))
             .filter(|event| event.time >= since)
             .collect();
         let most = self.most();
@@ -206,77 +157,74 @@ impl Inbox<'_> {
         events
     }
 
-    fn is_own(&self, person: &Person) -> bool {
-        [&person.id, &person.user_id]
-            .into_iter()
-            .flatten()
+    fn is_own(&self, person: &Map<String, Value>) -> bool {
+        // Instagram has another id of a professional account, the one that webhooks name.
+        ["id", "user_id"]
+            .iter()
+            .filter_map(|name| person.text(name))
             .any(|id| id == self.account)
     }
 
-    fn read_message(&self, customer: &Author, raw: &RawValue) -> Option<Event> {
-        let stored: Stored = match serde_json::from_str(raw.get()) {
-            Ok(stored) => stored,
-            Err(error) => {
-                log::warn(format!("a message of the inbox cannot be read: {error}"));
-                return None;
-            }
-        };
-        let Some(created) = time::from_rfc3339(&stored.created_time) else {
-            log::warn(format!(
-                "a message of the inbox has no time: {}",
-                stored.created_time
-            ));
-            return None;
-        };
-        let is_own = stored.from.as_ref().is_some_and(|from| self.is_own(from));
-        let mut files: Vec<Attachment> = stored
-            .attachments
+    fn read_message(&self, customer: &Author, part: Part<'_>, since: u64) -> Event {
+        self.readable(customer, part).unwrap_or_else(|| {
+            // A message that is not understood is in its conversation all the same. It has no time, so
+            // that it must not move the sweep on.
+            Event::kept("message", since, part.raw())
+                .thread(thread(self.account, &customer.identity))
+        })
+    }
+
+    fn readable(&self, customer: &Author, part: Part<'_>) -> Option<Event> {
+        let stored = part.object()?;
+        let (id, created) = (stored.text("id")?, stored.time("created_time")?);
+        let is_own = stored.object("from").is_some_and(|from| self.is_own(from));
+        let mut files: Vec<Attachment> = list(&stored, "attachments")
             .iter()
-            .flat_map(|page| &page.data)
             .map(attachment)
             .collect();
         let (shares, quoted) = shared(&stored);
-        let is_unsupported =
-            stored.is_unsupported == Value::Bool(true) || stored.is_unsupported == "true";
-        if let Some(url) = stored.sticker {
+        if let Some(url) = stored.text("sticker") {
             files.push(Attachment {
                 url: Some(url),
                 ..attachments::empty(AttachmentKind::Sticker, "sticker")
             });
         }
         files.extend(shares);
-        if files.is_empty() && is_unsupported {
+        if files.is_empty() && stored.is("is_unsupported") {
             files.push(attachments::empty(AttachmentKind::Other, "unsupported"));
         }
         let message = Message {
-            text: stored.message.filter(|text| !text.is_empty()),
+            text: stored.text("message"),
             attachments: files,
             quoted,
             addressed: (!is_own).then_some(true),
-            ..Message::new(&stored.id)
+            ..Message::new(&id)
         };
         let (author, kind) = if is_own {
             (Author::new(self.account), EventKind::NativeReply(message))
         } else {
             (customer.clone(), EventKind::MessageCreated(message))
         };
-        let event = Event::new(stored.id, created, kind)
+        let event = Event::new(id, created, kind)
             .thread(thread(self.account, &customer.identity))
             .author(author)
-            .raw(raw.get());
+            .raw(part.raw());
         Some(event)
     }
 }
 
+/// The `data` of a list within something.
+fn list<'v>(members: &'v Map<String, Value>, name: &str) -> &'v [Value] {
+    members
+        .object(name)
+        .map(|page| page.list("data"))
+        .unwrap_or_default()
+}
+
 /// A participant who can be known again.
-fn author(person: &Person) -> Option<Author> {
-    let id = person.id.clone()?;
-    if id.is_empty() || id.len() > 256 {
-        return None;
-    }
-    let present = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
-    let (name, handle) = (present(&person.name), present(&person.username));
-    let author = Author::new(id);
+fn author(person: &Map<String, Value>) -> Option<Author> {
+    let author = Author::new(usable(person.text("id"))?);
+    let (name, handle) = (person.text("name"), person.text("username"));
     if name.is_none() && handle.is_none() {
         return Some(author);
     }
@@ -288,60 +236,53 @@ fn author(person: &Person) -> Option<Author> {
 }
 
 /// What was shared or answered, and the id of the story that a message is about.
-fn shared(stored: &Stored) -> (Vec<Attachment>, Option<String>) {
+fn shared(stored: &Map<String, Value>) -> (Vec<Attachment>, Option<String>) {
     let mut found = Vec::new();
-    for share in stored.shares.iter().flat_map(|page| &page.data) {
+    for share in list(stored, "shares") {
         found.push(Attachment {
-            url: text(share, "/link"),
-            media_id: text(share, "/id"),
-            name: text(share, "/name"),
+            url: share.text("link"),
+            media_id: share.text("id"),
+            name: share.text("name"),
             ..attachments::empty(AttachmentKind::Share, "share")
         });
     }
-    let story = stored.story.as_ref();
-    let part = |pointer: &str| story.and_then(|story| story.pointer(pointer));
-    for (pointer, label) in [("/reply_to", "story"), ("/mention", "story_mention")] {
-        if let Some(story) = part(pointer).filter(|story| story.is_object()) {
+    let story = stored.object("story");
+    let part = |name: &str| story.and_then(|story| story.object(name));
+    for (name, label) in [("reply_to", "story"), ("mention", "story_mention")] {
+        if let Some(story) = part(name) {
             found.push(Attachment {
-                url: text(story, "/link"),
-                media_id: text(story, "/id"),
+                url: story.text("link"),
+                media_id: story.text("id"),
                 ..attachments::empty(AttachmentKind::Share, label)
             });
         }
     }
-    (
-        found,
-        part("/reply_to").and_then(|story| text(story, "/id")),
-    )
-}
-
-fn text(value: &Value, pointer: &str) -> Option<String> {
-    let text = value.pointer(pointer).and_then(Value::as_str);
-    text.filter(|text| !text.is_empty()).map(str::to_owned)
+    let quoted = part("reply_to").and_then(|story| story.text("id"));
+    (found, quoted)
 }
 
 /// A file as the inbox describes it, which is another form than the webhook's.
 fn attachment(value: &Value) -> Attachment {
-    let text = |pointer: &str| text(value, pointer);
-    let mime = text("/mime_type");
-    let (kind, url) = if let Some(url) = text("/image_data/url") {
+    let mime = value.text("mime_type");
+    let address = |name: &str| value.text_at(&[name, "url"]);
+    let (kind, url) = if let Some(url) = address("image_data") {
         (AttachmentKind::Image, Some(url))
-    } else if let Some(url) = text("/video_data/url") {
+    } else if let Some(url) = address("video_data") {
         (AttachmentKind::Video, Some(url))
     } else if mime
         .as_deref()
         .is_some_and(|mime| mime.starts_with("audio/"))
     {
-        (AttachmentKind::Audio, text("/file_url"))
+        (AttachmentKind::Audio, value.text("file_url"))
     } else {
-        (AttachmentKind::File, text("/file_url"))
+        (AttachmentKind::File, value.text("file_url"))
     };
     Attachment {
         url,
-        media_id: text("/id"),
+        media_id: value.text("id"),
         mime,
-        size: value.get("size").and_then(Value::as_u64),
-        name: text("/name"),
+        size: value.count("size"),
+        name: value.text("name"),
         ..Attachment::new(kind)
     }
 }

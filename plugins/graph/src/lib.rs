@@ -11,7 +11,7 @@
 //! | [`objects`] | Comments and posts |
 //! | [`inbox`], [`comments`] | Polling: conversations, and posts with their comments |
 //! | [`manifest`] | The secrets, hosts and sizes that the connectors' manifests name |
-//! | [`paging`], [`lookup`], [`lenient`], [`ids`] | Lists, look-ups, lenient reading, ids |
+//! | [`paging`], [`lookup`], [`ids`] | Lists, look-ups, ids |
 //!
 //! It is a library, not a plug-in: each connector is built with its own copy.
 
@@ -23,14 +23,12 @@ pub mod compose;
 pub mod delivery;
 pub mod ids;
 pub mod inbox;
-pub mod lenient;
 pub mod lookup;
 pub mod manifest;
 pub mod messaging;
 mod network;
 pub mod objects;
 pub mod paging;
-mod payload;
 pub mod progress;
 pub mod send;
 pub mod structured;
@@ -39,5 +37,5 @@ pub mod testing;
 pub mod webhook;
 
 pub use api::Api;
-pub use call::{Answer, Refused, hides, judge, read_answer, refusal, unsent};
+pub use call::{Answer, Refused, hides, judge, read_answer, refusal, remedy, unsent};
 pub use network::Network;

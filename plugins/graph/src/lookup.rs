@@ -3,29 +3,24 @@
 use linecard_sdk::actions::Failure;
 use linecard_sdk::connector::StoredMedia;
 use linecard_sdk::http::{Call, Request};
+use linecard_sdk::json::Lenient as _;
 use linecard_sdk::{log, time};
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::api::Api;
-use crate::call::{Answer, hides, read_answer};
-use crate::lenient::text_or_number;
+use crate::call::{hides, read_answer};
 
 /// Reads a person's node; `None` if the person or a missing feature hides it, which is no failure of
 /// the channel.
-pub fn person<T: DeserializeOwned>(
-    api: Api<'_>,
-    id: &str,
-    fields: &str,
-) -> Result<Option<T>, Failure> {
+pub fn person(api: Api<'_>, id: &str, fields: &str) -> Result<Option<Value>, Failure> {
     let url = api.url(&[id], &[("fields", fields)]);
     let response = api.send(Request::get(url), Call::Repeatable)?;
     if let Some(why) = hides(&response) {
         log::info(format!("the profile is hidden: {why}"));
         return Ok(None);
     }
-    let answer: Answer<T> = read_answer(&response, Call::Repeatable, time::now())?;
-    Ok(Some(answer.content))
+    let answer = read_answer(&response, Call::Repeatable, time::now())?;
+    Ok(Some(answer.content.value()))
 }
 
 /// Fetches a file from Meta's content network: its URLs need no token and are short-lived.
@@ -43,15 +38,6 @@ pub fn file(url: &str) -> Result<StoredMedia, Failure> {
     }
 }
 
-/// Whose token it is.
-#[derive(Deserialize)]
-struct Me {
-    #[serde(default, deserialize_with = "text_or_number")]
-    id: Option<String>,
-    #[serde(default, deserialize_with = "text_or_number")]
-    user_id: Option<String>,
-}
-
 /// Asks `node` (such as `me`) whom it stands for: its `id`, or `user_id` if that is asked for, must be
 /// the channel's account. `setting` is what the configuration calls that.
 pub fn probe(
@@ -62,9 +48,8 @@ pub fn probe(
     setting: &str,
 ) -> Result<(), Failure> {
     let url = api.url(&[node], &[("fields", fields)]);
-    let answer: Answer<Me> = api.call(Request::get(url), Call::Repeatable)?;
-    let me = answer.content;
-    match me.user_id.or(me.id) {
+    let answer = api.call(Request::get(url), Call::Repeatable)?;
+    match answer.content.value().first_text(&["user_id", "id"]) {
         Some(id) if id == account => Ok(()),
         Some(id) => Err(Failure::Unauthorized(format!(
             "The access token belongs to {id}, the channel's account is {account}. Store that account's token or correct {setting}."

@@ -3,16 +3,13 @@
 use linecard_sdk::events::{
     Alias, Author, ChannelState, ChannelStatus, Deletion, Edit, Event, EventKind, Identity,
     Message, Postback, PostbackSource, Profile, Reaction, Receipt, ReceiptScope, ReceiptState,
-    Referral, Thread,
+    Referral, Structured, Thread,
 };
-use serde::de::DeserializeOwned;
-use serde_json::value::RawValue;
-use serde_json::{Map, Value};
+use linecard_sdk::ids::{PERSON_MAX, bounded, digest, fitted};
+use linecard_sdk::json::{Lenient as _, Part};
+use serde_json::{Map, Value, json};
 
 use crate::attachments;
-use crate::ids::{bounded, digest, unreadable};
-use crate::lenient::{instant, text};
-use crate::payload::{self, Party};
 
 /// The account whose conversations are read.
 #[derive(Debug, Clone, Copy)]
@@ -55,10 +52,10 @@ struct Item<'a> {
 }
 
 /// Reads one item of an entry of this account. What cannot be understood becomes `other`.
-pub fn read_item(account: Account<'_>, entry_time: u64, raw: &RawValue) -> Vec<Event> {
-    let raw = raw.get();
-    let Ok(members) = serde_json::from_str::<Map<String, Value>>(raw) else {
-        return vec![unreadable("item", entry_time, raw)];
+pub fn read_item(account: Account<'_>, entry_time: u64, part: Part<'_>) -> Vec<Event> {
+    let raw = part.raw();
+    let Some(members) = part.object() else {
+        return vec![Event::kept("item", entry_time, raw)];
     };
     let kind = kind_of(&members);
     let item = Item::new(account, &members, kind, entry_time, raw);
@@ -81,15 +78,13 @@ pub fn read_item(account: Account<'_>, entry_time: u64, raw: &RawValue) -> Vec<E
 }
 
 /// Reads one item of a conversation that another app has: it is kept, and nobody is asked to answer.
-pub fn read_standby(account: Account<'_>, entry_time: u64, raw: &RawValue) -> Event {
-    let Ok(members) = serde_json::from_str::<Map<String, Value>>(raw.get()) else {
-        return unreadable("standby", entry_time, raw.get());
+pub fn read_standby(account: Account<'_>, entry_time: u64, part: Part<'_>) -> Vec<Event> {
+    let Some(members) = part.object() else {
+        return vec![Event::kept("standby", entry_time, part.raw())];
     };
-    let item = Item::new(account, &members, kind_of(&members), entry_time, raw.get());
-    item.event(
-        item.derived_id("standby"),
-        EventKind::Other("standby".to_owned()),
-    )
+    let item = Item::new(account, &members, kind_of(&members), entry_time, part.raw());
+    let kind = EventKind::Other("standby".to_owned());
+    vec![item.event(item.derived_id("standby"), kind)]
 }
 
 /// The conversation between an account and a person: scoped ids mean nothing without their account.
@@ -120,12 +115,11 @@ impl<'a> Item<'a> {
         entry_time: u64,
         raw: &'a str,
     ) -> Self {
-        let sender = part(members, "sender").as_ref().and_then(identity);
-        let recipient = part(members, "recipient").as_ref().and_then(identity);
+        let party = |name: &str| members.object(name).and_then(identity);
+        let (sender, recipient) = (party("sender"), party("recipient"));
         let is_echo = members
-            .get("message")
-            .and_then(|message| message.get("is_echo"))
-            == Some(&Value::Bool(true));
+            .object("message")
+            .is_some_and(|message| message.is("is_echo"));
         let customer = if sender.is_some() {
             // An echo goes from the account to the customer, even where Meta names the account by
             // another id than the entry's.
@@ -140,23 +134,22 @@ impl<'a> Item<'a> {
                 .find(|party| party.id != account.id)
                 .cloned()
         } else {
-            part(members, "optin").as_ref().and_then(identity)
+            party("optin")
         };
-        let timestamp = members.get("timestamp").and_then(instant);
         Self {
             account,
             members,
             kind,
             sender: sender.or_else(|| customer.clone()),
             customer,
-            time: timestamp.unwrap_or(entry_time),
+            time: members.time("timestamp").unwrap_or(entry_time),
             raw,
         }
     }
 
     /// The part that says what happened.
-    fn part<T: DeserializeOwned>(&self) -> Option<T> {
-        part(self.members, self.kind)
+    fn part(&self) -> Option<&'a Map<String, Value>> {
+        self.members.object(self.kind)
     }
 
     /// An id for what Meta gives none: the same for the same item, however often it is delivered.
@@ -170,14 +163,14 @@ impl<'a> Item<'a> {
             .unwrap_or_default();
         let time = self.time.to_string();
         let parts = [sender, time.as_str(), self.kind, content.as_str()];
-        format!("{}:{}", bounded(prefix), digest(&parts))
+        format!("{}:{}", bounded(prefix, 64), digest(&parts))
     }
 
     /// Meta's message id is the event's id, where there is one.
     fn id_from(&self, mid: Option<&str>) -> String {
         match mid {
-            Some(mid) if mid.len() <= 512 => mid.to_owned(),
-            _ => self.derived_id(self.kind),
+            Some(mid) => mid.to_owned(),
+            None => self.derived_id(self.kind),
         }
     }
 
@@ -208,65 +201,83 @@ impl<'a> Item<'a> {
     }
 
     fn message(&self) -> Option<Vec<Event>> {
-        let read: payload::Message = self.part()?;
-        let mid = read.mid.clone().filter(|mid| !mid.is_empty());
+        let read = self.part()?;
+        let (mid, said) = (read.text("mid"), read.text("text"));
         let id = self.id_from(mid.as_deref());
-        if read.is_deleted {
-            let message_id = mid?;
+        if read.is("is_deleted") {
             let deletion = Deletion {
-                message_id: message_id.clone(),
+                message_id: mid?,
                 by_author: true,
                 hidden_only: false,
             };
             let id = self.derived_id("deleted");
             return self.one(id, EventKind::MessageDeleted(deletion));
         }
-        let parent = read.reply_to.as_ref().and_then(|reply| reply.mid.clone());
+        let is_echo = read.is("is_echo");
+        let reply_to = read.object("reply_to");
+        let parent = reply_to.and_then(|reply| reply.text("mid"));
         let came_in = read
-            .referral
-            .as_ref()
+            .object("referral")
             .map(referral)
             .or_else(|| self.prior_message());
-        if let Some(payload) = read
-            .quick_reply
-            .as_ref()
-            .and_then(|quick| quick.payload.clone())
-            && !read.is_echo
-        {
+        let mut content = attachments::read(read);
+        let chosen = read
+            .object("quick_reply")
+            .and_then(|quick| quick.text("payload"))
+            .filter(|_| !is_echo);
+        let has_more = !content.attachments.is_empty()
+            || content.location.is_some()
+            || content.structured.is_some();
+        if let (Some(payload), false) = (&chosen, has_more) {
             let postback = Postback {
                 message_id: mid,
                 source: PostbackSource::QuickReply,
-                title: read.text.unwrap_or_default(),
-                payload,
+                title: said.unwrap_or_default(),
+                payload: payload.clone(),
                 in_reply_to: parent,
                 referral: came_in,
             };
             return self.one(id, EventKind::Postback(postback));
         }
-        let content = attachments::read(&read);
+        if said.is_none() && !has_more {
+            content.structured = unknown(read);
+        }
         // Another app on the page writes whatever metadata it likes.
         let app = self.account.app_id;
-        let ours = read.is_echo && app.is_none_or(|app| read.app_id.as_deref() == Some(app));
+        let app_id = read.text("app_id");
+        let ours = is_echo && app.is_none_or(|app| app_id.as_deref() == Some(app));
+        let story = reply_to.and_then(|reply| reply.object("story"));
         let message = Message {
-            text: read.text.filter(|text| !text.is_empty()),
+            text: said.clone(),
             attachments: content.attachments,
             location: content.location,
             structured: content.structured,
-            parent,
-            quoted: read.reply_to.and_then(|reply| reply.story?.id),
+            parent: parent.clone(),
+            quoted: story.and_then(|story| story.text("id")),
             referral: came_in,
-            client_ref: read
-                .metadata
-                .filter(|metadata| ours && !metadata.is_empty()),
-            addressed: (!read.is_echo).then_some(true),
-            ..Message::new(mid.unwrap_or_else(|| id.clone()))
+            client_ref: read.text("metadata").filter(|_| ours),
+            addressed: (!is_echo).then_some(true),
+            ..Message::new(mid.clone().unwrap_or_else(|| id.clone()))
         };
-        if !read.is_echo {
-            return self.one(id, EventKind::MessageCreated(message));
+        if !is_echo {
+            let mut events = vec![self.event(id.clone(), EventKind::MessageCreated(message))];
+            // A choice that brings a file along is both: what was sent, and what was chosen.
+            events.extend(chosen.map(|payload| {
+                let postback = Postback {
+                    message_id: None,
+                    source: PostbackSource::QuickReply,
+                    title: said.unwrap_or_default(),
+                    payload,
+                    in_reply_to: parent,
+                    referral: None,
+                };
+                self.event(format!("{id}:choice"), EventKind::Postback(postback))
+            }));
+            return Some(events);
         }
         let mut echo = self.event(id, EventKind::NativeReply(message));
         let page = Author::new(self.account.id);
-        echo.author = Some(match read.app_id {
+        echo.author = Some(match app_id {
             Some(app) => page.profile(Profile::default().fact("app_id", app)),
             None => page,
         });
@@ -275,56 +286,59 @@ impl<'a> Item<'a> {
 
     /// The checkbox or other plug-in through which a person came in before this message.
     fn prior_message(&self) -> Option<Referral> {
-        let prior = self.members.get("prior_message")?.as_object()?;
+        let prior = self.members.object("prior_message")?;
         Some(Referral {
-            source: text(prior, "source").unwrap_or_default(),
-            reference: text(prior, "identifier"),
+            source: prior.text("source").unwrap_or_default(),
+            reference: prior.text("identifier"),
             ..Referral::default()
         })
     }
 
     fn edit(&self) -> Option<Vec<Event>> {
-        let read: payload::Edit = self.part()?;
+        let read = self.part()?;
         let edit = Edit {
-            message_id: read.mid,
-            text: read.text,
+            message_id: read.text("mid")?,
+            text: read.text("text"),
             attachments: None,
-            revision: read.number.and_then(|number| u32::try_from(number).ok()),
+            revision: read
+                .count("num_edit")
+                .and_then(|number| u32::try_from(number).ok()),
         };
         self.one(self.derived_id("edit"), EventKind::MessageEdited(edit))
     }
 
     fn postback(&self) -> Option<Vec<Event>> {
-        let read: payload::Postback = self.part()?;
-        let mid = read.mid.filter(|mid| !mid.is_empty());
+        let read = self.part()?;
+        let mid = read.text("mid");
         let id = self.id_from(mid.as_deref());
+        let came_in = read.object("referral");
         let postback = Postback {
             message_id: mid,
             // Meta puts a referral into a postback only when a link or an advertisement led to the
             // button with which a conversation starts.
-            source: if read.referral.is_some() {
+            source: if came_in.is_some() {
                 PostbackSource::GetStarted
             } else {
                 PostbackSource::Button
             },
-            title: read.title.unwrap_or_default(),
-            payload: read.payload.unwrap_or_default(),
+            title: read.text("title").unwrap_or_default(),
+            payload: read.text("payload").unwrap_or_default(),
             in_reply_to: None,
-            referral: read.referral.as_ref().map(referral),
+            referral: came_in.map(referral),
         };
         self.one(id, EventKind::Postback(postback))
     }
 
     fn reaction(&self) -> Option<Vec<Event>> {
-        let read: payload::Reaction = self.part()?;
+        let read = self.part()?;
         let reaction = Reaction {
-            message_id: read.mid,
-            name: read.name.unwrap_or_default(),
-            emoji: read.emoji,
+            message_id: read.text("mid")?,
+            name: read.text("reaction").unwrap_or_default(),
+            emoji: read.text("emoji"),
         };
-        let kind = match read.action.as_str() {
-            "react" => EventKind::ReactionAdded(reaction),
-            "unreact" => EventKind::ReactionRemoved(reaction),
+        let kind = match read.text("action").as_deref() {
+            Some("react") => EventKind::ReactionAdded(reaction),
+            Some("unreact") => EventKind::ReactionRemoved(reaction),
             _ => return None,
         };
         self.one(self.derived_id("reaction"), kind)
@@ -333,15 +347,16 @@ impl<'a> Item<'a> {
     /// A delivery names messages and a time up to which everything arrived. Both are told: the ids
     /// hold whatever the clocks say, the time also covers what an earlier lost delivery had named.
     fn receipt(&self, state: ReceiptState) -> Option<Vec<Event>> {
-        let read: payload::Receipt = self.part()?;
+        let read = self.part()?;
         let id = self.derived_id(self.kind);
-        let mut mids = read.mids.unwrap_or_default();
-        mids.extend(read.mid.filter(|mid| !mid.is_empty()));
+        let mut mids = read.texts("mids");
+        // Instagram names the message that was read, Messenger a time.
+        mids.extend(read.text("mid"));
         let mut scopes = Vec::with_capacity(2);
         if !mids.is_empty() {
             scopes.push((format!("{id}:mids"), ReceiptScope::Messages(mids)));
         }
-        if let Some(watermark) = read.watermark {
+        if let Some(watermark) = read.count("watermark") {
             scopes.push((id, ReceiptScope::UpTo(watermark)));
         }
         let events = scopes.into_iter().map(|(id, scope)| {
@@ -358,18 +373,18 @@ impl<'a> Item<'a> {
     }
 
     fn referral(&self) -> Option<Vec<Event>> {
-        let read: Map<String, Value> = self.part()?;
+        let read = self.part()?;
         self.one(
             self.derived_id("referral"),
-            EventKind::Referral(referral(&read)),
+            EventKind::Referral(referral(read)),
         )
     }
 
     /// An opt-in that carries the company's own reference says how the customer came in. Others
     /// (recurring notifications, one-time notifications) have no kind of their own.
     fn optin(&self) -> Option<Vec<Event>> {
-        let read: Map<String, Value> = self.part()?;
-        let reference = text(&read, "ref")?;
+        let read = self.part()?;
+        let reference = read.text("ref")?;
         if read.contains_key("type") {
             return None;
         }
@@ -378,14 +393,15 @@ impl<'a> Item<'a> {
             reference: Some(reference),
             ad_id: None,
             url: None,
-            extra: Some(Value::Object(read).to_string()),
+            extra: Some(Value::Object(read.clone()).to_string()),
         };
         self.one(self.derived_id("optin"), EventKind::Referral(referral))
     }
 
     fn policy(&self) -> Option<Vec<Event>> {
-        let read: payload::Policy = self.part()?;
-        let (state, remedy) = match read.action.as_str() {
+        let read = self.part()?;
+        let action = read.text("action")?;
+        let (state, remedy) = match action.as_str() {
             "block" => (
                 ChannelState::Stopped,
                 Some(
@@ -400,8 +416,8 @@ impl<'a> Item<'a> {
         };
         let status = ChannelStatus {
             state,
-            code: Some(read.action),
-            text: read.reason.unwrap_or_default(),
+            code: Some(action),
+            text: read.text("reason").unwrap_or_default(),
             remedy: remedy.map(str::to_owned),
         };
         let mut event = self.event(self.derived_id("policy"), EventKind::ChannelStatus(status));
@@ -419,21 +435,40 @@ fn referral(read: &Map<String, Value>) -> Referral {
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
     Referral {
-        source: text(read, "source")
-            .or_else(|| text(read, "type"))
-            .unwrap_or_default(),
-        reference: text(read, "ref"),
-        ad_id: text(read, "ad_id"),
-        url: text(read, "referer_uri"),
+        source: read.first_text(&["source", "type"]).unwrap_or_default(),
+        reference: read.text("ref"),
+        ad_id: read.text("ad_id"),
+        url: read.text("referer_uri"),
         extra: (!rest.is_empty()).then(|| Value::Object(rest).to_string()),
     }
 }
 
-fn identity(party: &Party) -> Option<Identity> {
-    let user_ref = party
-        .user_ref
-        .clone()
-        .filter(|user_ref| !user_ref.is_empty());
+/// What stands for content of a kind that is not known here: a placeholder that names it, so that
+/// somebody looks at the network. `None` if there is nothing but what goes along with any message.
+fn unknown(message: &Map<String, Value>) -> Option<Structured> {
+    const COMPANIONS: [&str; 13] = [
+        "mid",
+        "seq",
+        "text",
+        "attachments",
+        "app_id",
+        "metadata",
+        "is_echo",
+        "is_deleted",
+        "is_unsupported",
+        "reply_to",
+        "referral",
+        "quick_reply",
+        "nlp",
+    ];
+    let name = message
+        .keys()
+        .find(|name| !COMPANIONS.contains(&name.as_str()))?;
+    Some(Structured::new("unsupported", &json!({ "type": name })))
+}
+
+fn identity(party: &Map<String, Value>) -> Option<Identity> {
+    let user_ref = party.text("user_ref");
     let aliases = user_ref
         .iter()
         .map(|value| Alias {
@@ -441,11 +476,8 @@ fn identity(party: &Party) -> Option<Identity> {
             value: value.clone(),
         })
         .collect();
-    let id = party.id.clone().filter(|id| !id.is_empty());
+    let id = party.text("id");
     let id = id.or_else(|| user_ref.map(|user_ref| format!("{USER_REF}{user_ref}")))?;
-    (id.len() <= 256).then_some(Identity { id, aliases })
-}
-
-fn part<T: DeserializeOwned>(members: &Map<String, Value>, name: &str) -> Option<T> {
-    serde_json::from_value(members.get(name)?.clone()).ok()
+    let id = fitted(&id, PERSON_MAX).into_owned();
+    Some(Identity { id, aliases })
 }

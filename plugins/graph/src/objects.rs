@@ -2,30 +2,18 @@
 
 use linecard_sdk::actions::{ActionRequest, Failure, Outcome};
 use linecard_sdk::http::{Call, Request};
-use serde::Deserialize;
-use serde_json::Value;
+use linecard_sdk::ids::bounded;
+use linecard_sdk::json::Lenient as _;
 
 use crate::api::Api;
 use crate::call::{Answer, Refused};
 
-/// What Graph says after it made something.
-#[derive(Debug, Clone, Default, Deserialize)]
-pub struct Made {
-    /// Its id.
-    #[serde(default)]
-    pub id: Option<String>,
-    /// The post that a photo or video became.
-    #[serde(default)]
-    pub post_id: Option<String>,
-}
-
 /// A call that makes something, which must not happen twice. The outcome names the post, if there is
 /// one, else the object.
 pub fn make(api: Api<'_>, request: Request) -> Result<Outcome, Failure> {
-    match api.call::<Made>(request, Call::Once) {
+    match api.call(request, Call::Once) {
         Ok(Answer { content, budget }) => {
-            let id = content.post_id.or(content.id).filter(|id| !id.is_empty());
-            let Some(id) = id else {
+            let Some(id) = content.value().first_text(&["post_id", "id"]) else {
                 return Err(Failure::Uncertain(
                     "Graph accepted it but named no id".to_owned(),
                 ));
@@ -41,11 +29,14 @@ pub fn make(api: Api<'_>, request: Request) -> Result<Outcome, Failure> {
 
 /// A call that changes something and can be repeated.
 pub fn change(api: Api<'_>, request: Request) -> Result<Outcome, Failure> {
-    match api.call::<Value>(request, Call::Repeatable) {
-        Ok(Answer { content, .. }) if content["success"] == false => Err(Failure::rejected(
-            "no-success",
-            format!("Graph did not do it and gave no reason: {content}"),
-        )),
+    match api.call(request, Call::Repeatable) {
+        Ok(Answer { content, .. }) if content.value().flag("success") == Some(false) => {
+            let said = bounded(content.text(), 300);
+            Err(Failure::rejected(
+                "no-success",
+                format!("Graph did not do it and gave no reason: {said}"),
+            ))
+        }
         Ok(Answer { budget, .. }) => Ok(Outcome {
             budget,
             ..Outcome::done()

@@ -1,7 +1,7 @@
 //! A list as Graph pages it.
 
 use linecard_sdk::encode;
-use serde::Deserialize;
+use linecard_sdk::json::{Lenient as _, Part};
 
 /// The longest cursor of Graph's that is kept, in bytes: three of them and the rest of a poll's cursor
 /// fit into the host's 16 KiB.
@@ -11,46 +11,35 @@ const CURSOR_MAX: usize = 1500;
 const POSITION: [&str; 5] = ["after", "until", "__paging_token", "offset", "__after_id"];
 
 /// One page of a list.
-#[derive(Deserialize)]
-#[serde(bound(deserialize = "T: Deserialize<'de>"))]
-pub struct Page<T> {
-    /// What is on the page.
-    #[serde(default = "Vec::new")]
-    pub data: Vec<T>,
-    #[serde(default)]
-    paging: Option<Paging>,
-}
-
-#[derive(Deserialize)]
-struct Paging {
-    #[serde(default)]
-    cursors: Option<Cursors>,
+#[derive(Default)]
+pub struct Page<'d> {
+    /// What is on the page, each by itself.
+    pub data: Vec<Part<'d>>,
     /// There is a next page only if this is here; a cursor alone says nothing.
-    #[serde(default)]
     next: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Cursors {
-    #[serde(default)]
     after: Option<String>,
 }
 
-impl<T> Default for Page<T> {
-    fn default() -> Self {
+impl<'d> Page<'d> {
+    /// Takes a list apart; what is none is an empty page.
+    pub fn of(part: Part<'d>) -> Self {
+        let paging = part.get("paging").map(Part::value).unwrap_or_default();
         Self {
-            data: Vec::new(),
-            paging: None,
+            data: part.list("data"),
+            next: paging.text("next"),
+            after: paging.text_at(&["cursors", "after"]),
         }
     }
-}
 
-impl<T> Page<T> {
+    /// The page that is a member of something; an empty one if it has none.
+    pub fn within(part: Part<'d>, name: &str) -> Self {
+        part.get(name).map(Self::of).unwrap_or_default()
+    }
+
     /// Graph's cursor for the next page, where lists have one; `None` on the last page.
     pub fn after(&self) -> Option<String> {
-        let paging = self.paging.as_ref()?;
-        paging.next.as_ref()?;
-        let after = paging.cursors.as_ref()?.after.clone();
+        self.next.as_ref()?;
+        let after = self.after.clone();
         after.filter(|after| after.len() <= CURSOR_MAX && is_plain(after))
     }
 
@@ -60,7 +49,7 @@ impl<T> Page<T> {
         if let Some(after) = self.after() {
             return vec![("after".to_owned(), after)];
         }
-        let next = self.paging.as_ref().and_then(|paging| paging.next.as_ref());
+        let next = self.next.as_deref();
         let Some((_, query)) = next.and_then(|next| next.split_once('?')) else {
             return Vec::new();
         };

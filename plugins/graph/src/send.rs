@@ -2,13 +2,13 @@
 
 use linecard_sdk::actions::{Action, ActionRequest, Failure, Outcome, Outgoing, ReactionTarget};
 use linecard_sdk::http::{BodyPart, Call, Request};
+use linecard_sdk::json::Lenient as _;
 use linecard_sdk::manifest::{ReplyWindow, WindowDemand};
 use linecard_sdk::time;
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::api::Api;
-use crate::call::{Answer, Refused};
+use crate::call::Refused;
 use crate::compose::{self, Content, File, Part, Source};
 use crate::messaging::USER_REF;
 use crate::network::Network;
@@ -72,22 +72,6 @@ pub fn private_reply_window() -> ReplyWindow {
         demands: WindowDemand::Nothing,
         enabled_by: None,
     }
-}
-
-/// What Graph says after a send. A sender action gives no message id.
-#[derive(Deserialize)]
-struct Taken {
-    #[serde(default)]
-    message_id: Option<String>,
-    /// Whom it went to: how the author of an answered comment is known in private.
-    #[serde(default)]
-    recipient_id: Option<String>,
-}
-
-/// What Graph says after an upload.
-#[derive(Deserialize)]
-struct Uploaded {
-    attachment_id: String,
 }
 
 /// By what right a message is sent.
@@ -326,11 +310,13 @@ fn send_part(
     } else {
         post.json(&members(fields))
     };
-    let answer: Answer<Taken> = sender.api.call(request, Call::Once)?;
-    match answer.content.message_id.filter(|id| !id.is_empty()) {
+    let answer = sender.api.call(request, Call::Once)?;
+    let taken = answer.content.value();
+    match taken.text("message_id") {
         Some(id) => Ok(Sent {
             id,
-            recipient: answer.content.recipient_id,
+            // How the author of an answered comment is known in private.
+            recipient: taken.text("recipient_id"),
             budget: answer.budget,
         }),
         None => Err(Refused::Failed(Failure::Uncertain(
@@ -358,8 +344,11 @@ fn upload(sender: &Sender<'_>, part: &mut Part) -> Result<(), Failure> {
             Request::post(url).multipart(parts)
         }
     };
-    let answer: Answer<Uploaded> = sender.api.call(request, Call::Repeatable)?;
-    file.source = Source::Id(answer.content.attachment_id);
+    let answer = sender.api.call(request, Call::Repeatable)?;
+    let id = answer.content.value().text("attachment_id");
+    file.source = Source::Id(id.ok_or_else(|| {
+        Failure::Transient("Graph took the file but named no id for it".to_owned())
+    })?);
     Ok(())
 }
 
@@ -390,7 +379,7 @@ fn sender_action(sender: &Sender<'_>, body: &Value) -> Result<Outcome, Failure> 
     let url = sender.api.url(&[sender.node, "messages"], &[]);
     match sender
         .api
-        .call::<Taken>(Request::post(url).json(body), Call::Repeatable)
+        .call(Request::post(url).json(body), Call::Repeatable)
     {
         Ok(answer) => Ok(Outcome {
             budget: answer.budget,

@@ -2,8 +2,10 @@
 //! same for each of Meta's networks. Failures panic, as in any test.
 
 mod answers;
+mod awkward;
 
 pub use answers::{Calls, check_answers, said};
+pub use awkward::{Awkward, Make, Neighbour, Sample, check_awkward, check_large_delivery, samples};
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -41,13 +43,19 @@ pub fn sent(request: &Request) -> Value {
     }
 }
 
-/// A folder of recorded material beside the workspace, if this machine has it.
+/// A folder of recorded material, if this machine has it: where `LINECARD_RECORDED` says, or beside the
+/// workspace.
 pub fn recorded(folder: &str) -> Option<PathBuf> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("../../../shared/platforms")
-        .join(folder);
+    let beside = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/platforms");
+    let path = std::env::var_os("LINECARD_RECORDED").map_or_else(beside, PathBuf::from);
+    let path = path.join(folder);
     let there = path.exists();
     if !there {
+        assert!(
+            std::env::var_os("LINECARD_FULL").is_none(),
+            "a full run needs the recorded material {}",
+            path.display()
+        );
         println!("skipped: there is no recorded material {folder} here");
     }
     there.then_some(path)
@@ -202,12 +210,70 @@ pub fn check_webhooks<C: Connector>(
         );
     }
     println!("-- {read} payloads");
-    for (kind, count) in counts {
+    for (kind, count) in &counts {
         println!("{kind:50} {count}");
     }
+    print_row(folder, read, &counts);
     assert!(unexpected.is_empty(), "kept as other: {unexpected:#?}");
     read
 }
+
+/// Prints a row of the table of what became of recorded payloads: by network the payloads, the events that
+/// were understood, and what was kept as something else, by name.
+pub fn print_row(folder: &str, payloads: usize, counts: &BTreeMap<String, usize>) {
+    let (others, taken): (Vec<_>, Vec<_>) = counts
+        .iter()
+        .partition(|(kind, _)| kind.starts_with("other(") || *kind == "rejected");
+    let taken: usize = taken.into_iter().map(|(_, count)| count).sum();
+    let others: Vec<String> = others
+        .into_iter()
+        .map(|(kind, count)| format!("{count} {kind}"))
+        .collect();
+    let network = folder.rsplit('/').next().unwrap_or(folder);
+    println!(
+        "| {network} | {payloads} payloads | {taken} events taken | {} |",
+        others.join(", ")
+    );
+}
+
+/// The neighbours of a delivery of Meta's, for [`Awkward`]: a whole entry in the list of entries, and an
+/// element in each list of an entry of the same account. `lists` are the names of lists and what makes
+/// their elements; the first makes the whole entry's.
+pub fn meta_neighbours(
+    sample: &Sample,
+    lists: &[(&'static str, fn(&str) -> Value)],
+) -> Vec<Neighbour> {
+    let entries = sample.body["entry"].as_array();
+    let account = sample.body["entry"][0]["id"].clone();
+    let mut neighbours = Vec::new();
+    let Some((first, make)) = lists.first().copied() else {
+        return neighbours;
+    };
+    let id = account.clone();
+    neighbours.push(Neighbour {
+        list: "/entry".to_owned(),
+        needs: vec!["/object".to_owned()],
+        make: Box::new(
+            move |word| json!({ "id": id, "time": 1_767_225_600, (first): [make(word)] }),
+        ),
+    });
+    for (number, entry) in entries.into_iter().flatten().enumerate() {
+        for (name, make) in lists {
+            let make = *make;
+            if entry["id"] == account && entry[name].is_array() {
+                neighbours.push(Neighbour {
+                    list: format!("/entry/{number}/{name}"),
+                    needs: vec!["/object".to_owned(), format!("/entry/{number}/id")],
+                    make: Box::new(make),
+                });
+            }
+        }
+    }
+    neighbours
+}
+
+/// The signing request and secret of a delivery of Meta's, for [`Awkward`].
+pub const META_SECRETS: &[(&str, &str)] = &[("app-secret", "app-secret")];
 
 /// Checks Meta's signature vectors on a connector: each holds, the SHA-1 header alone does not, and no
 /// body with a flipped bit does. Gives how many there were.

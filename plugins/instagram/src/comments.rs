@@ -1,10 +1,10 @@
 //! Comments and mentions as events: the same ones, whether a webhook or a poll brings them.
 
 use linecard_graph::ids::{UNNAMED, usable};
-use linecard_graph::lenient::text;
 use linecard_sdk::events::{
     Attachment, AttachmentKind, Author, Event, EventKind, Message, Profile, Thread,
 };
+use linecard_sdk::json::Lenient as _;
 use serde_json::{Map, Value};
 
 use crate::config::Config;
@@ -60,10 +60,10 @@ impl Comment<'_> {
 
 /// Reads a comment of a webhook, which names no time but the entry's.
 pub fn comment(config: &Config, time: u64, value: &Map<String, Value>, raw: &str) -> Option<Event> {
-    let id = usable(text(value, "id").or_else(|| text(value, "comment_id")))?;
-    let parent = usable(text(value, "parent_id"));
-    let media = value.get("media").and_then(Value::as_object);
-    let media = media.and_then(|media| usable(text(media, "id")));
+    let id = usable(value.first_text(&["id", "comment_id"]))?;
+    let parent = usable(value.text("parent_id"));
+    let media = value.object("media");
+    let media = media.and_then(|media| usable(media.text("id")));
     // Old deliveries name no post: the comments below one comment are then the conversation.
     let media = media
         .or_else(|| parent.clone())
@@ -73,11 +73,10 @@ pub fn comment(config: &Config, time: u64, value: &Map<String, Value>, raw: &str
             id: &id,
             media: &media,
             parent: parent.as_deref(),
-            text: text(value, "text"),
+            text: value.text("text"),
             author: value
-                .get("from")
-                .and_then(Value::as_object)
-                .and_then(|from| author(config, from)),
+                .object("from")
+                .and_then(|from| author(config, from, &id)),
             time,
             permalink: None,
             raw,
@@ -89,8 +88,8 @@ pub fn comment(config: &Config, time: u64, value: &Map<String, Value>, raw: &str
 /// Reads a mention of the account on somebody else's post. It names ids alone: what the comment says
 /// is seen on Instagram.
 pub fn mention(time: u64, value: &Map<String, Value>, raw: &str) -> Option<Event> {
-    let media = usable(text(value, "media_id"))?;
-    let id = usable(text(value, "comment_id")).unwrap_or_else(|| media.clone());
+    let media = usable(value.text("media_id"))?;
+    let id = usable(value.text("comment_id")).unwrap_or_else(|| media.clone());
     let event_id = format!("mention:{media}:{id}");
     let post = Attachment {
         label: Some(MENTIONED_MEDIA.to_owned()),
@@ -111,13 +110,19 @@ pub fn mention(time: u64, value: &Map<String, Value>, raw: &str) -> Option<Event
     )
 }
 
-/// Who wrote a comment. Instagram marks the account's own by `self_ig_scoped_id`.
-pub fn author(config: &Config, from: &Map<String, Value>) -> Option<Author> {
-    if text(from, "self_ig_scoped_id").is_some() {
+/// Who wrote a comment. Instagram marks the account's own by `self_ig_scoped_id`. Of somebody who has no
+/// id the name alone is known, which is not the same person's for certain.
+pub fn author(config: &Config, from: &Map<String, Value>, comment: &str) -> Option<Author> {
+    if from.text("self_ig_scoped_id").is_some() {
         return Some(Author::new(&config.account_id));
     }
-    let author = Author::new(usable(text(from, "id"))?);
-    Some(match text(from, "username") {
+    let id = usable(from.text("id"));
+    let handle = from.text("username");
+    if id.is_none() && handle.is_none() {
+        return None;
+    }
+    let author = Author::new(id.unwrap_or_else(|| format!("{UNNAMED}comment:{comment}")));
+    Some(match handle {
         Some(handle) => author.profile(Profile {
             handle: Some(handle),
             ..Profile::default()

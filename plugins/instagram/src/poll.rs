@@ -1,19 +1,16 @@
 //! Polling: the inbox and the latest posts are looked through for what no webhook brought.
 
 use linecard_graph::comments::{Comment as Found, Post, Reach, Walk, Wall};
-use linecard_graph::ids::{UNNAMED, usable};
+use linecard_graph::ids::usable;
 use linecard_graph::inbox::{Inbox, PACE, Sweep};
-use linecard_graph::lenient::text;
 use linecard_graph::paging::Page;
 use linecard_graph::{Api, Network};
 use linecard_sdk::actions::Failure;
 use linecard_sdk::connector::PollPage;
-use linecard_sdk::events::{
-    Attachment, AttachmentKind, Author, Event, EventKind, Message, Profile, Thread,
-};
+use linecard_sdk::events::{Attachment, AttachmentKind, Author, Event, EventKind, Message, Thread};
+use linecard_sdk::json::{Lenient as _, Part};
 use linecard_sdk::time;
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::comments::{Comment, author};
@@ -78,16 +75,6 @@ pub fn poll(config: &Config, cursor: &[u8]) -> Result<PollPage, Failure> {
 /// The account's own posts.
 struct Media<'a>(&'a Config);
 
-#[derive(Deserialize)]
-struct StoredComment {
-    #[serde(default)]
-    timestamp: Option<String>,
-    #[serde(default)]
-    replies: Option<Page<Box<RawValue>>>,
-    #[serde(flatten)]
-    members: Map<String, Value>,
-}
-
 impl Wall for Media<'_> {
     fn api(&self) -> Api<'_> {
         self.0.api()
@@ -106,25 +93,19 @@ impl Wall for Media<'_> {
         self.0.api().url(&[post, "comments"], &query)
     }
 
-    fn read_post(&self, raw: &RawValue) -> Option<Post> {
-        #[derive(Deserialize)]
-        struct Stored {
-            #[serde(default)]
-            comments: Option<Page<Box<RawValue>>>,
-            #[serde(flatten)]
-            members: Map<String, Value>,
-        }
-        let Stored { comments, members } = serde_json::from_str(raw.get()).ok()?;
-        let id = usable(text(&members, "id"))?;
-        let created = time::from_rfc3339(&text(&members, "timestamp")?)?;
-        let permalink = text(&members, "permalink");
-        let kind = match text(&members, "media_type").as_deref() {
+    fn read_post<'d>(&self, part: Part<'d>) -> Option<Post<'d>> {
+        let members = part.object()?;
+        let id = usable(members.text("id"))?;
+        let created = members.time("timestamp")?;
+        let permalink = members.text("permalink");
+        let kind = match members.text("media_type").as_deref() {
             Some("VIDEO") => AttachmentKind::Video,
             _ => AttachmentKind::Image,
         };
         let message = Message {
-            text: text(&members, "caption"),
-            attachments: text(&members, "media_url")
+            text: members.text("caption"),
+            attachments: members
+                .text("media_url")
                 .map(|url| Attachment::at(kind, url))
                 .into_iter()
                 .collect(),
@@ -139,28 +120,30 @@ impl Wall for Media<'_> {
         )
         .thread(thread)
         .author(Author::new(&self.0.account_id))
-        .raw(raw.get());
+        .raw(part.raw());
         Some(Post {
             id,
             created,
             permalink,
             event,
-            comments: comments.unwrap_or_default(),
+            comments: Page::within(part, "comments"),
         })
     }
 
-    fn read_comment(&self, post: &str, permalink: Option<&str>, raw: &RawValue) -> Option<Found> {
-        let (id, created, event, replies) = self.read_one(post, None, permalink, raw)?;
+    fn read_comment(&self, post: &str, permalink: Option<&str>, part: Part<'_>) -> Option<Found> {
+        let (id, event) = self.read_one(post, None, permalink, part)?;
+        let created = event.time;
         let mut events = vec![event];
-        for reply in replies.iter().flat_map(|page| &page.data) {
+        for reply in Page::within(part, "replies").data {
             let read = self.read_one(post, Some(&id), permalink, reply);
-            events.extend(read.map(|(_, _, event, _)| event));
+            events.push(read.map_or_else(
+                || Event::kept("comment", time::now(), reply.raw()),
+                |(_, event)| event,
+            ));
         }
         Some(Found { created, events })
     }
 }
-
-type Read = (String, u64, Event, Option<Page<Box<RawValue>>>);
 
 impl Media<'_> {
     fn read_one(
@@ -168,32 +151,33 @@ impl Media<'_> {
         post: &str,
         parent: Option<&str>,
         permalink: Option<&str>,
-        raw: &RawValue,
-    ) -> Option<Read> {
-        let stored: StoredComment = serde_json::from_str(raw.get()).ok()?;
-        let id = usable(text(&stored.members, "id"))?;
-        let created = time::from_rfc3339(&stored.timestamp?)?;
-        let from = stored.members.get("from").and_then(Value::as_object);
-        let author = from.and_then(|from| author(self.0, from)).or_else(|| {
-            // Without `from` the name alone is known, which is no id of the person.
-            let handle = text(&stored.members, "username")?;
-            let unnamed = Author::new(format!("{UNNAMED}comment:{id}"));
-            Some(unnamed.profile(Profile {
-                handle: Some(handle),
-                ..Profile::default()
-            }))
-        });
+        part: Part<'_>,
+    ) -> Option<(String, Event)> {
+        let stored = part.object()?;
+        let id = usable(stored.text("id"))?;
+        let author = stored
+            .object("from")
+            .and_then(|from| author(self.0, from, &id))
+            // Without `from` the name stands in the comment itself.
+            .or_else(|| author(self.0, &named(stored.text("username")?), &id));
         let event = Comment {
             id: &id,
             media: post,
             parent,
-            text: text(&stored.members, "text"),
+            text: stored.text("text"),
             author,
-            time: created,
+            time: stored.time("timestamp")?,
             permalink,
-            raw: raw.get(),
+            raw: part.raw(),
         }
         .event(self.0);
-        Some((id, created, event, stored.replies))
+        Some((id, event))
     }
+}
+
+/// A `from` that has a name alone.
+fn named(handle: String) -> Map<String, Value> {
+    [("username".to_owned(), Value::String(handle))]
+        .into_iter()
+        .collect()
 }

@@ -5,27 +5,12 @@ use linecard_graph::messaging::USER_REF;
 use linecard_sdk::actions::Failure;
 use linecard_sdk::connector::StoredMedia;
 use linecard_sdk::events::{Attachment, Identity, Profile};
-use serde::Deserialize;
-use serde_json::Number;
+use linecard_sdk::json::Lenient as _;
+use serde_json::Value;
 
 use crate::config::Config;
 
 const PROFILE_FIELDS: &str = "first_name,last_name,profile_pic,locale,timezone";
-
-#[derive(Deserialize)]
-struct User {
-    #[serde(default)]
-    first_name: Option<String>,
-    #[serde(default)]
-    last_name: Option<String>,
-    #[serde(default)]
-    profile_pic: Option<String>,
-    #[serde(default)]
-    locale: Option<String>,
-    /// Hours from UTC, with fractions.
-    #[serde(default)]
-    timezone: Option<Number>,
-}
 
 /// Facts about a person. Names need the Business Asset User Profile Access feature: without it, and
 /// for people who hide them, there is no profile, which is no failure of the channel.
@@ -34,16 +19,12 @@ pub fn profile(config: &Config, identity: &Identity) -> Result<Option<Profile>, 
         return Ok(None);
     }
     let user = lookup::person(config.api(), &identity.id, PROFILE_FIELDS)?;
-    Ok(user.map(read_user))
+    Ok(user.as_ref().map(read_user))
 }
 
-fn read_user(user: User) -> Profile {
-    let names = [user.first_name, user.last_name];
-    let name: Vec<String> = names
-        .into_iter()
-        .flatten()
-        .filter(|name| !name.is_empty())
-        .collect();
+fn read_user(user: &Value) -> Profile {
+    let names = ["first_name", "last_name"].map(|name| user.text(name));
+    let name: Vec<String> = names.into_iter().flatten().collect();
     #[allow(
         clippy::cast_possible_truncation,
         reason = "checked to lie within one day"
@@ -51,16 +32,10 @@ fn read_user(user: User) -> Profile {
     let minutes = |hours: f64| (hours.abs() <= 24.0).then_some((hours * 60.0).round() as i32);
     Profile {
         display_name: (!name.is_empty()).then(|| name.join(" ")),
-        avatar_url: user.profile_pic.filter(|url| !url.is_empty()),
-        locale: user
-            .locale
-            .filter(|locale| !locale.is_empty())
-            .map(|locale| locale.replace('_', "-")),
-        utc_offset_minutes: user
-            .timezone
-            .as_ref()
-            .and_then(Number::as_f64)
-            .and_then(minutes),
+        avatar_url: user.text("profile_pic"),
+        locale: user.text("locale").map(|locale| locale.replace('_', "-")),
+        // Hours from UTC, with fractions.
+        utc_offset_minutes: user.number("timezone").and_then(minutes),
         ..Profile::default()
     }
 }

@@ -39,7 +39,10 @@ fn new_messages_of_the_inbox_become_events() {
         stored("m_0", DEFAULT_NOW - 25 * HOUR, PSID, "long ago"),
         { "id": "broken" },
     ]))] });
-    let (found, url) = poll(&page, b"");
+    let (mut found, url) = poll(&page, b"");
+    let unread = found.events.remove(0);
+    assert_eq!(unread.raw, r#"{"id":"broken"}"#);
+    assert!(matches!(&unread.kind, EventKind::Other(name) if name == "message"));
     assert!(
         url.contains(&format!("/{PAGE}/conversations?platform=messenger&fields=")),
         "{url}"

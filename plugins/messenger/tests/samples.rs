@@ -2,7 +2,8 @@
 
 use crate::common::*;
 use linecard_graph::testing::{
-    Calls, check_answers, check_samples, check_signature_vectors, files, said,
+    Awkward, Calls, META_SECRETS, check_answers, check_awkward, check_large_delivery,
+    check_samples, check_signature_vectors, files, meta_neighbours, said, samples,
 };
 use linecard_messenger::Messenger;
 use linecard_sdk::http::Response;
@@ -31,6 +32,40 @@ fn every_recorded_webhook_is_understood() {
     let config = |page: &str| json!({ "page_id": page });
     let read = check_samples::<Messenger>(&this_crate, "samples/messenger", config, &OTHERS);
     assert!(read == 0 || read > 40, "only {read} webhooks were found");
+}
+
+fn neighbour(word: &str) -> Value {
+    json!({ "sender": { "id": "6999" }, "recipient": { "id": "1" }, "timestamp": 1_767_225_600_000_u64,
+        "message": { "mid": word, "text": "still here" } })
+}
+
+fn awkward() -> Awkward {
+    Awkward {
+        network: "messenger",
+        request: signed,
+        secrets: META_SECRETS,
+        neighbours: |sample| meta_neighbours(sample, &[("messaging", neighbour)]),
+        statuses: &[200],
+    }
+}
+
+#[test]
+fn a_delivery_with_too_many_items_is_read_in_part_and_kept() {
+    let page = |items| json!({ "object": "page", "entry": [{ "id": PAGE, "time": 1_767_225_600, "messaging": items }] });
+    let this_crate = linecard_testkit::this_crate!();
+    let config = json!({ "page_id": PAGE });
+    check_large_delivery(&this_crate, &awkward(), config, neighbour, page);
+}
+
+#[test]
+fn awkward_values_cost_nothing_but_themselves() {
+    let this_crate = linecard_testkit::this_crate!();
+    let own = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let samples = samples("samples/messenger", own, |body| {
+        let page = linecard_sdk::json::as_text(body.pointer("/entry/0/id")?)?;
+        Some(json!({ "page_id": page }))
+    });
+    check_awkward::<Messenger>(&this_crate, &awkward(), &samples);
 }
 
 #[test]

@@ -4,6 +4,7 @@ mod backfill;
 mod common;
 mod errors;
 mod golden;
+mod lenient;
 mod properties;
 mod samples;
 mod sending;

@@ -1,10 +1,10 @@
 //! `content[]`: what a message carries besides its text.
 
 use linecard_sdk::events::{Attachment, AttachmentKind, Location, Structured};
-use serde::de::DeserializeOwned;
+use linecard_sdk::json::Lenient as _;
 use serde_json::{Map, Value, json};
 
-use crate::wire;
+use crate::wire::{ButtonResponse, Members};
 
 /// Content types, the member that holds the content, and the contract's word for structured content.
 const TYPES: [(&str, &str, &str); 17] = [
@@ -37,8 +37,10 @@ pub struct Content {
     pub attachments: Vec<Attachment>,
     pub location: Option<Location>,
     pub structured: Option<Structured>,
-    pub choice: Option<wire::ButtonResponse>,
+    pub choice: Option<ButtonResponse>,
     pub text: Option<String>,
+    /// What stands below attachments.
+    pub captions: Vec<String>,
     pub parent: Option<String>,
 }
 
@@ -51,21 +53,30 @@ pub fn read(items: &[Value]) -> Content {
             structured.push(("unknown".to_owned(), item.clone()));
             continue;
         };
+        let part = inner.as_object();
         let known = match name.as_str() {
-            "Attachment" => part(&inner).map(|part| content.attachments.push(attachment(part))),
-            "Location" => part(&inner).map(|part| content.location = Some(location(part))),
-            "ButtonResponse" => part(&inner).map(|part| content.choice = Some(part)),
-            "Story" => part(&inner).map(|part: wire::Story| {
-                content.parent = part.reply_to_id;
+            "Attachment" => part.map(|part| {
+                content.captions.extend(part.text("text"));
+                content.attachments.push(attachment(part));
+            }),
+            "Location" => part
+                .and_then(location)
+                .map(|place| content.location = Some(place)),
+            "ButtonResponse" => part
+                .map(ButtonResponse::of)
+                .filter(|choice| choice.text.is_some() || choice.payload.is_some())
+                .map(|choice| content.choice = Some(choice)),
+            "Story" => part.map(|part| {
+                content.parent = part.text("replyToId");
                 let story = Attachment::new(AttachmentKind::Share);
                 content.attachments.push(Attachment {
-                    url: part.url,
+                    url: part.text("url"),
                     label: Some("Story".to_owned()),
                     ..story
                 });
             }),
-            "Text" => inner.get("body").and_then(Value::as_str).map(|body| {
-                content.text.get_or_insert_default().push_str(body);
+            "Text" => inner.text("body").map(|body| {
+                content.text.get_or_insert_default().push_str(&body);
             }),
             _ => None,
         };
@@ -81,7 +92,7 @@ pub fn read(items: &[Value]) -> Content {
 /// by the member that is there.
 fn classify(item: &Value) -> Option<(String, String, Value)> {
     let members = item.as_object()?;
-    let named = members.get("contentType").and_then(Value::as_str);
+    let named = members.word("contentType");
     let known = TYPES.iter().find(|(name, member, _)| match named {
         Some(named) => named.eq_ignore_ascii_case(name),
         None => members.contains_key(*member),
@@ -99,18 +110,10 @@ fn classify(item: &Value) -> Option<(String, String, Value)> {
     }
 }
 
-fn part<T: DeserializeOwned>(value: &Value) -> Option<T> {
-    serde_json::from_value(value.clone()).ok()
-}
-
-fn attachment(part: wire::Attachment) -> Attachment {
-    let kind = match part
-        .media_type
-        .as_deref()
-        .unwrap_or_default()
-        .to_ascii_lowercase()
-        .as_str()
-    {
+fn attachment(part: &Members) -> Attachment {
+    let media_type = part.text("mediaType");
+    let word = media_type.as_deref().unwrap_or_default();
+    let kind = match word.to_ascii_lowercase().as_str() {
         "image" => AttachmentKind::Image,
         "video" => AttachmentKind::Video,
         "audio" => AttachmentKind::Audio,
@@ -120,22 +123,26 @@ fn attachment(part: wire::Attachment) -> Attachment {
     };
     Attachment {
         kind,
-        url: part.url.filter(|url| !url.is_empty()),
-        media_id: part.id,
-        mime: part.mime,
-        size: part.size,
-        name: part.filename.or(part.text),
-        sha256: part.sha256.map(|digest| digest.to_ascii_lowercase()),
-        label: part.media_type,
+        url: part.text("url"),
+        media_id: part.text("id"),
+        mime: part.text("mime"),
+        size: part
+            .count("contentSizeBytes")
+            .or_else(|| part.count("fileSize")),
+        name: part.first_text(&["filename", "fileName", "text"]),
+        sha256: part
+            .text("sha256")
+            .map(|digest| digest.to_ascii_lowercase()),
+        label: media_type,
     }
 }
 
-fn location(part: wire::Location) -> Location {
-    Location {
-        name: part.text,
-        address: part.address,
-        ..Location::new(part.latitude, part.longitude)
-    }
+fn location(part: &Members) -> Option<Location> {
+    Some(Location {
+        name: part.text("text"),
+        address: part.text("address"),
+        ..Location::new(part.number("latitude")?, part.number("longitude")?)
+    })
 }
 
 /// One structured content of all that were found: quick replies come as a content each and are one
@@ -153,7 +160,7 @@ fn combine(found: Vec<(String, Value)>) -> Option<Structured> {
         let json = match kind.as_str() {
             "card" => card(value),
             "carousel" => {
-                json!({ "cards": list(value, "cards").iter().map(card).collect::<Vec<_>>() })
+                json!({ "cards": value.list("cards").iter().map(card).collect::<Vec<_>>() })
             }
             "list" => picker(value),
             _ => value.clone(),
@@ -167,19 +174,11 @@ fn combine(found: Vec<(String, Value)>) -> Option<Structured> {
     Some(Structured::new(format!("{kind}+"), &Value::Array(all)))
 }
 
-fn list(value: &Value, name: &str) -> Vec<Value> {
-    value
-        .get(name)
-        .and_then(Value::as_array)
-        .cloned()
-        .unwrap_or_default()
-}
-
 /// A quick reply, or the several that version 2 holds.
 fn options(value: &Value) -> Vec<Value> {
-    let several = list(value, "actions");
+    let several = value.list("actions");
     let each = if several.is_empty() {
-        vec![value.clone()]
+        std::slice::from_ref(value)
     } else {
         several
     };
@@ -207,14 +206,11 @@ fn card(value: &Value) -> Value {
     let action = |action: &Value| {
         let names = [("text", "text"), ("url", "url"), ("payload", "payload")];
         let mut read = rename(action, &names);
-        let kind = action
-            .get("type")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
+        let kind = action.text("type").unwrap_or_default();
         read["type"] = json!(kind.to_ascii_lowercase());
         read
     };
-    card["actions"] = Value::Array(list(value, "actions").iter().map(action).collect());
+    card["actions"] = Value::Array(value.list("actions").iter().map(action).collect());
     card
 }
 
@@ -231,21 +227,18 @@ fn picker(value: &Value) -> Value {
     };
     let section = |section: &Value| {
         let mut read = rename(section, &[("title", "title")]);
-        read["rows"] = Value::Array(list(section, "items").iter().map(row).collect());
+        read["rows"] = Value::Array(section.list("items").iter().map(row).collect());
         read
     };
-    let sections: Vec<Value> = list(value, "sections").iter().map(section).collect();
-    let button = value
-        .pointer("/receivedMessage/title")
-        .cloned()
-        .unwrap_or_default();
-    json!({ "button": button.as_str().unwrap_or_default(), "sections": sections })
+    let sections: Vec<Value> = value.list("sections").iter().map(section).collect();
+    let button = value.text_at(&["receivedMessage", "title"]);
+    json!({ "button": button.unwrap_or_default(), "sections": sections })
 }
 
 /// The members that are there, under the contract's names.
 fn rename(value: &Value, names: &[(&str, &str)]) -> Value {
     let member = |(from, to): &(&str, &str)| {
-        let value = value.get(*from).filter(|value| !value.is_null())?;
+        let value = value.member(from)?;
         Some(((*to).to_owned(), value.clone()))
     };
     Value::Object(

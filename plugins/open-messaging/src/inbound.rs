@@ -1,12 +1,13 @@
 //! The calls that a middleware makes: where they go, who may make them, and what they are answered.
 
-use linecard_sdk::connector::{Reception, Rejection, WebhookRequest, WebhookResponse};
+use linecard_sdk::connector::{Intake, Reception, Rejection, WebhookRequest, WebhookResponse};
 use linecard_sdk::host::random;
+use linecard_sdk::ids::{bounded, digest};
 use linecard_sdk::secrets::{Algorithm, BodySignature, Notation};
 use serde_json::{Map, Value, json};
 
 use crate::config::Config;
-use crate::read::{Call, Invalid, digest, read};
+use crate::read::{Call, Invalid, read};
 use crate::wire::Inbound;
 
 /// The secret that signs calls to the channel's own webhook address.
@@ -64,29 +65,53 @@ fn take(
     call: Option<Call>,
 ) -> Result<Reception, Refused> {
     let invalid = |text: String| Refused::Invalid(Invalid(text));
-    let unreadable = |rejection: Rejection| match rejection {
+    let document = request.document().map_err(|rejection| match rejection {
         Rejection::Malformed(text) => invalid(text),
         other => invalid(format!("{other:?}")),
-    };
-    let raw = request.text().map_err(unreadable)?;
-    let body: Inbound = request.json().map_err(unreadable)?;
-    let members: Map<String, Value> = request.json().map_err(unreadable)?;
+    })?;
+    let members = document
+        .part()
+        .object()
+        .ok_or_else(|| invalid("the body is no JSON object".to_owned()))?;
+    let body = Inbound::of(&members).ok_or_else(|| invalid("channel is missing".to_owned()))?;
     let call = if let Some(call) = call {
         call
     } else {
         addressed_here(config, &body)?;
         Call::of(&body)
     };
-    let read = read(&config.integration_id, call, body, raw).map_err(Refused::Invalid)?;
+    let mut intake = Intake::new();
+    let read = read(
+        &config.integration_id,
+        call,
+        body,
+        document.part(),
+        &mut intake,
+    )
+    .map_err(Refused::Invalid)?;
     let mut answer = normalized(config, call, members, &read.id);
     let prefetch = request.query("prefetchConversationId") == Some("true");
     if let Some(thread) = read.thread.filter(|_| prefetch) {
         answer["conversationId"] = json!(conversation_id(&thread));
     }
-    Ok(Reception {
-        response: WebhookResponse::json(&answer),
-        events: read.events,
-    })
+    let response = WebhookResponse::json(&within_bounds(answer));
+    Ok(intake.reception().with_response(response))
+}
+
+/// The host takes answers of up to 64 KiB: what would be longer is repeated without its largest parts.
+fn within_bounds(mut answer: Value) -> Value {
+    const MOST: usize = 60 << 10;
+    for name in [
+        "content", "events", "metadata", "reasons", "text", "channel", "id",
+    ] {
+        if answer.to_string().len() <= MOST {
+            break;
+        }
+        if let Value::Object(members) = &mut answer {
+            members.remove(name);
+        }
+    }
+    answer
 }
 
 /// The older single endpoint has no integration in its path: the body names it. In a receipt the
@@ -174,7 +199,7 @@ fn dashed(digits: &[char]) -> String {
 fn bad_request(text: &str) -> WebhookResponse {
     let digits: Vec<char> = linecard_sdk::encode::hex(&random(16)).chars().collect();
     WebhookResponse::json(&json!({
-        "message": text,
+        "message": bounded(text, 1000),
         "code": "invalid.value",
         "status": 400,
         "contextId": dashed(&digits),

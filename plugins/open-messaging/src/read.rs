@@ -1,15 +1,16 @@
 //! An inbound body becomes events.
 
+use linecard_sdk::connector::Intake;
 use linecard_sdk::events::{
     Author, Event, EventKind, Identity, Message, Postback, PostbackSource, Profile, Receipt,
     ReceiptScope, ReceiptState, Refusal, SentMessage, Thread,
 };
-use linecard_sdk::{encode, time};
+use linecard_sdk::ids::{ID_MAX, PERSON_MAX, digest, fitted};
+use linecard_sdk::json::{Lenient as _, Part, as_time};
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
 
 use crate::content;
-use crate::wire::{ButtonResponse, CustomerEvent, Inbound, Party};
+use crate::wire::{ButtonResponse, Inbound, Party};
 
 /// What an inbound call is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,21 +28,18 @@ impl Call {
             Some("receipt") => Self::Receipt,
             Some("event") => Self::Event,
             _ if body.button_response.is_some() => Self::Response,
-            _ if body.events.is_some() && body.content.is_none() && body.text.is_none() => {
-                Self::Event
-            }
+            _ if body.has_events && body.content.is_empty() && body.text.is_none() => Self::Event,
             _ => Self::Message,
         }
     }
 }
 
-/// What was read: the events, and the id that the answer names.
+/// What was read besides the events: the id that the answer names.
 #[derive(Debug)]
 pub struct Read {
     pub id: String,
     /// The key of the thread, if the body names the customer.
     pub thread: Option<String>,
-    pub events: Vec<Event>,
 }
 
 /// What is wrong with a body, in words for the middleware's author.
@@ -50,18 +48,19 @@ pub struct Invalid(pub String);
 
 /// The key of the conversation between an integration and a person.
 pub fn thread_key(integration: &str, person: &str) -> String {
-    let key = format!("{integration}:{person}");
-    if key.len() <= 512 {
-        key
-    } else {
-        format!("{integration}:{}", digest(&[person]))
-    }
+    fitted(&format!("{integration}:{person}"), ID_MAX).into_owned()
 }
 
-/// Reads a body.
-pub fn read(integration: &str, call: Call, body: Inbound, raw: &str) -> Result<Read, Invalid> {
+/// Reads a body; its events go into `intake`.
+pub fn read(
+    integration: &str,
+    call: Call,
+    body: Inbound,
+    whole: Part<'_>,
+    intake: &mut Intake,
+) -> Result<Read, Invalid> {
     if call == Call::Receipt {
-        return receipt(integration, body, raw);
+        return receipt(integration, body, whole, intake);
     }
     let from = body
         .channel
@@ -75,65 +74,104 @@ pub fn read(integration: &str, call: Call, body: Inbound, raw: &str) -> Result<R
         return Err(Invalid(text.to_owned()));
     }
     let time = moment(&body)?.ok_or_else(|| missing("channel.time"))?;
-    let author = author(from, &person, &body)?;
+    let author = author(from, &person, &body);
     let key = thread_key(integration, &person);
     let thread = Thread::private(&key).customer(author.identity.clone());
-    let id = event_id(&body, &person, raw);
+    let id = event_id(&body, &person, whole.raw());
     let event = |id: String, kind: EventKind| {
         Event::new(id, time, kind)
             .thread(thread.clone())
             .author(author.clone())
-            .raw(raw)
     };
-    let events = match call {
-        Call::Message => vec![event(id.clone(), message(body, &id)?)],
+    match call {
+        Call::Message => {
+            let kinds = message(body, &id)?.into_iter();
+            for (number, kind) in kinds.enumerate() {
+                let id = match number {
+                    0 => id.clone(),
+                    _ => format!("{id}:choice"),
+                };
+                intake.push(event(id, kind).raw(whole.raw()));
+            }
+        }
         Call::Response => {
             let originating = body.originating_message_id.clone();
             let choice = body
                 .button_response
                 .ok_or_else(|| missing("buttonResponse"))?;
             let kind = EventKind::Postback(postback(choice, originating, &id)?);
-            vec![event(id.clone(), kind)]
+            intake.push(event(id.clone(), kind).raw(whole.raw()));
         }
         Call::Event | Call::Receipt => {
-            let items = body.events.filter(|items| !items.is_empty());
-            let items = items.ok_or_else(|| missing("events"))?;
-            let numbered = items.iter().enumerate();
-            numbered
-                .map(|(number, item)| event(format!("event:{id}:{number}"), happening(item)))
-                .collect()
+            let items = whole.list("events");
+            match items.as_slice() {
+                [] => return Err(missing("events")),
+                [only] => {
+                    let kind = happening(&only.value());
+                    intake.push(event(format!("event:{id}:0"), kind).raw(whole.raw()));
+                }
+                several => {
+                    for (number, item) in several.iter().enumerate() {
+                        intake.read("event", *item, |item, _| {
+                            let kind = happening(&item.value());
+                            Ok(vec![event(format!("event:{id}:{number}"), kind)])
+                        });
+                    }
+                }
+            }
         }
-    };
+    }
     Ok(Read {
         id,
         thread: Some(key),
-        events,
     })
 }
 
-fn message(body: Inbound, id: &str) -> Result<EventKind, Invalid> {
-    let text = body.text.filter(|text| !text.is_empty());
-    let items = body.content.unwrap_or_default();
-    if text.is_none() && items.is_empty() {
+/// What a message says, and what was chosen by it: one that brings something else along with a choice is
+/// both.
+fn message(body: Inbound, id: &str) -> Result<Vec<EventKind>, Invalid> {
+    if body.text.is_none() && body.content.is_empty() {
         return Err(Invalid("a message has a text or a content".to_owned()));
     }
-    let found = content::read(&items);
-    if let Some(choice) = found.choice {
-        return Ok(EventKind::Postback(postback(
-            choice,
-            body.originating_message_id,
-            id,
-        )?));
+    let found = content::read(&body.content);
+    let choice = match found.choice {
+        Some(choice) => Some(postback(choice, body.originating_message_id, id)?),
+        None => None,
+    };
+    let has_more =
+        !found.attachments.is_empty() || found.location.is_some() || found.structured.is_some();
+    if let (Some(choice), false) = (&choice, has_more) {
+        return Ok(vec![EventKind::Postback(choice.clone())]);
     }
-    Ok(EventKind::MessageCreated(Message {
-        text: text.or(found.text),
+    // What stands below a picture is said as much as what stands beside it.
+    let mut text = body.text.or(found.text);
+    for caption in found.captions {
+        match &mut text {
+            None => text = Some(caption),
+            Some(said) if said.contains(&caption) => {}
+            Some(said) => {
+                said.push('\n');
+                said.push_str(&caption);
+            }
+        }
+    }
+    let message = Message {
+        text,
         attachments: found.attachments,
         location: found.location,
         structured: found.structured,
         parent: found.parent,
         addressed: Some(true),
         ..Message::new(id)
-    }))
+    };
+    let choice = choice.map(|choice| {
+        EventKind::Postback(Postback {
+            message_id: None,
+            ..choice
+        })
+    });
+    let message = EventKind::MessageCreated(message);
+    Ok(std::iter::once(message).chain(choice).collect())
 }
 
 fn postback(
@@ -165,25 +203,25 @@ fn postback(
 }
 
 fn happening(item: &Value) -> EventKind {
-    let read: Option<CustomerEvent> = serde_json::from_value(item.clone()).ok();
-    let kind = read
-        .as_ref()
-        .and_then(|event| event.event_type.as_deref())
-        .unwrap_or("event");
+    let kind = item.text("eventType").unwrap_or_else(|| "event".to_owned());
     if !kind.eq_ignore_ascii_case("typing") {
-        return EventKind::Other(kind.to_owned());
+        return EventKind::Other(kind);
     }
-    let typing = read.as_ref().and_then(|event| event.typing.as_ref());
-    let off = typing
-        .and_then(|typing| typing.kind.as_deref())
+    let off = item
+        .text_at(&["typing", "type"])
         .is_some_and(|kind| kind.eq_ignore_ascii_case("off"));
     EventKind::Typing(!off)
 }
 
 /// A receipt is about the message whose id it has: the action's id, which the hub gave it. It names
 /// the customer as `channel.to`, because the message went there.
-fn receipt(integration: &str, body: Inbound, raw: &str) -> Result<Read, Invalid> {
-    let time = moment(&body)?.unwrap_or_else(time::now);
+fn receipt(
+    integration: &str,
+    body: Inbound,
+    whole: Part<'_>,
+    intake: &mut Intake,
+) -> Result<Read, Invalid> {
+    let time = moment(&body)?.unwrap_or(intake.now());
     let id = body.id.ok_or_else(|| missing("id"))?;
     let status = body.status.ok_or_else(|| missing("status"))?;
     let (state, removed) = match status.to_ascii_lowercase().as_str() {
@@ -201,7 +239,7 @@ fn receipt(integration: &str, body: Inbound, raw: &str) -> Result<Read, Invalid>
     };
     let mut reason = None;
     if state == ReceiptState::Failed {
-        let reasons = body.reasons.unwrap_or_default();
+        let reasons = body.reasons;
         let code = reasons.iter().find_map(|reason| reason.code.clone());
         let code = if removed {
             Some("Removed".to_owned())
@@ -217,11 +255,6 @@ fn receipt(integration: &str, body: Inbound, raw: &str) -> Result<Read, Invalid>
     }
     let status = status.to_ascii_lowercase();
     let event_id = format!("receipt:{status}:{id}");
-    let event_id = if event_id.len() <= 512 {
-        event_id
-    } else {
-        format!("receipt:{status}:{}", digest(&[&id]))
-    };
     let to = body
         .channel
         .to
@@ -242,40 +275,31 @@ fn receipt(integration: &str, body: Inbound, raw: &str) -> Result<Read, Invalid>
         scope,
         reason,
     };
-    let mut event = Event::new(event_id, time, EventKind::Receipt(receipt)).raw(raw);
+    let mut event = Event::new(event_id, time, EventKind::Receipt(receipt)).raw(whole.raw());
     let mut key = None;
     if let Some((party, person)) = to {
         let thread = thread_key(integration, &person);
-        event = event.thread(Thread::private(&thread).customer(identity(party, &person)?));
+        event = event.thread(Thread::private(&thread).customer(identity(party, &person)));
         key = Some(thread);
     }
-    Ok(Read {
-        id,
-        thread: key,
-        events: vec![event],
-    })
+    intake.push(event);
+    Ok(Read { id, thread: key })
 }
 
 /// The time of a body; up to nine digits of a second's fraction are read.
 fn moment(body: &Inbound) -> Result<Option<u64>, Invalid> {
-    let Some(text) = body.channel.time.as_deref().filter(|text| !text.is_empty()) else {
+    let Some(written) = &body.channel.time else {
         return Ok(None);
     };
-    let time = time::from_rfc3339(text);
-    time.map(Some).ok_or_else(|| {
+    as_time(written).map(Some).ok_or_else(|| {
         Invalid(format!(
-            "channel.time is `{text}`, not an ISO 8601 time with an offset"
+            "channel.time is {written}, not an ISO 8601 time with an offset"
         ))
     })
 }
 
-fn identity(party: &Party, person: &str) -> Result<Identity, Invalid> {
-    if person.len() > 256 {
-        return Err(Invalid(
-            "the person's id is longer than 256 bytes".to_owned(),
-        ));
-    }
-    let mut author = Author::new(person);
+fn identity(party: &Party, person: &str) -> Identity {
+    let mut author = Author::new(fitted(person, PERSON_MAX));
     match party
         .id_type
         .as_deref()
@@ -294,10 +318,10 @@ fn identity(party: &Party, person: &str) -> Result<Identity, Invalid> {
     {
         author = author.alias("email", email);
     }
-    Ok(author.identity)
+    author.identity
 }
 
-fn author(from: &Party, person: &str, body: &Inbound) -> Result<Author, Invalid> {
+fn author(from: &Party, person: &str, body: &Inbound) -> Author {
     let names: Vec<&str> = [&from.first_name, &from.last_name]
         .into_iter()
         .flatten()
@@ -315,30 +339,22 @@ fn author(from: &Party, person: &str, body: &Inbound) -> Result<Author, Invalid>
         avatar_url: from.image.clone().filter(|url| !url.is_empty()),
         ..Profile::default()
     };
-    let custom = body
-        .channel
-        .metadata
-        .as_ref()
-        .and_then(|metadata| metadata.get("customAttributes"));
-    for (name, value) in custom
-        .and_then(Value::as_object)
-        .into_iter()
-        .flat_map(facts)
-    {
+    let custom = body.channel.metadata.object("customAttributes");
+    for (name, value) in custom.into_iter().flat_map(facts) {
         profile = profile.fact(name, value);
     }
-    for (name, value) in body.metadata.iter().flat_map(facts) {
+    for (name, value) in facts(&body.metadata) {
         profile = profile.fact(format!("metadata.{name}"), value);
     }
     let author = Author {
-        identity: identity(from, person)?,
+        identity: identity(from, person),
         profile: None,
     };
-    Ok(if profile == Profile::default() {
+    if profile == Profile::default() {
         author
     } else {
         author.profile(profile)
-    })
+    }
 }
 
 fn facts(members: &Map<String, Value>) -> impl Iterator<Item = (String, String)> {
@@ -358,26 +374,11 @@ fn facts(members: &Map<String, Value>) -> impl Iterator<Item = (String, String)>
 fn event_id(body: &Inbound, person: &str, raw: &str) -> String {
     let named = body.channel.message_id.as_ref().or(body.id.as_ref());
     match named {
-        Some(id) if id.len() <= 480 => id.clone(),
-        Some(id) => digest(&[id]),
+        Some(id) => fitted(id, 480).into_owned(),
         None => digest(&[person, raw]),
     }
 }
 
 fn missing(member: &str) -> Invalid {
     Invalid(format!("{member} is missing"))
-}
-
-/// 128 bits of SHA-256 over the parts, in hexadecimal.
-pub fn digest(parts: &[&str]) -> String {
-    let mut hasher = Sha256::new();
-    for part in parts {
-        hasher.update((part.len() as u64).to_be_bytes());
-        hasher.update(part.as_bytes());
-    }
-    hasher
-        .finalize()
-        .get(..16)
-        .map(encode::hex)
-        .unwrap_or_default()
 }

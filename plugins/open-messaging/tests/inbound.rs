@@ -171,7 +171,7 @@ fn attachments_are_read_in_every_spelling() {
     ];
     for (name, kind) in kinds {
         let message = message(json!({ "text": null, "content": [{ "attachment": {
-            "mediaType": name, "url": "https://x.example/f", "id": "a-1", "mime": "application/pdf", "fileName": "f.pdf", "contentSizeBytes": 9, "sha256": "AB" } }] }));
+            "mediaType": name, "url": "https://x.example/f", "id": "a-1", "mime": "application/pdf", "fileName": "f.pdf", "contentSizeBytes": 9, "sha256": "AB".repeat(32) } }] }));
         assert_eq!(message.text, None);
         let file = &message.attachments[0];
         assert_eq!(
@@ -183,7 +183,7 @@ fn attachments_are_read_in_every_spelling() {
             (file.name.as_deref(), file.size, file.media_id.as_deref()),
             (Some("f.pdf"), Some(9), Some("a-1"))
         );
-        assert_eq!(file.sha256.as_deref(), Some("ab"));
+        assert_eq!(file.sha256, Some("ab".repeat(32)));
     }
     let two = message(json!({ "text": "both", "content": [
         { "contentType": "Attachment", "attachment": { "mediaType": "Image", "url": "https://x.example/1", "mime": "image/png", "filename": "1.png" } },
@@ -475,14 +475,14 @@ fn an_invalid_body_is_answered_as_the_public_platform_does() {
         ("/message", without("/channel/time")),
         ("/message", timed("yesterday")),
         ("/message", from_customer(json!({}))),
-        ("/message", from_customer(json!({ "text": 7 }))),
+        ("/message", from_customer(json!({ "text": {} }))),
         (
             "/message",
             from_customer(json!({ "text": "x", "direction": "Outbound" })),
         ),
         (
             "/message",
-            from_customer(json!({ "text": "x", "content": {} })),
+            from_customer(json!({ "text": "", "content": [] })),
         ),
         ("/event", from_customer(json!({ "events": [] }))),
         ("/structured/response", from_customer(json!({}))),
@@ -514,7 +514,14 @@ fn an_invalid_body_is_answered_as_the_public_platform_does() {
         assert!(!answer["message"].as_str().unwrap().is_empty());
     }
     let _host = TestHost::new().install();
-    for body in [b"{".to_vec(), b"\xff".to_vec(), Vec::new()] {
+    let mut trailing = from_customer(json!({ "text": "x" })).to_string();
+    trailing.push_str(" {}");
+    for body in [
+        b"{".to_vec(),
+        b"\xff".to_vec(),
+        Vec::new(),
+        trailing.into_bytes(),
+    ] {
         let reception = OpenMessaging::receive(&channel(), &api("/message", body)).unwrap();
         assert_eq!(reception.response.status, 400);
     }

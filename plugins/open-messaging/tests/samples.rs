@@ -1,7 +1,10 @@
 //! Every recorded payload and signature that is at hand.
 
 use crate::common::*;
-use linecard_graph::testing::{Calls, check_answers, files, kind_name, recorded, said};
+use linecard_graph::testing::{
+    Awkward, Calls, Neighbour, Sample, check_answers, check_awkward, check_large_delivery, files,
+    kind_name, print_row, recorded, said, samples,
+};
 use linecard_open_messaging::OpenMessaging;
 use linecard_sdk::actions::{Action, Outgoing};
 use linecard_sdk::connector::{Connector as _, Rejection, WebhookRequest};
@@ -35,6 +38,7 @@ fn every_recorded_inbound_call_is_understood() {
     ];
     let samples = files("samples/open_messaging");
     let mut found = 0;
+    let mut counts = std::collections::BTreeMap::new();
     for (file, sample) in &samples {
         let inbound = expected.iter().find(|(name, _)| name == file);
         let integration = match inbound {
@@ -52,6 +56,9 @@ fn every_recorded_inbound_call_is_understood() {
         println!("{file:60} {told}");
         if let Some((_, kind)) = inbound {
             let reception = outcome.unwrap();
+            for event in &reception.events {
+                *counts.entry(kind_name(&event.kind)).or_default() += 1;
+            }
             assert_eq!(kinds(&reception.events), *kind, "{file}");
             assert!(
                 reception.events[0].thread.is_some() && reception.events[0].time > 0,
@@ -60,7 +67,65 @@ fn every_recorded_inbound_call_is_understood() {
             found += 1;
         }
     }
+    print_row("open_messaging", found, &counts);
     assert!(samples.is_empty() || found == expected.len());
+}
+
+/// An attachment in the list of contents: a message is what such a call is about.
+fn neighbours(sample: &Sample) -> Vec<Neighbour> {
+    if !sample.body["content"].is_array() {
+        return Vec::new();
+    }
+    vec![Neighbour {
+        list: "/content".to_owned(),
+        // What kind of call it is, and from whom.
+        needs: ["/type", "/channel", "/direction"]
+            .map(str::to_owned)
+            .to_vec(),
+        make: Box::new(|word| {
+            let file = json!({ "mediaType": "File", "url": format!("https://x.example/{word}") });
+            json!({ "contentType": "Attachment", "attachment": file })
+        }),
+    }]
+}
+
+fn awkward() -> Awkward {
+    Awkward {
+        network: "open_messaging",
+        request: |body| api("", body),
+        secrets: &[],
+        neighbours,
+        // A body without what it must have is answered as the public platform does.
+        statuses: &[200, 400],
+    }
+}
+
+#[test]
+fn a_call_with_too_many_events_is_read_in_part_and_kept() {
+    let event = |word: &str| json!({ "eventType": word });
+    let whole = |events| {
+        json!({ "channel": { "messageId": "m", "time": "2026-01-01T00:00:00Z", "from": { "id": "ann" },
+            "to": { "id": INTEGRATION } }, "events": events })
+    };
+    let this_crate = linecard_testkit::this_crate!();
+    let config = json!({ "integration_id": INTEGRATION, "notification_url": WEBHOOK });
+    check_large_delivery(&this_crate, &awkward(), config, event, whole);
+}
+
+#[test]
+fn awkward_values_cost_nothing_but_themselves() {
+    let this_crate = linecard_testkit::this_crate!();
+    let own = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let inbound = ["firebase-legacy-inbound", "inbound", "msagents", "slack"];
+    let mut all = samples("samples/open_messaging", own, |body| {
+        let to = body.pointer("/channel/to/id")?.as_str()?;
+        Some(json!({ "integration_id": to, "notification_url": WEBHOOK }))
+    });
+    all.retain(|sample| {
+        sample.config["integration_id"] == INTEGRATION
+            || inbound.iter().any(|name| sample.name.contains(name))
+    });
+    check_awkward::<OpenMessaging>(&this_crate, &awkward(), &all);
 }
 
 /// The same and all others in the sandbox: as an inbound call, and as a middleware's answer.

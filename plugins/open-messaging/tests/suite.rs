@@ -3,6 +3,7 @@
 mod common;
 mod golden;
 mod inbound;
+mod lenient;
 mod outbound;
 mod properties;
 mod samples;

@@ -1,16 +1,16 @@
 //! Changes that concern the account or the number as a whole.
 
-use linecard_graph::ids::{bounded, unreadable};
-use linecard_graph::lenient::text;
 use linecard_sdk::events::{ChannelState, ChannelStatus, Event, EventKind};
+use linecard_sdk::ids::bounded;
+use linecard_sdk::json::Lenient as _;
 
 use crate::people::Members;
 
 /// A change without messages. What says something about the channel's own state becomes that; all
 /// other fields are kept under their name.
 pub fn change(field: &str, value: &Members, time: u64, raw: &str) -> Event {
-    let kept = unreadable(field, time, raw);
-    let word = text(value, "event").unwrap_or_default();
+    let kept = Event::kept(field, time, raw);
+    let word = value.text("event").unwrap_or_default();
     let state = match (field, word.as_str()) {
         (
             "account_update",
@@ -26,13 +26,13 @@ pub fn change(field: &str, value: &Members, time: u64, raw: &str) -> Event {
         | ("account_update", "VERIFIED_ACCOUNT") => ChannelState::Connected,
         _ => return kept,
     };
-    let name = text(value, "message_template_name");
-    let mut about = format!("{field}: {}", bounded(&word));
+    let name = value.text("message_template_name");
+    let mut about = format!("{field}: {}", bounded(&word, 64));
     if let Some(name) = name {
         about = format!("{about} (template {name})");
     }
     for detail in ["reason", "current_limit"] {
-        if let Some(detail) = text(value, detail) {
+        if let Some(detail) = value.text(detail) {
             about = format!("{about}, {detail}");
         }
     }

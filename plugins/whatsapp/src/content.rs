@@ -1,29 +1,48 @@
 //! What a message says, by its `type`.
 
-use linecard_graph::lenient::text;
 use linecard_sdk::encode;
 use linecard_sdk::events::{
     Attachment, AttachmentKind, Location, Message, PostbackSource, Referral, SharedContact,
     Structured,
 };
-use serde_json::Value;
+use linecard_sdk::json::Lenient as _;
+use serde_json::{Value, json};
 
 use crate::people::Members;
 
+/// The types that a message is known by if it names none.
+pub const TYPES: [&str; 15] = [
+    "audio",
+    "button",
+    "contacts",
+    "document",
+    "edit",
+    "image",
+    "interactive",
+    "location",
+    "order",
+    "reaction",
+    "revoke",
+    "sticker",
+    "system",
+    "text",
+    "video",
+];
+
 /// Reads what stands under the type's name into a message; `None` if the type has no reading here.
 pub fn fill(kind: &str, members: &Members, message: &mut Message) -> Option<()> {
-    let part = members.get(kind);
+    let part = members.member(kind);
     let object = || part.and_then(Value::as_object);
     match kind {
-        "text" => message.text = Some(text(object()?, "body")?),
+        "text" => message.text = Some(object()?.text("body")?),
         "image" | "video" | "audio" | "voice" | "document" | "sticker" => {
             let object = object()?;
-            message.text = text(object, "caption");
+            message.text = object.text("caption");
             message.attachments.push(attachment(kind, object));
         }
         "location" => message.location = Some(location(object()?)?),
         "contacts" => {
-            let list = part?.as_array()?;
+            let list = members.list(kind);
             message.contacts = list
                 .iter()
                 .filter_map(Value::as_object)
@@ -35,7 +54,7 @@ pub fn fill(kind: &str, members: &Members, message: &mut Message) -> Option<()> 
         }
         "order" => {
             let object = object()?;
-            message.text = text(object, "text");
+            message.text = object.text("text");
             message.structured = Some(Structured::new("order", part?));
         }
         // The first tap on a business in WhatsApp: nothing was written yet.
@@ -46,7 +65,6 @@ pub fn fill(kind: &str, members: &Members, message: &mut Message) -> Option<()> 
 }
 
 fn attachment(kind: &str, object: &Members) -> Attachment {
-    let is = |name: &str| object.get(name) == Some(&Value::Bool(true));
     let kind_of = match kind {
         "image" => AttachmentKind::Image,
         "video" => AttachmentKind::Video,
@@ -55,17 +73,17 @@ fn attachment(kind: &str, object: &Members) -> Attachment {
         _ => AttachmentKind::File,
     };
     let label = match kind {
-        "audio" if is("voice") => "voice",
-        "sticker" if is("animated") => "animated-sticker",
+        "audio" if object.is("voice") => "voice",
+        "sticker" if object.is("animated") => "animated-sticker",
         other => other,
     };
     Attachment {
-        url: text(object, "url"),
-        media_id: text(object, "id"),
-        mime: text(object, "mime_type"),
-        size: object.get("file_size").and_then(Value::as_u64),
-        name: text(object, "filename"),
-        sha256: text(object, "sha256").and_then(|hash| sha256_hex(&hash)),
+        url: object.text("url"),
+        media_id: object.text("id"),
+        mime: object.text("mime_type"),
+        size: object.count("file_size"),
+        name: object.text("filename"),
+        sha256: object.text("sha256").and_then(|hash| sha256_hex(&hash)),
         label: Some(label.to_owned()),
         ..Attachment::new(kind_of)
     }
@@ -83,30 +101,21 @@ pub fn sha256_hex(hash: &str) -> Option<String> {
 }
 
 fn location(object: &Members) -> Option<Location> {
-    let number = |name: &str| {
-        let value = object.get(name)?;
-        let number = value
-            .as_f64()
-            .or_else(|| value.as_str()?.trim().parse().ok())?;
-        number.is_finite().then_some(number)
-    };
     Some(Location {
-        name: text(object, "name"),
-        address: text(object, "address"),
-        ..Location::new(number("latitude")?, number("longitude")?)
+        name: object.text("name"),
+        address: object.text("address"),
+        ..Location::new(object.number("latitude")?, object.number("longitude")?)
     })
 }
 
 fn contact(object: &Members) -> SharedContact {
     let list = |name: &str, member: &str| -> Vec<String> {
-        let items = object.get(name).and_then(Value::as_array);
-        let items = items.into_iter().flatten().filter_map(Value::as_object);
-        items.filter_map(|item| text(item, member)).collect()
+        let items = object.list(name).iter();
+        items.filter_map(|item| item.text(member)).collect()
     };
     let phones = list("phones", "phone");
-    let name = object.get("name").and_then(Value::as_object);
-    let name =
-        name.and_then(|name| text(name, "formatted_name").or_else(|| text(name, "first_name")));
+    let name = object.object("name");
+    let name = name.and_then(|name| name.first_text(&["formatted_name", "first_name"]));
     let name = name.or_else(|| phones.first().cloned()).unwrap_or_default();
     let rest: Members = object
         .iter()
@@ -123,45 +132,67 @@ fn contact(object: &Members) -> SharedContact {
 
 /// A used button or row: its kind, what the customer saw, and what stood behind it.
 pub fn choice(kind: &str, members: &Members) -> Option<(PostbackSource, String, String)> {
-    let object = members.get(kind)?.as_object()?;
+    let object = members.object(kind)?;
     if kind == "button" {
-        let title = text(object, "text")?;
-        let payload = text(object, "payload").unwrap_or_else(|| title.clone());
+        let title = object.text("text")?;
+        let payload = object.text("payload").unwrap_or_else(|| title.clone());
         return Some((PostbackSource::QuickReply, title, payload));
     }
-    let answer = text(object, "type")?;
+    let answer = object.text("type")?;
     let value = object.get(&answer)?;
     let reply = value.as_object()?;
-    let id = || text(reply, "id");
+    let id = || reply.text("id");
     Some(match answer.as_str() {
-        "button_reply" => (PostbackSource::Button, text(reply, "title")?, id()?),
-        "list_reply" => (PostbackSource::ListRow, text(reply, "title")?, id()?),
+        "button_reply" => (PostbackSource::Button, reply.text("title")?, id()?),
+        "list_reply" => (PostbackSource::ListRow, reply.text("title")?, id()?),
         // A filled-in form: the answers are JSON in a text.
         "nfm_reply" => (
             PostbackSource::Button,
-            text(reply, "body")
-                .or_else(|| text(reply, "name"))
+            reply
+                .text("body")
+                .or_else(|| reply.text("name"))
                 .unwrap_or_default(),
-            text(reply, "response_json").unwrap_or_else(|| value.to_string()),
+            reply
+                .text("response_json")
+                .unwrap_or_else(|| value.to_string()),
         ),
         "call_permission_reply" => (
             PostbackSource::Button,
-            text(reply, "response")?,
+            reply.text("response")?,
             value.to_string(),
         ),
         _ => return None,
     })
 }
 
-/// How the customer came in: an advertisement or post that opens a chat.
+/// How the customer came in: an advertisement or post that opens a chat, or a product of the company's
+/// catalogue that the message is about.
 pub fn referral(members: &Members) -> Option<Referral> {
-    let value = members.get("referral")?;
-    let object = value.as_object()?;
+    let extra = |object: &Members| Some(Value::Object(object.clone()).to_string());
+    if let Some(object) = members.object("referral") {
+        return Some(Referral {
+            source: object
+                .text("source_type")
+                .unwrap_or_else(|| "ad".to_owned()),
+            reference: object.text("ctwa_clid"),
+            ad_id: object.text("source_id"),
+            url: object.text("source_url"),
+            extra: extra(object),
+        });
+    }
+    let product = members.object("context")?.object("referred_product")?;
     Some(Referral {
-        source: text(object, "source_type").unwrap_or_else(|| "ad".to_owned()),
-        reference: text(object, "ctwa_clid"),
-        ad_id: text(object, "source_id"),
-        url: text(object, "source_url"),
-        extra: Some(value.to_string()),
+        source: "product".to_owned(),
+        reference: product.text("product_retailer_id"),
+        extra: extra(product),
+        ..Referral::default()
     })
+}
+
+/// The mark of a message that was passed on, which says that its words may be somebody else's.
+pub fn forwarded(members: &Members) -> Option<Structured> {
+    let context = members.object("context")?;
+    let often = context.is("frequently_forwarded");
+    (often || context.is("forwarded"))
+        .then(|| Structured::new("forwarded", &json!({ "frequently": often })))
 }

@@ -5,18 +5,11 @@ use linecard_sdk::actions::Failure;
 use linecard_sdk::connector::StoredMedia;
 use linecard_sdk::events::Attachment;
 use linecard_sdk::http::{Call, Request};
-use serde::Deserialize;
+use linecard_sdk::json::Lenient as _;
 
 use crate::config::{Config, TOKEN};
 use crate::content::sha256_hex;
 use crate::refusals::call;
-
-#[derive(Deserialize)]
-struct Media {
-    url: String,
-    #[serde(default)]
-    sha256: Option<String>,
-}
 
 /// Fetches a file: its id is turned into an address, which is good for about five minutes and wants
 /// the token too. Only granted hosts get it.
@@ -26,8 +19,13 @@ pub fn media(config: &Config, attachment: &Attachment) -> Result<StoredMedia, Fa
     };
     let number = [("phone_number_id", config.phone_number_id.as_str())];
     let request = Request::get(config.api().url(&[id], &number));
-    let media = call::<Media>(config, request, Call::Repeatable, 1)?.content;
-    let response = Request::get(&media.url)
+    let media = call(config, request, Call::Repeatable, 1)?.content.value();
+    let Some(url) = media.text("url") else {
+        return Err(Failure::Transient(
+            "WhatsApp named no address for the file".to_owned(),
+        ));
+    };
+    let response = Request::get(&url)
         .auth(TOKEN)
         .store_body()
         .send(Call::Repeatable)?;
@@ -39,7 +37,7 @@ pub fn media(config: &Config, attachment: &Attachment) -> Result<StoredMedia, Fa
     let response = response.success(Call::Repeatable)?;
     let stored = StoredMedia::from_response(&response)
         .ok_or_else(|| Failure::Transient("the host stored no file".to_owned()))?;
-    let told = media.sha256.as_deref().and_then(sha256_hex);
+    let told = media.text("sha256").as_deref().and_then(sha256_hex);
     match told.or_else(|| attachment.sha256.clone()) {
         Some(told) if told != stored.sha256 => Err(Failure::Transient(format!(
             "the file does not have the checksum that WhatsApp told: {told}, not {}",

@@ -1,11 +1,12 @@
 //! One item of `messages[]` or `message_echoes[]` becomes an event.
 
-use linecard_graph::ids::{bounded, digest, unreadable, usable};
-use linecard_graph::lenient::text;
+use linecard_graph::ids::usable;
 use linecard_sdk::events::{
     Alias, Author, Deletion, Edit, Event, EventKind, Message, Postback, ProfileChange, Reaction,
     Structured,
 };
+use linecard_sdk::ids::{bounded, digest};
+use linecard_sdk::json::{Lenient as _, Part};
 use serde_json::json;
 
 use crate::content;
@@ -23,38 +24,38 @@ struct Item<'a> {
 }
 
 /// What a customer did.
-pub fn message(around: &Surroundings<'_>, raw: &str) -> Event {
-    let members: Members = serde_json::from_str(raw).unwrap_or_default();
-    let Some(item) = Item::of(around, &members, raw) else {
-        return unreadable("message", around.time, raw);
+pub fn message(around: &Surroundings<'_>, part: Part<'_>) -> Vec<Event> {
+    let Some(members) = part.object() else {
+        return vec![Event::kept("message", around.time, part.raw())];
     };
+    let item = Item::of(around, &members, part.raw());
     if item.kind == "system" {
-        return item.system();
+        return vec![item.system()];
     }
     let author = around.people.author(
-        text(&members, "from_user_id"),
-        text(&members, "from"),
-        text(&members, "from_parent_user_id"),
+        members.text("from_user_id"),
+        members.text("from"),
+        members.text("from_parent_user_id"),
     );
     // What is said in a group must not be answered to one person in private.
     if members.contains_key("group_id") {
         let kind = EventKind::Other("group-message".to_owned());
-        return item.event(kind, None, author);
+        return vec![item.event(kind, None, author)];
     }
     let kind = item.what_happened(EventKind::MessageCreated);
-    item.event(kind, author.clone(), author)
+    vec![item.event(kind, author.clone(), author)]
 }
 
 /// What a person of the company wrote in WhatsApp's own app.
-pub fn echo(around: &Surroundings<'_>, raw: &str) -> Event {
-    let members: Members = serde_json::from_str(raw).unwrap_or_default();
-    let Some(item) = Item::of(around, &members, raw) else {
-        return unreadable("message-echo", around.time, raw);
+pub fn echo(around: &Surroundings<'_>, part: Part<'_>) -> Vec<Event> {
+    let Some(members) = part.object() else {
+        return vec![Event::kept("message-echo", around.time, part.raw())];
     };
+    let item = Item::of(around, &members, part.raw());
     let customer = identity(
-        text(&members, "to_user_id"),
-        text(&members, "to"),
-        text(&members, "to_parent_user_id"),
+        members.text("to_user_id"),
+        members.text("to"),
+        members.text("to_parent_user_id"),
     );
     let customer = customer.map(|identity| Author {
         identity,
@@ -62,24 +63,25 @@ pub fn echo(around: &Surroundings<'_>, raw: &str) -> Event {
     });
     let kind = item.what_happened(EventKind::NativeReply);
     let company = Author::new(around.config.phone_number_id.clone());
-    item.event(kind, customer, Some(company))
+    vec![item.event(kind, customer, Some(company))]
 }
 
 /// One item of `user_id_update[]`.
-pub fn user_id_update(around: &Surroundings<'_>, raw: &str) -> Event {
+pub fn user_id_update(around: &Surroundings<'_>, part: Part<'_>) -> Vec<Event> {
+    let raw = part.raw();
     let read = || {
-        let update: Members = serde_json::from_str(raw).ok()?;
-        let ids = update.get("user_id")?.as_object()?;
-        let previous = usable(text(ids, "previous"));
+        let update = part.object()?;
+        let ids = update.object("user_id")?;
+        let previous = usable(ids.text("previous"));
         let author =
             around
                 .people
-                .author(usable(text(ids, "current")), text(&update, "wa_id"), None)?;
+                .author(usable(ids.text("current")), update.text("wa_id"), None)?;
         let time = moment(&update, around.time);
         let id = format!("user-id-update:{}", digest(&[raw]));
         Some(changed(around, id, time, author, previous, raw))
     };
-    read().unwrap_or_else(|| unreadable("user_id_update", around.time, raw))
+    vec![read().unwrap_or_else(|| Event::kept("user_id_update", around.time, raw))]
 }
 
 fn changed(
@@ -99,14 +101,21 @@ fn changed(
 }
 
 impl<'a> Item<'a> {
-    fn of(around: &'a Surroundings<'a>, members: &'a Members, raw: &'a str) -> Option<Self> {
-        Some(Self {
+    /// An item without an id gets one that is the same whenever it is delivered; one without a type is
+    /// known by the member that has the name of one.
+    fn of(around: &'a Surroundings<'a>, members: &'a Members, raw: &'a str) -> Self {
+        let id = usable(members.text("id"));
+        let kind = members.text("type").or_else(|| {
+            let known = |name: &&String| content::TYPES.contains(&name.as_str());
+            members.keys().find(known).cloned()
+        });
+        Self {
             around,
             members,
-            id: usable(text(members, "id"))?,
-            kind: text(members, "type")?,
+            id: id.unwrap_or_else(|| format!("message:{}", digest(&[raw]))),
+            kind: kind.unwrap_or_else(|| "unknown".to_owned()),
             raw,
-        })
+        }
     }
 
     fn event(&self, kind: EventKind, customer: Option<Author>, author: Option<Author>) -> Event {
@@ -118,7 +127,7 @@ impl<'a> Item<'a> {
     }
 
     fn object(&self, name: &str) -> Option<&'a Members> {
-        self.members.get(name)?.as_object()
+        self.members.object(name)
     }
 
     /// The part that has the type's name.
@@ -139,24 +148,33 @@ impl<'a> Item<'a> {
                 content::fill(kind, self.members, &mut message).map(|()| said(message))
             }
         };
-        read.unwrap_or_else(|| EventKind::Other(bounded(&self.kind).to_owned()))
+        read.unwrap_or_else(|| match self.kind.as_str() {
+            // About another message that it does not name.
+            "reaction" | "edit" | "revoke" => EventKind::Other(self.kind.clone()),
+            // Whoever wrote wants an answer, also by something that nobody here can read yet.
+            _ => said(self.unsupported()),
+        })
     }
 
     /// A message without content, with what goes along with any.
     fn message(&self) -> Message {
         let context = self.object("context");
         Message {
-            parent: context.and_then(|context| text(context, "id")),
+            parent: context.and_then(|context| context.text("id")),
             addressed: Some(true),
             referral: content::referral(self.members),
+            structured: content::forwarded(self.members),
             ..Message::new(self.id.clone())
         }
     }
 
-    /// Something that the Cloud API cannot carry: what it is and why stand beside the message.
+    /// Something that the Cloud API cannot carry, or that is of a kind without a reading here: what it is
+    /// and why stand beside the message.
     fn unsupported(&self) -> Message {
-        let reason = self.members.get("errors").and_then(first_error);
-        let what = self.part().and_then(|part| text(part, "type"));
+        let reason = first_error(self.members);
+        let what = self.part().and_then(|part| part.text("type"));
+        let is_named = !matches!(self.kind.as_str(), "unsupported" | "unknown");
+        let what = what.or_else(|| is_named.then(|| bounded(&self.kind, 64).to_owned()));
         let json = json!({
             "type": what,
             "code": reason.as_ref().map(|reason| &reason.code),
@@ -182,7 +200,7 @@ impl<'a> Item<'a> {
         }
         // An offer that a person of the company made, or a choice of a new kind; if there is nothing,
         // something was chosen that Meta could not pass on.
-        said(match self.members.get(&self.kind) {
+        said(match self.members.member(&self.kind) {
             Some(whole) => Message {
                 structured: Some(Structured::new(self.kind.as_str(), whole)),
                 ..message
@@ -194,9 +212,9 @@ impl<'a> Item<'a> {
     /// An emoji that is absent or empty takes the reaction back.
     fn reaction(&self) -> Option<EventKind> {
         let part = self.part()?;
-        let emoji = text(part, "emoji");
+        let emoji = part.text("emoji");
         let reaction = Reaction {
-            message_id: usable(text(part, "message_id"))?,
+            message_id: usable(part.text("message_id"))?,
             name: emoji.clone().unwrap_or_default(),
             emoji,
         };
@@ -209,11 +227,11 @@ impl<'a> Item<'a> {
 
     fn edit(&self) -> Option<EventKind> {
         let part = self.part()?;
-        let new = part.get("message")?.as_object()?;
+        let new = part.object("message")?;
         let mut message = self.message();
-        content::fill(&text(new, "type")?, new, &mut message)?;
+        content::fill(&new.text("type")?, new, &mut message)?;
         Some(EventKind::MessageEdited(Edit {
-            message_id: usable(text(part, "original_message_id"))?,
+            message_id: usable(part.text("original_message_id"))?,
             text: message.text,
             attachments: (!message.attachments.is_empty()).then_some(message.attachments),
             revision: None,
@@ -221,7 +239,7 @@ impl<'a> Item<'a> {
     }
 
     fn revoke(&self) -> Option<EventKind> {
-        let message_id = usable(text(self.part()?, "original_message_id"))?;
+        let message_id = usable(self.part()?.text("original_message_id"))?;
         Some(EventKind::MessageDeleted(Deletion {
             message_id,
             by_author: true,
@@ -233,26 +251,28 @@ impl<'a> Item<'a> {
     fn system(&self) -> Event {
         self.system_change().unwrap_or_else(|| {
             let author = self.around.people.author(
-                text(self.members, "from_user_id"),
-                text(self.members, "from"),
+                self.members.text("from_user_id"),
+                self.members.text("from"),
                 None,
             );
-            let kind = self.part().and_then(|part| text(part, "type"));
+            let kind = self.part().and_then(|part| part.text("type"));
             let kind = kind.unwrap_or_else(|| "system".to_owned());
-            let kind = EventKind::Other(bounded(&kind).to_owned());
+            let kind = EventKind::Other(kind);
             self.event(kind, author.clone(), author)
         })
     }
 
     fn system_change(&self) -> Option<Event> {
         let part = self.part()?;
-        let user_id = text(part, "user_id").or_else(|| text(self.members, "from_user_id"));
-        let parent = text(part, "parent_user_id");
-        let before = text(self.members, "from");
-        let (new, previous) = match text(part, "type")?.as_str() {
+        let user_id = part
+            .text("user_id")
+            .or_else(|| self.members.text("from_user_id"));
+        let parent = part.text("parent_user_id");
+        let before = self.members.text("from");
+        let (new, previous) = match part.text("type")?.as_str() {
             // Older versions say `new_wa_id`.
             "user_changed_number" => {
-                let phone = text(part, "wa_id").or_else(|| text(part, "new_wa_id"));
+                let phone = part.text("wa_id").or_else(|| part.text("new_wa_id"));
                 let mut new = identity(user_id, phone, parent)?;
                 // Whoever is known by a user id keeps it; the old number still means them.
                 let keeps = new.aliases.iter().any(|alias| alias.kind == PHONE);
@@ -266,13 +286,13 @@ impl<'a> Item<'a> {
             }
             "user_changed_user_id" => {
                 // Only the sentence names the old id: `... changed from OLD to NEW`.
-                let body = text(part, "body").unwrap_or_default();
+                let body = part.text("body").unwrap_or_default();
                 let old = body.split_once(" changed from ").and_then(|(_, rest)| {
                     rest.split_once(" to ")
                         .map(|(old, _)| old.trim().to_owned())
                 });
-                let old = text(self.members, "from_user_id").or(old);
-                let new = identity(text(part, "user_id"), before, parent)?;
+                let old = self.members.text("from_user_id").or(old);
+                let new = identity(part.text("user_id"), before, parent)?;
                 (new, usable(old).filter(|old| !old.contains(' ')))
             }
             _ => return None,

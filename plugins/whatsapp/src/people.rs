@@ -1,8 +1,8 @@
 //! Who is meant: Meta names people by a business-scoped user id, a telephone number, or both.
 
 use linecard_graph::ids::usable;
-use linecard_graph::lenient::text;
 use linecard_sdk::events::{Alias, Author, Identity, Profile, Thread};
+use linecard_sdk::json::Lenient as _;
 use serde_json::{Map, Value};
 
 use crate::config::Config;
@@ -44,30 +44,18 @@ pub fn is_user_id(id: &str) -> bool {
 }
 
 /// The people of a value's `contacts[]`.
-pub struct People<'a>(pub Vec<&'a Members>);
+pub struct People(pub Vec<Members>);
 
-impl<'a> People<'a> {
-    /// Reads `contacts[]`.
-    pub fn of(value: &'a Members) -> Self {
-        let list = value.get("contacts").and_then(Value::as_array);
-        Self(
-            list.into_iter()
-                .flatten()
-                .filter_map(Value::as_object)
-                .collect(),
-        )
-    }
-
+impl People {
     /// The contact with one of these ids.
-    fn find(&self, user_id: Option<&str>, phone: Option<&str>) -> Option<&'a Members> {
+    fn find(&self, user_id: Option<&str>, phone: Option<&str>) -> Option<&Members> {
         let is = |contact: &Members, name: &str, wanted: Option<&str>| {
-            wanted.is_some() && text(contact, name).as_deref() == wanted
+            wanted.is_some() && contact.text(name).as_deref() == wanted
         };
         self.0
             .iter()
             .find(|contact| is(contact, "user_id", user_id))
             .or_else(|| self.0.iter().find(|contact| is(contact, "wa_id", phone)))
-            .copied()
     }
 
     /// Somebody whom a message names, with what `contacts[]` tells about them.
@@ -81,10 +69,10 @@ impl<'a> People<'a> {
             .find(user_id.as_deref(), phone.as_deref())
             .or(match self.0.as_slice() {
                 // One message, one contact: they belong together, whatever form the number has.
-                [only] => Some(*only),
+                [only] => Some(only),
                 _ => None,
             });
-        let known = |name: &str| contact.and_then(|contact| text(contact, name));
+        let known = |name: &str| contact.and_then(|contact| contact.text(name));
         let identity = identity(
             user_id.or_else(|| known("user_id")),
             phone.or_else(|| known("wa_id")),
@@ -98,9 +86,11 @@ impl<'a> People<'a> {
 }
 
 fn profile(contact: &Members) -> Option<Profile> {
-    let profile = contact.get("profile")?.as_object()?;
-    let display_name = text(profile, "name");
-    let handle = text(profile, "username").map(|handle| handle.trim_start_matches('@').to_owned());
+    let profile = contact.object("profile")?;
+    let display_name = profile.text("name");
+    let handle = profile
+        .text("username")
+        .map(|handle| handle.trim_start_matches('@').to_owned());
     (display_name.is_some() || handle.is_some()).then(|| Profile {
         display_name,
         handle,

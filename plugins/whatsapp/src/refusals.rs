@@ -5,22 +5,22 @@ use linecard_sdk::actions::{Failure, Timestamp};
 use linecard_sdk::http::{Call, Request, Response};
 use linecard_sdk::manifest::ThrottleScope;
 use linecard_sdk::time;
-use serde::de::DeserializeOwned;
 
 use crate::config::Config;
 
 const HOUR: u64 = 3_600_000;
 
 /// Makes a call and reads the answer. `attempt` counts from 1: the pause of a pair limit grows by it.
-pub fn call<T: DeserializeOwned>(
+pub fn call(
     config: &Config,
     request: Request,
     call: Call,
     attempt: u32,
-) -> Result<Answer<T>, Failure> {
+) -> Result<Answer, Failure> {
     let response = config.api().send(request, call)?;
     let now = time::now();
-    if response.is_success() {
+    // An error object is a refusal whatever the status says.
+    if response.is_success() && refusal(&response).is_none() {
         return Ok(read_answer(&response, call, now)?);
     }
     Err(failure(&response, call, now, attempt))
@@ -38,7 +38,9 @@ pub fn failure(response: &Response, call: Call, now: Timestamp, attempt: u32) ->
         let until = response.retry_after().unwrap_or(until).max(until);
         Failure::throttled(Some(until), scope, refusal.clone())
     };
-    if let Some(remedy) = remedy(code) {
+    let subcode = refusal.code.split_once('/').map(|(_, subcode)| subcode);
+    let subcode = subcode.and_then(|subcode| subcode.parse().ok());
+    if let Some(remedy) = remedy(code, subcode.unwrap_or_default()) {
         return Failure::Unauthorized(format!("{remedy} ({line})"));
     }
     match code {
@@ -68,8 +70,11 @@ pub fn failure(response: &Response, call: Call, now: Timestamp, attempt: u32) ->
 }
 
 /// What a person must do about a code that stops the whole channel.
-pub fn remedy(code: i64) -> Option<&'static str> {
+pub fn remedy(code: i64, subcode: i64) -> Option<&'static str> {
     Some(match code {
+        // A token that is refused for a reason has the remedy of that reason.
+        190 if subcode != 0 => linecard_graph::remedy(code, subcode),
+        101 => linecard_graph::remedy(code, subcode),
         0 | 190 => "Meta does not accept the access token. Store a new one.",
         131_005 => {
             "The token lacks a permission. Give the system user whatsapp_business_messaging and whatsapp_business_management and store a new access token."

@@ -6,8 +6,8 @@ use linecard_graph::progress::{Progress, Sent, in_order};
 use linecard_graph::send::STANDARD_WINDOW;
 use linecard_sdk::actions::{Action, ActionRequest, Failure, Identity, Outcome};
 use linecard_sdk::http::{BodyPart, Call, Request};
+use linecard_sdk::json::Lenient as _;
 use linecard_sdk::time;
-use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::compose::{self, Content, Part};
@@ -19,28 +19,6 @@ use crate::templates;
 const HOUR: u64 = 3_600_000;
 /// The refusal of a message that cannot be sent to a user id.
 const NO_USER_IDS: &str = "131062";
-
-#[derive(Deserialize)]
-struct Taken {
-    messages: Vec<TakenMessage>,
-}
-
-#[derive(Deserialize)]
-struct TakenMessage {
-    id: String,
-}
-
-/// What a mark is answered with.
-#[derive(Deserialize)]
-struct Marked {
-    #[serde(default)]
-    success: bool,
-}
-
-#[derive(Deserialize)]
-struct Uploaded {
-    id: String,
-}
 
 /// Does one action.
 pub fn perform(config: &Config, request: &ActionRequest) -> Result<Outcome, Failure> {
@@ -75,8 +53,8 @@ pub fn perform(config: &Config, request: &ActionRequest) -> Result<Outcome, Fail
             let mark =
                 json!({ "messaging_product": "whatsapp", "status": "read", "message_id": message });
             let post = Request::post(messages_url(config)).json(&mark);
-            let answer = call::<Marked>(config, post, Call::Repeatable, request.attempt)?;
-            if !answer.content.success {
+            let answer = call(config, post, Call::Repeatable, request.attempt)?;
+            if !answer.content.value().is("success") {
                 let text = "WhatsApp did not set the mark".to_owned();
                 return Err(Failure::Transient(text));
             }
@@ -169,6 +147,13 @@ fn send_one(
         (Err(Failure::Rejected(refusal)), Some(phone)) if refusal.code == NO_USER_IDS => {
             post(config, request, ("to", &phone.value), message)
         }
+        (Err(Failure::Rejected(refusal)), None) if refusal.code == NO_USER_IDS => {
+            let text = "This kind of message goes to telephone numbers only, and this person's is not known; ask for it, or send another kind";
+            Err(Failure::rejected(
+                NO_USER_IDS,
+                format!("{text} ({})", refusal.text),
+            ))
+        }
         (result, _) => result,
     }
 }
@@ -186,14 +171,19 @@ fn post(
     ];
     message.extend(common.map(|(name, value)| (name.to_owned(), json!(value))));
     let post = Request::post(messages_url(config)).json(&Value::Object(message));
-    let answer = call::<Taken>(config, post, Call::Once, request.attempt)?;
-    match answer.content.messages.into_iter().next() {
-        Some(taken) if !taken.id.is_empty() => Ok(Sent {
-            id: taken.id,
+    let answer = call(config, post, Call::Once, request.attempt)?;
+    let taken = answer.content.value();
+    match taken
+        .list("messages")
+        .first()
+        .and_then(|taken| taken.text("id"))
+    {
+        Some(id) => Ok(Sent {
+            id,
             recipient: None,
             budget: answer.budget,
         }),
-        _ => Err(Failure::Uncertain(
+        None => Err(Failure::Uncertain(
             "WhatsApp accepted the message but named no message id".to_owned(),
         )),
     }
@@ -223,8 +213,11 @@ fn upload(config: &Config, part: &mut Part, attempt: u32) -> Result<(), Failure>
     ];
     let url = config.api().url(&[&config.phone_number_id, "media"], &[]);
     let post = Request::post(url).multipart(parts);
-    let answer = call::<Uploaded>(config, post, Call::Repeatable, attempt)?;
-    file.source = Source::Id(answer.content.id);
+    let answer = call(config, post, Call::Repeatable, attempt)?;
+    let id = answer.content.value().text("id");
+    file.source = Source::Id(id.ok_or_else(|| {
+        Failure::Transient("WhatsApp took the file but named no id for it".to_owned())
+    })?);
     Ok(())
 }
 

@@ -1,11 +1,12 @@
 //! What became of sent messages, and errors that Meta reports by webhook.
 
-use linecard_graph::ids::{bounded, digest, unreadable, usable};
-use linecard_graph::lenient::{instant, text};
+use linecard_graph::ids::usable;
 use linecard_sdk::events::{
     ChannelState, ChannelStatus, Event, EventKind, Receipt, ReceiptScope, ReceiptState, Refusal,
     SentMessage,
 };
+use linecard_sdk::ids::{bounded, digest};
+use linecard_sdk::json::{Lenient as _, Part};
 use serde_json::Value;
 
 use crate::people::{Members, thread};
@@ -13,17 +14,18 @@ use crate::refusals::remedy;
 use crate::webhook::Surroundings;
 
 /// One item of `statuses[]`. Meta repeats and reorders them; message and state make the id.
-pub fn status(around: &Surroundings<'_>, raw: &str) -> Event {
-    read(around, raw).unwrap_or_else(|| unreadable("status", around.time, raw))
+pub fn status(around: &Surroundings<'_>, part: Part<'_>) -> Vec<Event> {
+    read(around, part).unwrap_or_else(|| vec![Event::kept("status", around.time, part.raw())])
 }
 
-fn read(around: &Surroundings<'_>, raw: &str) -> Option<Event> {
-    let status: Members = serde_json::from_str(raw).ok()?;
-    let message = usable(text(&status, "id"))?;
-    let word = text(&status, "status")?;
+fn read(around: &Surroundings<'_>, part: Part<'_>) -> Option<Vec<Event>> {
+    let raw = part.raw();
+    let status = part.object()?;
+    let message = usable(status.text("id"))?;
+    let word = status.text("status")?;
     let time = moment(&status, around.time);
-    if text(&status, "recipient_type").as_deref() == Some("group") {
-        return Some(unreadable("group-status", time, raw));
+    if status.text("recipient_type").as_deref() == Some("group") {
+        return Some(vec![Event::kept("group-status", time, raw)]);
     }
     let state = match word.as_str() {
         "sent" => Some(ReceiptState::Sent),
@@ -33,12 +35,16 @@ fn read(around: &Surroundings<'_>, raw: &str) -> Option<Event> {
         "failed" => Some(ReceiptState::Failed),
         _ => None,
     };
-    let reason = status.get("errors").and_then(first_error);
+    let reason = first_error(&status);
+    let stopped = reason
+        .as_ref()
+        .filter(|_| state == Some(ReceiptState::Failed))
+        .and_then(|reason| stopped(reason, &message, time, raw));
     let kind = match state {
         Some(state) => {
             // Meta hands back what the hub sent along: it finds the message even when the answer to
             // the send was lost.
-            let scope = match usable(text(&status, "biz_opaque_callback_data")) {
+            let scope = match usable(status.text("biz_opaque_callback_data")) {
                 Some(client_ref) => ReceiptScope::ClientRef(SentMessage {
                     client_ref,
                     id: Some(message.clone()),
@@ -51,28 +57,48 @@ fn read(around: &Surroundings<'_>, raw: &str) -> Option<Event> {
                 reason,
             })
         }
-        None => EventKind::Other(format!("status-{}", bounded(&word))),
+        None => EventKind::Other(format!("status-{}", bounded(&word, 64))),
     };
     let customer = around.people.author(
-        text(&status, "recipient_user_id"),
-        text(&status, "recipient_id"),
-        text(&status, "recipient_parent_user_id"),
+        status.text("recipient_user_id"),
+        status.text("recipient_id"),
+        status.text("recipient_parent_user_id"),
     );
-    let mut event = Event::new(format!("{message}:{}", bounded(&word)), time, kind).raw(raw);
+    let mut event = Event::new(format!("{message}:{}", bounded(&word, 64)), time, kind).raw(raw);
     event.thread = customer
         .as_ref()
         .map(|customer| thread(around.config, &customer.identity));
     event.author = customer;
-    Some(event)
+    Some(std::iter::once(event).chain(stopped).collect())
+}
+
+/// A message that failed because of the account or its token says that nothing can be sent: the channel
+/// is told, as if the refusal had come at once.
+fn stopped(reason: &Refusal, message: &str, time: u64, raw: &str) -> Option<Event> {
+    let remedy = remedy_of(reason)?;
+    let status = ChannelStatus {
+        state: ChannelState::Stopped,
+        code: Some(reason.code.clone()),
+        text: reason.text.clone(),
+        remedy: Some(remedy.to_owned()),
+    };
+    let id = format!("{message}:failed:channel");
+    Some(Event::new(id, time, EventKind::ChannelStatus(status)).raw(raw))
+}
+
+/// What a person must do about a code, with its sub-code after a slash.
+fn remedy_of(reason: &Refusal) -> Option<&'static str> {
+    let (code, subcode) = reason.code.split_once('/').unwrap_or((&reason.code, "0"));
+    remedy(code.parse().ok()?, subcode.parse().unwrap_or_default())
 }
 
 /// One item of `value.errors[]`: it is about the number, not about a message.
-pub fn error(around: &Surroundings<'_>, raw: &str) -> Event {
-    let value: Value = serde_json::from_str(raw).unwrap_or_default();
-    let Some(refusal) = refusal(&value) else {
-        return unreadable("error", around.time, raw);
+pub fn error(around: &Surroundings<'_>, part: Part<'_>) -> Vec<Event> {
+    let raw = part.raw();
+    let Some(refusal) = refusal(&part.value()) else {
+        return vec![Event::kept("error", around.time, raw)];
     };
-    let remedy = refusal.code.parse().ok().and_then(remedy);
+    let remedy = remedy_of(&refusal);
     let status = ChannelStatus {
         state: match remedy {
             Some(_) => ChannelState::Stopped,
@@ -85,24 +111,25 @@ pub fn error(around: &Surroundings<'_>, raw: &str) -> Event {
     // The same trouble at another time is told again, the same delivery is not.
     let time = around.is_dated.then(|| around.time.to_string());
     let id = format!("error:{}", digest(&[&time.unwrap_or_default(), raw]));
-    Event::new(id, around.time, EventKind::ChannelStatus(status)).raw(raw)
+    vec![Event::new(id, around.time, EventKind::ChannelStatus(status)).raw(raw)]
 }
 
-/// The first of `errors[]`.
-pub fn first_error(errors: &Value) -> Option<Refusal> {
-    errors.as_array()?.iter().find_map(refusal)
+/// The first of `errors[]` that has a code.
+pub fn first_error(members: &Members) -> Option<Refusal> {
+    members.list("errors").iter().find_map(refusal)
 }
 
 /// Code and text of an error; the details say most, and titles will go.
 fn refusal(error: &Value) -> Option<Refusal> {
-    let error = error.as_object()?;
-    let code = text(error, "code")?;
+    let code = error.text("code")?;
+    let code = match error.text("error_subcode") {
+        Some(subcode) => format!("{code}/{subcode}"),
+        None => code,
+    };
     let details = error
-        .get("error_data")
-        .and_then(Value::as_object)
-        .and_then(|data| text(data, "details"))
-        .or_else(|| text(error, "details"));
-    let title = text(error, "message").or_else(|| text(error, "title"));
+        .text_at(&["error_data", "details"])
+        .or_else(|| error.text("details"));
+    let title = error.first_text(&["message", "title"]);
     let mut parts: Vec<String> = title.into_iter().chain(details).collect();
     parts.dedup();
     Some(Refusal::new(code, parts.join(" – ")))
@@ -110,9 +137,5 @@ fn refusal(error: &Value) -> Option<Refusal> {
 
 /// An item's time, or the entry's.
 pub fn moment(members: &Members, entry_time: u64) -> u64 {
-    members
-        .get("timestamp")
-        .and_then(instant)
-        .filter(|time| *time > 0)
-        .unwrap_or(entry_time)
+    members.time("timestamp").unwrap_or(entry_time)
 }

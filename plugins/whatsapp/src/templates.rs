@@ -1,11 +1,10 @@
 //! Approved templates: what fills one is checked against its definition before anything is sent, so
 //! that an agent learns what is wrong at once and in words.
 
-use linecard_graph::lenient::text;
 use linecard_graph::paging::Page;
 use linecard_sdk::actions::{Failure, Template};
 use linecard_sdk::http::{Call, Request};
-use serde::Deserialize;
+use linecard_sdk::json::{Lenient as _, Part, as_text};
 use serde_json::{Map, Value, json};
 
 use crate::config::Config;
@@ -23,14 +22,24 @@ pub struct Filled {
     pub text: String,
 }
 
-#[derive(Deserialize)]
 struct Definition {
     name: String,
     language: String,
-    #[serde(default)]
     status: String,
-    #[serde(default)]
     components: Vec<Members>,
+}
+
+impl Definition {
+    fn of(part: Part<'_>) -> Option<Self> {
+        let members = part.object()?;
+        let components = members.list("components").iter();
+        Some(Self {
+            name: members.text("name")?,
+            language: members.text("language")?,
+            status: members.text("status").unwrap_or_default(),
+            components: components.filter_map(Value::as_object).cloned().collect(),
+        })
+    }
 }
 
 /// Finds the template and checks the parameters against it.
@@ -76,9 +85,10 @@ fn find(config: &Config, template: &Template) -> Result<Definition, Failure> {
         let url = config
             .api()
             .url(&[&config.waba_id, "message_templates"], &query);
-        let page = call::<Page<Definition>>(config, Request::get(url), Call::Repeatable, 1)?;
-        after = page.content.after();
-        for definition in page.content.data {
+        let answer = call(config, Request::get(url), Call::Repeatable, 1)?;
+        let page = Page::of(answer.content.part());
+        after = page.after();
+        for definition in page.data.into_iter().filter_map(Definition::of) {
             if definition.name != template.name {
                 continue;
             }
@@ -115,13 +125,13 @@ fn check(definition: &Definition, given: &[Members]) -> Result<String, Failure> 
     let mut lines = Vec::new();
     let mut used = 0;
     for component in &definition.components {
-        let kind = text(component, "type").unwrap_or_default();
-        let body = text(component, "text").unwrap_or_default();
+        let kind = component.text("type").unwrap_or_default();
+        let body = component.text("text").unwrap_or_default();
         match kind.as_str() {
             "HEADER" => {
                 let header = of(given, "header");
                 used += usize::from(header.is_some());
-                match text(component, "format").as_deref() {
+                match component.text("format").as_deref() {
                     Some("TEXT") | None => lines.push(fill_text("header", &body, header)?),
                     Some(format) => media_header(format, header)?,
                 }
@@ -133,8 +143,8 @@ fn check(definition: &Definition, given: &[Members]) -> Result<String, Failure> 
             }
             "FOOTER" => lines.push(body),
             "BUTTONS" => {
-                let buttons = component.get("buttons").and_then(Value::as_array);
-                let buttons = buttons.into_iter().flatten().filter_map(Value::as_object);
+                let buttons = component.list("buttons").iter();
+                let buttons = buttons.filter_map(Value::as_object);
                 for (index, button) in buttons.enumerate() {
                     used += usize::from(check_button(index, button, given)?);
                 }
@@ -147,7 +157,7 @@ fn check(definition: &Definition, given: &[Members]) -> Result<String, Failure> 
         let known: Vec<String> = definition
             .components
             .iter()
-            .filter_map(|component| text(component, "type"))
+            .filter_map(|component| component.text("type"))
             .collect();
         return Err(wrong(format!(
             "there are parameters for a component that the template `{}` has not; it has: {}",
@@ -159,7 +169,9 @@ fn check(definition: &Definition, given: &[Members]) -> Result<String, Failure> 
 }
 
 fn is(component: &Members, kind: &str) -> bool {
-    text(component, "type").is_some_and(|given| given.eq_ignore_ascii_case(kind))
+    component
+        .text("type")
+        .is_some_and(|given| given.eq_ignore_ascii_case(kind))
 }
 
 fn of<'a>(given: &'a [Members], kind: &str) -> Option<&'a Members> {
@@ -167,8 +179,8 @@ fn of<'a>(given: &'a [Members], kind: &str) -> Option<&'a Members> {
 }
 
 fn parameters(component: Option<&Members>) -> Vec<&Members> {
-    let list = component.and_then(|component| component.get("parameters"));
-    let list = list.and_then(Value::as_array).into_iter().flatten();
+    let list = component.map(|component| component.list("parameters"));
+    let list = list.unwrap_or_default().iter();
     list.filter_map(Value::as_object).collect()
 }
 
@@ -195,9 +207,8 @@ fn fill_text(part: &str, text: &str, component: Option<&Members>) -> Result<Stri
                 .and_then(|place| place.checked_sub(1));
             given.get(place.unwrap_or(index))
         } else {
-            let is_named = |parameter: &&&Members| {
-                self::text(parameter, "parameter_name").as_deref() == Some(name)
-            };
+            let is_named =
+                |parameter: &&&Members| parameter.text("parameter_name").as_deref() == Some(name);
             given.iter().find(is_named)
         };
         let value = parameter.and_then(|parameter| shown(parameter));
@@ -211,11 +222,11 @@ fn fill_text(part: &str, text: &str, component: Option<&Members>) -> Result<Stri
 
 /// What a parameter puts into a text.
 fn shown(parameter: &Members) -> Option<String> {
-    let kind = text(parameter, "type")?;
-    let value = parameter.get(&kind)?;
+    let kind = parameter.text("type")?;
+    let value = parameter.member(&kind)?;
     match value {
-        Value::Object(object) => text(object, "fallback_value"),
-        other => linecard_graph::lenient::as_text(other),
+        Value::Object(object) => object.text("fallback_value"),
+        other => as_text(other),
     }
 }
 
@@ -241,7 +252,7 @@ fn media_header(format: &str, component: Option<&Members>) -> Result<(), Failure
     let wanted = format.to_ascii_lowercase();
     let given = parameters(component);
     match given.as_slice() {
-        [only] if text(only, "type").as_deref() == Some(&wanted) => Ok(()),
+        [only] if only.text("type").as_deref() == Some(&wanted) => Ok(()),
         _ => Err(wrong(format!(
             "the header wants one parameter of the type {wanted}"
         ))),
@@ -255,17 +266,19 @@ fn check_button(
     given: &[Members],
 ) -> Result<bool, Failure> {
     let is_its = |component: &&Members| {
-        is(component, "button") && text(component, "index") == Some(index.to_string())
+        is(component, "button") && component.text("index") == Some(index.to_string())
     };
     let component = given.iter().find(is_its);
-    let kind = text(button, "type").unwrap_or_default();
+    let kind = button.text("type").unwrap_or_default();
     let wants = match kind.as_str() {
-        "URL" => text(button, "url").is_some_and(|url| !variables(&url).is_empty()),
+        "URL" => button
+            .text("url")
+            .is_some_and(|url| !variables(&url).is_empty()),
         "COPY_CODE" => true,
         _ => false,
     };
     if wants && parameters(component).len() != 1 {
-        let name = text(button, "text").unwrap_or_default();
+        let name = button.text("text").unwrap_or_default();
         return Err(wrong(format!(
             "the button {index} “{name}” ({kind}) wants one parameter"
         )));

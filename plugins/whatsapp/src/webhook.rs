@@ -1,46 +1,20 @@
 //! Webhook requests: the handshake, the signature, and which changes are this channel's.
 
-use linecard_graph::delivery::{self, Entry, Opened};
-use linecard_graph::ids::unreadable;
-use linecard_graph::lenient::{instant, text};
-use linecard_sdk::connector::{Reception, Rejection, WebhookRequest};
+use linecard_graph::delivery::{self, Entry, Opened, field_of, keep, others_told};
+use linecard_sdk::connector::{Intake, Reception, Rejection, WebhookRequest};
 use linecard_sdk::events::Event;
-use linecard_sdk::{log, time};
-use serde::Deserialize;
-use serde_json::value::RawValue;
+use linecard_sdk::json::{Lenient as _, Part};
 
 use crate::config::Config;
-use crate::people::{Members, People};
+use crate::people::People;
 use crate::{account, messages, statuses};
-
-#[derive(Deserialize)]
-struct Change<'a> {
-    field: String,
-    #[serde(borrow)]
-    value: &'a RawValue,
-}
-
-/// The lists of a value whose items are read one by one.
-#[derive(Deserialize)]
-struct Lists<'a> {
-    #[serde(borrow, default)]
-    messages: Option<Vec<&'a RawValue>>,
-    #[serde(borrow, default)]
-    message_echoes: Option<Vec<&'a RawValue>>,
-    #[serde(borrow, default)]
-    statuses: Option<Vec<&'a RawValue>>,
-    #[serde(borrow, default)]
-    errors: Option<Vec<&'a RawValue>>,
-    #[serde(borrow, default)]
-    user_id_update: Option<Vec<&'a RawValue>>,
-}
 
 /// What the items of a value have in common.
 pub struct Surroundings<'a> {
     /// The channel.
     pub config: &'a Config,
     /// The people whom the value tells about.
-    pub people: People<'a>,
+    pub people: People,
     /// When Meta made the entry, in milliseconds; now if it does not say.
     pub time: u64,
     /// Whether Meta said when.
@@ -51,50 +25,60 @@ pub struct Surroundings<'a> {
 /// `calls`, has lists of these names that mean something else.
 const CONVERSATIONS: [&str; 3] = ["messages", "smb_message_echoes", "user_id_update"];
 
+/// Reads one item of a list.
+type Reader = fn(&Surroundings<'_>, Part<'_>) -> Vec<Event>;
+
+/// The lists of a value whose items are read one by one, in the order in which they are taken.
+const LISTS: [(&str, Reader); 5] = [
+    ("messages", messages::message),
+    ("message_echoes", messages::echo),
+    ("statuses", statuses::status),
+    ("errors", statuses::error),
+    ("user_id_update", messages::user_id_update),
+];
+
 /// Answers the handshake, or verifies and reads a delivery. What names a number goes by the number's
 /// id; what concerns the whole account goes by the account's.
 pub fn receive(config: &Config, request: &WebhookRequest) -> Result<Reception, Rejection> {
-    let entries = match delivery::open(request, "whatsapp_business_account")? {
-        Opened::Handshake(answer) => return Ok(answer),
-        Opened::Entries(entries) => entries,
+    let body = match delivery::open(request, "whatsapp_business_account")? {
+        Opened::Answered(answer) => return Ok(answer),
+        Opened::Delivery(body) => body,
     };
-    let now = time::now();
-    let mut events = Vec::new();
+    let mut intake = Intake::new();
+    let now = intake.now();
     let mut others = Vec::new();
-    for raw in entries {
-        let Ok(entry) = serde_json::from_str::<Entry<'_>>(raw.get()) else {
-            events.push(unreadable("entry", now, raw.get()));
+    let mut is_ours = false;
+    for part in body.part().list("entry") {
+        let Some(entry) = Entry::of(part) else {
+            is_ours = true;
+            keep(&mut intake, "entry", now, part);
             continue;
         };
-        let dated = instant(&entry.time).filter(|time| *time > 0);
-        let time = dated.unwrap_or(now);
-        let changes = entry.changes.as_deref().unwrap_or_default();
+        let time = entry.time.unwrap_or(now);
+        let changes = entry.list("changes");
         if changes.is_empty() {
             match &entry.id {
                 Some(id) if *id != config.waba_id => others.push(id.clone()),
-                _ => events.push(unreadable("entry", time, raw.get())),
+                _ => {
+                    is_ours = true;
+                    keep(&mut intake, "entry", time, part);
+                }
             }
         }
         for change in changes {
             match owner(&entry, change) {
                 Some(Owner::Number(id)) if id != config.phone_number_id => others.push(id),
                 Some(Owner::Account(id)) if id != config.waba_id => others.push(id),
-                _ => events.extend(read_change(config, time, dated.is_some(), change)),
+                _ => {
+                    is_ours = true;
+                    read_change(config, &entry, time, change, &mut intake);
+                }
             }
         }
     }
-    if !others.is_empty() {
-        let text = format!(
-            "this channel's number is {}, the delivery is for {}",
-            config.phone_number_id,
-            others.join(", ")
-        );
-        if events.is_empty() {
-            return Err(Rejection::NotForThisChannel(text));
-        }
-        log::warn(format!("{text}: only this channel's part was taken"));
-    }
-    Ok(Reception::events(events))
+    let own = format!("number is {}", config.phone_number_id);
+    others_told(others, &own, is_ours)?;
+    Ok(intake.reception())
 }
 
 enum Owner {
@@ -103,56 +87,55 @@ enum Owner {
 }
 
 /// Whom a change is for.
-fn owner(entry: &Entry<'_>, raw: &RawValue) -> Option<Owner> {
-    let change: Members = serde_json::from_str(raw.get()).unwrap_or_default();
+fn owner(entry: &Entry<'_>, change: Part<'_>) -> Option<Owner> {
     let metadata = change
         .get("value")
         .and_then(|value| value.get("metadata"))
-        .and_then(|metadata| metadata.as_object());
+        .and_then(Part::object);
     metadata
-        .and_then(|metadata| text(metadata, "phone_number_id"))
+        .and_then(|metadata| metadata.text("phone_number_id"))
         .map(Owner::Number)
         .or_else(|| entry.id.clone().map(Owner::Account))
 }
 
-fn read_change(config: &Config, time: u64, is_dated: bool, raw: &RawValue) -> Vec<Event> {
-    let whole = raw.get();
-    let Ok(Change { field, value }) = serde_json::from_str::<Change<'_>>(whole) else {
-        return vec![unreadable("change", time, whole)];
-    };
-    let (Ok(members), Ok(lists)) = (
-        serde_json::from_str::<Members>(value.get()),
-        serde_json::from_str::<Lists<'_>>(value.get()),
-    ) else {
-        return vec![unreadable(&field, time, whole)];
-    };
-    let around = Surroundings {
-        config,
-        people: People::of(&members),
-        time,
-        is_dated,
+fn read_change(
+    config: &Config,
+    entry: &Entry<'_>,
+    time: u64,
+    change: Part<'_>,
+    intake: &mut Intake,
+) {
+    let field = field_of(change).unwrap_or_else(|| "change".to_owned());
+    let Some(value) = change.get("value").filter(|value| value.is_object()) else {
+        return keep(intake, &field, time, change);
     };
     if !CONVERSATIONS.contains(&field.as_str()) {
-        return vec![account::change(&field, &members, time, whole)];
+        return intake.read(&field, change, |change, _| {
+            let members = value.object().ok_or("its value is no object")?;
+            Ok(vec![account::change(&field, &members, time, change.raw())])
+        });
     }
-    let mut events = Vec::new();
-    for item in lists.messages.iter().flatten() {
-        events.push(messages::message(&around, item.get()));
+    let members = value.members();
+    let contacts = members.get("contacts").map(|list| list.each());
+    let contacts = contacts.unwrap_or_default();
+    let around = Surroundings {
+        config,
+        people: People(contacts.into_iter().filter_map(Part::object).collect()),
+        time,
+        is_dated: entry.time.is_some(),
+    };
+    let mut is_read = false;
+    for (name, read) in LISTS {
+        for item in members
+            .get(name)
+            .map(|list| list.each())
+            .unwrap_or_default()
+        {
+            is_read = true;
+            intake.read(name, item, |item, _| Ok(read(&around, item)));
+        }
     }
-    for item in lists.message_echoes.iter().flatten() {
-        events.push(messages::echo(&around, item.get()));
+    if !is_read {
+        keep(intake, &field, time, change);
     }
-    for item in lists.statuses.iter().flatten() {
-        events.push(statuses::status(&around, item.get()));
-    }
-    for item in lists.errors.iter().flatten() {
-        events.push(statuses::error(&around, item.get()));
-    }
-    for item in lists.user_id_update.iter().flatten() {
-        events.push(messages::user_id_update(&around, item.get()));
-    }
-    if events.is_empty() {
-        events.push(account::change(&field, &members, time, whole));
-    }
-    events
 }

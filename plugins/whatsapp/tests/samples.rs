@@ -1,7 +1,8 @@
 //! Every recorded payload and signature that is at hand: nothing traps, everything is told.
 
 use linecard_graph::testing::{
-    Calls, check_answers, check_signature_vectors, check_webhooks, said, signed,
+    Awkward, Calls, META_SECRETS, Neighbour, Sample, check_answers, check_awkward,
+    check_large_delivery, check_signature_vectors, check_webhooks, said, samples, signed,
 };
 use linecard_sdk::connector::Channel;
 use linecard_whatsapp::WhatsApp;
@@ -38,6 +39,76 @@ fn every_recorded_webhook_is_understood() {
     let this_crate = linecard_testkit::this_crate!();
     let read = check_webhooks::<WhatsApp>(&this_crate, "samples/whatsapp", config, &OTHERS);
     assert!(read == 0 || read > 50, "only {read} webhooks were found");
+}
+
+fn message(word: &str) -> Value {
+    json!({ "from": "4915700000005", "id": word, "timestamp": "1767225600", "type": "text",
+        "text": { "body": "still here" } })
+}
+
+/// A whole entry beside the others, and a message in each list of messages.
+fn neighbours(sample: &Sample) -> Vec<Neighbour> {
+    let number = sample.config["phone_number_id"].clone();
+    let account = sample.body["entry"][0]["id"].clone();
+    let object = || vec!["/object".to_owned()];
+    let mut neighbours = vec![Neighbour {
+        list: "/entry".to_owned(),
+        needs: object(),
+        make: Box::new(move |word| {
+            let value =
+                json!({ "metadata": { "phone_number_id": number }, "messages": [message(word)] });
+            json!({ "id": account, "changes": [{ "field": "messages", "value": value }] })
+        }),
+    }];
+    let changes = sample.body["entry"][0]["changes"].as_array();
+    for (place, change) in changes.into_iter().flatten().enumerate() {
+        let value = &change["value"];
+        let is_ours = value["metadata"]["phone_number_id"] == sample.config["phone_number_id"];
+        if change["field"] == "messages" && value["messages"].is_array() && is_ours {
+            let at = format!("/entry/0/changes/{place}");
+            let mut needs = object();
+            needs.push(format!("{at}/field"));
+            needs.push(format!("{at}/value/metadata/phone_number_id"));
+            neighbours.push(Neighbour {
+                list: format!("{at}/value/messages"),
+                needs,
+                make: Box::new(message),
+            });
+        }
+    }
+    neighbours
+}
+
+fn awkward() -> Awkward {
+    Awkward {
+        network: "whatsapp",
+        request: signed,
+        secrets: META_SECRETS,
+        neighbours,
+        statuses: &[200],
+    }
+}
+
+#[test]
+fn a_delivery_with_too_many_messages_is_read_in_part_and_kept() {
+    let whole = |messages| {
+        let value = json!({ "metadata": { "phone_number_id": "1" }, "messages": messages });
+        let changes = [json!({ "field": "messages", "value": value })];
+        json!({ "object": "whatsapp_business_account", "entry": [{ "id": "1", "changes": changes }] })
+    };
+    let this_crate = linecard_testkit::this_crate!();
+    let config = json!({ "phone_number_id": "1", "waba_id": "1" });
+    check_large_delivery(&this_crate, &awkward(), config, message, whole);
+}
+
+#[test]
+fn awkward_values_cost_nothing_but_themselves() {
+    let this_crate = linecard_testkit::this_crate!();
+    let own = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let samples = samples("samples/whatsapp", own, |body| {
+        body.pointer("/entry/0/id").map(|_| config(body))
+    });
+    check_awkward::<WhatsApp>(&this_crate, &awkward(), &samples);
 }
 
 /// The calls of a number.

@@ -2,6 +2,7 @@
 
 mod common;
 mod golden;
+mod lenient;
 mod properties;
 mod samples;
 mod sending;

@@ -2,6 +2,7 @@
 
 use linecard_sdk::actions::{Action, ActionRequest, Failure, Outcome, Outgoing, Refusal};
 use linecard_sdk::http::{Call, Request};
+use linecard_sdk::json::Lenient as _;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -197,7 +198,7 @@ fn post(
     }
     let request_ = Request::post(url(config, &["tweets"], &[])).json(&body);
     match api::call(request_, config.user(), Call::Once) {
-        Ok(answer) => match answer.body.pointer("/data/id").and_then(Value::as_str) {
+        Ok(answer) => match answer.body.text_at(&["data", "id"]) {
             Some(id) => Ok(Outcome {
                 budget: answer.budget,
                 ..Outcome::message(id)
@@ -246,13 +247,9 @@ fn message(config: &Config, request: &ActionRequest, said: &Outgoing) -> Result<
         }
         let called = api::call(Request::post(&url).json(&body), config.user(), Call::Once);
         let failure = match called {
-            Ok(answer) => match answer
-                .body
-                .pointer("/data/dm_event_id")
-                .and_then(Value::as_str)
-            {
+            Ok(answer) => match answer.body.text_at(&["data", "dm_event_id"]) {
                 Some(id) => {
-                    progress.sent.push(id.to_owned());
+                    progress.sent.push(id);
                     budget = answer.budget;
                     cost = cost.saturating_add(millionths(1, config.prices.message));
                     continue;

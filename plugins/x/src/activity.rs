@@ -1,23 +1,23 @@
 //! Events of the X Activity API.
 
 use linecard_sdk::events::{Author, Event, EventKind, ProfileChange};
+use linecard_sdk::ids::digest;
+use linecard_sdk::json::Lenient as _;
 use linecard_sdk::time;
 use serde_json::Value;
 
 use crate::config::Config;
 use crate::legacy;
-use crate::read::{self, Includes, text};
+use crate::read::{self, Includes};
 
 /// One event of the Activity API: the value of `data`.
 pub fn read(config: &Config, data: &Value) -> Vec<Event> {
-    let kind = text(data, "event_type").unwrap_or("unknown");
+    let kind = data.word("event_type").unwrap_or("unknown");
     let payload = data.get("payload").unwrap_or(&Value::Null);
     let includes = Includes(data.get("includes").unwrap_or(&Value::Null));
-    let id = match data.get("event_uuid") {
-        Some(Value::String(id)) => id.clone(),
-        Some(Value::Number(id)) => id.to_string(),
-        _ => legacy::digest(&data.to_string()),
-    };
+    let id = data
+        .text("event_uuid")
+        .unwrap_or_else(|| digest(&[&data.to_string()]));
     let other = || vec![legacy::unknown(kind, data)];
     match kind {
         "post.create"
@@ -38,9 +38,9 @@ pub fn read(config: &Config, data: &Value) -> Vec<Event> {
             }
             events
         }
-        "post.delete" => match text(payload, "id") {
+        "post.delete" => match payload.word("id") {
             Some(post) => {
-                let by = text(payload, "author_id");
+                let by = payload.word("author_id");
                 vec![read::deleted(post, by, time::now())]
             }
             None => other(),
@@ -48,7 +48,7 @@ pub fn read(config: &Config, data: &Value) -> Vec<Event> {
         "like.create" => vec![legacy::activity_like(config, payload, includes)],
         "follow.follow" | "follow.unfollow" => {
             let source = payload.pointer("/source/data").unwrap_or(&Value::Null);
-            match text(source, "id") {
+            match source.word("id") {
                 Some(who) if who != config.user_id => {
                     let change = if kind == "follow.follow" {
                         EventKind::Follow
@@ -71,13 +71,15 @@ pub fn read(config: &Config, data: &Value) -> Vec<Event> {
                 .filter_map(|(name, list)| Some((name, list.as_array()?)))
                 .flat_map(|(name, list)| {
                     list.iter()
-                        .map(move |one| legacy::private(config, name, one, users))
+                        .flat_map(move |one| legacy::private(config, name, one, users))
                 })
                 .collect();
             if events.is_empty() { other() } else { events }
         }
         kind if kind.starts_with("profile.update") => {
-            let who = text(payload, "id").or_else(|| data.pointer("/filter/user_id")?.as_str());
+            let who = payload
+                .word("id")
+                .or_else(|| data.pointer("/filter/user_id")?.as_str());
             match who {
                 Some(who) if who != config.user_id => {
                     let change = EventKind::ProfileChanged(ProfileChange { previous_id: None });
@@ -87,6 +89,10 @@ pub fn read(config: &Config, data: &Value) -> Vec<Event> {
                 }
                 _ => other(),
             }
+        }
+        // Only X's own programs can read them; that somebody wrote is told all the same.
+        "chat.received" | "chat.sent" => {
+            vec![read::encrypted(config, payload, time::now(), &id)]
         }
         "oauth.revoke" => {
             vec![legacy::revoked(format!("{kind}:{id}"), time::now())]

@@ -3,11 +3,14 @@
 use linecard_sdk::actions::{Budget, Failure, Refusal, Timestamp};
 use linecard_sdk::encode::percent;
 use linecard_sdk::http::{Call, Request, Response};
+use linecard_sdk::ids::bounded;
+use linecard_sdk::json::{Document, Lenient as _};
 use linecard_sdk::manifest::ThrottleScope;
 use linecard_sdk::time;
 use serde_json::Value;
 
 use crate::config::Config;
+use crate::payload::value;
 
 /// The headers that end with `-remaining` and `-reset`, without those endings.
 const LIMITS: [&str; 3] = ["x-rate-limit", "x-user-limit-24hour", "x-app-limit-24hour"];
@@ -38,9 +41,10 @@ impl From<Failure> for Refused {
 
 /// What X says, and how much of the rate limit is left.
 pub struct Answer {
+    /// What it says, with numbers as texts; null if it says nothing.
     pub body: Value,
-    /// The body as it came.
-    pub bytes: Vec<u8>,
+    /// The same in parts.
+    pub content: Document<'static>,
     pub budget: Option<Budget>,
 }
 
@@ -66,51 +70,46 @@ pub fn call(request: Request, auth: &str, call: Call) -> Result<Answer, Refused>
     if !response.is_success() {
         return Err(judge(&response, call));
     }
-    let body: Value = if response.body.is_empty() {
-        Value::Null
+    let content = if response.body.is_empty() {
+        Document::read(b"null").map_err(|error| call.unknown_outcome(error.text))?
     } else {
-        response.json(call)?
+        response.document(call)?
     };
+    let content = content.into_owned();
+    let body = value(content.part());
     // An answer of 200 can hold errors alone.
-    if body.get("data").is_none()
-        && body.get("meta").is_none()
-        && let Some(error) = body.pointer("/errors/0")
+    if body.member("data").is_none()
+        && body.member("meta").is_none()
+        && body.member("errors").is_some()
     {
-        return Err(Refused::Failed(partial(error)));
+        return Err(judge(&response, call));
     }
     Ok(Answer {
         budget: budget(&response),
         body,
-        bytes: response.body,
+        content,
     })
 }
 
-/// An error within an answer of 200.
-fn partial(error: &Value) -> Failure {
-    let refusal = refusal(error, 200);
-    let kind = error.get("type").and_then(Value::as_str).unwrap_or("");
-    if kind.ends_with("resource-not-found") {
-        Failure::Gone(refusal.text)
-    } else {
-        Failure::Rejected(refusal)
-    }
-}
+/// The codes of the older API for a text that was posted just before.
+const DUPLICATES: [&str; 1] = ["187"];
+/// Its codes for credentials that are not accepted, and for an account that is locked or suspended.
+const CREDENTIALS: [&str; 6] = ["32", "89", "135", "215", "64", "326"];
 
-/// What a refusal means.
+/// What a refusal means. The newer API names a `type`, the older one codes in `errors`; some answers
+/// have a text there.
 pub fn judge(response: &Response, call: Call) -> Refused {
-    let body: Value = serde_json::from_slice(&response.body).unwrap_or_default();
-    let first = body.pointer("/errors/0").unwrap_or(&body);
-    let kind = body
-        .get("type")
-        .or_else(|| first.get("type"))
-        .and_then(Value::as_str)
-        .unwrap_or("");
-    let mut refusal = refusal(&body, response.status);
-    if refusal.text.is_empty() {
-        refusal = self::refusal(first, response.status);
-    }
+    let body = Document::read(&response.body).map(|body| value(body.part()));
+    let body = body.unwrap_or_default();
+    let first = body.list("errors").first().unwrap_or(&body);
+    let kind = body.first_text(&["type"]).or_else(|| first.text("type"));
+    let kind = kind.unwrap_or_default();
+    let old_code = first.text("code").unwrap_or_default();
+    let refusal = refusal(&body, first, response.status);
     let line = format!("{}: {}", refusal.code, refusal.text);
     let says = |words: &str| refusal.text.to_lowercase().contains(words);
+    let is_not_enrolled =
+        kind.ends_with("client-not-enrolled") || body.word("reason") == Some("client-not-enrolled");
     let failure = match response.status {
         429 if kind.ends_with("usage-capped") => Failure::Unauthorized(format!(
             "The monthly cap of the X account is used up. Raise the cap or the plan in the developer console, then resume the channel ({line})."
@@ -122,14 +121,20 @@ pub fn judge(response: &Response, call: Call) -> Refused {
         401 => Failure::Unauthorized(format!(
             "X does not accept the credentials. Make new tokens under Keys and tokens in the developer console and store them ({line})."
         )),
-        403 if says("duplicate") => return Refused::Duplicate(refusal),
-        403 if kind.ends_with("client-not-enrolled")
-            || body.get("reason").and_then(Value::as_str) == Some("client-not-enrolled") =>
-        {
-            Failure::Unsupported(format!(
-                "The account's X product does not have this call; it is for enterprise customers ({line})"
-            ))
+        _ if kind.ends_with("resource-not-found") => Failure::Gone(line),
+        404 | 410 => Failure::Gone(line),
+        // Nothing was done, whatever stands in the body.
+        503 => Failure::Transient(line),
+        408 | 500.. => call.unknown_outcome(line),
+        _ if DUPLICATES.contains(&old_code.as_str()) || says("duplicate") => {
+            return Refused::Duplicate(refusal);
         }
+        _ if CREDENTIALS.contains(&old_code.as_str()) => Failure::Unauthorized(format!(
+            "X does not accept the credentials or has locked the account. Log in to X and look at the account, then make new tokens under Keys and tokens in the developer console and store them ({line})."
+        )),
+        403 if is_not_enrolled => Failure::Unsupported(format!(
+            "The account's X product does not have this call: likes, follows and quote posts are no longer in the plans that one buys by oneself, only in enterprise contracts ({line})"
+        )),
         403 if kind.ends_with("oauth1-permissions")
             || kind.ends_with("unsupported-authentication") =>
         {
@@ -137,27 +142,46 @@ pub fn judge(response: &Response, call: Call) -> Refused {
                 "The app lacks a permission. Set \"Read and write and direct messages\" under User authentication settings, make new tokens and store them ({line})."
             ))
         }
-        404 => Failure::Gone(line),
-        408 | 500.. => call.unknown_outcome(line),
         _ => Failure::Rejected(refusal),
     };
     Refused::Failed(failure)
 }
 
-fn refusal(error: &Value, status: u16) -> Refusal {
-    let text = |name: &str| error.get(name).and_then(Value::as_str);
-    let code = text("type")
-        .and_then(|kind| kind.rsplit('/').next())
-        .filter(|kind| !kind.is_empty() && *kind != "about:blank")
-        .map_or_else(|| status.to_string(), |kind| format!("{status}/{kind}"));
-    let title = text("title").unwrap_or("");
-    let detail = text("detail").or_else(|| text("message")).unwrap_or("");
-    let text = match (title.is_empty(), detail.is_empty()) {
-        (false, false) if title != detail => format!("{title}: {detail}"),
-        (_, false) => detail.to_owned(),
-        _ => title.to_owned(),
-    };
-    Refusal { code, text }
+/// Code and text of a refusal: the problem's own, else those of its first error. The parameter that an
+/// error names is told with it.
+fn refusal(body: &Value, first: &Value, status: u16) -> Refusal {
+    let kind = body.text("type").or_else(|| first.text("type"));
+    let kind = kind.as_deref().and_then(|kind| kind.rsplit('/').next());
+    let kind = kind.filter(|kind| !kind.is_empty() && *kind != "about:blank");
+    let code = kind.map(str::to_owned).or_else(|| first.text("code"));
+    let code = code.map_or_else(|| status.to_string(), |code| format!("{status}/{code}"));
+    let title = body.text("title").or_else(|| first.text("title"));
+    let mut said: Vec<String> = title.into_iter().collect();
+    let details = [
+        body.first_text(&["detail", "message"]),
+        first.first_text(&["detail", "message"]),
+        first.as_str().map(str::to_owned),
+        // Some answers have a text where others have a list.
+        body.text("errors"),
+        body.text("error"),
+    ];
+    for detail in details.into_iter().flatten() {
+        if !said.contains(&detail) {
+            said.push(detail);
+        }
+    }
+    let mut text = said.join(": ");
+    if let Some(parameters) = first.object("parameters").filter(|named| !named.is_empty()) {
+        let names: Vec<&str> = parameters.keys().map(String::as_str).collect();
+        text = format!("{text} (parameter {})", names.join(", "));
+    }
+    if text.is_empty() {
+        text = "X gave no reason".to_owned();
+    }
+    Refusal {
+        code,
+        text: bounded(&text, 2000).to_owned(),
+    }
 }
 
 fn number(response: &Response, name: &str) -> Option<i64> {

@@ -1,40 +1,39 @@
 //! The older form of posts, people and messages: that of the Account Activity API, in which the newer
 //! Activity API still brings direct messages.
 
+use linecard_sdk::connector::Intake;
 use linecard_sdk::events::{
     Attachment, AttachmentKind, Author, ChannelState, ChannelStatus, Event, EventKind, Message,
-    Profile, Reaction, Receipt, ReceiptState, Timestamp,
+    Postback, PostbackSource, Profile, Reaction, Receipt, ReceiptState, Timestamp,
 };
 use std::collections::BTreeMap;
 
+use linecard_sdk::ids::{bounded, digest};
+use linecard_sdk::json::{Lenient as _, Part};
 use linecard_sdk::time;
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 use crate::config::Config;
-use crate::payload::Part;
-use crate::read::{self, Includes, dialogue, place, text, time_of_id};
+use crate::payload::value;
+use crate::read::{self, Includes, dialogue, place, time_of_id};
 
 /// Everything in an Account Activity delivery.
-pub fn read(config: &Config, body: &BTreeMap<String, &RawValue>) -> Vec<Event> {
-    let users = body
-        .get("users")
-        .map_or(Value::Null, |users| Part::new(users).value());
-    let mut events = Vec::new();
-    for (name, value) in body {
+pub fn read(config: &Config, body: &BTreeMap<String, Part<'_>>, intake: &mut Intake) {
+    let users = body.get("users").copied().map(value).unwrap_or_default();
+    for (name, part) in body {
         if let "for_user_id" | "user_has_blocked" | "users" | "apps" = name.as_str() {
             continue;
         }
-        for part in Part::new(value).each() {
-            let event = one(config, name, &part.value(), &users);
-            events.push(part.mark(event));
+        for part in part.each() {
+            intake.read(name, part, |part, _| {
+                Ok(one(config, name, &value(part), &users))
+            });
         }
     }
-    events
 }
 
 /// One element of a list of an Account Activity delivery.
-fn one(config: &Config, name: &str, one: &Value, users: &Value) -> Event {
+fn one(config: &Config, name: &str, one: &Value, users: &Value) -> Vec<Event> {
     let read = match name {
         "tweet_create_events" => post(config, one),
         "tweet_delete_events" => deleted(one),
@@ -42,19 +41,18 @@ fn one(config: &Config, name: &str, one: &Value, users: &Value) -> Event {
         "follow_events" => Some(follow(config, one)),
         "direct_message_events"
         | "direct_message_indicate_typing_events"
-        | "direct_message_mark_read_events" => Some(private(config, name, one, users)),
+        | "direct_message_mark_read_events" => return private(config, name, one, users),
         "user_event" if one.get("revoke").is_some() => {
-            let at = one
-                .pointer("/revoke/date_time")
-                .and_then(Value::as_str)
-                .and_then(time::from_rfc3339)
+            let revoke = one.object("revoke");
+            let at = revoke
+                .and_then(|revoke| revoke.time("date_time"))
                 .unwrap_or_else(time::now);
-            let id = format!("revoke:{}", digest(&one.to_string()));
+            let id = format!("revoke:{}", digest(&[&one.to_string()]));
             Some(revoked(id, at))
         }
         _ => None,
     };
-    read.unwrap_or_else(|| unknown(name, one))
+    vec![read.unwrap_or_else(|| unknown(name, one))]
 }
 
 /// The account took the app's permission away.
@@ -72,46 +70,44 @@ pub fn revoked(id: String, at: Timestamp) -> Event {
 
 /// What has no event of its own, with an id made of what it says.
 pub fn unknown(name: &str, value: &Value) -> Event {
-    let at = milliseconds(value, "timestamp_ms")
-        .or_else(|| milliseconds(value, "created_timestamp"))
-        .unwrap_or_else(time::now);
+    let at = moment(value).unwrap_or_else(time::now);
     Event::new(
-        format!("{name}:{}", digest(&value.to_string())),
+        format!(
+            "{}:{}",
+            bounded(name, 64),
+            digest(&[name, &value.to_string()])
+        ),
         at,
         EventKind::Other(name.to_owned()),
     )
 }
 
-/// A short id of a text: FNV-1a, because it only has to tell one delivery's events apart.
-pub fn digest(raw: &str) -> String {
-    let hash = raw.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
-    format!("{hash:016x}")
-}
-
-fn milliseconds(value: &Value, name: &str) -> Option<Timestamp> {
-    match value.get(name)? {
-        Value::String(text) => text.parse().ok(),
-        other => other.as_u64(),
-    }
+/// When something was, by the members that X has used for it: milliseconds, or the form of the older
+/// API, such as `Wed Oct 10 20:19:24 +0000 2018`.
+fn moment(value: &Value) -> Option<Timestamp> {
+    let written = || {
+        let text = value.word("created_at")?;
+        time::parse("%a %b %d %H:%M:%S %z %Y", text)
+    };
+    value
+        .time("timestamp_ms")
+        .or_else(|| value.time("created_timestamp"))
+        .or_else(|| value.time("created_at"))
+        .or_else(written)
 }
 
 /// The id in either form: numbers lose digits, so the text comes first.
 fn id_of(value: &Value) -> Option<String> {
-    text(value, "id_str")
-        .or_else(|| text(value, "id"))
-        .map(str::to_owned)
-        .or_else(|| value.get("id")?.as_u64().map(|id| id.to_string()))
+    value.first_text(&["id_str", "id"])
 }
 
 fn profile(user: &Value) -> Profile {
     Profile {
-        display_name: text(user, "name").map(str::to_owned),
-        handle: text(user, "screen_name").map(str::to_owned),
-        avatar_url: text(user, "profile_image_url_https").map(str::to_owned),
-        followers: user.get("followers_count").and_then(Value::as_u64),
-        verified: user.get("verified").and_then(Value::as_bool),
+        display_name: user.word("name").map(str::to_owned),
+        handle: user.word("screen_name").map(str::to_owned),
+        avatar_url: user.word("profile_image_url_https").map(str::to_owned),
+        followers: user.count("followers_count"),
+        verified: user.flag("verified"),
         ..Profile::default()
     }
 }
@@ -124,14 +120,14 @@ fn post(config: &Config, post: &Value) -> Option<Event> {
     let id = id_of(post)?;
     let user = post.get("user").unwrap_or(&Value::Null);
     let author_id = id_of(user).unwrap_or_default();
-    let at = milliseconds(post, "timestamp_ms")
+    let at = moment(post)
         .or_else(|| time_of_id(&id))
         .unwrap_or_else(time::now);
-    let parent = text(post, "in_reply_to_status_id_str");
+    let parent = post.word("in_reply_to_status_id_str");
     let own = author_id == config.user_id;
     // This form does not name the conversation: the post that is answered stands for it, unless the
     // mentions tell.
-    let thread = place(parent.unwrap_or(&id), text(user, "screen_name"), &id);
+    let thread = place(parent.unwrap_or(&id), user.word("screen_name"), &id);
     let event = |kind| {
         let event = Event::new(&id, at, kind).thread(thread.clone());
         match author(user) {
@@ -155,12 +151,10 @@ fn post(config: &Config, post: &Value) -> Option<Event> {
         .or_else(|| post.get("entities"))
         .unwrap_or(&Value::Null);
     let named = entities
-        .get("user_mentions")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
+        .list("user_mentions")
+        .iter()
         .any(|one| id_of(one).as_deref() == Some(config.user_id.as_str()));
-    let answers = text(post, "in_reply_to_user_id_str") == Some(config.user_id.as_str());
+    let answers = post.word("in_reply_to_user_id_str") == Some(config.user_id.as_str());
     // A reply that names the account comes with the mentions, too, and there with its conversation.
     if let (Some(_), true, false) = (parent, named && config.is_told_soon(), own) {
         let kind = EventKind::Other("reply-without-conversation".to_owned());
@@ -178,11 +172,13 @@ fn post(config: &Config, post: &Value) -> Option<Event> {
         text: whole_text(post).map(read::unescaped),
         attachments,
         parent: parent.map(str::to_owned),
-        quoted: text(post, "quoted_status_id_str")
+        quoted: post
+            .word("quoted_status_id_str")
             .map(str::to_owned)
             .or_else(|| post.get("quoted_status").and_then(id_of)),
         addressed: Some(named || answers),
-        language: text(post, "lang")
+        language: post
+            .word("lang")
             .filter(|lang| *lang != "und")
             .map(str::to_owned),
         ..Message::new(&id)
@@ -198,7 +194,7 @@ fn post(config: &Config, post: &Value) -> Option<Event> {
 fn whole_text(post: &Value) -> Option<&str> {
     post.pointer("/extended_tweet/full_text")
         .and_then(Value::as_str)
-        .or_else(|| text(post, "text"))
+        .or_else(|| post.word("text"))
 }
 
 fn media(post: &Value) -> Vec<Attachment> {
@@ -217,7 +213,7 @@ fn media(post: &Value) -> Vec<Attachment> {
 }
 
 fn medium(one: &Value) -> Attachment {
-    let kind = match text(one, "type") {
+    let kind = match one.word("type") {
         Some("photo") => AttachmentKind::Image,
         Some("video") => AttachmentKind::Video,
         Some("animated_gif") => AttachmentKind::Animation,
@@ -228,22 +224,22 @@ fn medium(one: &Value) -> Attachment {
         .and_then(Value::as_array)
         .into_iter()
         .flatten()
-        .max_by_key(|version| version.get("bitrate").and_then(Value::as_u64).unwrap_or(0));
+        .max_by_key(|version| version.count("bitrate").unwrap_or(0));
     Attachment {
         url: best
-            .and_then(|version| text(version, "url"))
-            .or_else(|| text(one, "media_url_https"))
+            .and_then(|version| version.word("url"))
+            .or_else(|| one.word("media_url_https"))
             .map(str::to_owned),
         media_id: id_of(one),
-        label: text(one, "type").map(str::to_owned),
+        label: one.word("type").map(str::to_owned),
         ..Attachment::new(kind)
     }
 }
 
 fn deleted(one: &Value) -> Option<Event> {
     let status = one.get("status")?;
-    let at = milliseconds(one, "timestamp_ms").unwrap_or_else(time::now);
-    Some(read::deleted(&id_of(status)?, text(status, "user_id"), at))
+    let at = moment(one).unwrap_or_else(time::now);
+    Some(read::deleted(&id_of(status)?, status.word("user_id"), at))
 }
 
 fn like(config: &Config, one: &Value) -> Option<Event> {
@@ -258,16 +254,16 @@ fn like(config: &Config, one: &Value) -> Option<Event> {
         name: "like".to_owned(),
         emoji: None,
     });
-    let at = milliseconds(one, "timestamp_ms").unwrap_or_else(time::now);
+    let at = moment(one).unwrap_or_else(time::now);
     Some(Event::new(format!("like:{}:{liked}", by.identity.id), at, kind).author(by))
 }
 
 fn follow(config: &Config, one: &Value) -> Event {
     let source = one.get("source").and_then(author);
-    let follows = text(one, "type") == Some("follow");
+    let follows = one.word("type") == Some("follow");
     match source {
         Some(source) if source.identity.id != config.user_id => {
-            let at = milliseconds(one, "created_timestamp").unwrap_or_else(time::now);
+            let at = moment(one).unwrap_or_else(time::now);
             let kind = if follows {
                 EventKind::Follow
             } else {
@@ -281,9 +277,9 @@ fn follow(config: &Config, one: &Value) -> Event {
 }
 
 /// A direct message, a typing sign or a read mark; `users` are in the older or the newer form.
-pub fn private(config: &Config, list: &str, one: &Value, users: &Value) -> Event {
+pub fn private(config: &Config, list: &str, one: &Value, users: &Value) -> Vec<Event> {
     let message = one.get("message_create").unwrap_or(one);
-    let sender = text(message, "sender_id").unwrap_or("");
+    let sender = message.word("sender_id").unwrap_or("");
     let recipient = message
         .pointer("/target/recipient_id")
         .and_then(Value::as_str)
@@ -291,7 +287,7 @@ pub fn private(config: &Config, list: &str, one: &Value, users: &Value) -> Event
     let own = sender == config.user_id;
     let customer = if own { recipient } else { sender };
     if customer.is_empty() {
-        return unknown(list, one);
+        return vec![unknown(list, one)];
     }
     let by = match users.get(sender) {
         Some(user) => match user.get("data") {
@@ -300,13 +296,13 @@ pub fn private(config: &Config, list: &str, one: &Value, users: &Value) -> Event
         },
         None => Author::new(sender),
     };
-    let at = milliseconds(one, "created_timestamp").unwrap_or_else(time::now);
+    let at = moment(one).unwrap_or_else(time::now);
     let event = |id: String, kind| {
         Event::new(id, at, kind)
             .thread(dialogue(customer))
             .author(by.clone())
     };
-    match list {
+    let read = match list {
         "direct_message_indicate_typing_events" if !own => {
             event(format!("typing:{customer}:{at}"), EventKind::Typing(true))
         }
@@ -316,20 +312,28 @@ pub fn private(config: &Config, list: &str, one: &Value, users: &Value) -> Event
             event(format!("read:{customer}:{at}"), EventKind::Receipt(receipt))
         }
         "direct_message_events" => {
-            let Some(id) = text(one, "id") else {
-                return unknown(list, one);
+            let Some(id) = one.word("id") else {
+                return vec![unknown(list, one)];
             };
             let data = message.get("message_data").unwrap_or(&Value::Null);
             let said = Message {
-                text: text(data, "text").map(str::to_owned),
+                text: data.text("text"),
                 attachments: data
                     .pointer("/attachment/media")
+                    .filter(|media| media.is_object())
                     .map(medium)
                     .into_iter()
                     .collect(),
                 addressed: Some(true),
                 ..Message::new(id)
             };
+            let chosen = data
+                .object("quick_reply_response")
+                .and_then(|response| response.text("metadata"))
+                .filter(|_| !own);
+            if let Some(payload) = chosen {
+                return choice(&format!("dm:{id}"), said, payload, event);
+            }
             let kind = if own {
                 EventKind::NativeReply(said)
             } else {
@@ -338,24 +342,49 @@ pub fn private(config: &Config, list: &str, one: &Value, users: &Value) -> Event
             event(format!("dm:{id}"), kind)
         }
         _ => unknown(list, one),
+    };
+    vec![read]
+}
+
+/// The answer to a message with quick replies. One that brings a file along is both: what was sent, and
+/// what was chosen.
+fn choice(
+    id: &str,
+    said: Message,
+    payload: String,
+    event: impl Fn(String, EventKind) -> Event,
+) -> Vec<Event> {
+    let is_alone = said.attachments.is_empty();
+    let postback = EventKind::Postback(Postback {
+        message_id: is_alone.then(|| said.id.clone()),
+        source: PostbackSource::QuickReply,
+        title: said.text.clone().unwrap_or_default(),
+        payload,
+        in_reply_to: None,
+        referral: None,
+    });
+    if is_alone {
+        return vec![event(id.to_owned(), postback)];
     }
+    vec![
+        event(id.to_owned(), EventKind::MessageCreated(said)),
+        event(format!("{id}:choice"), postback),
+    ]
 }
 
 /// What a like of the Activity API says: the liker is the user beside it who did not write the post.
 pub fn activity_like(config: &Config, payload: &Value, includes: Includes<'_>) -> Event {
-    let liked = text(payload, "liked_tweet_id");
-    let owner = text(payload, "liked_tweet_author_id");
+    let liked = payload.word("liked_tweet_id");
+    let owner = payload.word("liked_tweet_author_id");
     let by = includes
         .0
-        .get("users")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(|user| text(user, "id"))
+        .list("users")
+        .iter()
+        .filter_map(|user| user.word("id"))
         .find(|id| Some(*id) != owner);
     match (liked, by) {
         (Some(liked), Some(by)) if by != config.user_id => {
-            let at = milliseconds(payload, "timestamp_ms").unwrap_or_else(time::now);
+            let at = moment(payload).unwrap_or_else(time::now);
             let kind = EventKind::ReactionAdded(Reaction {
                 message_id: liked.to_owned(),
                 name: "like".to_owned(),

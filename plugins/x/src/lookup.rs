@@ -4,7 +4,7 @@ use linecard_sdk::actions::Failure;
 use linecard_sdk::connector::StoredMedia;
 use linecard_sdk::events::{Attachment, Identity, Profile};
 use linecard_sdk::http::{Call, Request};
-use serde_json::Value;
+use linecard_sdk::json::Lenient as _;
 
 use crate::api::{self, Answer, url};
 use crate::config::Config;
@@ -58,7 +58,7 @@ pub fn media(config: &Config, attachment: &Attachment) -> Result<StoredMedia, Fa
 pub fn probe(config: &Config) -> Result<(), Failure> {
     let url = url(config, &["users", "me"], &[]);
     let answer = api::call(Request::get(url), config.user(), Call::Repeatable)?;
-    match answer.body.pointer("/data/id").and_then(Value::as_str) {
+    match answer.body.text_at(&["data", "id"]) {
         Some(id) if id == config.user_id => Ok(()),
         Some(id) => Err(Failure::Unauthorized(format!(
             "The credentials belong to the account {id}, the channel's account is {}. Store that account's tokens or correct user_id.",

@@ -3,6 +3,7 @@
 use linecard_sdk::actions::{Failure, OutgoingAttachment, Refusal, Timestamp};
 use linecard_sdk::events::AttachmentKind;
 use linecard_sdk::http::{BodyPart, Call, Request};
+use linecard_sdk::json::Lenient as _;
 use linecard_sdk::time;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -183,22 +184,18 @@ pub fn upload(
     let body = api::call(request, config.user(), Call::Repeatable)?.body;
     state.finished = true;
     let processing = body
-        .pointer("/data/processing_info")
+        .at(&["data", "processing_info"])
         .unwrap_or(&Value::Null);
-    match processing.get("state").and_then(Value::as_str) {
+    match processing.word("state") {
         None | Some("succeeded") => Ok(Step::Ready(id)),
         Some("failed") => {
             let why = processing
-                .pointer("/error/message")
-                .and_then(Value::as_str)
-                .unwrap_or("X could not process the file");
+                .text_at(&["error", "message"])
+                .unwrap_or_else(|| "X could not process the file".to_owned());
             Err(Failure::rejected("media-processing", why))
         }
         Some(_) => {
-            let seconds = processing
-                .get("check_after_secs")
-                .and_then(Value::as_u64)
-                .unwrap_or(5);
+            let seconds = processing.count("check_after_secs").unwrap_or(5);
             let at = time::now().saturating_add(seconds.clamp(1, 300) * 1000);
             let reason = Refusal::new("processing", "X is still working on the file");
             Ok(Step::Later(state, Some(at), reason))
@@ -207,8 +204,6 @@ pub fn upload(
 }
 
 fn id_of(body: &Value) -> Result<String, Failure> {
-    body.pointer("/data/id")
-        .and_then(Value::as_str)
-        .map(str::to_owned)
+    body.text_at(&["data", "id"])
         .ok_or_else(|| Failure::Transient("X named no id for the file".to_owned()))
 }

@@ -6,19 +6,20 @@
 use std::collections::BTreeMap;
 
 use linecard_sdk::actions::{Failure, Timestamp};
-use linecard_sdk::connector::PollPage;
+use linecard_sdk::connector::{Intake, PollPage};
 use linecard_sdk::events::Event;
 use linecard_sdk::http::{Call, Request};
+use linecard_sdk::ids::digest;
+use linecard_sdk::json::Lenient as _;
 use linecard_sdk::{log, time};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::api::{self, Answer, url};
 use crate::config::{BEARER, Config, millionths};
-use crate::legacy::digest;
 use crate::lookup::USER_FIELDS;
-use crate::payload::Page;
-use crate::read::{self, Includes, text, time_of_id};
+use crate::payload::value;
+use crate::read::{self, Includes, time_of_id};
 
 const POST_FIELDS: &str = "author_id,conversation_id,created_at,referenced_tweets,in_reply_to_user_id,entities,note_tweet,attachments,edit_history_tweet_ids,lang";
 const POST_EXPANSIONS: &str = "author_id,attachments.media_keys,referenced_tweets.id";
@@ -55,7 +56,7 @@ impl Stream {
     fn name(&self) -> String {
         match self {
             Self::Mentions => "mentions".to_owned(),
-            Self::Search(query) => format!("search:{}", digest(query)),
+            Self::Search(query) => format!("search:{}", digest(&[query])),
             Self::Messages => "messages".to_owned(),
         }
     }
@@ -272,21 +273,16 @@ fn sort(
 ) -> Got {
     let body = &answer.body;
     let includes = Includes(body.get("includes").unwrap_or(&Value::Null));
-    let all = body
-        .get("data")
-        .and_then(Value::as_array)
-        .map(Vec::as_slice)
-        .unwrap_or_default();
-    let mut next = body
-        .pointer("/meta/next_token")
-        .and_then(Value::as_str)
-        .map(str::to_owned);
+    let parts = answer.content.part().list("data");
+    let mut next = body.text_at(&["meta", "next_token"]);
     let prices = &config.prices;
-    let mut events = Vec::new();
+    let mut intake = Intake::new();
     let mut known = 0;
-    let parts = Page::parts(&answer.bytes);
-    for (one, part) in all.iter().zip(parts).rev() {
-        let id = text(one, "id").unwrap_or("");
+    let mut ids = Vec::new();
+    for part in parts.iter().rev() {
+        let one = value(*part);
+        let id = one.word("id").unwrap_or("");
+        ids.extend(one.text("id"));
         if *stream == Stream::Messages {
             // Direct messages cannot be asked for from one on: what is known ends the look.
             let is_new = match since {
@@ -294,39 +290,40 @@ fn sort(
                 None => time_of_id(id).is_none_or(|at| at >= first),
             };
             if is_new {
-                let event = read::direct_message(config, one, includes);
-                events.extend(event.map(|event| part.mark(event)));
+                intake.read("message", *part, |_, _| {
+                    let event = read::direct_message(config, &one, includes);
+                    Ok(vec![event.ok_or("it has no id")?])
+                });
             } else {
                 known += 1;
             }
         } else {
-            let read = read::post(config, one, includes);
-            events.extend(read.into_iter().map(|event| part.mark(event)));
+            intake.read("post", *part, |_, _| {
+                let events = read::post(config, &one, includes);
+                if events.is_empty() {
+                    return Err("it has no id");
+                }
+                Ok(events)
+            });
         }
     }
     if known > 0 {
         next = None;
     }
-    let newest = all
-        .iter()
-        .filter_map(|one| text(one, "id"))
-        .map(str::to_owned)
+    let newest = ids
+        .into_iter()
         .max_by(|a, b| (a.len(), a).cmp(&(b.len(), b)));
-    let users = includes
-        .0
-        .get("users")
-        .and_then(Value::as_array)
-        .map_or(0, Vec::len);
+    let users = includes.0.list("users").len();
     let each = if *stream == Stream::Messages {
         prices.message_read
     } else {
         prices.post_read
     };
     let cost =
-        millionths(all.len() - known, each).saturating_add(millionths(users, prices.user_read));
+        millionths(parts.len() - known, each).saturating_add(millionths(users, prices.user_read));
     Got {
-        events,
-        count: all.len() - known,
+        events: intake.events(),
+        count: parts.len() - known,
         newest,
         next,
         cost,

@@ -2,13 +2,14 @@
 
 use linecard_sdk::actions::{Outcome, Outgoing};
 use linecard_sdk::http::{Call, Request};
+use linecard_sdk::json::Lenient as _;
 use linecard_sdk::log;
 use serde_json::Value;
 
 use crate::act::Target;
 use crate::api::{self, url};
 use crate::config::{Config, millionths};
-use crate::read::{referenced, text, unescaped, whole_text};
+use crate::read::{referenced, unescaped, whole_text};
 
 /// How many of the account's newest posts are looked at.
 const LOOKED_AT: &str = "20";
@@ -27,12 +28,11 @@ pub fn outcome(config: &Config, said: &Outgoing, target: &Target) -> Outcome {
             .already_done()
             .note("An earlier attempt had posted it; X did not tell its id.");
     };
-    let posts = answer.body.get("data").and_then(Value::as_array);
-    let posts = posts.map(Vec::as_slice).unwrap_or_default();
+    let posts = answer.body.list("data");
     let found = posts
         .iter()
         .find(|post| is_it(post, said, target))
-        .and_then(|post| text(post, "id"));
+        .and_then(|post| post.word("id"));
     let outcome = match found {
         Some(id) => Outcome::message(id).note("An earlier attempt had posted it."),
         None => Outcome::done().note("An earlier attempt had posted it; X named no id."),

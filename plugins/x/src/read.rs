@@ -2,17 +2,13 @@
 
 use linecard_sdk::events::{
     Attachment, AttachmentKind, Author, Deletion, Edit, Event, EventKind, Identity, Message,
-    Profile, Reaction, Thread, Timestamp,
+    Profile, Reaction, Structured, Thread, Timestamp,
 };
+use linecard_sdk::json::Lenient as _;
 use linecard_sdk::time;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::config::Config;
-
-/// What a network text says at a name.
-pub fn text<'v>(value: &'v Value, name: &str) -> Option<&'v str> {
-    value.get(name)?.as_str().filter(|text| !text.is_empty())
-}
 
 /// The time that a post's or message's id holds: X's ids are made of time since 2010.
 pub fn time_of_id(id: &str) -> Option<Timestamp> {
@@ -27,10 +23,9 @@ pub struct Includes<'v>(pub &'v Value);
 impl<'v> Includes<'v> {
     fn find(self, list: &str, name: &str, value: &str) -> Option<&'v Value> {
         self.0
-            .get(list)?
-            .as_array()?
+            .list(list)
             .iter()
-            .find(|one| text(one, name) == Some(value))
+            .find(|one| one.word(name) == Some(value))
     }
 
     pub fn user(self, id: &str) -> Option<&'v Value> {
@@ -49,25 +44,23 @@ impl<'v> Includes<'v> {
 /// The profile facts of a user of the API v2.
 pub fn profile(user: &Value) -> Profile {
     let status: Vec<&str> = user
-        .get("connection_status")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
+        .list("connection_status")
+        .iter()
         .filter_map(Value::as_str)
         .collect();
     let related =
         |word: &str| (user.get("connection_status").is_some()).then(|| status.contains(&word));
     Profile {
-        display_name: text(user, "name").map(str::to_owned),
-        handle: text(user, "username").map(str::to_owned),
-        avatar_url: text(user, "profile_image_url").map(str::to_owned),
+        display_name: user.word("name").map(str::to_owned),
+        handle: user.word("username").map(str::to_owned),
+        avatar_url: user.word("profile_image_url").map(str::to_owned),
         followers: user
-            .pointer("/public_metrics/followers_count")
-            .and_then(Value::as_u64),
-        verified: user.get("verified").and_then(Value::as_bool),
+            .object("public_metrics")
+            .and_then(|metrics| metrics.count("followers_count")),
+        verified: user.flag("verified"),
         follows_us: related("followed_by"),
         we_follow: related("following"),
-        accepts_messages: user.get("receives_your_dm").and_then(Value::as_bool),
+        accepts_messages: user.flag("receives_your_dm"),
         ..Profile::default()
     }
 }
@@ -82,7 +75,7 @@ pub fn author(id: &str, includes: Includes<'_>) -> Author {
 }
 
 fn attachment(medium: &Value) -> Attachment {
-    let kind = match text(medium, "type") {
+    let kind = match medium.word("type") {
         Some("photo") => AttachmentKind::Image,
         Some("video") => AttachmentKind::Video,
         Some("animated_gif") => AttachmentKind::Animation,
@@ -90,22 +83,20 @@ fn attachment(medium: &Value) -> Attachment {
     };
     // A video's versions carry its addresses; the preview is only a picture of it.
     let best = medium
-        .get("variants")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .max_by_key(|version| version.get("bit_rate").and_then(Value::as_u64).unwrap_or(0));
+        .list("variants")
+        .iter()
+        .max_by_key(|version| version.count("bit_rate").unwrap_or(0));
     let url = best
-        .and_then(|version| text(version, "url"))
-        .or_else(|| text(medium, "url"))
-        .or_else(|| text(medium, "preview_image_url"));
+        .and_then(|version| version.word("url"))
+        .or_else(|| medium.word("url"))
+        .or_else(|| medium.word("preview_image_url"));
     Attachment {
         url: url.map(str::to_owned),
-        media_id: text(medium, "media_key").map(str::to_owned),
+        media_id: medium.word("media_key").map(str::to_owned),
         mime: best
-            .and_then(|version| text(version, "content_type"))
+            .and_then(|version| version.word("content_type"))
             .map(str::to_owned),
-        label: text(medium, "type").map(str::to_owned),
+        label: medium.word("type").map(str::to_owned),
         ..Attachment::new(kind)
     }
 }
@@ -128,7 +119,7 @@ fn attachments(holder: &Value, includes: Includes<'_>) -> Vec<Attachment> {
 pub fn whole_text(post: &Value) -> Option<&str> {
     post.pointer("/note_tweet/text")
         .and_then(Value::as_str)
-        .or_else(|| text(post, "text"))
+        .or_else(|| post.word("text"))
 }
 
 /// The text of a post without the three signs that X writes as HTML does.
@@ -151,11 +142,10 @@ pub fn shared(id: &str, text: &str) -> Option<Attachment> {
 }
 
 pub fn referenced<'v>(post: &'v Value, kind: &str) -> Option<&'v str> {
-    post.get("referenced_tweets")?
-        .as_array()?
+    post.list("referenced_tweets")
         .iter()
-        .find(|one| text(one, "type") == Some(kind))
-        .and_then(|one| text(one, "id"))
+        .find(|one| one.word("type") == Some(kind))
+        .and_then(|one| one.word("id"))
 }
 
 /// Whether a post names the account or answers it.
@@ -166,11 +156,12 @@ fn addressed(config: &Config, post: &Value) -> bool {
         .into_iter()
         .flatten()
         .any(|one| {
-            text(one, "id") == Some(config.user_id.as_str())
-                || text(one, "username")
+            one.word("id") == Some(config.user_id.as_str())
+                || one
+                    .word("username")
                     .is_some_and(|name| name.eq_ignore_ascii_case(&config.username))
         });
-    named || text(post, "in_reply_to_user_id") == Some(config.user_id.as_str())
+    named || post.word("in_reply_to_user_id") == Some(config.user_id.as_str())
 }
 
 /// Where a post is.
@@ -186,27 +177,27 @@ pub fn dialogue(customer: &str) -> Thread {
 
 /// A post of the API v2: none if it cannot be one.
 pub fn post(config: &Config, post: &Value, includes: Includes<'_>) -> Vec<Event> {
-    let Some(id) = text(post, "id") else {
+    let Some(id) = post.word("id") else {
         return Vec::new();
     };
-    let author_id = text(post, "author_id").unwrap_or("");
-    let at = text(post, "created_at")
-        .and_then(time::from_rfc3339)
+    let author_id = post.word("author_id").unwrap_or("");
+    let at = post
+        .time("created_at")
         .or_else(|| time_of_id(id))
         .unwrap_or_else(time::now);
     let handle = includes
         .user(author_id)
-        .and_then(|user| text(user, "username"));
+        .and_then(|user| user.word("username"));
     // An edited post has an id of its own; the first is the one that answers refer to.
     let history: Vec<&str> = post
-        .get("edit_history_tweet_ids")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
+        .list("edit_history_tweet_ids")
+        .iter()
         .filter_map(Value::as_str)
+        .filter(|id| !id.is_empty())
         .collect();
     let first = history.first().copied().unwrap_or(id);
-    let conversation = text(post, "conversation_id")
+    let conversation = post
+        .word("conversation_id")
         .or_else(|| referenced(post, "replied_to"))
         .unwrap_or(first);
     let event = |event_id: &str, kind: EventKind| {
@@ -236,7 +227,7 @@ pub fn post(config: &Config, post: &Value, includes: Includes<'_>) -> Vec<Event>
     attachments.extend(
         quoted
             .and_then(|id| includes.post(id))
-            .and_then(|quoted| shared(text(quoted, "id")?, whole_text(quoted)?)),
+            .and_then(|quoted| shared(quoted.word("id")?, whole_text(quoted)?)),
     );
     let message = Message {
         text: whole.clone(),
@@ -244,7 +235,8 @@ pub fn post(config: &Config, post: &Value, includes: Includes<'_>) -> Vec<Event>
         parent: referenced(post, "replied_to").map(str::to_owned),
         quoted: quoted.map(str::to_owned),
         addressed: Some(addressed(config, post)),
-        language: text(post, "lang")
+        language: post
+            .word("lang")
             .filter(|lang| *lang != "und")
             .map(str::to_owned),
         ..Message::new(first)
@@ -286,15 +278,58 @@ pub fn deleted(id: &str, author_id: Option<&str>, at: Timestamp) -> Event {
     }
 }
 
+/// A message of an encrypted chat: that there is one, and from whom. What it says only X's own
+/// programs can read.
+pub fn encrypted(config: &Config, payload: &Value, at: Timestamp, fallback: &str) -> Event {
+    let id = payload.word("id").unwrap_or(fallback);
+    let sender = payload.first_text(&["sender_id", "author_id"]);
+    let own = sender.as_deref() == Some(config.user_id.as_str());
+    let place = payload.word("conversation_id").unwrap_or("");
+    let customer = place
+        .split([':', '-'])
+        .find(|one| !one.is_empty() && *one != config.user_id)
+        .or(sender.as_deref().filter(|_| !own));
+    let text = "Encrypted chat: open it in X.";
+    let said = Message {
+        text: Some(text.to_owned()),
+        structured: Some(Structured::new("encrypted-chat", &json!({ "text": text }))),
+        addressed: Some(true),
+        ..Message::new(id)
+    };
+    let at = payload
+        .time("created_at_msec")
+        .or_else(|| payload.time("created_at"))
+        .unwrap_or(at);
+    let kind = if own {
+        EventKind::NativeReply(said)
+    } else {
+        EventKind::MessageCreated(said)
+    };
+    // It is another conversation than the one in which the hub can answer.
+    let thread = customer.or((!place.is_empty()).then_some(place));
+    let event = Event::new(format!("chat:{id}"), at, kind);
+    Event {
+        thread: thread.map(|thread| {
+            let thread = Thread::private(format!("chat:{thread}"));
+            Thread {
+                customer: customer.map(Identity::new),
+                ..thread
+            }
+        }),
+        author: sender.map(Author::new),
+        ..event
+    }
+}
+
 /// A direct message of the API v2.
 pub fn direct_message(config: &Config, message: &Value, includes: Includes<'_>) -> Option<Event> {
-    let id = text(message, "id")?;
-    let at = text(message, "created_at")
-        .and_then(time::from_rfc3339)
+    let id = message.word("id")?;
+    let at = message
+        .time("created_at")
         .or_else(|| time_of_id(id))
         .unwrap_or_else(time::now);
-    let sender = text(message, "sender_id").unwrap_or("");
-    let conversation = text(message, "dm_conversation_id").unwrap_or("");
+    let sender = message.word("sender_id").unwrap_or("");
+    let conversation = message.word("dm_conversation_id").unwrap_or("");
     let other = conversation
         .split_once('-')
         .map(|(a, b)| if a == config.user_id { b } else { a });
@@ -305,13 +340,16 @@ pub fn direct_message(config: &Config, message: &Value, includes: Includes<'_>) 
         Some(member) => Thread::private(conversation).customer(Identity::new(member)),
         None => Thread::private(conversation),
     };
-    if text(message, "event_type").is_some_and(|kind| kind != "MessageCreate") {
-        let kind = text(message, "event_type").unwrap_or("").to_owned();
+    if message
+        .word("event_type")
+        .is_some_and(|kind| kind != "MessageCreate")
+    {
+        let kind = message.word("event_type").unwrap_or("").to_owned();
         let event = Event::new(format!("dm:{id}"), at, EventKind::Other(kind));
         return Some(event.thread(thread));
     }
     let said = Message {
-        text: text(message, "text").map(str::to_owned),
+        text: message.word("text").map(str::to_owned),
         attachments: attachments(message, includes),
         addressed: Some(true),
         ..Message::new(id)

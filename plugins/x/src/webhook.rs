@@ -1,15 +1,14 @@
 //! Webhook requests: the challenge, the signature, and the two envelopes.
 
-use std::collections::BTreeMap;
-
-use linecard_sdk::connector::{Reception, Rejection, WebhookRequest, WebhookResponse};
+use linecard_sdk::connector::{Intake, Reception, Rejection, WebhookRequest, WebhookResponse};
 use linecard_sdk::encode::base64;
+use linecard_sdk::ids::bounded;
+use linecard_sdk::json::{Lenient as _, as_text};
 use linecard_sdk::secrets::{self, Algorithm, BodySignature, Notation};
-use serde_json::value::RawValue;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::config::{CONSUMER_SECRET, Config};
-use crate::payload::Part;
+use crate::payload::value;
 use crate::{activity, legacy};
 
 /// Over the bytes as they came.
@@ -47,38 +46,44 @@ fn challenge(request: &WebhookRequest) -> Result<Reception, Rejection> {
 }
 
 fn deliver(config: &Config, request: &WebhookRequest) -> Result<Reception, Rejection> {
-    let body: BTreeMap<String, &RawValue> = serde_json::from_slice(&request.body)
-        .map_err(|error| Rejection::Malformed(error.to_string()))?;
+    let document = request.document()?;
+    if !document.part().is_object() {
+        let text = "the body is no object".to_owned();
+        return Err(Rejection::Malformed(text));
+    }
+    let body = document.part().members();
+    let mut intake = Intake::new();
+    let elsewhere = |id: &str| {
+        Rejection::NotForThisChannel(format!(
+            "this channel's account is {}, the delivery is for {}",
+            config.user_id,
+            bounded(id, 64)
+        ))
+    };
     if let Some(data) = body.get("data") {
-        let parts = Part::new(data).each();
-        let all: Vec<(Part<'_>, Value)> = parts.into_iter().map(|one| (one, one.value())).collect();
-        let is_ours = |one: &Value| {
-            let user = one.pointer("/filter/user_id").and_then(Value::as_str);
-            user.is_none_or(|user| user == config.user_id)
-        };
-        if !all.is_empty() && !all.iter().any(|(_, one)| is_ours(one)) {
-            return Err(Rejection::NotForThisChannel(format!(
-                "this channel's account is {}, the delivery is for another",
-                config.user_id
-            )));
+        let mut other = None;
+        let mut is_ours = false;
+        for part in data.each() {
+            let one = value(part);
+            let user = one.text_at(&["filter", "user_id"]);
+            match user.filter(|user| *user != config.user_id) {
+                Some(user) => other = Some(user),
+                None => {
+                    is_ours = true;
+                    intake.read("event", part, |_, _| Ok(activity::read(config, &one)));
+                }
+            }
         }
-        let events = all
-            .iter()
-            .filter(|(_, one)| is_ours(one))
-            .flat_map(|(part, one)| {
-                let events = activity::read(config, one);
-                events.into_iter().map(|event| part.mark(event))
-            })
-            .collect();
-        return Ok(Reception::events(events));
+        return match other {
+            Some(other) if !is_ours => Err(elsewhere(&other)),
+            _ => Ok(intake.reception()),
+        };
     }
-    let for_user = body.get("for_user_id").map(|id| Part::new(id).value());
-    let for_user = for_user.as_ref().and_then(Value::as_str);
+    let for_user = body.get("for_user_id").copied().map(value);
+    let for_user = for_user.as_ref().and_then(as_text);
     if let Some(other) = for_user.filter(|id| *id != config.user_id) {
-        return Err(Rejection::NotForThisChannel(format!(
-            "this channel's account is {}, the delivery is for {other}",
-            config.user_id
-        )));
+        return Err(elsewhere(&other));
     }
-    Ok(Reception::events(legacy::read(config, &body)))
+    legacy::read(config, &body, &mut intake);
+    Ok(intake.reception())
 }

@@ -1,7 +1,10 @@
 //! Every recorded payload, answer and signature that is at hand: nothing traps, everything is told.
 
 use crate::common::signed;
-use linecard_graph::testing::{Calls, check_answers, files, kind_name, recorded, said};
+use linecard_graph::testing::{
+    Awkward, Calls, Neighbour, Sample, check_answers, check_awkward, check_large_delivery, files,
+    kind_name, print_row, recorded, said, samples,
+};
 use linecard_sdk::connector::{Channel, Connector as _, Rejection, WebhookRequest};
 use linecard_sdk::encode;
 use linecard_sdk::events::EventKind;
@@ -122,7 +125,109 @@ fn every_recorded_webhook_is_understood_natively_and_in_the_sandbox() {
             }
         }
     }
-    println!("{} payloads of X: {counts:?}", samples.len());
+    print_row("x", samples.len(), &counts);
+}
+
+/// A post in the list of posts and a message in that of messages.
+fn neighbours(sample: &Sample) -> Vec<Neighbour> {
+    let user = || json!({ "id_str": "6999", "screen_name": "ann", "name": "Ann" });
+    let needs = || vec!["/for_user_id".to_owned()];
+    let mut neighbours = Vec::new();
+    let has = |name: &str| sample.body.pointer(name).is_some_and(Value::is_array);
+    for list in ["/tweet_create_events", "/favorite_events", "/follow_events"] {
+        if has(list) {
+            neighbours.push(Neighbour {
+                list: list.to_owned(),
+                needs: needs(),
+                make: match list {
+                    "/tweet_create_events" => Box::new(move |word| {
+                        json!({ "id_str": "1795000000000000001", "text": word, "user": user() })
+                    }),
+                    "/favorite_events" => Box::new(move |word| {
+                        json!({ "favorited_status": { "id_str": word }, "user": user() })
+                    }),
+                    _ => continue,
+                },
+            });
+        }
+    }
+    if has("/direct_message_events") {
+        let own = sample.config["user_id"].clone();
+        neighbours.push(Neighbour {
+            list: "/direct_message_events".to_owned(),
+            needs: needs(),
+            make: Box::new(move |word| {
+                json!({ "type": "message_create", "id": "17", "created_timestamp": "1767225600000",
+                    "message_create": { "target": { "recipient_id": own }, "sender_id": "6999",
+                        "message_data": { "text": word } } })
+            }),
+        });
+    }
+    if has("/data") {
+        let own = sample.config["user_id"].clone();
+        neighbours.push(Neighbour {
+            list: "/data".to_owned(),
+            needs: Vec::new(),
+            make: Box::new(move |word| {
+                json!({ "event_uuid": "17", "filter": { "user_id": own }, "event_type": "post.mention.create",
+                    "payload": { "id": "1795000000000000002", "author_id": "6999", "text": word } })
+            }),
+        });
+    }
+    neighbours
+}
+
+fn awkward() -> Awkward {
+    Awkward {
+        network: "x",
+        request: |body| signed(&String::from_utf8_lossy(&body)),
+        secrets: &[("consumer-secret", "test")],
+        neighbours,
+        statuses: &[200],
+    }
+}
+
+#[test]
+fn a_delivery_with_too_many_posts_is_read_in_part_and_kept() {
+    let post = |word: &str| {
+        let id = word.replace(|sign: char| !sign.is_ascii_digit(), "");
+        json!({ "id_str": format!("17950{id}"), "text": word, "user": { "id_str": "6999" } })
+    };
+    let whole = |posts| json!({ "for_user_id": "2244", "tweet_create_events": posts });
+    let this_crate = linecard_testkit::this_crate!();
+    let config = json!({ "user_id": "2244", "username": "acme" });
+    check_large_delivery(&this_crate, &awkward(), config, post, whole);
+}
+
+#[test]
+fn awkward_values_cost_nothing_but_themselves() {
+    let this_crate = linecard_testkit::this_crate!();
+    let own = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let config = |user: &str| json!({ "user_id": user, "username": "acme" });
+    let mut all = samples("samples/x", own, |body| {
+        Some(config(body["for_user_id"].as_str().unwrap_or("2244")))
+    });
+    // The newer envelope, of which nothing is recorded: made of the older one's parts.
+    let activity = |kind: &str, payload: Value| json!({ "event_uuid": "1", "filter": { "user_id": "2244" }, "event_type": kind, "payload": payload });
+    let post = json!({ "id": "1795000000000000001", "author_id": "77", "text": "hi", "created_at": "2026-01-01T00:00:00Z",
+        "conversation_id": "1795000000000000001", "lang": "en", "edit_history_tweet_ids": ["1795000000000000001"],
+        "referenced_tweets": [{ "type": "replied_to", "id": "5" }], "attachments": { "media_keys": ["3_1"] },
+        "entities": { "mentions": [{ "id": "2244", "username": "acme" }] } });
+    let chat = json!({ "id": "9", "conversation_id": "77:2244", "sender_id": "77", "created_at_msec": "1767225600000",
+        "encoded_event": "AAAA" });
+    all.push(Sample {
+        name: "activity".to_owned(),
+        body: json!({ "data": [
+            activity("post.reply.create", post),
+            activity("chat.received", chat),
+            activity("like.create", json!({ "liked_tweet_id": "5", "liked_tweet_author_id": "2244" })),
+            activity("follow.follow", json!({ "source": { "data": { "id": "77", "username": "ann" } } })),
+            activity("post.delete", json!({ "id": "5", "author_id": "77" })),
+            activity("profile.update.bio", json!({ "id": "77" })),
+        ] }),
+        config: config("2244"),
+    });
+    check_awkward::<X>(&this_crate, &awkward(), &all);
 }
 
 #[test]

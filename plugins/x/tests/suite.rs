@@ -2,6 +2,7 @@
 
 mod common;
 mod golden;
+mod lenient;
 mod posting;
 mod reading;
 mod regressions;

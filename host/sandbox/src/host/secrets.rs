@@ -71,7 +71,7 @@ impl CallState {
             Capability::Channel(channel) | Capability::Network(channel) => channel
                 .secrets
                 .get(name)
-                .ok_or_else(|| Error::Missing(name.to_owned())),
+                .ok_or_else(|| Error::Missing(format!("the channel has no secret `{name}`"))),
             Capability::Nothing | Capability::Log => Err(Error::NotAllowed(
                 "this call has no access to secrets".to_owned(),
             )),

@@ -1,5 +1,6 @@
 //! Bodies, both ways, bounded.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -68,13 +69,32 @@ pub(super) async fn attach(
                     })?;
                 }
                 if let Some(file_name) = file_name {
-                    made = made.file_name(file_name);
+                    made = made.file_name(quotable(&file_name));
                 }
                 form = form.part(part.name.clone(), made);
             }
             Ok(builder.multipart(form))
         }
     }
+}
+
+/// A file's name as it may stand between quotes in a part's header: control characters, quotes and
+/// backslashes are percent-encoded (RFC 7578, section 2), so that a name that somebody chose can neither
+/// end the header nor begin another. Other characters stay, in UTF-8, as browsers send them.
+fn quotable(name: &str) -> String {
+    let mut quotable = String::with_capacity(name.len());
+    for character in name.chars() {
+        if character.is_control() || matches!(character, '"' | '\\') {
+            let mut buffer = [0; 4];
+            for byte in character.encode_utf8(&mut buffer).bytes() {
+                // Writing to a text cannot fail.
+                let _ = write!(quotable, "%{byte:02X}");
+            }
+        } else {
+            quotable.push(character);
+        }
+    }
+    quotable
 }
 
 async fn open(media: &dyn MediaStore, name: &str, most: u64) -> Result<MediaFile, HttpError> {

@@ -145,6 +145,24 @@ fn client_hash(secret: &Oauth2Secret) -> [u8; 32] {
     hash.finalize().into()
 }
 
+/// What a person must do about an error code of a token endpoint (RFC 6749, section 5.2).
+fn remedy(code: &str, refreshes: bool) -> &'static str {
+    match code {
+        "invalid_client" | "unauthorized_client" => {
+            "Check the client id and the client secret, and that the client may use this grant, in the network's developer console."
+        }
+        "invalid_scope" => "Correct the scope: the network does not grant this one to the client.",
+        "unsupported_grant_type" => {
+            "Check the token URL: this endpoint does not give tokens in this way."
+        }
+        // Some networks say `invalid_request` for a refresh token that was used before.
+        _ if refreshes => {
+            "The refresh token has expired, was used before or was revoked: authorize the app for the account again and store the new refresh token."
+        }
+        _ => "Check the client id, the client secret and the token URL.",
+    }
+}
+
 async fn request(
     client: &HttpClient,
     name: &str,
@@ -228,8 +246,9 @@ async fn request(
     if !status.is_success() {
         let code = serde_json::from_slice::<Refused>(&body)
             .map_or_else(|_| "no reason given".to_owned(), |refused| refused.error);
+        let remedy = remedy(&code, secret.refresh_token.is_some());
         return Err(error(format!(
-            "the token endpoint answered {status} ({code})"
+            "the token endpoint answered {status} ({code}). {remedy}"
         )));
     }
     let granted: Granted = serde_json::from_slice(&body)

@@ -8,7 +8,7 @@ use linecard_sdk::manifest::{RateLimit, ThrottleScope};
 use linecard_sdk::prelude::*;
 use linecard_sdk::secrets::{Algorithm, BodySignature, Notation};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 /// The connector. It has no state: every call runs in a fresh instance.
 pub struct Acme;
@@ -18,28 +18,6 @@ pub struct Acme;
 struct Config {
     /// The account whose messages this channel takes.
     account: String,
-}
-
-/// A webhook's payload.
-#[derive(Debug, Deserialize)]
-struct Delivery {
-    account: String,
-    messages: Vec<Incoming>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Incoming {
-    id: String,
-    /// Seconds since the Unix epoch.
-    time: i64,
-    from: Person,
-    text: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Person {
-    id: String,
-    name: Option<String>,
 }
 
 /// How the network signs what it delivers.
@@ -94,27 +72,26 @@ impl Connector for Acme {
         // Nothing of the body is believed before this.
         SIGNATURE.verify(request)?;
         let config: Config = channel.config()?;
-        let delivery: Delivery = request.json()?;
-        if delivery.account != config.account {
-            return Err(Rejection::NotForThisChannel(delivery.account));
+        let document = request.document()?;
+        let account = document.value().text("account");
+        if let Some(other) = account.filter(|account| *account != config.account) {
+            return Err(Rejection::NotForThisChannel(other));
         }
-        let raw = request.text()?;
-        let events = delivery
-            .messages
-            .into_iter()
-            .map(|incoming| event(incoming, raw))
-            .collect();
-        Ok(Reception::events(events))
+        // Each message is read by itself: what is wrong with one costs no other.
+        let mut intake = Intake::new();
+        for part in document.part().list("messages") {
+            intake.read("message", part, |part, now| {
+                let incoming = part.object().ok_or("it is no object")?;
+                Ok(vec![event(&incoming, now)?])
+            });
+        }
+        Ok(intake.reception())
     }
 
     fn perform(channel: &Channel, request: &ActionRequest) -> Result<Outcome, Failure> {
         let Action::SendMessage(outgoing) = &request.action else {
             return Err(Failure::unsupported(format!("{:?}", request.action.kind())));
         };
-        #[derive(Deserialize)]
-        struct Sent {
-            id: String,
-        }
         let config: Config = channel.config()?;
         let url = format!(
             "https://api.acme.example/accounts/{}/messages",
@@ -132,26 +109,34 @@ impl Connector for Acme {
                 reason: Refusal::new("420", answer.text()),
             }));
         }
-        let sent: Sent = answer.success(Call::Once)?.json(Call::Once)?;
-        Ok(Outcome::message(sent.id))
+        let sent = answer.success(Call::Once)?.json(Call::Once)?;
+        match sent.text("id") {
+            Some(id) => Ok(Outcome::message(id)),
+            None => Err(Failure::Uncertain(
+                "Acme took the message but named no id".to_owned(),
+            )),
+        }
     }
 }
 
-/// One message as the hub sees it.
-fn event(incoming: Incoming, raw: &str) -> Event {
-    let mut author = Author::new(&incoming.from.id);
-    if let Some(name) = incoming.from.name {
+/// One message as the hub sees it. The intake adds the text that it came from.
+fn event(incoming: &Map<String, Value>, now: Timestamp) -> Result<Event, &'static str> {
+    let id = incoming.text("id").ok_or("it has no id")?;
+    let from = incoming.object("from").ok_or("it names nobody")?;
+    let person = from.text("id").ok_or("its author has no id")?;
+    let mut author = Author::new(&person);
+    if let Some(name) = from.text("name") {
         author = author.profile(Profile::named(name));
     }
     let message = Message {
-        text: incoming.text,
-        ..Message::new(&incoming.id)
+        text: incoming.text("text"),
+        ..Message::new(&id)
     };
-    let time = linecard_sdk::time::from_seconds(incoming.time).unwrap_or(0);
-    Event::new(&incoming.id, time, EventKind::MessageCreated(message))
-        .thread(Thread::private(&incoming.from.id).customer(Identity::new(&incoming.from.id)))
-        .author(author)
-        .raw(raw)
+    let time = incoming.time("time").unwrap_or(now);
+    let event = Event::new(&id, time, EventKind::MessageCreated(message))
+        .thread(Thread::private(&person).customer(Identity::new(&person)))
+        .author(author);
+    Ok(event)
 }
 
 linecard_sdk::export_connector!(Acme);

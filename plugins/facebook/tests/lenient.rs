@@ -1,0 +1,57 @@
+//! What Facebook writes in other ways than its documentation says is read all the same.
+
+use crate::common::*;
+use linecard_sdk::events::EventKind;
+use serde_json::json;
+
+#[test]
+fn a_like_of_a_comment_without_its_post_is_a_reaction_to_the_comment() {
+    for item in ["like", "reaction"] {
+        for (verb, comment) in [("add", "500_601"), ("remove", "500_601"), ("add", "601")] {
+            let event = event(json!({ "item": item, "verb": verb, "comment_id": comment,
+                "sender_id": 7001, "sender_name": "Ann" }));
+            let (added, reaction) = match &event.kind {
+                EventKind::ReactionAdded(reaction) => (true, reaction),
+                EventKind::ReactionRemoved(reaction) => (false, reaction),
+                other => panic!("{other:?}"),
+            };
+            assert_eq!(added, verb == "add");
+            assert_eq!(
+                (reaction.message_id.as_str(), reaction.name.as_str()),
+                (comment, "like")
+            );
+            assert_eq!(event.author.unwrap().identity.id, "7001");
+        }
+    }
+    let follow = event(json!({ "item": "like", "verb": "add", "sender_id": "7001" }));
+    assert!(matches!(follow.kind, EventKind::Follow));
+    assert_eq!(follow.author.unwrap().identity.id, "7001");
+}
+
+#[test]
+fn a_name_without_an_id_is_kept() {
+    let event = event(comment(json!({ "from": { "name": "Ann" } })));
+    let author = event.author.unwrap();
+    assert!(author.identity.id.starts_with("unnamed:"));
+    assert_eq!(author.profile.unwrap().display_name.as_deref(), Some("Ann"));
+}
+
+#[test]
+fn a_change_without_a_value_has_its_fields_name() {
+    let entry = json!({ "id": PAGE, "time": THEN, "changes": [
+        { "field": "page_upcoming_change" },
+        { "field": "feed", "value": [] },
+        { "value": {} },
+        17,
+    ] });
+    let body = json!({ "object": "page", "entry": [entry] });
+    let events = receive(body.to_string()).unwrap().events;
+    let names: Vec<&str> = events
+        .iter()
+        .map(|event| match &event.kind {
+            EventKind::Other(name) => name.as_str(),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(names, ["page_upcoming_change", "feed", "change", "change"]);
+}
