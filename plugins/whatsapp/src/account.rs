@@ -7,29 +7,42 @@ use linecard_sdk::json::Lenient as _;
 use crate::people::Members;
 
 /// A change without messages. What says something about the channel's own state becomes that; all
-/// other fields are kept under their name.
+/// other fields are kept under their name. A template's state is not the channel's: the next message that
+/// needs the template is told.
 pub fn change(field: &str, value: &Members, time: u64, raw: &str) -> Event {
     let kept = Event::kept(field, time, raw);
     let word = value.text("event").unwrap_or_default();
-    let state = match (field, word.as_str()) {
+    // A ban has states of its own: announced, begun, and taken back.
+    let ban = value
+        .get("ban_info")
+        .and_then(serde_json::Value::as_object)
+        .and_then(|ban| ban.text("waba_ban_state"))
+        .unwrap_or_default();
+    let state = match (field, word.as_str(), ban.as_str()) {
+        ("account_update", "DISABLED_UPDATE", "REINSTATE") => ChannelState::Connected,
+        ("account_update", "DISABLED_UPDATE", "SCHEDULE_FOR_DISABLE")
+        | ("account_update", "ACCOUNT_RESTRICTION" | "ACCOUNT_VIOLATION", _)
+        | ("phone_number_quality_update", "FLAGGED" | "DOWNGRADE", _) => ChannelState::Restricted,
         (
             "account_update",
-            "ACCOUNT_DELETED" | "DISABLED_UPDATE" | "PARTNER_REMOVED" | "PARTNER_APP_UNINSTALLED",
+            "ACCOUNT_DELETED"
+            | "ACCOUNT_OFFBOARDED"
+            | "DISABLED_UPDATE"
+            | "PARTNER_REMOVED"
+            | "PARTNER_APP_UNINSTALLED",
+            _,
         ) => ChannelState::Stopped,
-        ("account_update", "ACCOUNT_RESTRICTION" | "ACCOUNT_VIOLATION")
-        | ("phone_number_quality_update", "FLAGGED" | "DOWNGRADE")
+        ("phone_number_quality_update", "UNFLAGGED" | "UPGRADE" | "ONBOARDING", _)
         | (
-            "message_template_status_update",
-            "REJECTED" | "FLAGGED" | "DISABLED" | "PAUSED" | "PENDING_DELETION",
-        ) => ChannelState::Restricted,
-        ("phone_number_quality_update", "UNFLAGGED" | "UPGRADE" | "ONBOARDING")
-        | ("account_update", "VERIFIED_ACCOUNT") => ChannelState::Connected,
+            "account_update",
+            "VERIFIED_ACCOUNT" | "ACCOUNT_RECONNECTED" | "PARTNER_ADDED" | "PARTNER_APP_INSTALLED",
+            _,
+        ) => ChannelState::Connected,
         _ => return kept,
     };
-    let name = value.text("message_template_name");
     let mut about = format!("{field}: {}", bounded(&word, 64));
-    if let Some(name) = name {
-        about = format!("{about} (template {name})");
+    if !ban.is_empty() {
+        about = format!("{about} ({})", bounded(&ban, 64));
     }
     for detail in ["reason", "current_limit"] {
         if let Some(detail) = value.text(detail) {

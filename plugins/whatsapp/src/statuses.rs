@@ -92,26 +92,27 @@ fn remedy_of(reason: &Refusal) -> Option<&'static str> {
     remedy(code.parse().ok()?, subcode.parse().unwrap_or_default())
 }
 
-/// One item of `value.errors[]`: it is about the number, not about a message.
+/// One item of `value.errors[]`: it is about the number, not about a message. What a person must mend stops
+/// the channel; what passes by itself, such as a rate limit, is kept and changes nothing: no news would
+/// ever say that it is over.
 pub fn error(around: &Surroundings<'_>, part: Part<'_>) -> Vec<Event> {
     let raw = part.raw();
     let Some(refusal) = refusal(&part.value()) else {
         return vec![Event::kept("error", around.time, raw)];
     };
-    let remedy = remedy_of(&refusal);
-    let status = ChannelStatus {
-        state: match remedy {
-            Some(_) => ChannelState::Stopped,
-            None => ChannelState::Restricted,
-        },
-        code: Some(refusal.code),
-        text: refusal.text,
-        remedy: remedy.map(str::to_owned),
+    let kind = match remedy_of(&refusal) {
+        Some(remedy) => EventKind::ChannelStatus(ChannelStatus {
+            state: ChannelState::Stopped,
+            code: Some(refusal.code),
+            text: refusal.text,
+            remedy: Some(remedy.to_owned()),
+        }),
+        None => EventKind::Other(format!("error-{}", bounded(&refusal.code, 64))),
     };
     // The same trouble at another time is told again, the same delivery is not.
     let time = around.is_dated.then(|| around.time.to_string());
     let id = format!("error:{}", digest(&[&time.unwrap_or_default(), raw]));
-    vec![Event::new(id, around.time, EventKind::ChannelStatus(status)).raw(raw)]
+    vec![Event::new(id, around.time, kind).raw(raw)]
 }
 
 /// The first of `errors[]` that has a code.
