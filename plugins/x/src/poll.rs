@@ -314,10 +314,10 @@ fn sort(
         .into_iter()
         .max_by(|a, b| (a.len(), a).cmp(&(b.len(), b)));
     let users = includes.0.list("users").len();
-    let each = if *stream == Stream::Messages {
-        prices.message_read
-    } else {
-        prices.post_read
+    let each = match stream {
+        Stream::Messages => prices.message_read,
+        Stream::Mentions => prices.mention_read,
+        Stream::Search(_) => prices.post_read,
     };
     let cost =
         millionths(parts.len() - known, each).saturating_add(millionths(users, prices.user_read));
