@@ -5,7 +5,10 @@ mod answers;
 mod awkward;
 
 pub use answers::{Calls, check_answers, said};
-pub use awkward::{Awkward, Make, Neighbour, Sample, check_awkward, check_large_delivery, samples};
+pub use awkward::{
+    Awkward, Make, Neighbour, Sample, check_awkward, check_awkward_answers, check_large_delivery,
+    samples,
+};
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
