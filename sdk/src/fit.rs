@@ -56,7 +56,8 @@ fn cut(text: &mut String, most: usize) {
 fn name(text: Option<String>) -> Option<String> {
     let mut text = text?;
     if text.contains(char::is_control) {
-        text = text.replace(char::is_control, " ").trim().to_owned();
+        let line = text.replace(char::is_control, " ");
+        line.trim().clone_into(&mut text);
     }
     cut(&mut text, NAME_MAX);
     (!text.is_empty()).then_some(text)
@@ -252,7 +253,9 @@ fn receipt(mut receipt: Receipt) -> Option<Receipt> {
         ReceiptScope::Messages(ids) => {
             ids.retain(|id| !id.is_empty());
             ids.truncate(LIST_MAX);
-            ids.iter_mut().for_each(|id| fit_id(id, ID_MAX));
+            for id in ids.iter_mut() {
+                fit_id(id, ID_MAX);
+            }
             if ids.is_empty() {
                 return None;
             }

@@ -20,6 +20,9 @@ const EVENTS_MAX: usize = 9_999;
 /// what the host takes from a call.
 const BYTES_MAX: usize = 6 << 20;
 
+/// The most lines in the log about parts that cannot be read.
+const LINES_MAX: usize = 20;
+
 /// The name of the event that holds what one call could not read.
 const REST: &str = "rest-of-delivery";
 
@@ -61,6 +64,7 @@ pub struct Intake {
     now: Timestamp,
     events: Vec<Event>,
     parts: usize,
+    unread: usize,
     bytes: usize,
     rest: Vec<String>,
 }
@@ -78,6 +82,7 @@ impl Intake {
             now: time::now(),
             events: Vec::new(),
             parts: 0,
+            unread: 0,
             bytes: 0,
             rest: Vec::new(),
         }
@@ -103,7 +108,8 @@ impl Intake {
         READING.set(self.parts);
         let events = read(part, self.now).unwrap_or_else(|why| {
             // Few lines: the host ends a call that logs many.
-            if self.parts <= 20 {
+            self.unread += 1;
+            if self.unread <= LINES_MAX {
                 log::warn(format!("a {name} was kept unread: {why}"));
             }
             vec![Event::kept(name, self.now, part.raw())]
@@ -191,16 +197,15 @@ impl Event {
     }
 }
 
-/// Makes a panic tell which part was being read, in the operator's log; the host tells the rest.
+/// Makes a panic tell which part was being read, before what it tells anyway: the host says both.
 #[cfg(target_arch = "wasm32")]
 pub(crate) fn tell_panics() {
-    std::panic::set_hook(Box::new(|panic| {
+    let tell = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
         let part = READING.get();
-        let place = if part == 0 {
-            String::new()
-        } else {
-            format!(" while reading part {part} of what the network sent")
-        };
-        log::error(format!("the plug-in panicked{place}: {panic}"));
+        if part > 0 {
+            eprintln!("while reading part {part} of what the network sent:");
+        }
+        tell(panic);
     }));
 }

@@ -1,7 +1,11 @@
 //! What Facebook writes in other ways than its documentation says is read all the same.
 
 use crate::common::*;
+use linecard_facebook::Facebook;
+use linecard_graph::testing::check_awkward_answers;
+use linecard_sdk::connector::Connector as _;
 use linecard_sdk::events::EventKind;
+use linecard_sdk::testing::TestHost;
 use serde_json::json;
 
 #[test]
@@ -54,4 +58,28 @@ fn a_change_without_a_value_has_its_fields_name() {
         })
         .collect();
     assert_eq!(names, ["page_upcoming_change", "feed", "change", "change"]);
+}
+
+#[test]
+fn awkward_values_in_the_feed_cost_nothing_but_themselves() {
+    let post = |id: &str, text: &str| {
+        json!({ "id": format!("{PAGE}_{id}"), "message": text, "created_time": "2025-12-31T23:59:00+0000",
+            "from": { "id": "7001", "name": "Ann" }, "permalink_url": "https://www.facebook.com/1",
+            "attachments": { "data": [{ "type": "photo", "title": "t", "media": { "image": { "src": "https://x.example/p" } },
+                "target": { "id": "9" } }] },
+            "comments": { "data": [{ "id": format!("{id}_1"), "message": "Hello", "from": { "id": "7002" },
+                "parent": { "id": "5" }, "created_time": "2025-12-31T23:59:30+0000" }],
+                "paging": { "cursors": { "after": "x" } } } })
+    };
+    let answer = json!({ "data": [post("17", "Hi")],
+        "paging": { "next": "https://graph.facebook.com/v26.0/1/feed?until=5&__paging_token=x" } });
+    let tried = check_awkward_answers(
+        &answer,
+        |word| post("18", word),
+        |response| {
+            let _host = TestHost::new().answer(response).install();
+            Facebook::poll(&channel(), b"")
+        },
+    );
+    assert!(tried > 500);
 }

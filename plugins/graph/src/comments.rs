@@ -159,9 +159,14 @@ impl Walk {
                 continue;
             };
             self.posts = self.posts.saturating_add(1);
-            if post.created < reach.oldest_post || self.posts > reach.most_posts {
+            if self.posts > reach.most_posts {
                 reached_end = true;
                 break;
+            }
+            if post.created < reach.oldest_post {
+                // The list is in order, but one that is out of it must not hide the others.
+                reached_end = true;
+                continue;
             }
             events.push(post.event);
             let permalink = post.permalink.as_deref();

@@ -10,7 +10,7 @@ use linecard_sdk::events::{
 };
 use linecard_sdk::http::{Call, Request};
 use linecard_sdk::json::{Lenient as _, Part, as_time};
-use linecard_sdk::log;
+use linecard_sdk::{log, time};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -105,6 +105,7 @@ impl Inbox<'_> {
     }
 
     fn read(&self, sweep: &mut Sweep, page: &Page<'_>) -> Vec<Event> {
+        let now = time::now();
         let mut events = Vec::new();
         let mut reached_known = false;
         for conversation in &page.data {
@@ -112,13 +113,15 @@ impl Inbox<'_> {
                 .get("updated_time")
                 .and_then(|time| as_time(&time.value()));
             if updated.is_some_and(|updated| updated < sweep.since) {
+                // The list is in order, but one that is out of it must not hide the others.
                 reached_known = true;
-                break;
+                continue;
             }
             let found = self.read_conversation(*conversation, sweep.since);
+            // A time that is yet to come would hide everything until then.
             sweep.newest = found
                 .iter()
-                .map(|event| event.time)
+                .map(|event| event.time.min(now))
                 .fold(sweep.newest, u64::max);
             events.extend(found);
         }

@@ -5,7 +5,10 @@ mod answers;
 mod awkward;
 
 pub use answers::{Calls, check_answers, said};
-pub use awkward::{Awkward, Make, Neighbour, Sample, check_awkward, check_large_delivery, samples};
+pub use awkward::{
+    Awkward, Make, Neighbour, Sample, check_awkward, check_awkward_answers, check_large_delivery,
+    samples,
+};
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -236,13 +239,13 @@ pub fn print_row(folder: &str, payloads: usize, counts: &BTreeMap<String, usize>
     );
 }
 
+/// Makes an element that holds a word.
+pub type MakeOne = fn(&str) -> Value;
+
 /// The neighbours of a delivery of Meta's, for [`Awkward`]: a whole entry in the list of entries, and an
 /// element in each list of an entry of the same account. `lists` are the names of lists and what makes
 /// their elements; the first makes the whole entry's.
-pub fn meta_neighbours(
-    sample: &Sample,
-    lists: &[(&'static str, fn(&str) -> Value)],
-) -> Vec<Neighbour> {
+pub fn meta_neighbours(sample: &Sample, lists: &[(&'static str, MakeOne)]) -> Vec<Neighbour> {
     let entries = sample.body["entry"].as_array();
     let account = sample.body["entry"][0]["id"].clone();
     let mut neighbours = Vec::new();

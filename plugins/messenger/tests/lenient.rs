@@ -1,7 +1,10 @@
 //! What networks write in other ways than their documentation says is read all the same.
 
 use crate::common::*;
+use linecard_graph::testing::check_awkward_answers;
+use linecard_messenger::Messenger;
 use linecard_sdk::actions::Failure;
+use linecard_sdk::connector::Connector as _;
 use linecard_sdk::events::{EventKind, Location, PostbackSource, ReceiptScope};
 use linecard_sdk::http::Response;
 use linecard_sdk::testing::TestHost;
@@ -127,4 +130,28 @@ fn codes_are_read_from_texts_and_an_error_under_200_is_a_refusal() {
     let half = r#"{"error":{"code":4,"message":"\ud83d"}}"#;
     let _host = TestHost::new().answer(Response::new(400, half)).install();
     assert!(matches!(perform(&text("x")), Err(Failure::Throttled(_))));
+}
+
+#[test]
+fn awkward_values_in_the_inbox_cost_nothing_but_themselves() {
+    let conversation = |id: &str, text: &str| {
+        json!({ "id": id, "updated_time": "2025-12-31T23:59:00+0000",
+            "participants": { "data": [{ "id": PAGE, "name": "Page" }, { "id": id, "name": "Ann" }] },
+            "messages": { "data": [{ "id": format!("m_{id}"), "created_time": "2025-12-31T23:59:00+0000",
+                "from": { "id": id }, "message": text, "sticker": "https://x.example/s",
+                "attachments": { "data": [{ "id": "1", "mime_type": "image/png", "size": 5, "name": "a.png",
+                    "image_data": { "url": "https://x.example/i" } }] } }],
+                "paging": { "cursors": { "after": "x" } } } })
+    };
+    let answer = json!({ "data": [conversation("6001", "Hi")],
+        "paging": { "cursors": { "after": "QVFI" }, "next": "https://graph.facebook.com/next" } });
+    let tried = check_awkward_answers(
+        &answer,
+        |word| conversation("6002", word),
+        |response| {
+            let _host = TestHost::new().answer(response).install();
+            Messenger::poll(&channel(), b"")
+        },
+    );
+    assert!(tried > 500);
 }

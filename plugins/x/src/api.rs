@@ -176,7 +176,7 @@ fn refusal(body: &Value, first: &Value, status: u16) -> Refusal {
         text = format!("{text} (parameter {})", names.join(", "));
     }
     if text.is_empty() {
-        text = "X gave no reason".to_owned();
+        "X gave no reason".clone_into(&mut text);
     }
     Refusal {
         code,

@@ -62,6 +62,8 @@ pub enum Auth {
 #[serde(default)]
 pub struct Prices {
     pub post_read: f64,
+    /// A post that names the account, from the list of its mentions.
+    pub mention_read: f64,
     pub user_read: f64,
     pub message_read: f64,
     pub post: f64,
@@ -75,6 +77,7 @@ impl Default for Prices {
     fn default() -> Self {
         Self {
             post_read: 0.005,
+            mention_read: 0.001,
             user_read: 0.010,
             message_read: 0.010,
             post: 0.015,

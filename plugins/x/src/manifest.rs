@@ -39,7 +39,7 @@ pub fn manifest() -> Manifest {
         retries: None,
     };
     Manifest::connector("x", env!("CARGO_PKG_VERSION"), "X", connector)
-        .description("An account on X: mentions, searches and direct messages by polling, or by webhooks of the X Activity API or the Account Activity API; answers as replies and direct messages, likes, reposts, quotes, follows.")
+        .description("An account on X: mentions, searches and direct messages by polling, or by webhooks of the X Activity API or the Account Activity API; answers as replies and direct messages, reposts; likes, quotes and follows where the account's contract with X has them. Encrypted chats are announced, not read.")
         .config_schema(include_str!("config.schema.json"))
 }
 

@@ -277,12 +277,17 @@ fn sort(
     let mut next = body.text_at(&["meta", "next_token"]);
     let prices = &config.prices;
     let mut intake = Intake::new();
+    let now = intake.now();
     let mut known = 0;
     let mut ids = Vec::new();
     for part in parts.iter().rev() {
         let one = value(*part);
         let id = one.word("id").unwrap_or("");
-        ids.extend(one.text("id"));
+        // An id that is none, or of a time that is yet to come, would hide what comes after it.
+        ids.extend(one.text("id").filter(|id| {
+            let soon = now.saturating_add(DAY);
+            time_of_id(id).is_some_and(|at| at <= soon)
+        }));
         if *stream == Stream::Messages {
             // Direct messages cannot be asked for from one on: what is known ends the look.
             let is_new = match since {
@@ -314,10 +319,10 @@ fn sort(
         .into_iter()
         .max_by(|a, b| (a.len(), a).cmp(&(b.len(), b)));
     let users = includes.0.list("users").len();
-    let each = if *stream == Stream::Messages {
-        prices.message_read
-    } else {
-        prices.post_read
+    let each = match stream {
+        Stream::Messages => prices.message_read,
+        Stream::Mentions => prices.mention_read,
+        Stream::Search(_) => prices.post_read,
     };
     let cost =
         millionths(parts.len() - known, each).saturating_add(millionths(users, prices.user_read));

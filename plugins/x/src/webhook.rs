@@ -66,12 +66,11 @@ fn deliver(config: &Config, request: &WebhookRequest) -> Result<Reception, Rejec
         for part in data.each() {
             let one = value(part);
             let user = one.text_at(&["filter", "user_id"]);
-            match user.filter(|user| *user != config.user_id) {
-                Some(user) => other = Some(user),
-                None => {
-                    is_ours = true;
-                    intake.read("event", part, |_, _| Ok(activity::read(config, &one)));
-                }
+            if let Some(user) = user.filter(|user| *user != config.user_id) {
+                other = Some(user);
+            } else {
+                is_ours = true;
+                intake.read("event", part, |_, _| Ok(activity::read(config, &one)));
             }
         }
         return match other {

@@ -1,6 +1,7 @@
 //! What X writes in other ways than its documentation says is read all the same.
 
 use crate::common::signed;
+use linecard_graph::testing::check_awkward_answers;
 use linecard_sdk::actions::{Action, ActionRequest, Failure, Outgoing};
 use linecard_sdk::connector::{Channel, Connector as _};
 use linecard_sdk::events::{Event, EventKind, Identity, PostbackSource};
@@ -222,4 +223,32 @@ fn a_503_with_a_page_did_nothing() {
             Err(Failure::Transient(_))
         ));
     }
+}
+
+#[test]
+fn awkward_values_in_a_page_of_posts_cost_nothing_but_themselves() {
+    let post = |id: &str, text: &str| {
+        json!({ "id": id, "author_id": "77", "text": text, "created_at": "2025-12-31T23:59:00.000Z", "lang": "en",
+            "conversation_id": id, "edit_history_tweet_ids": [id], "in_reply_to_user_id": "2244",
+            "referenced_tweets": [{ "type": "replied_to", "id": "5" }, { "type": "quoted", "id": "6" }],
+            "attachments": { "media_keys": ["3_1"] }, "note_tweet": { "text": text },
+            "entities": { "mentions": [{ "id": "2244", "username": "acme" }] } })
+    };
+    let answer = json!({ "data": [post("1795000000000000001", "hi")],
+        "includes": { "users": [{ "id": "77", "name": "Ann", "username": "ann", "verified": true,
+                "public_metrics": { "followers_count": 5 }, "connection_status": ["followed_by"] }],
+            "tweets": [{ "id": "6", "text": "quoted" }],
+            "media": [{ "media_key": "3_1", "type": "video", "variants": [{ "bit_rate": 5, "url": "https://x.example/v" }] }] },
+        "meta": { "result_count": 1, "next_token": "p2" } });
+    let config = json!({ "user_id": "2244", "username": "acme", "direct_messages": false });
+    let channel = Channel::new("x-1", &config);
+    let tried = check_awkward_answers(
+        &answer,
+        |word| post("1795000000000000002", word),
+        |response| {
+            let _host = TestHost::new().answer(response).install();
+            X::poll(&channel, b"")
+        },
+    );
+    assert!(tried > 500);
 }

@@ -46,7 +46,7 @@ fn a_look_goes_on_page_by_page_and_the_next_starts_where_it_ended() {
     let host = TestHost::new().answer(answer(&first)).install();
     let page = X::poll(&channel, b"").unwrap();
     assert_eq!(page.next_in_ms, 0);
-    assert_eq!(page.cost, 2 * 5_000 + 10_000);
+    assert_eq!(page.cost, 2 * 1_000 + 10_000);
     let texts: Vec<_> = page.events.iter().map(|e| e.id.as_str()).collect();
     assert_eq!(texts, ["904", "905"], "oldest first");
     assert!(host.requests()[0].url.contains("start_time="));

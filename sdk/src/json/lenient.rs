@@ -164,9 +164,8 @@ pub fn as_flag(value: &Value) -> Option<bool> {
 /// 1970, before any network had an API).
 pub fn as_time(value: &Value) -> Option<Timestamp> {
     const SECONDS_BELOW: u64 = 100_000_000_000;
-    let number = match as_count(value) {
-        Some(number) => number,
-        None => return time::from_rfc3339(value.as_str()?.trim()),
+    let Some(number) = as_count(value) else {
+        return time::from_rfc3339(value.as_str()?.trim());
     };
     match number {
         0 => None,

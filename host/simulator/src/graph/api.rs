@@ -127,6 +127,28 @@ impl<C> Call<C> {
         }
     }
 
+    /// Refuses what new apps may not use since v27 (4 November 2026), whatever the version in the path.
+    pub(crate) fn check_retired(&self) -> Result<(), GraphError> {
+        const RETIRED: [(&str, &str); 4] = [
+            ("ids", "Requests for several ids"),
+            ("date_format", "Date formats"),
+            ("method", "Overriding the HTTP method"),
+            ("callback", "JSONP"),
+        ];
+        let is_there = |(name, _): &&(&str, &str)| self.parameter(name).is_some();
+        if let Some((name, what)) = RETIRED.iter().find(is_there) {
+            return Err(GraphError::parameter(format!(
+                "{what} (the parameter {name}) are no longer available to this app"
+            )));
+        }
+        match self.parameter("fields") {
+            Some(fields) if fields.contains(".as(") => Err(GraphError::parameter(
+                "Field aliases (as) are no longer available to this app",
+            )),
+            _ => Ok(()),
+        }
+    }
+
     pub(crate) fn parameter(&self, name: &str) -> Option<&str> {
         self.parameters
             .iter()
@@ -176,6 +198,9 @@ pub(crate) async fn handle(State(graph): State<Arc<Graph>>, request: Request) ->
 
 /// Checks token and proof, counts the call, and throttles.
 fn admit(graph: &Graph, call: &Call, family: Family) -> Result<Caller, GraphError> {
+    if !graph.options.is_older_app {
+        call.check_retired()?;
+    }
     let token = call.token().ok_or_else(GraphError::no_token)?;
     let caller = graph
         .caller(&token)

@@ -40,6 +40,9 @@ pub struct GraphOptions {
     pub require_subscription: bool,
     /// Whether calls need `appsecret_proof`.
     pub require_app_secret_proof: bool,
+    /// Whether the app is older than 4 November 2026 and may still use what newer ones may not: requests
+    /// for several ids, aliases of fields, date formats, other methods by parameter, and JSONP.
+    pub is_older_app: bool,
     /// Calls that the page may make in a rolling hour before it is throttled with 80006; none for
     /// no limit and no usage headers.
     pub hourly_calls: Option<u64>,
@@ -86,6 +89,7 @@ impl Default for GraphOptions {
             instagram: InstagramOptions::default(),
             require_subscription: false,
             require_app_secret_proof: false,
+            is_older_app: false,
             hourly_calls: None,
             delivery: WebhookDelivery::default(),
             after_send: AfterSend::default(),

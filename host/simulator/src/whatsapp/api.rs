@@ -72,6 +72,7 @@ impl WhatsApp {
 
     /// Checks token and proof.
     pub(crate) fn admit(&self, call: &Call<()>) -> Result<Caller, GraphError> {
+        call.check_retired()?;
         let token = call.token().ok_or_else(GraphError::no_token)?;
         let caller = self.caller(&token)?;
         // The app's token holds the secret that a proof would prove.

@@ -24,6 +24,8 @@ async fn start() -> anyhow::Result<(GraphSimulator, String, String)> {
             ..WebhookDelivery::default()
         },
         require_app_secret_proof: true,
+        // Clients give fields other names, which new apps may not.
+        is_older_app: true,
         ..GraphOptions::default()
     })
     .await?;

@@ -113,3 +113,21 @@ async fn subscriptions_and_tokens_can_be_looked_at() -> anyhow::Result<()> {
     assert_eq!(token["data"]["is_valid"], false);
     Ok(())
 }
+
+#[tokio::test]
+async fn what_new_apps_may_use_no_longer_is_refused_on_any_version() -> anyhow::Result<()> {
+    let page = Page::start().await?;
+    for query in [
+        "ids=1,2",
+        "fields=message.as(said)",
+        "date_format=U",
+        "method=delete",
+        "callback=read",
+    ] {
+        let path = format!("{}?{query}", page.post);
+        let (status, answer) = page.json(Method::GET, &path, Value::Null).await?;
+        assert_eq!((status, code(&answer).0), (400, 100), "{query}: {answer}");
+    }
+    page.get(&format!("{}?fields=message", page.post)).await?;
+    Ok(())
+}

@@ -3,8 +3,10 @@
 
 use std::path::{Path, PathBuf};
 
-use linecard_sdk::connector::{Channel, Connector, Reception, Rejection, WebhookRequest};
+use linecard_sdk::actions::Failure;
+use linecard_sdk::connector::{Channel, Connector, PollPage, Reception, Rejection, WebhookRequest};
 use linecard_sdk::events::{Event, EventKind};
+use linecard_sdk::http::Response;
 use linecard_sdk::ids::{ID_MAX, PERSON_MAX};
 use linecard_sdk::testing::TestHost;
 use linecard_testkit::{Call, Case, SandboxedPlugin, ThisCrate};
@@ -114,9 +116,12 @@ fn own_samples(own: &Path) -> Vec<Sample> {
             .split_once("\r\n\r\n")
             .or_else(|| request.split_once("\n\n"))?;
         let config = std::fs::read_to_string(path.join("config.json")).ok()?;
-        // Those that are refused are for another account, or have no signature.
+        // Those that tell nothing are refused: for another account, or without a signature.
         let expected = std::fs::read_to_string(path.join("expected.json")).ok()?;
-        serde_json::from_str::<Value>(&expected).ok()?.get("ok")?;
+        serde_json::from_str::<Value>(&expected)
+            .ok()?
+            .get("ok")?
+            .get("events")?;
         Some(Sample {
             name: path.file_name()?.to_string_lossy().into_owned(),
             body: serde_json::from_str(body).ok().filter(Value::is_object)?,
@@ -250,6 +255,56 @@ pub fn check_awkward<C: Connector>(this_crate: &ThisCrate, awkward: &Awkward, sa
         samples.len()
     );
     assert!(beside > 0 && sandboxed > 0, "nothing was checked");
+}
+
+/// Tries every awkward value in every place of an answer to a poll, natively: nothing panics, the contract's
+/// bounds hold, and a neighbour in the answer's list `data` is read wherever the answer is taken. Gives how
+/// many answers were tried.
+pub fn check_awkward_answers(
+    answer: &Value,
+    neighbour: impl Fn(&str) -> Value,
+    poll: impl Fn(Response) -> Result<PollPage, Failure>,
+) -> usize {
+    let mut places_of = vec![String::new()];
+    places(answer, "", &mut places_of);
+    let mut answer = answer.clone();
+    let mark = format!("{MARK}0");
+    let list = answer["data"]
+        .as_array_mut()
+        .expect("the answer has a list");
+    list.push(neighbour(&mark));
+    let values = values();
+    for place in &places_of {
+        let mut template = answer.clone();
+        *template.pointer_mut(place).expect("the place is there") = PLACE.into();
+        let template = template.to_string();
+        for value in &values {
+            let text = template.replace(&format!("\"{PLACE}\""), value);
+            let value: String = value.chars().take(40).collect();
+            let Ok(page) = poll(Response::new(200, text)) else {
+                // The whole answer is none, or says that something is wrong.
+                assert!(place.matches('/').count() <= 1, "{value} at \"{place}\"");
+                continue;
+            };
+            for event in &page.events {
+                let breach = breach(event);
+                assert!(
+                    breach.is_none(),
+                    "{value} at \"{place}\": {breach:?}: {event:?}"
+                );
+            }
+            let is_read = page.events.iter().any(|event| {
+                !matches!(event.kind, EventKind::Other(_))
+                    && format!("{:?}", event.kind).contains(&mark)
+            });
+            assert!(
+                is_read || holds(place, "/data"),
+                "{value} at \"{place}\": the neighbour is lost: {:?}",
+                page.events
+            );
+        }
+    }
+    places_of.len() * values.len()
 }
 
 /// Checks what the host checks of a reception; gives how many events have no reading.
