@@ -121,9 +121,10 @@ fn on_disk(folder: &Path) -> u64 {
     let entries = std::fs::read_dir(folder).unwrap();
     let sizes = entries.map(|entry| {
         let entry = entry.unwrap();
-        match entry.file_type().unwrap().is_dir() {
-            true => on_disk(&entry.path()),
-            false => entry.metadata().unwrap().blocks() * 512,
+        if entry.file_type().unwrap().is_dir() {
+            on_disk(&entry.path())
+        } else {
+            entry.metadata().unwrap().blocks() * 512
         }
     });
     sizes.sum()

@@ -16,6 +16,7 @@ mod mark;
 mod migrate;
 mod open;
 mod rebuild;
+mod salvage;
 mod shared;
 mod sizes;
 mod store;
@@ -37,6 +38,7 @@ use linecard_store::{Result, StoreError};
 pub use check::{Checked, Problem};
 pub use open::SledOptions;
 pub use rebuild::Rebuilt;
+pub use salvage::salvage;
 pub use sizes::Size;
 pub use transfer::{Exported, TransferError};
 

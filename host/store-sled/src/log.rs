@@ -14,13 +14,13 @@ use std::path::Path;
 use super::open::DATA;
 
 /// sled's default, which is never changed: it is written into the folder's `conf`.
-const SEGMENT_LEN: usize = 512 * 1024;
+pub(super) const SEGMENT_LEN: usize = 512 * 1024;
 const SEGMENT: u64 = SEGMENT_LEN as u64;
-const SEGMENT_HEADER: usize = 20;
+pub(super) const SEGMENT_HEADER: usize = 20;
 /// sled begins no message with less room than this in its segment.
-const MOST_MESSAGE_HEADER: usize = 32;
+pub(super) const MOST_MESSAGE_HEADER: usize = 32;
 /// A message that says that the rest of its segment is empty.
-const CAP: u8 = 2;
+pub(super) const CAP: u8 = 2;
 /// The byte that sled writes over what must not be read.
 const ERASED: u8 = 0;
 
@@ -77,7 +77,7 @@ fn segments(file: &File) -> io::Result<BTreeMap<u64, u64>> {
     Ok(segments)
 }
 
-fn segment_position(header: &[u8; SEGMENT_HEADER]) -> Option<u64> {
+pub(super) fn segment_position(header: &[u8; SEGMENT_HEADER]) -> Option<u64> {
     let (sum, rest) = header.split_first_chunk::<4>()?;
     let position = rest.first_chunk::<8>()?;
     let sum = u32::from_le_bytes(*sum) ^ u32::MAX;
@@ -115,35 +115,49 @@ fn readable(file: &File, offset: u64, number: u64) -> io::Result<u64> {
     Ok(reached as u64)
 }
 
-struct Message {
+/// A whole message of the log.
+pub(super) struct Message<'a> {
     /// With its header.
-    length: usize,
+    pub(super) length: usize,
+    /// What it is: see sled's `MessageKind`.
+    pub(super) kind: u8,
+    /// The page that it belongs to.
+    pub(super) page: u64,
+    /// What it says.
+    pub(super) body: &'a [u8],
     is_cap: bool,
 }
 
-impl Message {
+impl<'a> Message<'a> {
     /// The whole message at the beginning of some bytes of a segment.
-    fn read(bytes: &[u8], segment_number: u64) -> Option<Self> {
+    pub(super) fn read(bytes: &'a [u8], segment_number: u64) -> Option<Self> {
         let (sum, rest) = bytes.split_first_chunk::<4>()?;
         let (kind, rest) = rest.split_first()?;
         let (length, rest) = number(rest)?;
         let (segment, rest) = number(rest)?;
-        let (_page, rest) = number(rest)?;
+        // Asked first: whoever looks for the next message in a damaged segment sums up little in vain.
+        if segment != segment_number {
+            return None;
+        }
+        let (page, rest) = number(rest)?;
         let header = bytes.len() - rest.len();
         let body = rest.get(..usize::try_from(length).ok()?)?;
         let mut hasher = crc32fast::Hasher::new();
         hasher.update(body);
         hasher.update(bytes.get(4..header)?);
         let is_whole = hasher.finalize() ^ u32::MAX == u32::from_le_bytes(*sum);
-        (is_whole && *kind != ERASED && segment == segment_number).then_some(Self {
+        (is_whole && *kind != ERASED).then_some(Self {
             length: header + body.len(),
+            kind: *kind,
+            page,
+            body,
             is_cap: *kind == CAP,
         })
     }
 }
 
 /// A number of variable length, and what follows it.
-fn number(bytes: &[u8]) -> Option<(u64, &[u8])> {
+pub(super) fn number(bytes: &[u8]) -> Option<(u64, &[u8])> {
     let (&first, rest) = bytes.split_first()?;
     match first {
         0..=240 => Some((u64::from(first), rest)),

@@ -175,7 +175,7 @@ fn and_still_there(synchronize: Synchronize, path: PathBuf) -> Synchronize {
     })
 }
 
-fn lock(folder: &Path, name: &str) -> Result<File> {
+pub(super) fn lock(folder: &Path, name: &str) -> Result<File> {
     let refused = |error: io::Error| StoreError::Open {
         folder: name.to_owned(),
         detail: error.to_string(),

@@ -63,7 +63,7 @@ pub struct Exported {
 
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "line", rename_all = "kebab-case")]
-enum Line {
+pub(super) enum Line {
     Header {
         format: String,
         version: u32,
@@ -88,12 +88,7 @@ impl SledStore {
     /// meanwhile. The vault's values are in it as they are kept: hashed or encrypted.
     pub fn export(&self, out: &mut dyn Write) -> Result<Exported, TransferError> {
         let mut exported = Exported::default();
-        let header = Line::Header {
-            format: FORMAT.to_owned(),
-            version: self.schema,
-            next_inbox: self.counters()?.next_inbox,
-        };
-        write_line(out, &header)?;
+        write_header(out, self.schema, self.counters()?.next_inbox)?;
         self.visit(|entry| {
             let line = match entry {
                 Ok((_, parts, _)) if parts.family == Family::Piece => return Ok(()),
@@ -127,15 +122,7 @@ impl SledStore {
         let Some(whole) = self.shared.whole(key, stored)? else {
             return Ok(None);
         };
-        let Some(value) = typed::to_json(parts.family, key, &whole) else {
-            return Ok(None);
-        };
-        Ok(Some(Line::Value {
-            site: parts.site.clone(),
-            family: char::from(parts.family as u8),
-            key: hex(parts.rest),
-            value: value?,
-        }))
+        line_of(key, parts, &whole)
     }
 
     /// Reads an export into this store, which must be empty. Gives the number of values. After an
@@ -240,7 +227,37 @@ impl SledStore {
     }
 }
 
-fn write_line(out: &mut dyn Write, line: &Line) -> Result<(), TransferError> {
+pub(super) fn write_header(
+    out: &mut dyn Write,
+    version: u32,
+    next_inbox: InboxNumber,
+) -> Result<(), TransferError> {
+    let header = Line::Header {
+        format: FORMAT.to_owned(),
+        version,
+        next_inbox,
+    };
+    write_line(out, &header)
+}
+
+/// The line of a whole stored value; `None` for a piece.
+pub(super) fn line_of(
+    key: &[u8],
+    parts: &keys::Parts<'_>,
+    whole: &[u8],
+) -> Result<Option<Line>, StoreError> {
+    let Some(value) = typed::to_json(parts.family, key, whole) else {
+        return Ok(None);
+    };
+    Ok(Some(Line::Value {
+        site: parts.site.clone(),
+        family: char::from(parts.family as u8),
+        key: hex(parts.rest),
+        value: value?,
+    }))
+}
+
+pub(super) fn write_line(out: &mut dyn Write, line: &Line) -> Result<(), TransferError> {
     serde_json::to_writer(&mut *out, line).map_err(io::Error::from)?;
     out.write_all(b"\n")?;
     Ok(())

@@ -90,9 +90,10 @@ pub(super) fn accept(site: &SiteId, accept: &Accept) -> Result<(Vec<NewEvent>, O
             event: &event,
         };
         let entry = encode(&mark, &entry)?;
-        let raw = match raw.is_empty() {
-            true => None,
-            false => Some(encode(&mark, &StoredRaw::new(accept.at, raw))?),
+        let raw = if raw.is_empty() {
+            None
+        } else {
+            Some(encode(&mark, &StoredRaw::new(accept.at, raw))?)
         };
         events.push(NewEvent {
             mark,

@@ -38,7 +38,7 @@ async fn filled(store: &Arc<dyn Store>) {
     let main = site("main");
     let epoch = store.own(&main).await.unwrap();
     let mut platform_event = event(&format!("event-{ID}"));
-    platform_event.raw = PAYLOAD.to_owned();
+    PAYLOAD.clone_into(&mut platform_event.raw);
     let accept = Accept {
         channel: channel("pages"),
         at: time(0),
@@ -51,7 +51,7 @@ async fn filled(store: &Arc<dyn Store>) {
     let mut unit = UnitOfWork::new(Arc::clone(store), main.clone(), 1);
     let mut person = contact(1);
     person.display_name = Some(NAME.to_owned());
-    person.identities[0].id = ID.to_owned();
+    ID.clone_into(&mut person.identities[0].id);
     person.identities[0].aliases = vec![Alias {
         kind: "phone".to_owned(),
         value: format!("+{ID}"),
@@ -67,7 +67,7 @@ async fn filled(store: &Arc<dyn Store>) {
     said.thread.clone_from(&begun.thread);
     said.posted_by = Some(author());
     said.platform_ids = vec![format!("mid-{ID}")];
-    said.raw = PAYLOAD.to_owned();
+    PAYLOAD.clone_into(&mut said.raw);
     let mut answered = answer(2, 1, 1);
     answered.content.text = Some(format!("{NAME}, we are sorry"));
     let (message_1, contact, interaction_1) = (message_id(1), contact_id(1), interaction_id(1));

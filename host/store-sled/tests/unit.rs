@@ -459,7 +459,7 @@ async fn a_reaction_costs_the_same_however_many_there_are() {
         let is_message = |change: &Change| matches!(change, Change::PutMessage(_));
         assert!(!append.changes.iter().any(is_message));
         store.append(&main, epoch, append).await.unwrap();
-        if (first + TOGETHER) % (REACTIONS / 2) == 0 {
+        if (first + TOGETHER).is_multiple_of(REACTIONS / 2) {
             let sizes = sled.sizes().unwrap();
             bytes.push(
                 sizes

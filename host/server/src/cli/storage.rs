@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use clap::Args;
 use linecard_store::Store as _;
-use linecard_store_sled::{SledOptions, SledStore};
+use linecard_store_sled::{SledStore, salvage};
 
 use super::options::ConfigOptions;
 use super::say;
@@ -18,8 +18,8 @@ use super::setup::store_folder;
 pub(super) struct Export {
     /// The file, which must not exist; `-` for standard output
     file: PathBuf,
-    /// Save what can be read of damaged data: a copy is made beside it, and what follows the damage
-    /// is cut off there. The damaged data stays as it is
+    /// Save what can be read of damaged data, past every damage. The damaged data stays as it is, and
+    /// what could not be read is counted
     #[arg(long)]
     salvage: bool,
 }
@@ -58,23 +58,20 @@ impl Export {
     /// Writes everything that can be read.
     pub(super) fn run(&self, options: &ConfigOptions) -> anyhow::Result<()> {
         let folder = existing(options)?;
-        // Deleted when it is dropped, after the store.
-        let copy;
-        let store = if self.salvage {
-            copy = copied(&folder)?;
-            let mut options = SledOptions::default();
-            options.cut_off_damage = true;
-            options.open(copy.path())?
-        } else {
-            SledStore::open(&folder)?
+        let write = |out: &mut dyn std::io::Write| {
+            if self.salvage {
+                salvage(&folder, out)
+            } else {
+                SledStore::open(&folder)?.export(out)
+            }
         };
         let exported = if self.file == Path::new("-") {
-            store.export(&mut std::io::stdout().lock())?
+            write(&mut std::io::stdout().lock())?
         } else {
             let shown = || format!("{} cannot be written", self.file.display());
             let file = File::create_new(&self.file).with_context(shown)?;
             let mut out = BufWriter::new(file);
-            let exported = store.export(&mut out)?;
+            let exported = write(&mut out)?;
             out.flush().with_context(shown)?;
             out.get_ref().sync_all().with_context(shown)?;
             exported
@@ -188,30 +185,6 @@ pub(super) async fn compact(options: &ConfigOptions) -> anyhow::Result<()> {
         "{}: {values} values were written anew, and the former files are deleted",
         folder.display()
     ));
-    Ok(())
-}
-
-/// A copy of a store's folder, beside it because it may be large.
-fn copied(folder: &Path) -> anyhow::Result<tempfile::TempDir> {
-    let beside = folder.parent().unwrap_or(folder);
-    let copy = tempfile::tempdir_in(beside)
-        .with_context(|| format!("no copy can be made in {}", beside.display()))?;
-    copy_folder(folder, copy.path())?;
-    Ok(copy)
-}
-
-fn copy_folder(from: &Path, to: &Path) -> anyhow::Result<()> {
-    std::fs::create_dir_all(to)?;
-    for entry in std::fs::read_dir(from)? {
-        let entry = entry?;
-        let place = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            copy_folder(&entry.path(), &place)?;
-        } else {
-            std::fs::copy(entry.path(), &place)
-                .with_context(|| format!("{} cannot be copied", entry.path().display()))?;
-        }
-    }
     Ok(())
 }
 

@@ -57,7 +57,7 @@ fn events() -> Vec<Event> {
     let mut person = contact(1);
     person.display_name = Some(WORD.to_owned());
     let mut begun = interaction(1, 1);
-    begun.thread = WORD.to_owned();
+    WORD.clone_into(&mut begun.thread);
     begun.participants = vec![Participant {
         contact: contact_id(1),
         author: Some(author(1)),
@@ -66,7 +66,7 @@ fn events() -> Vec<Event> {
     said.content.text = Some(format!("{WORD} first"));
     said.author = MessageAuthor::Contact;
     said.posted_by = Some(author(1));
-    said.thread = WORD.to_owned();
+    WORD.clone_into(&mut said.thread);
     let mut answered = answer(2, 1, 1);
     answered.content.text = Some(WORD.to_owned());
     let (message, contact, interaction) = (message_id(1), contact_id(1), interaction_id(1));
