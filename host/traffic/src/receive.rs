@@ -83,6 +83,20 @@ impl Counters {
     }
 }
 
+/// A delivery that a connector did not refuse.
+struct Taken {
+    response: WebhookResponse,
+    /// How many events were in it, known ones too.
+    events: usize,
+}
+
+impl Taken {
+    /// Whether there was something in it for the channel: events, or the word of a handshake.
+    fn is_something(&self) -> bool {
+        self.events > 0 || !self.response.body.is_empty()
+    }
+}
+
 impl ReceiveError {
     /// Whether another channel at the same address may take it.
     fn is_for_another(&self) -> bool {
@@ -129,13 +143,16 @@ impl Receiver {
         let mut refused = ReceiveError::UnknownChannel(group.clone());
         let mut answered: Option<WebhookResponse> = None;
         let answers = futures::future::join_all(answers).await;
-        // What one of them took is no refusal of the others.
-        let is_taken = answers.iter().any(|(_, answer)| answer.is_ok());
+        // What one of them took is no refusal of the others. One that has nothing to do with it at all, such
+        // as another product of the same app, answers without taking anything.
+        let is_taken = answers
+            .iter()
+            .any(|(_, answer)| answer.as_ref().is_ok_and(Taken::is_something));
         for (channel, answer) in answers {
             if !is_taken || !answer.as_ref().is_err_and(ReceiveError::is_for_another) {
                 self.note(&channel, &answer);
             }
-            match answer {
+            match answer.map(|taken| taken.response) {
                 // A handshake with another channel's word is answered, but not as taken.
                 Ok(answer) => {
                     let is_better = answered
@@ -165,12 +182,13 @@ impl Receiver {
     ) -> Result<WebhookResponse, ReceiveError> {
         let answer = self.answer(channel, request).await;
         self.note(channel, &answer);
-        answer
+        answer.map(|taken| taken.response)
     }
 
     /// Remembers whether a delivery was taken.
-    fn note(&self, channel: &ChannelId, answer: &Result<WebhookResponse, ReceiveError>) {
+    fn note(&self, channel: &ChannelId, answer: &Result<Taken, ReceiveError>) {
         match answer {
+            Ok(taken) if !taken.is_something() => {}
             Ok(_) => self.refusals.taken(channel, now()),
             Err(error) => {
                 if let Some(reason) = error.reason() {
@@ -187,7 +205,7 @@ impl Receiver {
         &self,
         channel: &ChannelId,
         request: WebhookRequest,
-    ) -> Result<WebhookResponse, ReceiveError> {
+    ) -> Result<Taken, ReceiveError> {
         if let Some(reason) = self.site.supervisor().stopped().borrow().clone() {
             return Err(ReceiveError::Stopped(reason));
         }
@@ -203,18 +221,25 @@ impl Receiver {
         let reception = runtime.connector.receive(&runtime.context, request).await?;
         match reception {
             Ok(reception) => {
+                let events = reception.events.len();
                 self.accept(channel, reception.events, None).await?;
-                Ok(reception.response)
+                Ok(Taken {
+                    response: reception.response,
+                    events,
+                })
             }
             Err(Rejection::Malformed(text)) => {
                 // A network would deliver it again and again; it is kept for a person to see.
                 warn!(%channel, %text, "a webhook with a right signature cannot be read; kept raw");
                 let unreadable = unreadable(&kept, &text);
                 self.accept(channel, vec![unreadable], None).await?;
-                Ok(WebhookResponse {
-                    status: 200,
-                    headers: Vec::new(),
-                    body: Vec::new(),
+                Ok(Taken {
+                    response: WebhookResponse {
+                        status: 200,
+                        headers: Vec::new(),
+                        body: Vec::new(),
+                    },
+                    events: 1,
                 })
             }
             Err(Rejection::BadSignature(text)) => Err(ReceiveError::BadSignature(text)),
