@@ -76,11 +76,29 @@ enum Change {
     Free,
 }
 
-/// A page with keys and values.
-struct Leaf {
+/// Which keys a page has: none below `low`, all below `high`, which is empty if there is no bound; and what
+/// all begin with, which is left out of them.
+struct Bounds {
     prefix: Vec<u8>,
     low: Vec<u8>,
     high: Vec<u8>,
+}
+
+impl Bounds {
+    fn is_above(&self, key: &[u8]) -> bool {
+        self.high.is_empty() || key < self.high.as_slice()
+    }
+
+    /// A key with what the page leaves out of it; `None` if it cannot be of this page.
+    fn whole(&self, key: &[u8]) -> Option<Vec<u8>> {
+        let key = [self.prefix.as_slice(), key].concat();
+        (key >= self.low && self.is_above(&key)).then_some(key)
+    }
+}
+
+/// A page with keys and values.
+struct Leaf {
+    bounds: Bounds,
     entries: Vec<(Vec<u8>, Vec<u8>)>,
 }
 
@@ -199,48 +217,44 @@ impl Log {
             );
         }
         let mut values: BTreeMap<Vec<u8>, Vec<u8>> = BTreeMap::new();
-        let mut bases: HashMap<u64, (Vec<u8>, Vec<u8>, Vec<u8>)> = HashMap::new();
+        let mut bounds: HashMap<u64, Bounds> = HashMap::new();
         for (page, change) in events.into_values() {
             match change {
-                Change::Node(leaf) => {
+                Change::Node(Leaf {
+                    bounds: of_page,
+                    entries,
+                }) => {
                     let covered: Vec<Vec<u8>> = values
-                        .range(leaf.low.clone()..)
+                        .range(of_page.low.clone()..)
                         .map(|(key, _)| key)
-                        .take_while(|key| leaf.high.is_empty() || **key < leaf.high)
+                        .take_while(|key| of_page.is_above(key))
                         .cloned()
                         .collect();
                     for key in covered {
                         values.remove(&key);
                     }
-                    for (key, value) in leaf.entries {
-                        values.insert([leaf.prefix.as_slice(), &key].concat(), value);
+                    for (key, value) in entries {
+                        values.insert([of_page.prefix.as_slice(), &key].concat(), value);
                     }
-                    bases.insert(page, (leaf.prefix, leaf.low, leaf.high));
+                    bounds.insert(page, of_page);
                 }
                 Change::Set(key, value) => {
-                    if let Some(key) = whole_key(bases.get(&page), &key) {
+                    if let Some(key) = bounds.get(&page).and_then(|page| page.whole(&key)) {
                         values.insert(key, value);
                     }
                 }
                 Change::Remove(key) => {
-                    if let Some(key) = whole_key(bases.get(&page), &key) {
+                    if let Some(key) = bounds.get(&page).and_then(|page| page.whole(&key)) {
                         values.remove(&key);
                     }
                 }
                 Change::Index | Change::Free => {
-                    bases.remove(&page);
+                    bounds.remove(&page);
                 }
             }
         }
         values
     }
-}
-
-/// A key with what its page leaves out of it; `None` if it cannot be of that page.
-fn whole_key(base: Option<&(Vec<u8>, Vec<u8>, Vec<u8>)>, key: &[u8]) -> Option<Vec<u8>> {
-    let (prefix, low, high) = base?;
-    let key = [prefix.as_slice(), key].concat();
-    (key >= *low && (high.is_empty() || key < *high)).then_some(key)
 }
 
 /// The number of a segment whose header is damaged, by its first whole message.
@@ -281,9 +295,11 @@ fn node(body: &[u8]) -> Option<Change> {
     let [keys, values] = both;
     let entries = keys.into_iter().zip(values);
     Some(Change::Node(Leaf {
-        prefix: low.get(..usize::from(prefix_length))?.to_vec(),
-        low: low.to_vec(),
-        high: high.to_vec(),
+        bounds: Bounds {
+            prefix: low.get(..usize::from(prefix_length))?.to_vec(),
+            low: low.to_vec(),
+            high: high.to_vec(),
+        },
         entries: entries
             .map(|(key, value)| (key.to_vec(), value.to_vec()))
             .collect(),

@@ -520,7 +520,7 @@ impl SledStore {
             let (removed, next) = (0, None);
             return Ok(Purged { removed, next });
         };
-        let next = (seen.len() == limit).then(|| PurgeCursor(prefix));
+        let next = (seen.len() == limit).then_some(PurgeCursor(prefix));
         let mark = Some(values::put(keys::journal_begin(site), &begin)?);
         let removed = match self.submit(Work::Purge { seen, mark }).await? {
             Answer::Purged(removed) => removed,

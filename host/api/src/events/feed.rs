@@ -261,14 +261,14 @@ impl Task {
 
     /// Shows a record of the journal: who sees it is looked up anew.
     async fn show_old(&mut self, record: Record) -> Result<(), Over> {
-        let shown = match self.app.scene.shown_lately(record.first_seq) {
-            Some(shown) => shown,
-            None => {
-                // What was said is kept apart from what happened.
-                let hub = &self.app.hub;
-                let whole = joined(hub.store.as_ref(), hub.site.id(), record).await;
-                Arc::new(Shown::new(Arc::new(whole.map_err(Problem::from)?)))
-            }
+        let lately = self.app.scene.shown_lately(record.first_seq);
+        let shown = if let Some(shown) = lately {
+            shown
+        } else {
+            // What was said is kept apart from what happened.
+            let hub = &self.app.hub;
+            let whole = joined(hub.store.as_ref(), hub.site.id(), record).await;
+            Arc::new(Shown::new(Arc::new(whole.map_err(Problem::from)?)))
         };
         for (index, (seq, event)) in shown.record().numbered().enumerate() {
             if seq <= self.after {
