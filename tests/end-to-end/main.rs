@@ -7,6 +7,7 @@ mod day;
 mod doors;
 mod durability;
 mod faults;
+mod guarding;
 mod journeys;
 mod lifecycle;
 mod media;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use linecard_api::Tls;
+use linecard_api::{Doors, Tls};
 use linecard_hub::configure::{Restored, has_administrator, restore};
 use linecard_hub::{Hub, HubOptions};
 use linecard_site::Source;
@@ -15,9 +15,10 @@ use tokio::net::TcpListener;
 use tracing::{error, info, warn};
 
 use super::options::ConfigOptions;
+use super::rotate::Rotation;
 use super::setup::{Foundation, foundation};
-use super::signals::told_to_end;
-use super::{admin_key, log};
+use super::signals::{told_to_end, told_to_reload};
+use super::{admin_key, handles, log};
 use crate::config::ServerConfig;
 use linecard_site::supervise::Supervisor;
 
@@ -30,6 +31,11 @@ pub(super) async fn run(options: &ConfigOptions) -> anyhow::Result<()> {
     log::start(&config.log)?;
     let tls = config.tls_files().map(|files| Tls::load(&files));
     let tls = tls.transpose()?;
+    let reload = told_to_reload().context("signals cannot be listened for")?;
+    let doors = Doors {
+        tls: tls.clone(),
+        connections: handles::connections(config.http.connections),
+    };
     // Before the data folder is touched: an address in use is the commonest mistake.
     let listener = TcpListener::bind(config.listen)
         .await
@@ -45,11 +51,17 @@ pub(super) async fn run(options: &ConfigOptions) -> anyhow::Result<()> {
         version = env!("CARGO_PKG_VERSION"),
         "the hub is ready"
     );
-    let router = linecard_api::router(Arc::clone(&hub), config.http.options());
+    let router = linecard_api::router(Arc::clone(&hub), config.http_options());
     let supervisor = hub.site.supervisor().clone();
+    let rotation = Rotation {
+        hub: Arc::clone(&hub),
+        tls: tls.zip(config.tls_files()),
+    };
+    let rotation = tokio::spawn(rotation.run(reload));
     let end = ending(supervisor.clone(), told);
-    let served = linecard_api::serve(listener, router, tls, end).await;
+    let served = linecard_api::serve(listener, router, doors, end).await;
     info!("the hub is stopping");
+    rotation.abort();
     supervisor.end();
     if !hub.site.has_ended() {
         // Answers that are on their way get their outcome recorded.
