@@ -16,19 +16,20 @@ const LOOK: Duration = Duration::from_secs(5);
 
 /// What tells one state of a file from another: a replaced file has another number or time, one behind a
 /// link another place.
-type Facts = Option<(PathBuf, u64, Option<SystemTime>, u64)>;
+pub(super) type Facts = Option<(PathBuf, u64, Option<SystemTime>, u64)>;
 
 /// What is looked at.
 pub(super) struct Rotation {
     pub hub: Arc<Hub>,
     pub tls: Option<(Tls, TlsFiles)>,
+    /// The facts of its files from before they were read: what is replaced since then is news.
+    pub certificate: Vec<Facts>,
 }
 
 impl Rotation {
     /// Looks until the hub ends; at once whenever it is told to.
-    pub(super) async fn run(self, told: Arc<Notify>) {
-        let mut certificate = self.certificate_facts();
-        let mut secrets = self.secret_facts().await.unwrap_or_default();
+    pub(super) async fn run(mut self, told: Arc<Notify>) {
+        let mut secrets = BTreeMap::new();
         loop {
             let is_told = tokio::select! {
                 () = told.notified() => true,
@@ -37,9 +38,10 @@ impl Rotation {
             if is_told {
                 info!("told to read the certificate and the secrets again");
             }
-            let now = self.certificate_facts();
-            if is_told || now != certificate {
-                certificate = now;
+            let files = self.tls.as_ref().map(|(_, files)| files);
+            let now = certificate_facts(files);
+            if is_told || now != self.certificate {
+                self.certificate = now;
                 self.read_certificate();
             }
             let Some(now) = self.secret_facts().await else {
@@ -77,12 +79,6 @@ impl Rotation {
         }
     }
 
-    fn certificate_facts(&self) -> Vec<Facts> {
-        let files = self.tls.iter();
-        let files = files.flat_map(|(_, files)| [&files.certificate, &files.key]);
-        files.map(|file| facts(file)).collect()
-    }
-
     /// `None` once the hub has ended.
     async fn secret_facts(&self) -> Option<BTreeMap<PathBuf, Facts>> {
         let config = self.hub.present().await.ok()?;
@@ -92,6 +88,13 @@ impl Rotation {
         });
         Some(places.collect())
     }
+}
+
+/// The facts of the files of a certificate.
+pub(super) fn certificate_facts(files: Option<&TlsFiles>) -> Vec<Facts> {
+    let files = files.into_iter();
+    let files = files.flat_map(|files| [&files.certificate, &files.key]);
+    files.map(|file| facts(file)).collect()
 }
 
 /// The files in which secrets lie.

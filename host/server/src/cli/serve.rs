@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 use tracing::{error, info, warn};
 
 use super::options::ConfigOptions;
-use super::rotate::Rotation;
+use super::rotate::{Rotation, certificate_facts};
 use super::setup::{Foundation, foundation};
 use super::signals::{told_to_end, told_to_reload};
 use super::{admin_key, handles, log};
@@ -29,6 +29,7 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 pub(super) async fn run(options: &ConfigOptions) -> anyhow::Result<()> {
     let config = options.load()?;
     log::start(&config.log)?;
+    let certificate = certificate_facts(config.tls_files().as_ref());
     let tls = config.tls_files().map(|files| Tls::load(&files));
     let tls = tls.transpose()?;
     let reload = told_to_reload().context("signals cannot be listened for")?;
@@ -56,6 +57,7 @@ pub(super) async fn run(options: &ConfigOptions) -> anyhow::Result<()> {
     let rotation = Rotation {
         hub: Arc::clone(&hub),
         tls: tls.zip(config.tls_files()),
+        certificate,
     };
     let rotation = tokio::spawn(rotation.run(reload));
     let end = ending(supervisor.clone(), told);
