@@ -57,11 +57,10 @@ impl Client {
         };
         let origins = [listed, told].map(|chain| chain.map(|chain| origin(&chain)));
         let address = match origins {
-            [None, None] => peer,
             [Some(one), None] | [None, Some(one)] => one,
             [Some(one), Some(other)] if one == other => one,
-            // The proxy writes one of them, and whoever asks wrote the other.
-            [Some(_), Some(_)] => peer,
+            // Nobody says it; or the proxy writes one of them, and whoever asks wrote the other.
+            _ => peer,
         };
         Self {
             address: Some(address),

@@ -67,7 +67,7 @@ impl Rotation {
             Ok(()) => info!("the certificate was read again; new connections get it"),
             // Its key may still be on its way.
             Err(error) => {
-                error!(%error, "the certificate was replaced, and the former one stays in use")
+                error!(%error, "the certificate was replaced, and the former one stays in use");
             }
         }
     }

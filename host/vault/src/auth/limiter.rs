@@ -322,6 +322,7 @@ mod tests {
 
     const HERE: Option<IpAddr> = Some(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST));
 
+    #[expect(clippy::unnecessary_wraps, reason = "as the limiter takes it")]
     fn there(number: u8) -> Option<IpAddr> {
         Some(IpAddr::from([10, 0, 0, number]))
     }
