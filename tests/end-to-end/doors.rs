@@ -80,9 +80,9 @@ async fn an_array_is_no_object_and_nothing_unknown_is_ignored_at_any_door() -> R
     ensure!(
         places
             == [
-                "/config/queues/a",
                 "/config/agents/b/skils",
-                "/config/channels/c/skills/0"
+                "/config/channels/c/skills/0",
+                "/config/queues/a",
             ],
         "{seen:?}"
     );

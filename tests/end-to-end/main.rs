@@ -8,6 +8,7 @@ mod doors;
 mod durability;
 mod erasure;
 mod faults;
+mod guarding;
 mod journeys;
 mod lifecycle;
 mod media;

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::State;
 use axum::http::HeaderValue;
-use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName};
-use axum::middleware::map_response;
+use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, LOCATION};
+use axum::middleware::map_response_with_state;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
-use utoipa::openapi::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::{OpenApi, Server};
 use utoipa::{Modify, OpenApi as _};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::{Config, SwaggerUi};
@@ -96,13 +96,22 @@ pub fn openapi() -> OpenApi {
 }
 
 /// The API, its description and its pages.
-pub(super) fn router() -> Router<Arc<App>> {
-    let (api, description) = api().split_for_parts();
+/// `path` is the one under which people reach the hub.
+pub(super) fn router(path: &Arc<str>) -> Router<Arc<App>> {
+    let (api, mut description) = api().split_for_parts();
+    if !path.is_empty() {
+        description.servers = Some(vec![Server::new(path.to_string())]);
+    }
     // A description of strings and maps always serializes.
     let description: Arc<str> = description.to_pretty_json().unwrap_or_default().into();
-    let config = Config::from(DESCRIPTION).try_it_out_enabled(true);
+    let config = Config::from(format!("{path}{DESCRIPTION}")).try_it_out_enabled(true);
     let browser = Router::<Arc<App>>::from(SwaggerUi::new("/api/docs").config(config));
-    let browser = browser.layer(map_response(careful_page));
+    let browser = browser.layer(map_response_with_state(Arc::clone(path), careful_page));
+    let page_at = format!("{path}/api/docs/");
+    let to_page = move || {
+        let page_at = page_at.clone();
+        async move { Redirect::temporary(&page_at) }
+    };
     api.route(
         DESCRIPTION,
         get(move || {
@@ -114,15 +123,21 @@ pub(super) fn router() -> Router<Arc<App>> {
         "/api/events.schema.json",
         get(|| async { json(events::schema()) }),
     )
-    .route("/api", get(|| async { Redirect::temporary("/api/docs/") }))
-    .route("/api/", get(|| async { Redirect::temporary("/api/docs/") }))
+    .route("/api", get(to_page.clone()))
+    .route("/api/", get(to_page))
     .route("/problems", get(|| async { markdown(all()) }))
     .route("/problems/", get(|| async { markdown(all()) }))
     .route("/problems/{kind}", get(problem))
     .merge(browser)
 }
 
-async fn careful_page(mut response: Response) -> Response {
+async fn careful_page(State(path): State<Arc<str>>, mut response: Response) -> Response {
+    // The page's own redirect knows nothing of the path under which people reach it.
+    let location = response.headers().get(LOCATION);
+    let location = location.and_then(|to| to.to_str().ok()?.strip_prefix('/'));
+    if let Some(Ok(whole)) = location.map(|to| HeaderValue::from_str(&format!("{path}/{to}"))) {
+        response.headers_mut().insert(LOCATION, whole);
+    }
     response.headers_mut().insert(
         CONTENT_SECURITY_POLICY,
         HeaderValue::from_static(PAGE_POLICY),

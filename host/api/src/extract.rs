@@ -1,10 +1,10 @@
 //! What handlers take out of a request; every refusal is a [`Problem`].
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Request};
+use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::HeaderMap;
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, IF_MATCH};
 use axum::http::request::Parts;
@@ -18,6 +18,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::App;
+use super::client::Client;
 use super::problem::Problem;
 
 /// The longest idempotency key.
@@ -74,13 +75,10 @@ pub(super) fn bearer(headers: &HeaderMap) -> Option<SecretString> {
     (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then(|| token.into())
 }
 
-/// The address that the request came from: the other end of the connection, never a header that
-/// anybody can write.
+/// The address that the request came from: the other end of the connection, or what a trusted proxy says;
+/// never a header that anybody can write.
 pub(super) fn peer(parts: &Parts) -> Option<IpAddr> {
-    parts
-        .extensions
-        .get::<ConnectInfo<SocketAddr>>()
-        .map(|ConnectInfo(address)| address.ip())
+    parts.extensions.get::<Client>()?.address
 }
 
 /// The address that the request came from, for handlers.

@@ -1,6 +1,8 @@
 //! Files: what customers attached, and what agents attach.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -133,6 +135,32 @@ fn disposition(mime: &str, name: Option<&str>) -> String {
     }
 }
 
+/// How much each person and key has uploaded in the present hour.
+#[derive(Default)]
+pub(super) struct Uploads(Mutex<HashMap<String, (Instant, u64)>>);
+
+/// The time over which uploads are counted.
+const HOUR: Duration = Duration::from_hours(1);
+
+impl Uploads {
+    /// Counts bytes of somebody, or tells in how many seconds there is room again. There are no more
+    /// entries than there are people and keys.
+    fn take(&self, name: &str, bytes: u64, most: u64) -> Result<(), u64> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        let (since, used) = all.entry(name.to_owned()).or_insert((now, 0));
+        if now.duration_since(*since) >= HOUR {
+            (*since, *used) = (now, 0);
+        }
+        let wanted = used.saturating_add(bytes);
+        if wanted > most {
+            return Err(HOUR.saturating_sub(now.duration_since(*since)).as_secs() + 1);
+        }
+        *used = wanted;
+        Ok(())
+    }
+}
+
 /// A file in the media store.
 #[derive(Debug, Serialize, ToSchema)]
 struct Uploaded {
@@ -154,10 +182,10 @@ struct Uploaded {
 #[utoipa::path(post, path = "/media", tag = "work",
     request_body(content = Vec<u8>, content_type = "application/octet-stream"),
     responses((status = 201, body = Uploaded), (status = 413, body = ProblemBody),
-        (status = 422, body = ProblemBody)))]
+        (status = 422, body = ProblemBody), (status = 429, body = ProblemBody)))]
 async fn upload(
     State(app): State<Arc<App>>,
-    _caller: Caller,
+    caller: Caller,
     headers: HeaderMap,
     body: Body,
 ) -> Result<(StatusCode, Answer<Uploaded>), Problem> {
@@ -180,8 +208,28 @@ async fn upload(
             }
         }
     };
-    let whole = stream::iter([first]).chain(content);
+    // Counted as it comes: a body may say less than it is.
+    let over = Arc::new(OnceLock::new());
+    let (counting, told, name) = (
+        Arc::clone(&app),
+        Arc::clone(&over),
+        caller.actor.name.clone(),
+    );
+    let whole = stream::iter([first]).chain(content).map(move |piece| {
+        let piece = piece?;
+        let most = counting.options.upload_bytes_per_hour;
+        let counted = counting.uploads.take(&name, piece.len() as u64, most);
+        counted.map(|()| piece).map_err(|seconds| {
+            told.get_or_init(|| seconds);
+            std::io::Error::other("the quota is used up")
+        })
+    });
     let stored = folder.store(mime, whole.boxed()).await;
+    if let Some(seconds) = over.get() {
+        let most = app.options.upload_bytes_per_hour;
+        let detail = format!("{} may upload {most} bytes an hour", caller.actor.name);
+        return Err(Problem::new("quota-exceeded", detail).retry_after(*seconds));
+    }
     let stored = stored.map_err(|error| match error {
         MediaError::TooLarge(limit) => Problem::new(
             "too-large",

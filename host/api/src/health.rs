@@ -3,15 +3,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use axum::extract::State;
+use axum::extract::{FromRequestParts as _, State};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
+use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use axum::{Extension, Router};
+use linecard_model::site::Role;
 use serde_json::json;
 
 use super::App;
+use super::client::Client;
+use super::extract::Caller;
 use super::problem::Problem;
 
 /// How long the reason why the site has ended is waited for.
@@ -22,6 +26,11 @@ pub(super) fn router() -> Router<Arc<App>> {
         .route("/healthz", get(alive))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
+}
+
+/// Whether an address is one of these.
+pub(super) fn is_about_it(path: &str) -> bool {
+    matches!(path, "/healthz" | "/readyz" | "/metrics")
 }
 
 /// The process answers.
@@ -55,8 +64,16 @@ pub(super) fn takes_work(app: &App) -> Result<(), Problem> {
     }
 }
 
-/// The numbers for Prometheus.
-async fn metrics(State(app): State<Arc<App>>) -> Result<Response, Problem> {
+/// The numbers for Prometheus: for whoever is on this machine, and for those who see everything.
+async fn metrics(
+    State(app): State<Arc<App>>,
+    Extension(client): Extension<Client>,
+    mut parts: Parts,
+) -> Result<Response, Problem> {
+    if !client.is_local() {
+        let caller = Caller::from_request_parts(&mut parts, &app).await?;
+        caller.require(Role::Supervisor)?;
+    }
     let text = app.metrics.page(&app.hub).await?;
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     Ok(([(CONTENT_TYPE, kind)], text).into_response())

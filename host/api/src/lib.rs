@@ -12,7 +12,9 @@
 mod agents;
 mod audit;
 mod channels;
+mod client;
 mod config;
+mod connections;
 mod contacts;
 mod dead_letters;
 mod docs;
@@ -45,10 +47,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::DefaultBodyLimit;
 use axum::http::header::{CONTENT_TYPE, HeaderName};
-use axum::http::{HeaderValue, Method, StatusCode, Uri};
+use axum::http::{HeaderValue, Method, Request as HttpRequest, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
+use ipnet::IpNet;
 use linecard_hub::Hub;
 use linecard_site::{Idempotency, Rendered, Request};
 use linecard_vault::auth::{Authenticator, Principal};
@@ -56,7 +60,7 @@ use tokio::sync::Mutex;
 
 pub use docs::openapi;
 pub use render::render;
-pub use serve::{ServeError, Tls, TlsFiles, serve};
+pub use serve::{Doors, ServeError, Tls, TlsFiles, serve};
 
 use problem::Problem;
 
@@ -80,6 +84,12 @@ pub struct HttpOptions {
     pub slow_reader: Duration,
     /// How many event streams one person or key may have open. Default 16.
     pub streams: usize,
+    /// How many bytes of files one person or key may upload in an hour. Default 1 GiB.
+    pub upload_bytes_per_hour: u64,
+    /// The proxies that are believed when they say for whom they ask. Default none.
+    pub trusted_proxies: Vec<IpNet>,
+    /// The path under which people reach the hub, without a slash at its end. Default empty.
+    pub path: String,
 }
 
 impl Default for HttpOptions {
@@ -93,6 +103,9 @@ impl Default for HttpOptions {
             heartbeat: Duration::from_secs(15),
             slow_reader: Duration::from_secs(30),
             streams: 16,
+            upload_bytes_per_hour: 1 << 30,
+            trusted_proxies: Vec::new(),
+            path: String::new(),
         }
     }
 }
@@ -107,6 +120,7 @@ pub(crate) struct App {
     tickets: events::Tickets,
     scene: events::Scene,
     streams: events::Streams,
+    uploads: files::Uploads,
     /// Reading the configuration, changing it and applying it is one step: no two callers' changes
     /// overwrite each other.
     changing: Arc<Mutex<()>>,
@@ -136,6 +150,7 @@ pub fn router(hub: Arc<Hub>, options: HttpOptions) -> Router {
         tickets: events::Tickets::default(),
         scene: events::Scene::default(),
         streams: events::Streams::default(),
+        uploads: files::Uploads::default(),
         changing: Arc::default(),
         hub,
         options,
@@ -144,7 +159,8 @@ pub fn router(hub: Arc<Hub>, options: HttpOptions) -> Router {
     supervisor.spawn("housekeeping", housekeeping(Arc::downgrade(&app)));
     supervisor.spawn("events", events::run(Arc::downgrade(&app), records));
     let webhooks = webhook::router().layer(DefaultBodyLimit::max(app.options.webhook_limit));
-    docs::router()
+    let path: Arc<str> = app.options.path.as_str().into();
+    let doors = docs::router(&path)
         .merge(open_messaging::router())
         .merge(health::router())
         .layer(DefaultBodyLimit::max(app.options.body_limit))
@@ -155,7 +171,36 @@ pub fn router(hub: Arc<Hub>, options: HttpOptions) -> Router {
             Arc::clone(&app),
             observe::observe,
         ))
-        .with_state(app)
+        .with_state(app);
+    if path.is_empty() {
+        return doors;
+    }
+    // A proxy may hand the path on, or take it away.
+    let below = move |mut request: HttpRequest<Body>| {
+        if let Some(inner) = without(&path, request.uri()) {
+            *request.uri_mut() = inner;
+        }
+        std::future::ready(request)
+    };
+    Router::new()
+        .fallback_service(doors)
+        .layer(axum::middleware::map_request(below))
+}
+
+/// An address without the path under which people reach the hub; nothing if it does not have it.
+fn without(path: &str, uri: &Uri) -> Option<Uri> {
+    let rest = uri.path().strip_prefix(path)?;
+    if !rest.is_empty() && !rest.starts_with('/') {
+        return None;
+    }
+    let rest = if rest.is_empty() { "/" } else { rest };
+    let inner = match uri.query() {
+        Some(query) => format!("{rest}?{query}"),
+        None => rest.to_owned(),
+    };
+    let mut parts = uri.clone().into_parts();
+    parts.path_and_query = Some(inner.parse().ok()?);
+    Uri::from_parts(parts).ok()
 }
 
 /// How often what is over is cleared away.

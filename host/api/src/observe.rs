@@ -6,8 +6,8 @@ use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
-    X_FRAME_OPTIONS,
+    CACHE_CONTROL, CONNECTION, CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderValue};
 use axum::middleware::Next;
@@ -15,6 +15,8 @@ use axum::response::{IntoResponse, Response};
 use tracing::Instrument as _;
 
 use super::App;
+use super::client::Client;
+use super::connections::IsReserve;
 use super::problem::Problem;
 
 /// Where the product's own API is.
@@ -24,8 +26,16 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const NOTHING: &str = "default-src 'none'; frame-ancestors 'none'";
 
 /// Wraps every request.
-pub(super) async fn observe(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+pub(super) async fn observe(
+    State(app): State<Arc<App>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let began = Instant::now();
+    let trusted = &app.options.trusted_proxies;
+    let client = Client::of(request.extensions(), request.headers(), trusted);
+    request.extensions_mut().insert(client);
+    let is_reserve = request.extensions().get::<IsReserve>() == Some(&IsReserve(true));
     let id = request_id(request.headers());
     // The route, never the address: that may hold what a network put into a query.
     let route = request
@@ -38,6 +48,9 @@ pub(super) async fn observe(State(app): State<Arc<App>>, request: Request, next:
     // What the webhook doors refuse they refuse in the networks' words.
     let changes = !request.method().is_safe() && request.uri().path().starts_with(API);
     let answer = async {
+        if is_reserve && !super::health::is_about_it(request.uri().path()) {
+            return crowded();
+        }
         match super::health::takes_work(&app) {
             Err(problem) if changes => problem.into_response(),
             _ => next.run(request).await,
@@ -73,6 +86,18 @@ pub(super) async fn observe(State(app): State<Arc<App>>, request: Request, next:
             .entry(name)
             .or_insert(HeaderValue::from_static(value));
     }
+    response
+}
+
+/// What whoever comes by one of the last connections hears.
+fn crowded() -> Response {
+    let problem = Problem::new(
+        "busy",
+        "the hub has more connections than it takes at a time",
+    );
+    let mut response = problem.retry_after(5).into_response();
+    let close = HeaderValue::from_static("close");
+    response.headers_mut().insert(CONNECTION, close);
     response
 }
 

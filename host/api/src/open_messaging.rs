@@ -154,6 +154,14 @@ async fn grant(
                     error.to_string(),
                 )
             },
+            AuthError::Busy => TokenRefusal {
+                retry_after: Some(1),
+                ..TokenRefusal::new(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "temporarily_unavailable",
+                    error.to_string(),
+                )
+            },
             AuthError::Site(_) | AuthError::Store(_) | AuthError::Vault(_) => {
                 tracing::warn!(%error, "no token can be given");
                 TokenRefusal::new(

@@ -4,22 +4,19 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::{Extension, Router};
 use axum_server::Handle;
-use axum_server::accept::{Accept, DefaultAcceptor};
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tokio_io_timeout::TimeoutStream;
 
-/// How long a connection that is written to may take nothing before it is closed.
-const SLOW_READER: Duration = Duration::from_secs(30);
+use super::connections::Doorkeeper;
+
 /// How long a client may take to send its headers.
 const SLOW_HEADERS: Duration = Duration::from_secs(15);
 /// How long open requests get to end at a shutdown.
@@ -83,11 +80,20 @@ pub enum ServeError {
     },
 }
 
+/// How the server takes connections.
+#[derive(Clone)]
+pub struct Doors {
+    /// The certificate, to serve https.
+    pub tls: Option<Tls>,
+    /// How many connections there may be at a time.
+    pub connections: usize,
+}
+
 /// Serves until `shutdown` comes, then lets open requests end.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
-    tls: Option<Tls>,
+    doors: Doors,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServeError> {
     let handle = Handle::<SocketAddr>::new();
@@ -110,10 +116,11 @@ pub async fn serve(
         .http1()
         .timer(hyper_util::rt::TokioTimer::new())
         .header_read_timeout(SLOW_HEADERS);
-    match tls {
-        None => server.acceptor(Patient).serve(service).await?,
+    let doorkeeper = Doorkeeper::new(doors.connections);
+    match doors.tls {
+        None => server.acceptor(doorkeeper).serve(service).await?,
         Some(tls) => {
-            let acceptor = RustlsAcceptor::new(tls.config).acceptor(Patient);
+            let acceptor = RustlsAcceptor::new(tls.config).acceptor(doorkeeper);
             server.acceptor(acceptor).serve(service).await?;
         }
     }
@@ -152,26 +159,4 @@ fn tls_config(files: &TlsFiles) -> Result<rustls::ServerConfig, ServeError> {
     // one.
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(config)
-}
-
-/// Accepts connections whose reader may be slow, but not endlessly: what cannot be written for
-/// [`SLOW_READER`] closes the connection, so that nobody who does not read holds anything.
-#[derive(Debug, Clone, Copy)]
-struct Patient;
-
-impl<S: Send + 'static> Accept<TcpStream, S> for Patient {
-    type Stream = Pin<Box<TimeoutStream<TcpStream>>>;
-    type Service = S;
-    type Future = Pin<Box<dyn Future<Output = io::Result<(Self::Stream, Self::Service)>> + Send>>;
-
-    fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
-        Box::pin(async move {
-            let (stream, service) = DefaultAcceptor::new().accept(stream, service).await?;
-            // Events are small and wanted at once.
-            stream.set_nodelay(true)?;
-            let mut stream = TimeoutStream::new(stream);
-            stream.set_write_timeout(Some(SLOW_READER));
-            Ok((Box::pin(stream), service))
-        })
-    }
 }

@@ -1,9 +1,10 @@
 //! How the process is set up: `linecard.toml`, which the command line and the environment overrule.
 
-use std::net::{Ipv4Addr, SocketAddr, ToSocketAddrs as _};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use ipnet::IpNet;
 use linecard_api::{HttpOptions, TlsFiles};
 use linecard_hub::configure::{self, Problems};
 use linecard_model::SiteId;
@@ -113,6 +114,41 @@ pub struct HttpConfig {
     pub access_token_seconds: u64,
     /// How many event streams one person or key may have open. Default 16.
     pub streams: usize,
+    /// How many connections there may be at a time; fewer if the system gives the process fewer file
+    /// handles. Default 10000.
+    pub connections: usize,
+    /// How many bytes of files one person or key may upload in an hour. Default 1 GiB.
+    pub upload_bytes_per_hour: u64,
+    /// The proxies before the hub, as addresses or networks such as `10.0.0.0/8`: they are believed when
+    /// they say, by `X-Forwarded-For` or `Forwarded`, for whom they ask. Default none.
+    pub trusted_proxies: Vec<Proxy>,
+}
+
+/// A proxy, or a network of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Proxy(pub IpNet);
+
+impl TryFrom<String> for Proxy {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let address = text.parse::<IpAddr>().map(IpNet::from);
+        address
+            .or_else(|_| text.parse())
+            .map(|net| Self(net.trunc()))
+            .map_err(|_| {
+                format!(
+                    "\"{text}\" is no address or network: write \"127.0.0.1\" or \"10.0.0.0/8\""
+                )
+            })
+    }
+}
+
+impl From<Proxy> for String {
+    fn from(proxy: Proxy) -> Self {
+        proxy.0.to_string()
+    }
 }
 
 impl Default for HttpConfig {
@@ -125,13 +161,15 @@ impl Default for HttpConfig {
             session_seconds: options.session.as_secs(),
             access_token_seconds: options.access_token.as_secs(),
             streams: options.streams,
+            connections: 10_000,
+            upload_bytes_per_hour: options.upload_bytes_per_hour,
+            trusted_proxies: Vec::new(),
         }
     }
 }
 
 impl HttpConfig {
-    /// As the HTTP interfaces take it.
-    pub fn options(&self) -> HttpOptions {
+    fn options(&self) -> HttpOptions {
         HttpOptions {
             webhook_limit: self.webhook_bytes,
             body_limit: self.body_bytes,
@@ -139,6 +177,8 @@ impl HttpConfig {
             session: Duration::from_secs(self.session_seconds),
             access_token: Duration::from_secs(self.access_token_seconds),
             streams: self.streams,
+            upload_bytes_per_hour: self.upload_bytes_per_hour,
+            trusted_proxies: self.trusted_proxies.iter().map(|proxy| proxy.0).collect(),
             ..HttpOptions::default()
         }
     }
@@ -285,6 +325,15 @@ impl ServerConfig {
         problems
     }
 
+    /// As the HTTP interfaces take it.
+    pub fn http_options(&self) -> HttpOptions {
+        let path = self.public_url.as_ref().map_or("", |url| url.path());
+        HttpOptions {
+            path: path.trim_end_matches('/').to_owned(),
+            ..self.http.options()
+        }
+    }
+
     /// For how long a hub that is told to end waits for what is on its way to the networks.
     pub fn drain(&self) -> Duration {
         Duration::from_secs(self.drain_seconds)
@@ -365,7 +414,9 @@ pub fn log_filter(text: &str) -> Result<EnvFilter, String> {
     const WORDS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
     let is_level = |word: &str| WORDS.iter().any(|level| level.eq_ignore_ascii_case(word));
     let refused = |word: &str| {
-        let hint = match configure::nearest(&word.to_ascii_lowercase(), &WORDS) {
+        let lower = word.to_ascii_lowercase();
+        let longer = WORDS.into_iter().find(|level| lower.starts_with(level));
+        let hint = match longer.or_else(|| configure::nearest(&lower, &WORDS)) {
             Some(near) => format!("did you mean \"{near}\"?"),
             None => format!(
                 "use one of {}, or levels by module such as \"info,linecard=debug\"",

@@ -4,7 +4,7 @@ use argon2::Argon2;
 use argon2::password_hash::{PasswordHash, PasswordHasher as _, PasswordVerifier as _, SaltString};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
@@ -36,7 +36,7 @@ pub(super) fn digest(text: &str) -> [u8; 32] {
 /// parameters that OWASP recommends (19 MiB, two passes), or SHA-256 for a token of the hub's own,
 /// which nobody can guess.
 pub(super) fn make(secret: &str) -> Option<String> {
-    if secret.len() == TOKEN_LENGTH && secret.starts_with(TOKEN_PREFIX) {
+    if is_own(secret) {
         return Some(format!(
             "{SHA256}{}",
             URL_SAFE_NO_PAD.encode(digest(secret))
@@ -49,6 +49,16 @@ pub(super) fn make(secret: &str) -> Option<String> {
         .hash_password(secret.as_bytes(), &salt)
         .ok()?;
     Some(hash.to_string())
+}
+
+/// Whether a secret has the form of a token that the hub makes, which is never kept as a dear hash.
+pub(super) fn is_own(secret: &str) -> bool {
+    secret.len() == TOKEN_LENGTH && secret.starts_with(TOKEN_PREFIX)
+}
+
+/// Whether a secret has the form of a token that the hub makes: nobody can guess one.
+pub fn is_own_token(secret: &SecretString) -> bool {
+    is_own(secret.expose_secret())
 }
 
 /// Whether a hash is cheap to compare with.

@@ -18,7 +18,7 @@ mod tests;
 
 pub use channel::ChannelSecrets;
 pub use entry::{Session, VaultEntry};
-pub use hash::{TOKEN_PREFIX, new_token};
+pub use hash::{TOKEN_PREFIX, is_own_token, new_token};
 pub use key::write_private;
 pub use key::{KEY_VARIABLE, KeyPlace};
 pub use logins::KeyOwner;
@@ -84,7 +84,7 @@ struct Inner {
     /// Keys shown are looked up by a keyed hash, so that the time a lookup takes tells nothing
     /// about the keys.
     lookup: [u8; 32],
-    hashers: Semaphore,
+    hashers: Arc<Semaphore>,
 }
 
 #[derive(Default)]
@@ -135,7 +135,7 @@ impl Vault {
             handle: OnceLock::new(),
             state: RwLock::default(),
             lookup,
-            hashers: Semaphore::new(HASHERS),
+            hashers: Arc::new(Semaphore::new(HASHERS)),
         }));
         let entries: Vec<VaultEntry> = stored
             .into_iter()

@@ -1,6 +1,7 @@
 //! Who can sign in: passwords, API keys and sessions, all by their hashes.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use hmac::{Hmac, Mac as _};
@@ -23,6 +24,19 @@ pub enum KeyOwner {
     Configured(String),
     /// The key in the data folder's `admin.key`: whoever can read that file administers the hub.
     Admin,
+}
+
+/// What can be said of a key without computing a dear hash.
+enum Recalled {
+    /// All of it.
+    Known(Option<KeyOwner>),
+    /// It may be one of these keys'.
+    Suspects {
+        dear: Vec<(String, String)>,
+        mark: [u8; 32],
+        /// Which keys there were.
+        changed: u64,
+    },
 }
 
 impl Vault {
@@ -147,54 +161,88 @@ impl Vault {
         }
     }
 
+    /// Whose API key this is, as [`Self::verify_key`] says it, as far as that can be said without
+    /// computing a dear hash; `None` if it cannot.
+    pub fn recall_key(
+        &self,
+        name: Option<&str>,
+        secret: &SecretString,
+    ) -> Option<Option<KeyOwner>> {
+        match self.recall(name, secret) {
+            Recalled::Known(owner) => Some(owner),
+            Recalled::Suspects { .. } => None,
+        }
+    }
+
+    fn recall(&self, name: Option<&str>, secret: &SecretString) -> Recalled {
+        let secret = secret.expose_secret();
+        let mark = self.mark(secret);
+        let owned_by = |key: &str| {
+            let is_meant = name.is_none() || name == Some(key);
+            Recalled::Known(is_meant.then(|| KeyOwner::Configured(key.to_owned())))
+        };
+        let mut state = self.state_mut();
+        if name.is_none()
+            && let Some(admin) = &state.admin
+            && bool::from(admin.ct_eq(&hash::digest(secret)))
+        {
+            return Recalled::Known(Some(KeyOwner::Admin));
+        }
+        if let Some(key) = state.known.get(&mark) {
+            return owned_by(key);
+        }
+        if state.wrong.contains(&mark) {
+            return Recalled::Known(None);
+        }
+        // A key whose present secret is known has no other one, whatever its stored hash says.
+        let seen: HashSet<&String> = state.known.values().collect();
+        let suspects = state.keys.iter().filter(|(key, _)| !seen.contains(key));
+        let suspects = suspects.map(|(key, hash)| (key.clone(), hash.clone()));
+        let (cheap, mut dear): (Vec<_>, Vec<_>) =
+            suspects.partition(|(_, hash)| hash::is_cheap(hash));
+        let found = cheap
+            .into_iter()
+            .find(|(_, hash)| hash::matches(hash, secret));
+        if let Some((key, _)) = found {
+            state.known.insert(mark, key.clone());
+            return owned_by(&key);
+        }
+        if hash::is_own(secret) {
+            dear.clear();
+        }
+        if dear.is_empty() {
+            return Recalled::Known(None);
+        }
+        Recalled::Suspects {
+            dear,
+            mark,
+            changed: state.keys_changed,
+        }
+    }
+
     /// Whose API key this is; nothing if the keys have changed meanwhile.
     async fn look_up_key(
         &self,
         name: Option<&str>,
         secret: &SecretString,
     ) -> Option<Option<KeyOwner>> {
-        let mark = self.mark(secret.expose_secret());
-        let (suspects, changed) = {
-            let state = self.state();
-            if name.is_none()
-                && let Some(admin) = &state.admin
-                && bool::from(admin.ct_eq(&hash::digest(secret.expose_secret())))
-            {
-                return Some(Some(KeyOwner::Admin));
-            }
-            if let Some(key) = state.known.get(&mark) {
-                let is_meant = name.is_none() || name == Some(key);
-                return Some(is_meant.then(|| KeyOwner::Configured(key.clone())));
-            }
-            if state.wrong.contains(&mark) {
-                return Some(None);
-            }
-            // A key whose present secret is known has no other one, whatever its stored hash says.
-            let seen: HashSet<&String> = state.known.values().collect();
-            let suspects = state.keys.iter().filter(|(key, _)| !seen.contains(key));
-            let suspects = suspects
-                .map(|(key, hash)| (key.clone(), hash.clone()))
-                .collect::<Vec<_>>();
-            (suspects, state.keys_changed)
+        let (dear, mark, changed) = match self.recall(name, secret) {
+            Recalled::Known(owner) => return Some(owner),
+            Recalled::Suspects {
+                dear,
+                mark,
+                changed,
+            } => (dear, mark, changed),
         };
-        let (cheap, dear): (Vec<_>, Vec<_>) = suspects
-            .into_iter()
-            .partition(|(_, hash)| hash::is_cheap(hash));
-        let mut found = cheap
-            .into_iter()
-            .find(|(_, hash)| hash::matches(hash, secret.expose_secret()))
-            .map(|(key, _)| key);
-        if found.is_none() && !dear.is_empty() {
-            let secret = secret.clone();
-            found = self
-                .hashing(move || {
-                    dear.into_iter()
-                        .find(|(_, hash)| hash::matches(hash, secret.expose_secret()))
-                        .map(|(key, _)| key)
-                })
-                .await
-                .flatten();
-        }
+        let secret = secret.clone();
+        let found = self
+            .hashing(move || {
+                dear.into_iter()
+                    .find(|(_, hash)| hash::matches(hash, secret.expose_secret()))
+                    .map(|(key, _)| key)
+            })
+            .await
+            .flatten();
         let mut state = self.state_mut();
         if state.keys_changed != changed {
             return None;
@@ -267,8 +315,15 @@ impl Vault {
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Option<T> {
-        let _permit = self.0.hashers.acquire().await.ok()?;
-        tokio::task::spawn_blocking(work).await.ok()
+        let turn = Arc::clone(&self.0.hashers).acquire_owned().await.ok()?;
+        // The turn is over when the work is, also if nobody waits for it any more: what is given up
+        // still takes its memory and its core.
+        let whole = move || {
+            let made = work();
+            drop(turn);
+            made
+        };
+        tokio::task::spawn_blocking(whole).await.ok()
     }
 
     fn mark(&self, secret: &str) -> [u8; 32] {

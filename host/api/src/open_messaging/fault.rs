@@ -77,7 +77,9 @@ impl From<AuthError> for Fault {
                     error.to_string(),
                 )
             },
-            AuthError::Site(_) | AuthError::Store(_) | AuthError::Vault(_) => Self::unavailable(),
+            AuthError::Busy | AuthError::Site(_) | AuthError::Store(_) | AuthError::Vault(_) => {
+                Self::unavailable()
+            }
         }
     }
 }

@@ -135,6 +135,7 @@ impl From<AuthError> for Problem {
             AuthError::TooMany(seconds) => {
                 Self::new("too-many-attempts", error.to_string()).retry_after(seconds)
             }
+            AuthError::Busy => Self::new("busy", error.to_string()).retry_after(SOON),
             AuthError::Site(error) => error.into(),
             AuthError::Store(error) => error.into(),
             AuthError::Vault(error) => error.into(),

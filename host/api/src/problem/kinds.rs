@@ -113,6 +113,18 @@ pub static KINDS: &[Kind] = &[
         "The channel's connector does not take this method or path. Check the webhook address that the network was given.",
     ),
     kind(
+        "busy",
+        503,
+        "The hub is busy",
+        "There are more connections, or more sign-ins waiting, than the hub takes at a time. Try again after the time in `retry-after`.",
+    ),
+    kind(
+        "quota-exceeded",
+        429,
+        "The quota is used up",
+        "The caller has uploaded more than is allowed for an hour (`upload_bytes_per_hour` in the process's configuration). `retry-after` says when there is room again.",
+    ),
+    kind(
         "timeout",
         504,
         "The request took too long",

@@ -9,7 +9,7 @@ use linecard_model::site::{SecretRef, SiteConfig};
 use linecard_site::channels::ChannelRuntime;
 use linecard_site::{Actor, CommandError, Idempotency, Rendered, Request, SiteState, Source, now};
 use linecard_traffic::prepare::AnalyzerRuntime;
-use linecard_vault::{VaultEntry, VaultError};
+use linecard_vault::{VaultEntry, VaultError, hub_itself};
 
 use super::Equipment;
 use super::analyzers::analyzer;
@@ -62,6 +62,24 @@ impl Hub {
             .await
     }
 
+    /// Reads the secrets at their places anew, as applying the present configuration again does. What
+    /// cannot be read leaves everything as it is.
+    pub async fn read_secrets_again(self: &Arc<Self>) -> Result<(), ConfigureError> {
+        let hub = Arc::clone(self);
+        let reading = async move {
+            let one_at_a_time = hub.applying.lock().await;
+            let present = hub.present().await?;
+            let config = present.as_ref().clone();
+            let values = SecretValues::default();
+            let applied = hub.replace(&present, hub_itself(), config, values, None);
+            let applied = applied.await;
+            drop(one_at_a_time);
+            applied.map(drop)
+        };
+        let supervisor = self.site.supervisor();
+        supervisor.undivided("reading secrets again", reading).await
+    }
+
     /// Not to be cut off: the channels in memory follow the configuration that is durable.
     async fn apply_whole(
         &self,
@@ -71,13 +89,30 @@ impl Hub {
         idempotency: Option<Idempotency>,
     ) -> Result<Rendered, ConfigureError> {
         let _one_at_a_time = self.applying.lock().await;
-        let present = self.site.query(|state| Arc::clone(state.config())).await?;
+        let present = self.present().await?;
+        self.replace(&present, actor, config, values, idempotency)
+            .await
+    }
+
+    /// The configuration in force.
+    pub async fn present(&self) -> Result<Arc<SiteConfig>, CommandError> {
+        self.site.query(|state| Arc::clone(state.config())).await
+    }
+
+    async fn replace(
+        &self,
+        present: &SiteConfig,
+        actor: Actor,
+        config: SiteConfig,
+        values: SecretValues,
+        idempotency: Option<Idempotency>,
+    ) -> Result<Rendered, ConfigureError> {
         let Prepared {
             channels,
             analyzers,
             logins,
             mut entries,
-        } = prepare(&present, &config, &values, &self.equipment).await?;
+        } = prepare(present, &config, &values, &self.equipment).await?;
         entries.extend(logins.entries);
         let request = Request::Configure {
             config: Box::new(config),

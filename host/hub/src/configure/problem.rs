@@ -56,7 +56,7 @@ impl Problem {
             let is_number = !step.is_empty() && step.chars().all(|c| c.is_ascii_digit());
             // Names stand at the second place; a name of digits is no number there.
             if is_number && depth >= 2 {
-                key.push_str(&format!("[{step}]"));
+                key.extend(["[", &step, "]"]);
                 continue;
             }
             if !key.is_empty() {
@@ -66,7 +66,7 @@ impl Problem {
             if !step.is_empty() && step.chars().all(bare) {
                 key.push_str(&step);
             } else {
-                key.push_str(&format!("\"{step}\""));
+                key.extend(["\"", &step, "\""]);
             }
         }
         key

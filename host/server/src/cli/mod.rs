@@ -4,10 +4,12 @@ mod admin_key;
 mod apply;
 #[cfg(feature = "simulator")]
 mod demo;
+mod handles;
 mod init;
 mod log;
 mod options;
 mod plugins;
+mod rotate;
 mod serve;
 mod setup;
 mod signals;

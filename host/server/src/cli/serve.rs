@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use linecard_api::Tls;
+use linecard_api::{Doors, Tls};
 use linecard_hub::configure::{Restored, has_administrator, restore};
 use linecard_hub::{Hub, HubOptions};
 use linecard_site::Source;
@@ -15,9 +15,10 @@ use tokio::net::TcpListener;
 use tracing::{error, info, warn};
 
 use super::options::ConfigOptions;
+use super::rotate::{Rotation, certificate_facts};
 use super::setup::{Foundation, foundation};
-use super::signals::told_to_end;
-use super::{admin_key, log};
+use super::signals::{told_to_end, told_to_reload};
+use super::{admin_key, handles, log};
 use crate::config::ServerConfig;
 use linecard_site::supervise::Supervisor;
 
@@ -28,8 +29,14 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 pub(super) async fn run(options: &ConfigOptions) -> anyhow::Result<()> {
     let config = options.load()?;
     log::start(&config.log)?;
+    let certificate = certificate_facts(config.tls_files().as_ref());
     let tls = config.tls_files().map(|files| Tls::load(&files));
     let tls = tls.transpose()?;
+    let reload = told_to_reload().context("signals cannot be listened for")?;
+    let doors = Doors {
+        tls: tls.clone(),
+        connections: handles::connections(config.http.connections),
+    };
     // Before the data folder is touched: an address in use is the commonest mistake.
     let listener = TcpListener::bind(config.listen)
         .await
@@ -45,11 +52,18 @@ pub(super) async fn run(options: &ConfigOptions) -> anyhow::Result<()> {
         version = env!("CARGO_PKG_VERSION"),
         "the hub is ready"
     );
-    let router = linecard_api::router(Arc::clone(&hub), config.http.options());
+    let router = linecard_api::router(Arc::clone(&hub), config.http_options());
     let supervisor = hub.site.supervisor().clone();
+    let rotation = Rotation {
+        hub: Arc::clone(&hub),
+        tls: tls.zip(config.tls_files()),
+        certificate,
+    };
+    let rotation = tokio::spawn(rotation.run(reload));
     let end = ending(supervisor.clone(), told);
-    let served = linecard_api::serve(listener, router, tls, end).await;
+    let served = linecard_api::serve(listener, router, doors, end).await;
     info!("the hub is stopping");
+    rotation.abort();
     supervisor.end();
     if !hub.site.has_ended() {
         // Answers that are on their way get their outcome recorded.

@@ -15,12 +15,15 @@ use linecard_model::{AgentId, ChannelId, Timestamp};
 use linecard_site::{Actor, CommandError, SiteHandle};
 use linecard_store::{Store, StoreError};
 use secrecy::{ExposeSecret as _, SecretString};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
-pub use limiter::{FailureLimiter, TooMany};
+use limiter::{FailureLimiter, Refused, Reserved};
 pub use tokens::{AccessToken, Granted};
 
-use crate::{KeyOwner, TOKEN_PREFIX, Vault, VaultError};
+use crate::{KeyOwner, Vault, VaultError, hub_itself, is_own_token};
+
+/// How long an attempt from an address that guesses takes at least; such attempts follow each other.
+const SLOW: Duration = Duration::from_millis(250);
 
 /// Who calls, and what they may do. Made anew for every request: a role that is taken away is gone
 /// with the next one.
@@ -97,6 +100,9 @@ pub enum AuthError {
     /// Too many attempts failed.
     #[error("too many attempts failed; try again in {0} seconds")]
     TooMany(u64),
+    /// Too many attempts are waiting.
+    #[error("too many sign-ins are waiting; try again in a moment")]
+    Busy,
     /// The vault does not answer.
     #[error(transparent)]
     Vault(#[from] VaultError),
@@ -108,18 +114,14 @@ pub enum AuthError {
     Store(#[from] StoreError),
 }
 
-impl From<TooMany> for AuthError {
-    fn from(too_many: TooMany) -> Self {
-        Self::TooMany(too_many.seconds)
-    }
-}
-
 /// Lets people and machines in.
 pub struct Authenticator {
     site: SiteHandle,
     store: Arc<dyn Store>,
     vault: Vault,
     failures: FailureLimiter,
+    /// Where attempts from addresses that guess wait for each other.
+    slow: Semaphore,
     /// Counts changes that may have ended somebody's access.
     changes: watch::Sender<u64>,
 }
@@ -132,6 +134,7 @@ impl Authenticator {
             store,
             vault,
             failures: FailureLimiter::default(),
+            slow: Semaphore::new(1),
             changes: watch::Sender::new(0),
         }
     }
@@ -173,16 +176,11 @@ impl Authenticator {
             return agent_principal(config, &session.agent, session.expires_at, token)
                 .ok_or(AuthError::Invalid);
         }
-        // A token of the hub's own making cannot be guessed, and an expired session is no attack.
-        let guessable = !token.expose_secret().starts_with(TOKEN_PREFIX);
-        if guessable {
-            self.failures.check("key", None, from)?;
-        }
-        let found = self.key_owner(config, token).await;
-        if found.is_none() && guessable {
-            self.failures.failed("key", None, from);
-        }
-        found.ok_or(AuthError::Invalid)
+        let shown = ShownKey::of(config, token);
+        let owner = self.key_owner(shown.name, &shown.secret, from).await?;
+        owner
+            .and_then(|owner| owner_principal(config, owner, shown.secret))
+            .ok_or(AuthError::Invalid)
     }
 
     /// Who shows this bearer token at the Open Messaging API: an access token, or an API key.
@@ -239,8 +237,8 @@ impl Authenticator {
         from: Option<IpAddr>,
         lifetime: Duration,
     ) -> Result<(SecretString, Principal), AuthError> {
-        self.failures.check("agent", Some(name), from)?;
         let config = self.config().await?;
+        let attempt = self.reserve("agent", Some(name), from).await?;
         // An unknown name costs as much time as a wrong password: the vault compares either way.
         let agent = AgentId::new(name).ok();
         let asked = agent.clone().or_else(|| AgentId::new("nobody").ok());
@@ -250,10 +248,11 @@ impl Authenticator {
         };
         let settings = agent.as_ref().and_then(|agent| config.agents.get(agent));
         let (true, Some(agent), Some(settings)) = (is_right, agent, settings) else {
-            self.failures.failed("agent", Some(name), from);
+            let known = asked.filter(|agent| config.agents.contains_key(agent));
+            self.refused("agent", Some(name), from, known);
             return Err(AuthError::Invalid);
         };
-        self.failures.succeeded("agent", name);
+        attempt.succeeded();
         let actor = Actor {
             name: agent.to_string(),
             role: settings.role,
@@ -280,9 +279,8 @@ impl Authenticator {
         from: Option<IpAddr>,
         lifetime: Duration,
     ) -> Result<Granted, AuthError> {
-        self.failures.check("key", Some(name), from)?;
         let config = self.config().await?;
-        let owner = self.vault.verify_key(Some(name), secret).await;
+        let owner = self.key_owner(Some(name), secret, from).await?;
         let principal = owner.and_then(|_| {
             let credential = Credential::Key {
                 name: name.to_owned(),
@@ -290,10 +288,7 @@ impl Authenticator {
             };
             key_principal(&config, name, credential)
         });
-        let Some(principal) = principal else {
-            self.failures.failed("key", Some(name), from);
-            return Err(AuthError::Invalid);
-        };
+        let principal = principal.ok_or(AuthError::Invalid)?;
         Ok(tokens::grant(
             &self.site,
             self.store.as_ref(),
@@ -326,42 +321,158 @@ impl Authenticator {
         tokens::sweep(&self.site, self.store.as_ref()).await
     }
 
-    async fn key_owner(&self, config: &SiteConfig, token: &SecretString) -> Option<Principal> {
+    /// Whose key this is. One that is known to be right is let in whatever others do, as long as it comes
+    /// from where it was right before, or from where nobody guesses.
+    async fn key_owner(
+        &self,
+        name: Option<&str>,
+        secret: &SecretString,
+        from: Option<IpAddr>,
+    ) -> Result<Option<KeyOwner>, AuthError> {
+        let recalled = self.vault.recall_key(name, secret);
+        // A token of the hub's own making cannot be guessed, and an expired session is no attack.
+        if is_own_token(secret)
+            && let Some(known) = recalled
+        {
+            return Ok(known);
+        }
+        if let Some(Some(KeyOwner::Configured(key))) = &recalled
+            && self.failures.admits("key", key, name.is_some(), from)
+        {
+            return Ok(Some(KeyOwner::Configured(key.clone())));
+        }
+        let attempt = self.reserve("key", name, from).await?;
+        let owner = match recalled {
+            Some(known) => known,
+            None => self.vault.verify_key(name, secret).await,
+        };
+        match &owner {
+            Some(KeyOwner::Configured(key)) => attempt.succeeded_as(key),
+            Some(KeyOwner::Admin) => attempt.succeeded(),
+            None => self.refused("key", name, from, None),
+        }
+        Ok(owner)
+    }
+
+    /// Reserves an attempt, and waits its turn if its address guesses.
+    async fn reserve(
+        &self,
+        kind: &'static str,
+        name: Option<&str>,
+        from: Option<IpAddr>,
+    ) -> Result<Reserved<'_>, AuthError> {
+        let reserved = self.failures.reserve(kind, name, from);
+        let reserved = reserved.map_err(|refused| match refused {
+            Refused::Busy => AuthError::Busy,
+            Refused::TooMany { seconds, is_news } => {
+                if is_news {
+                    tracing::warn!(
+                        kind,
+                        name = name.map(printable),
+                        address = from.map(tracing::field::display),
+                        seconds,
+                        "too many attempts to sign in failed; further ones are not looked at for a while"
+                    );
+                }
+                AuthError::TooMany(seconds)
+            }
+        })?;
+        if reserved.is_slow
+            && let Ok(_turn) = self.slow.acquire().await
+        {
+            tokio::time::sleep(SLOW).await;
+        }
+        Ok(reserved)
+    }
+
+    /// Tells the log, and for a person who is known also the audit log, of an attempt that failed. The
+    /// answer does not wait for it: it would tell by its time who is known.
+    fn refused(
+        &self,
+        kind: &'static str,
+        name: Option<&str>,
+        from: Option<IpAddr>,
+        known: Option<AgentId>,
+    ) {
+        tracing::warn!(
+            kind,
+            name = name.map(printable),
+            address = from.map(tracing::field::display),
+            "an attempt to sign in failed"
+        );
+        let Some(agent) = known else { return };
+        let subject = match from {
+            Some(address) => format!("{agent} from {address}"),
+            None => agent.to_string(),
+        };
+        let vault = self.vault.clone();
+        tokio::spawn(async move {
+            let audit = ("session.refused".to_owned(), subject);
+            if let Err(error) = vault.write(hub_itself(), Vec::new(), Some(audit)).await {
+                tracing::warn!(%error, "a failed sign-in is not in the audit log");
+            }
+        });
+    }
+}
+
+/// A token as the key that it may be: its secret alone, or after its name and a dot.
+struct ShownKey<'t> {
+    name: Option<&'t str>,
+    secret: SecretString,
+}
+
+impl<'t> ShownKey<'t> {
+    fn of(config: &SiteConfig, token: &'t SecretString) -> Self {
         let text = token.expose_secret();
         // A key's name may contain dots, and so may its secret.
-        for (at, _) in text.match_indices('.').take(8) {
+        let mut dots = text.match_indices('.').take(8);
+        let named = dots.find_map(|(at, _)| {
             let (name, secret) = (text.get(..at)?, text.get(at + 1..)?);
-            if config.keys.contains_key(name) {
-                let secret = SecretString::from(secret);
-                self.vault.verify_key(Some(name), &secret).await?;
-                let credential = Credential::Key {
-                    name: name.to_owned(),
-                    secret,
-                };
-                return key_principal(config, name, credential);
-            }
-        }
-        let secret = token.clone();
-        match self.vault.verify_key(None, token).await? {
-            KeyOwner::Configured(name) => {
-                let credential = Credential::Key {
-                    name: name.clone(),
-                    secret,
-                };
-                key_principal(config, &name, credential)
-            }
-            KeyOwner::Admin => Some(Principal {
-                actor: Actor {
-                    name: "admin-key".to_owned(),
-                    role: Role::Admin,
-                    agent: None,
-                },
-                social_media_admin: true,
-                channels: BTreeSet::new(),
-                credential: Credential::AdminKey { secret },
-            }),
+            config.keys.contains_key(name).then_some((name, secret))
+        });
+        match named {
+            Some((name, secret)) => Self {
+                name: Some(name),
+                secret: secret.into(),
+            },
+            None => Self {
+                name: None,
+                secret: token.clone(),
+            },
         }
     }
+}
+
+fn owner_principal(
+    config: &SiteConfig,
+    owner: KeyOwner,
+    secret: SecretString,
+) -> Option<Principal> {
+    match owner {
+        KeyOwner::Configured(name) => {
+            let credential = Credential::Key {
+                name: name.clone(),
+                secret,
+            };
+            key_principal(config, &name, credential)
+        }
+        KeyOwner::Admin => Some(Principal {
+            actor: Actor {
+                name: "admin-key".to_owned(),
+                role: Role::Admin,
+                agent: None,
+            },
+            social_media_admin: true,
+            channels: BTreeSet::new(),
+            credential: Credential::AdminKey { secret },
+        }),
+    }
+}
+
+/// A name that somebody gave, as a log may hold it.
+fn printable(name: &str) -> String {
+    let harmless = |c: char| if c.is_control() { '\u{fffd}' } else { c };
+    name.chars().take(80).map(harmless).collect()
 }
 
 fn tell(changes: &watch::Sender<u64>) {

@@ -187,13 +187,11 @@ impl<'de> de::Deserializer<'de> for Node<'_> {
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        match self.value {
-            Source::Value(Tree::Entries(_) | Tree::Impossible(_)) => self.deserialize_any(visitor),
-            _ => {
-                let fault = Fault::of_type(Found::Entries, self.found());
-                Err(fault.placed(&self.at))
-            }
+        if let Source::Value(Tree::Entries(_) | Tree::Impossible(_)) = self.value {
+            return self.deserialize_any(visitor);
         }
+        let fault = Fault::of_type(Found::Entries, self.found());
+        Err(fault.placed(&self.at))
     }
 
     fn deserialize_enum<V: Visitor<'de>>(

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use clap::Args;
+use linecard_api::Doors;
 use linecard_hub::Hub;
 use linecard_model::routing::InteractionState;
 use linecard_simulator::people::{People, PeopleOptions, Report};
@@ -26,7 +27,7 @@ use self::networks::{Networks, Place};
 use self::robot::Robot;
 use super::options::ConfigOptions;
 use super::signals::told_to_end;
-use super::{log, say, serve};
+use super::{handles, log, say, serve};
 
 /// How many robots work at least: one for each customer who comes in a second.
 const ROBOTS: usize = 6;
@@ -111,8 +112,12 @@ impl Demo {
         let base = format!("http://{}", listener.local_addr()?);
         let hub = serve::start(&config).await?;
         let (close, closed) = watch::channel(false);
-        let router = linecard_api::router(Arc::clone(&hub), config.http.options());
-        let server = tokio::spawn(linecard_api::serve(listener, router, None, ended(closed)));
+        let doors = Doors {
+            tls: None,
+            connections: handles::connections(config.http.connections),
+        };
+        let router = linecard_api::router(Arc::clone(&hub), config.http_options());
+        let server = tokio::spawn(linecard_api::serve(listener, router, doors, ended(closed)));
 
         let shown = self.show(&hub, &base).await;
 
