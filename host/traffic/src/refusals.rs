@@ -155,10 +155,10 @@ impl Refusals {
             door.is_news(Some(reason), at.as_millisecond())
         };
         let (reason, remedy) = (reason.word(), reason.remedy());
-        if !is_news {
-            debug!(%channel, reason, detail, "a delivery was refused");
-        } else {
+        if is_news {
             warn!(%channel, reason, detail, remedy, "a delivery was refused; further ones are counted");
+        } else {
+            debug!(%channel, reason, detail, "a delivery was refused");
         }
     }
 

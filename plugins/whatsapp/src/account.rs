@@ -19,7 +19,13 @@ pub fn change(field: &str, value: &Members, time: u64, raw: &str) -> Event {
         .and_then(|ban| ban.text("waba_ban_state"))
         .unwrap_or_default();
     let state = match (field, word.as_str(), ban.as_str()) {
-        ("account_update", "DISABLED_UPDATE", "REINSTATE") => ChannelState::Connected,
+        ("account_update", "DISABLED_UPDATE", "REINSTATE")
+        | ("phone_number_quality_update", "UNFLAGGED" | "UPGRADE" | "ONBOARDING", _)
+        | (
+            "account_update",
+            "VERIFIED_ACCOUNT" | "ACCOUNT_RECONNECTED" | "PARTNER_ADDED" | "PARTNER_APP_INSTALLED",
+            _,
+        ) => ChannelState::Connected,
         ("account_update", "DISABLED_UPDATE", "SCHEDULE_FOR_DISABLE")
         | ("account_update", "ACCOUNT_RESTRICTION" | "ACCOUNT_VIOLATION", _)
         | ("phone_number_quality_update", "FLAGGED" | "DOWNGRADE", _) => ChannelState::Restricted,
@@ -32,12 +38,6 @@ pub fn change(field: &str, value: &Members, time: u64, raw: &str) -> Event {
             | "PARTNER_APP_UNINSTALLED",
             _,
         ) => ChannelState::Stopped,
-        ("phone_number_quality_update", "UNFLAGGED" | "UPGRADE" | "ONBOARDING", _)
-        | (
-            "account_update",
-            "VERIFIED_ACCOUNT" | "ACCOUNT_RECONNECTED" | "PARTNER_ADDED" | "PARTNER_APP_INSTALLED",
-            _,
-        ) => ChannelState::Connected,
         _ => return kept,
     };
     let mut about = format!("{field}: {}", bounded(&word, 64));
