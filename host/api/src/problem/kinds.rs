@@ -113,12 +113,6 @@ pub static KINDS: &[Kind] = &[
         "The channel's connector does not take this method or path. Check the webhook address that the network was given.",
     ),
     kind(
-        "busy",
-        503,
-        "The hub is busy",
-        "There are more connections, or more sign-ins waiting, than the hub takes at a time. Try again after the time in `retry-after`.",
-    ),
-    kind(
         "quota-exceeded",
         429,
         "The quota is used up",
@@ -338,7 +332,7 @@ pub static KINDS: &[Kind] = &[
         "busy",
         503,
         "The hub is behind",
-        "It takes more work in a moment: `retry-after` says when.",
+        "There is more to take, or there are more connections or sign-ins waiting, than it takes at a time. Try again after the time in `retry-after`.",
     ),
     kind(
         "stopping",
