@@ -9,11 +9,12 @@ use linecard_whatsapp::WhatsApp;
 use serde_json::{Value, json};
 
 /// What is acknowledged and kept, but asks nothing of anybody.
-const OTHERS: [&str; 14] = [
+const OTHERS: [&str; 15] = [
     "account_review_update",
     "business_username_update",
     "calls",
     "customer_identity_changed",
+    "error-131000",
     "group-message",
     "group-status",
     "group_lifecycle_update",
