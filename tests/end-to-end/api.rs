@@ -219,6 +219,11 @@ async fn refusals_are_problems_that_name_the_field() -> Result<()> {
     let seen = post(&agent, &messages, "long", &long).await?;
     is_problem(&seen, StatusCode::UNPROCESSABLE_ENTITY, "text-too-long")?;
     ensure!(seen.body["pointer"] == "/text" && seen.body["max"].is_u64());
+    let detail = seen.body["detail"].as_str().context("a detail")?;
+    ensure!(
+        detail.contains("100000 characters"),
+        "not in people's words: {detail}"
+    );
     let seen = post(&agent, &messages, "empty", &json!({"text": " "})).await?;
     is_problem(&seen, StatusCode::UNPROCESSABLE_ENTITY, "text-required")?;
     let hide = json!({"action": {"hide": "1"}});

@@ -63,7 +63,8 @@ struct ChannelView {
     #[schema(value_type = Option<String>)]
     #[serde(skip_serializing_if = "Option::is_none")]
     public_queue: Option<QueueId>,
-    /// Where the network delivers to, below the hub's own address; absent if the connector polls.
+    /// Where the network delivers to, below the hub's own address; absent if the connector takes
+    /// no webhooks.
     #[serde(skip_serializing_if = "Option::is_none")]
     webhook_path: Option<String>,
     /// Where it may deliver to as well: the address that this channel shares with others.

@@ -42,7 +42,7 @@ pub struct Allowed {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Forbidden {
     /// The connector has no such action for such a conversation.
-    #[error("channel {channel} cannot do {action:?} in a {visibility:?} conversation")]
+    #[error("channel {channel} cannot do {action} in a {visibility} conversation")]
     Unsupported {
         /// The channel.
         channel: String,
@@ -80,7 +80,7 @@ pub enum Forbidden {
         reason: String,
     },
     /// The text is too long.
-    #[error("the text counts {counted}; the network takes {max} ({unit:?})")]
+    #[error("the text is too long: it has {counted} {unit}, the network takes {max}")]
     TextTooLong {
         /// What it counts.
         counted: u32,
@@ -343,7 +343,7 @@ fn check_attachment(
     let refuse = |reason: String| Err(Forbidden::Attachment { index, reason });
     let attachment = &given.attachment;
     let Some(limit) = ability.media.iter().find(|m| m.kind == attachment.kind) else {
-        return refuse(format!("the network takes no {:?} here", attachment.kind));
+        return refuse(format!("the network takes no {} here", attachment.kind));
     };
     if let Some(mime) = attachment.mime.as_deref()
         && !limit.mime.is_empty()

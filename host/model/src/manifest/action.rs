@@ -156,6 +156,17 @@ pub enum TextUnit {
     XWeighted,
 }
 
+impl fmt::Display for TextUnit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::CodePoints => "characters",
+            Self::Utf16Units => "UTF-16 units",
+            Self::Bytes => "bytes",
+            Self::XWeighted => "characters as X weighs them",
+        })
+    }
+}
+
 /// Attachments of one kind that an action takes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct MediaLimit {
@@ -192,6 +203,22 @@ pub enum AttachmentKind {
     Share,
     /// What the network calls something else; see [`crate::platform::Attachment::label`].
     Other,
+}
+
+impl fmt::Display for AttachmentKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Image => "image",
+            Self::Audio => "audio",
+            Self::Video => "video",
+            Self::File => "file",
+            Self::Sticker => "sticker",
+            Self::Animation => "animation",
+            Self::Link => "link",
+            Self::Share => "share",
+            Self::Other => "other",
+        })
+    }
 }
 
 /// A time in which the network allows an action, counted from the customer's last message.

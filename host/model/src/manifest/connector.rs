@@ -1,5 +1,7 @@
 //! What a connector wants and can do, and what an analyzer gives.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -74,6 +76,15 @@ pub enum Visibility {
     Public,
     /// Only the customer and the company can.
     Private,
+}
+
+impl fmt::Display for Visibility {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Public => "public",
+            Self::Private => "private",
+        })
+    }
 }
 
 /// A secret that a channel of this connector needs.
