@@ -126,15 +126,12 @@ fn thrown_away(id: &SiteId, detail: &str) {
 mod tests {
     use std::sync::Arc;
 
-    use linecard_model::AgentId;
     use linecard_model::event::Event;
     use linecard_model::manifest::Visibility;
     use linecard_model::routing::{EndReason, MediaType};
-    use linecard_model::{ChannelId, ContactId, InteractionId, QueueId};
+    use linecard_model::{AgentId, ChannelId, ContactId, InteractionId, QueueId, Timestamp};
     use linecard_store::{Append, Change, Kept, UnitOfWork};
     use linecard_store_sled::SledStore;
-
-    use linecard_model::Timestamp;
 
     use super::*;
 
@@ -153,6 +150,7 @@ mod tests {
         let (_, from) = restore(&id, &store).await.unwrap();
         assert_eq!(from, 0, "the journal is read from its beginning");
     }
+
     fn queued(number: u64) -> Interaction {
         Interaction {
             id: InteractionId::derived(1_760_000_000_000 + number, number),
