@@ -311,7 +311,7 @@ async fn five_thousand_webhooks_three_times_shuffled_make_five_thousand_messages
         }
     }
     fastrand::shuffle(&mut bodies);
-    let http = reqwest::Client::builder().no_proxy().build()?;
+    let http = linecard_tests::http()?;
     let url = format!("{}/channels/page/webhook", hub.base());
     let mut senders = JoinSet::new();
     for part in bodies.chunks(bodies.len().div_ceil(16)) {

@@ -22,7 +22,7 @@ async fn door(
     signature: Option<&str>,
     body: Vec<u8>,
 ) -> Result<(u16, Value)> {
-    let http = reqwest::Client::builder().no_proxy().build()?;
+    let http = linecard_tests::http()?;
     let url = format!("{}/channels/{channel}/webhook", hub.base());
     let mut request = http.post(url).header("content-type", "application/json");
     if let Some(signature) = signature {

@@ -175,17 +175,32 @@ async fn silent_connections_are_closed_and_the_hub_still_says_how_it_fares() -> 
         silent.push(TcpStream::connect(&address)?);
     }
     // A client that came by one of the last places hears why; one that got none comes again.
-    let ask = async |path: &'static str, wanted: StatusCode| {
+    let ask = async |path: &str| {
+        let client = Client::anonymous(&hub.base())?;
+        let asked = client.ask(Method::GET, path, &[], None);
+        let seen = tokio::time::timeout(Duration::from_secs(2), asked).await;
+        anyhow::Ok(seen.ok().and_then(Result::ok))
+    };
+    let wait = async |path: &str, wanted: StatusCode| {
         eventually(path, PATIENCE, async || {
-            let client = Client::anonymous(&hub.base())?;
-            let seen = client.ask(Method::GET, path, &[], None).await;
-            Ok(seen.ok().filter(|seen| seen.status == wanted))
+            Ok(ask(path).await?.filter(|seen| seen.status == wanted))
         })
         .await
     };
-    let busy = ask("/api/v1/queues", StatusCode::SERVICE_UNAVAILABLE).await?;
+    let busy = eventually("no place is left", PATIENCE, async || {
+        let seen = ask("/api/v1/queues").await?;
+        if seen
+            .as_ref()
+            .is_some_and(|seen| seen.status == StatusCode::UNAUTHORIZED)
+        {
+            // Whoever asked came in before the last of the silent: the place is free again.
+            silent.push(TcpStream::connect(&address)?);
+        }
+        Ok(seen.filter(|seen| seen.status == StatusCode::SERVICE_UNAVAILABLE))
+    })
+    .await?;
     ensure!(busy.body["type"] == "/problems/busy", "{busy:?}");
-    ask("/healthz", StatusCode::OK).await?;
+    wait("/healthz", StatusCode::OK).await?;
     // They say nothing, so they are closed, and there is room again.
     let mut first = silent.remove(0);
     first.set_read_timeout(Some(PATIENCE))?;
@@ -198,7 +213,7 @@ async fn silent_connections_are_closed_and_the_hub_still_says_how_it_fares() -> 
                 .is_err_and(|e| e.kind() == std::io::ErrorKind::ConnectionReset),
         "{closed:?}"
     );
-    ask("/api/v1/queues", StatusCode::UNAUTHORIZED).await?;
+    wait("/api/v1/queues", StatusCode::UNAUTHORIZED).await?;
     Ok(())
 }
 
@@ -253,7 +268,7 @@ async fn uploads_are_limited_for_each_caller() -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_path_before_the_hub_is_honoured_whether_the_proxy_hands_it_on_or_not() -> Result<()> {
     let hub = hub_with("public_url = \"https://desk.example.com/care/\"\n").await?;
-    let http = reqwest::Client::builder()
+    let http = linecard_tests::http_builder()
         .redirect(reqwest::redirect::Policy::none())
         .build()?;
     for prefix in ["", "/care"] {

@@ -23,8 +23,7 @@ async fn deliver(networks: &Networks, hub: &str, customer: &str, message: &str) 
     let at = jiff::Timestamp::now().as_millisecond();
     let body = webhook::text_message(&options.page_id, customer, message, at, message);
     let signed = webhook::signed(&options.app_secret, &body);
-    let http = reqwest::Client::builder()
-        .no_proxy()
+    let http = linecard_tests::http_builder()
         .timeout(Duration::from_secs(5))
         .build()
         .ok()?;

@@ -284,8 +284,7 @@ async fn the_hub_serves_by_tls_and_names_what_is_wrong_with_a_certificate() -> R
     let mut command = serve(config("key.pem"))?;
     let process = command.stdout(Stdio::null()).stderr(log).spawn()?;
     let _process = Ended(process);
-    let trusting = reqwest::Client::builder()
-        .no_proxy()
+    let trusting = linecard_tests::http_builder()
         .add_root_certificate(reqwest::Certificate::from_pem(made.cert.pem().as_bytes())?)
         .build()?;
     let base = hub.base().replace("http://", "https://");
@@ -309,7 +308,7 @@ async fn the_hub_serves_by_tls_and_names_what_is_wrong_with_a_certificate() -> R
         .await?;
     ensure!(events.status() == StatusCode::OK, "{events:?}");
     // Who does not speak TLS, or does not trust the certificate, gets nothing, and harms nobody.
-    let plain = reqwest::Client::builder().no_proxy().build()?;
+    let plain = linecard_tests::http()?;
     ensure!(
         plain
             .get(format!("{}/readyz", hub.base()))
@@ -415,7 +414,7 @@ async fn a_misbehaving_plug_in_fails_alone_and_by_name() -> Result<()> {
     unusable_files_are_listed(&hub).await?;
 
     // All of them at once, while a customer writes on another channel.
-    let http = reqwest::Client::builder().no_proxy().build()?;
+    let http = linecard_tests::http()?;
     let mut attacks = tokio::task::JoinSet::new();
     for (channel, _) in misdeeds {
         let url = format!("{}/channels/{channel}/webhook", hub.base());

@@ -303,7 +303,7 @@ async fn channels_of_one_app_share_one_address() -> Result<()> {
             "what another took is no refusal: {refused}"
         );
     }
-    let http = reqwest::Client::builder().no_proxy().build()?;
+    let http = linecard_tests::http()?;
     let post_to = |url: Url, signature: &'static str| {
         http.post(url)
             .header("x-hub-signature-256", signature)

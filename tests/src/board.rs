@@ -16,7 +16,7 @@ use axum::{Json, Router};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
-use crate::{Client, Hub, eventually};
+use crate::{Client, Hub, eventually, http};
 
 /// For how long tests with a board wait for what must come.
 pub const SOON: Duration = Duration::from_secs(20);
@@ -148,7 +148,7 @@ impl Board {
             play,
             site,
             number: AtomicU64::new(1),
-            http: reqwest::Client::builder().no_proxy().build()?,
+            http: http()?,
         })
     }
 

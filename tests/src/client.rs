@@ -10,7 +10,27 @@ use serde_json::{Value, json};
 
 use crate::eventually;
 
-use crate::hub::http;
+/// How long a hub may say nothing to somebody who asked: longer than it gives itself for an answer, and
+/// than its event streams are ever silent.
+///
+/// Without a limit a test could wait for ever: a client whose connection is reset while it is being
+/// opened is at times never told.
+const SILENCE: Duration = Duration::from_secs(60);
+
+/// An HTTP client that speaks to this machine only, to be built as a test needs it.
+pub fn http_builder() -> reqwest::ClientBuilder {
+    // Another part of a test may have set the same provider before.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder()
+        .no_proxy()
+        .connect_timeout(Duration::from_secs(5))
+        .read_timeout(SILENCE)
+}
+
+/// An HTTP client that speaks to this machine only.
+pub fn http() -> Result<reqwest::Client> {
+    Ok(http_builder().build()?)
+}
 
 /// Somebody who uses the API.
 #[derive(Clone)]

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
 
-use crate::{Client, eventually};
+use crate::{Client, eventually, http};
 
 mod compiled;
 
@@ -185,14 +185,4 @@ impl Drop for Hub {
         // Nothing can be done about a process that does not end.
         let _ = self.kill();
     }
-}
-
-/// An HTTP client that speaks to this machine only.
-pub(crate) fn http() -> Result<reqwest::Client> {
-    // Another part of a test may have set the same provider before.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    Ok(reqwest::Client::builder()
-        .no_proxy()
-        .connect_timeout(Duration::from_secs(5))
-        .build()?)
 }

@@ -12,7 +12,7 @@ mod networks;
 mod specification;
 
 pub use board::{Board, Refusal, SOON, comment, texts};
-pub use client::{Client, Events, Seen};
+pub use client::{Client, Events, Seen, http, http_builder};
 pub use hub::Hub;
 pub use networks::{Networks, SiteOptions};
 pub use specification::{Request, Specification};

@@ -31,7 +31,7 @@ async fn an_unreadable_webhook_is_read_again_once_the_connector_can() -> Result<
     let url = format!("{}/channels/board/webhook?token=hidden", board.hub.base());
     let events = [private(&board, "ada", "m1"), private(&board, "bob", "m2")];
     let body = json!({ "format": 2, "events": events });
-    let http = reqwest::Client::builder().no_proxy().build()?;
+    let http = linecard_tests::http()?;
     let deliver = async || {
         let request = http.post(&url).header("authorization", "Bearer hidden");
         anyhow::Ok(request.json(&body).send().await?.status())
