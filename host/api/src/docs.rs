@@ -19,8 +19,8 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 use super::extract::Path;
 use super::problem::{Problem, all, page};
 use super::{
-    App, agents, audit, channels, contacts, dead_letters, events, files, interactions, messages,
-    offers, plugins, queues, reactions, session, site, stats,
+    App, agents, audit, backup, channels, contacts, dead_letters, events, files, interactions,
+    messages, offers, plugins, queues, reactions, session, site, stats,
 };
 
 /// Where the description is.
@@ -86,7 +86,8 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .merge(plugins::router())
         .merge(events::router())
         .merge(site::router())
-        .merge(audit::router());
+        .merge(audit::router())
+        .merge(backup::router());
     OpenApiRouter::with_openapi(Description::openapi()).nest("/api/v1", v1)
 }
 

@@ -11,6 +11,7 @@
 
 mod agents;
 mod audit;
+mod backup;
 mod channels;
 mod client;
 mod config;

@@ -17,6 +17,7 @@ use linecard_model::event::Seq;
 use linecard_model::outbox::OutboxNumber;
 use tokio::sync::{mpsc, oneshot};
 
+use super::backup::{Lines, Noted};
 use super::keys;
 use super::mark::Mark;
 use super::shared::Shared;
@@ -80,6 +81,10 @@ pub(super) enum Work {
         /// The inbox goes on at this number, if it has not come so far.
         next_inbox: Option<InboxNumber>,
     },
+    /// Notes the keys of what is written from now on, for a backup.
+    Note(Noted),
+    /// Reads what is still noted, and notes no more.
+    LastNoted(Noted),
     Close,
 }
 
@@ -89,6 +94,11 @@ pub(super) enum Answer {
     Owned(Epoch),
     Accepted(Accepted),
     Purged(u64),
+    /// The last lines of a backup.
+    Noted {
+        lines: Lines,
+        next_inbox: InboxNumber,
+    },
     Done,
 }
 
@@ -114,6 +124,8 @@ pub(super) struct Committer {
     next_inbox: InboxNumber,
     /// The counters are to be written even if nothing else is.
     dirty: bool,
+    /// Where the keys of what is written are noted.
+    noted: Option<Noted>,
 }
 
 /// One atomic batch in the making. Reads see what is already in it.
@@ -217,6 +229,7 @@ impl Committer {
             commit: head.commit,
             next_inbox: head.next_inbox,
             dirty: false,
+            noted: None,
         }
     }
 
@@ -318,6 +331,9 @@ impl Committer {
             commit: self.commit,
             next_inbox: self.next_inbox,
         };
+        self.noted = self.noted.take().filter(Noted::is_wanted);
+        let written: Option<Vec<_>> =
+            (self.noted.is_some()).then(|| writes.keys().cloned().collect());
         let mut batch = batch_of(writes);
         batch.insert(keys::HEAD, &counters.to_bytes()[..]);
         let db = self.shared.db();
@@ -325,6 +341,10 @@ impl Committer {
         db.flush().map_err(fatal)?;
         self.shared.synchronize()?;
         self.mark.set(self.commit, self.shared.log_position())?;
+        // Not before they can be read: whoever takes them reads them at once.
+        if let (Some(noted), Some(written)) = (&self.noted, written) {
+            noted.note(written.into_iter());
+        }
         self.shared.set_durable(
             self.sites
                 .iter()
@@ -427,6 +447,20 @@ impl Committer {
                     pending.apply(write)?;
                 }
                 Ok(Answer::Done)
+            }
+            Work::Note(noted) => {
+                if self.noted.as_ref().is_some_and(Noted::is_wanted) {
+                    return Err(StoreError::BackupRuns);
+                }
+                self.noted = Some(noted);
+                Ok(Answer::Done)
+            }
+            Work::LastNoted(noted) => {
+                self.noted = None;
+                Ok(Answer::Noted {
+                    lines: Lines::last(&noted, &self.shared)?,
+                    next_inbox: self.next_inbox,
+                })
             }
             Work::Close => Ok(Answer::Done),
         }

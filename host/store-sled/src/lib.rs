@@ -8,6 +8,7 @@
 //! sled are worked around, each at the place that its comment names; the tests in `tests/defects.rs`
 //! hold them there.
 
+mod backup;
 mod check;
 mod committer;
 mod keys;

@@ -364,7 +364,11 @@ fn write(
         }
     }
     let values = exported.values;
-    write_line(out, &Line::End { values })?;
+    let end = Line::End {
+        values,
+        next_inbox: None,
+    };
+    write_line(out, &end)?;
     out.flush()?;
     Ok(())
 }

@@ -21,9 +21,9 @@ use super::shared::read_error;
 use super::values;
 use super::write::{self, Bytes, StoredEntry, StoredIdempotent, StoredRaw, StoredSnapshot};
 use linecard_store::{
-    Accept, Accepted, Append, Backlog, Early, Epoch, IdempotentResult, InboxEntry, InboxNumber,
-    Kept, MessageRef, Page, PurgeCursor, Purged, RawOf, ReactionKey, Reactions, Result, Store,
-    StoreError,
+    Accept, Accepted, Append, Backlog, BackupSink, Early, Epoch, IdempotentResult, InboxEntry,
+    InboxNumber, Kept, MessageRef, Page, PurgeCursor, Purged, RawOf, ReactionKey, Reactions,
+    Result, Store, StoreError,
 };
 
 /// All keys that begin with a prefix, from a bound on.
@@ -49,7 +49,7 @@ impl Store for SledStore {
     async fn own(&self, site: &SiteId) -> Result<Epoch> {
         match self.submit(Work::Own { site: site.clone() }).await? {
             Answer::Owned(epoch) => Ok(epoch),
-            Answer::Accepted(_) | Answer::Purged(_) | Answer::Done => Err(StoreError::Closed),
+            _ => Err(StoreError::Closed),
         }
     }
 
@@ -62,7 +62,7 @@ impl Store for SledStore {
         };
         match self.submit(work).await? {
             Answer::Accepted(accepted) => Ok(accepted),
-            Answer::Owned(_) | Answer::Purged(_) | Answer::Done => Err(StoreError::Closed),
+            _ => Err(StoreError::Closed),
         }
     }
 
@@ -459,6 +459,10 @@ impl Store for SledStore {
             removed,
             next: last,
         })
+    }
+
+    async fn backup(&self, out: BackupSink) -> Result<u64> {
+        self.write_backup(out).await
     }
 
     async fn close(&self) -> Result<()> {

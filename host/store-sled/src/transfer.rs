@@ -17,7 +17,7 @@ use super::values::{Write as Change, put, unreadable};
 use super::{SledStore, typed};
 use linecard_store::{InboxNumber, StoreError};
 
-const FORMAT: &str = "linecard-export";
+pub(super) const FORMAT: &str = "linecard-export";
 /// How many values are imported in one batch.
 const STEP: usize = 500;
 
@@ -75,8 +75,18 @@ pub(super) enum Line {
         key: String,
         value: Value,
     },
+    /// There is no value at this key any more: an export that is made while the hub runs tells so, after
+    /// it told the value.
+    Removed {
+        site: SiteId,
+        family: char,
+        key: String,
+    },
     End {
         values: u64,
+        /// The number of the next inbox entry, if it has changed since the header was written.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        next_inbox: Option<InboxNumber>,
     },
 }
 
@@ -108,7 +118,11 @@ impl SledStore {
             }
         })?;
         let values = exported.values;
-        write_line(out, &Line::End { values })?;
+        let end = Line::End {
+            values,
+            next_inbox: None,
+        };
+        write_line(out, &end)?;
         out.flush()?;
         Ok(exported)
     }
@@ -169,20 +183,28 @@ impl SledStore {
                     key,
                     value,
                 } => {
-                    writes.push(change(&site, family, &key, value).map_err(bad)?);
+                    let (family, key) = key_of(&site, family, &key).map_err(bad)?;
+                    writes.push(change(family, key, value).map_err(bad)?);
                     found += 1;
-                    if writes.len() == STEP {
-                        let writes = std::mem::take(&mut writes);
-                        self.put_raw(writes, None).await?;
-                    }
                 }
-                Line::End { values } => {
+                Line::Removed { site, family, key } => {
+                    let (_, key) = key_of(&site, family, &key).map_err(bad)?;
+                    writes.push(Change::Remove(key));
+                    found += 1;
+                }
+                Line::End {
+                    values,
+                    next_inbox: number,
+                } => {
                     if values != found {
                         break;
                     }
-                    self.put_raw(writes, next_inbox).await?;
+                    self.put_raw(writes, next_inbox.max(number)).await?;
                     return Ok(found);
                 }
+            }
+            if writes.len() >= STEP {
+                self.put_raw(std::mem::take(&mut writes), None).await?;
             }
         }
         Err(TransferError::Incomplete { found })
@@ -263,7 +285,7 @@ pub(super) fn write_line(out: &mut dyn Write, line: &Line) -> Result<(), Transfe
     Ok(())
 }
 
-fn change(site: &SiteId, family: char, key: &str, value: Value) -> Result<Change, String> {
+fn key_of(site: &SiteId, family: char, key: &str) -> Result<(Family, Vec<u8>), String> {
     let family = u8::try_from(family)
         .ok()
         .and_then(Family::from_byte)
@@ -271,6 +293,10 @@ fn change(site: &SiteId, family: char, key: &str, value: Value) -> Result<Change
     let rest = unhex(key).ok_or_else(|| "its key is not hexadecimal".to_owned())?;
     let mut key = keys::family(site, family);
     key.extend_from_slice(&rest);
+    Ok((family, key))
+}
+
+fn change(family: Family, key: Vec<u8>, value: Value) -> Result<Change, String> {
     match typed::from_json(family, &key, value) {
         Some(Ok(stored)) => Ok(Change::Put(key, stored)),
         Some(Err(error)) => Err(error.to_string()),
@@ -278,7 +304,7 @@ fn change(site: &SiteId, family: char, key: &str, value: Value) -> Result<Change
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digit = |value: u8| char::from(DIGITS[usize::from(value & 0xF)]);
     bytes

@@ -89,6 +89,17 @@ pub enum StoreError {
         /// What the system said.
         detail: String,
     },
+    /// A backup is being made already.
+    #[error("a backup is being made already; wait until it has ended")]
+    BackupRuns,
+    /// Whoever wanted a backup takes no more of it.
+    #[error("nobody takes the backup any more")]
+    BackupUnwanted,
+    /// More is written than the backup can follow.
+    #[error(
+        "the backup cannot keep up with what is written meanwhile; write it to a faster place, or at a quieter time"
+    )]
+    BackupTooSlow,
     /// The store is closed.
     #[error("the store is closed")]
     Closed,

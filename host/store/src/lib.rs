@@ -38,6 +38,10 @@ use linecard_model::{
 /// Which ownership of a site a write belongs to. Each [`Store::own`] hands out a higher one.
 pub type Epoch = u64;
 
+/// Takes the pieces of a backup, in order, and says whether more are wanted. It may block: it is called where
+/// nothing else waits.
+pub type BackupSink = Box<dyn FnMut(Vec<u8>) -> bool + Send>;
+
 /// A result of this crate.
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 
@@ -246,6 +250,16 @@ pub trait Store: Send + Sync + 'static {
         after: Option<PurgeCursor>,
         limit: usize,
     ) -> Result<Purged>;
+
+    /// Gives everything as lines of an export (`linecard import` reads them), as it is at one moment near the
+    /// end, while reads and writes go on. Gives how many lines tell of a value. An export without its last
+    /// line is not whole.
+    ///
+    /// # Errors
+    /// [`StoreError::BackupRuns`] if another one is being made, [`StoreError::BackupUnwanted`] if the sink
+    /// wants no more, [`StoreError::BackupTooSlow`] if it cannot keep up with the writers, and
+    /// [`StoreError::Value`] for a value that cannot be read: a backup with gaps would be none.
+    async fn backup(&self, out: BackupSink) -> Result<u64>;
 
     /// Makes everything that was written durable and takes no more writes.
     async fn close(&self) -> Result<()>;

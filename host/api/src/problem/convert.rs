@@ -110,6 +110,7 @@ impl From<StoreError> for Problem {
                     "stored data cannot be read; the hub's log says which",
                 )
             }
+            StoreError::BackupRuns => Self::new("backup-runs", error.to_string()),
             error => {
                 tracing::error!(%error, "the store refuses");
                 Self::new(

@@ -179,6 +179,12 @@ pub static KINDS: &[Kind] = &[
         "A contact is erased when its interactions are over and no answer to it waits to be sent.",
     ),
     kind(
+        "backup-runs",
+        409,
+        "A backup is being made already",
+        "Wait until it has ended; one is made at a time.",
+    ),
+    kind(
         "in-use",
         409,
         "Something still refers to it",

@@ -172,7 +172,7 @@ struct RefusedField {
 }
 
 /// The hub's address on this machine, or its public one where the certificate is checked.
-fn local_url(server: &ServerConfig) -> String {
+pub(super) fn local_url(server: &ServerConfig) -> String {
     if server.tls.is_some() {
         return server.url();
     }

@@ -2,6 +2,7 @@
 
 mod admin_key;
 mod apply;
+mod backup;
 #[cfg(feature = "simulator")]
 mod demo;
 mod handles;
@@ -46,6 +47,10 @@ enum Command {
     Plugins(plugins::PluginsCommand),
     /// Check that the data folder is whole
     Check,
+    /// Save everything, from a running hub too, into a folder that `restore` reads
+    Backup(backup::Backup),
+    /// Fill an empty data folder from a backup
+    Restore(backup::Restore),
     /// Write everything that the data folder holds to a file
     Export(storage::Export),
     /// Fill an empty data folder from such a file
@@ -100,6 +105,8 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Apply(apply) => apply.run(options).await,
         Command::Plugins(plugins) => plugins.run(options).await,
         Command::Check => storage::check(options),
+        Command::Backup(backup) => backup.run(options).await,
+        Command::Restore(restore) => restore.run(options).await,
         Command::Export(export) => export.run(options),
         Command::Import(import) => import.run(options).await,
         Command::Rebuild => storage::rebuild(options).await,

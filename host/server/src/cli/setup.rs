@@ -97,7 +97,7 @@ pub(super) fn sandbox(config: &ServerConfig) -> anyhow::Result<Sandbox> {
     })?)
 }
 
-fn private_folder(folder: &Path) -> std::io::Result<()> {
+pub(super) fn private_folder(folder: &Path) -> std::io::Result<()> {
     if folder.is_dir() {
         return Ok(());
     }
