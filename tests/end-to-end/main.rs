@@ -1,5 +1,6 @@
 //! The real binary with real plug-ins and simulated networks, used as people and networks use it.
 
+mod administration;
 mod api;
 mod channels;
 mod clients;

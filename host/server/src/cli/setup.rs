@@ -9,14 +9,15 @@ use anyhow::{Context as _, bail};
 use linecard_hub::configure::{Equipment, SecretValues, rehearse};
 use linecard_hub::plugins::{Plugins, Progress};
 use linecard_model::SiteId;
-use linecard_model::site::{Role, SiteConfig};
+use linecard_model::site::SiteConfig;
 use linecard_sandbox::{CacheKey, HttpClient, HttpClientConfig, Sandbox, SandboxConfig};
 use linecard_site::channels::Channels;
-use linecard_site::{Actor, Request, Site, SiteOptions};
+use linecard_site::{Request, Site, SiteOptions};
 use linecard_store::Store;
 use linecard_store_sled::{SledOptions, SledStore};
 use linecard_traffic::media::MediaFolder;
 
+use super::key::command_line;
 use crate::bundled::BUNDLED;
 use crate::config::ServerConfig;
 use linecard_vault::{KeyPlace, Vault};
@@ -158,15 +159,10 @@ pub(super) async fn configure(
         render: linecard_api::render,
     })
     .await?;
-    let actor = Actor {
-        name: "command-line".to_owned(),
-        role: Role::Admin,
-        agent: None,
-    };
     let config = Box::new(config);
     let answer = site
         .handle
-        .request(actor, Request::Configure { config, vault }, None)
+        .request(command_line(), Request::Configure { config, vault }, None)
         .await;
     site.handle.stop().await;
     foundation.store.close().await?;
