@@ -17,6 +17,7 @@ mod operations;
 mod posts;
 mod public;
 mod retries;
+mod simulated;
 mod streams;
 mod threads;
 mod whatsapp;
