@@ -176,3 +176,58 @@ async fn an_empty_upload_is_refused() -> Result<()> {
     ensure!(stored["size"] == 5, "{stored}");
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_query_parameter_that_nobody_knows_is_refused_at_every_door() -> Result<()> {
+    let hub = Hub::start(BINARY).await?;
+    let administrator = hub.administrator()?;
+    let description = administrator.get("/api/openapi.json").await?;
+    let mut doors = 0;
+    for (path, methods) in description["paths"].as_object().context("paths")? {
+        for method in methods.as_object().context("methods")?.keys() {
+            let filled = path
+                .split('/')
+                .map(|step| if step.starts_with('{') { "x" } else { step })
+                .collect::<Vec<_>>()
+                .join("/");
+            let method = Method::from_bytes(method.to_uppercase().as_bytes())?;
+            for query in ["no_such=1", "limit=1&Limit=1", "no_such"] {
+                let seen = administrator
+                    .ask(method.clone(), &format!("{filled}?{query}"), &[], None)
+                    .await?;
+                ensure!(
+                    seen.status == StatusCode::BAD_REQUEST
+                        && seen.body["type"] == "/problems/bad-parameter",
+                    "{method} {path}?{query}: {seen:?}"
+                );
+            }
+            doors += 1;
+        }
+    }
+    ensure!(doors >= 40, "{doors}");
+    for path in [
+        "/healthz",
+        "/readyz",
+        "/metrics",
+        "/problems",
+        "/api/openapi.json",
+    ] {
+        let seen = administrator
+            .ask(Method::GET, &format!("{path}?verbose"), &[], None)
+            .await?;
+        ensure!(seen.status == StatusCode::BAD_REQUEST, "{path}: {seen:?}");
+    }
+    // What is known is taken, and what was meant is said.
+    administrator.get("/api/v1/interactions?limit=1").await?;
+    let seen = administrator
+        .ask(Method::GET, "/api/v1/interactions?limt=1", &[], None)
+        .await?;
+    let detail = seen.body["detail"].as_str().unwrap_or_default();
+    ensure!(detail.contains("did you mean \"limit\"?"), "{seen:?}");
+    // Networks add what they like to their own doors.
+    let seen = administrator
+        .ask(Method::GET, "/channels/none/webhook?no_such=1", &[], None)
+        .await?;
+    ensure!(seen.status == StatusCode::NOT_FOUND, "{seen:?}");
+    Ok(())
+}

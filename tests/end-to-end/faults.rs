@@ -319,3 +319,38 @@ async fn a_reply_after_the_window_is_refused_before_anything_is_sent() -> Result
     );
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_claims_to_be_from_the_future_happened_when_it_came() -> Result<()> {
+    let networks = Networks::start().await?;
+    let hub = networks.hub(BINARY, &SiteOptions::default()).await?;
+    let options = networks.graph.options().clone();
+    // The last second of the year 9999.
+    let body = webhook::text_message(&options.page_id, "70", "m_1", 253_402_300_799_000, "hi");
+    let signed = webhook::signed(&options.app_secret, &body);
+    let (status, _) = door(&hub, "page", Some(&signed.signature), signed.bytes).await?;
+    ensure!(status == 200, "{status}");
+    let administrator = hub.administrator()?;
+    let contact = eventually("the contact is there", SOON, async || {
+        let found = administrator
+            .get("/api/v1/contacts?channel=page&identity=70")
+            .await?;
+        Ok(found["items"][0]["id"].as_str().map(str::to_owned))
+    })
+    .await?;
+    let path = format!("/api/v1/contacts/{contact}/history?include=raw");
+    let message = eventually("the message is there", SOON, async || {
+        let history = administrator.get(&path).await?;
+        Ok(history["items"]
+            .as_array()
+            .and_then(|all| all.first().cloned()))
+    })
+    .await?;
+    let text = message.to_string();
+    ensure!(
+        text.contains("253402300799000"),
+        "the payload is kept: {text}"
+    );
+    ensure!(!text.contains("\"9999-"), "{text}");
+    Ok(())
+}

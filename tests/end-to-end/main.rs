@@ -1,5 +1,6 @@
 //! The real binary with real plug-ins and simulated networks, used as people and networks use it.
 
+mod administration;
 mod api;
 mod backup;
 mod channels;
@@ -17,6 +18,7 @@ mod operations;
 mod posts;
 mod public;
 mod retries;
+mod simulated;
 mod streams;
 mod threads;
 mod whatsapp;

@@ -100,7 +100,11 @@ impl Hub {
     pub fn apply(&self, site: &str) -> Result<()> {
         let file = self.folder.path().join("site.toml");
         std::fs::write(&file, site)?;
-        let output = self.command().arg("apply").arg(&file).output()?;
+        let output = self
+            .command()
+            .args(["apply", "--yes"])
+            .arg(&file)
+            .output()?;
         ensure!(
             output.status.success(),
             "apply: {}\n{}",

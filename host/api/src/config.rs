@@ -98,7 +98,7 @@ pub(super) fn doubts(config: &SiteConfig, part: &str) -> Vec<Warning> {
 }
 
 /// Where the caller sees what lies at a place of the whole configuration.
-fn place(part: &str, pointer: &str) -> String {
+pub(super) fn place(part: &str, pointer: &str) -> String {
     match pointer.strip_prefix(part) {
         Some(below) => format!("/config{below}"),
         None => pointer.to_owned(),

@@ -7,7 +7,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::HeaderValue;
 use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, LOCATION};
-use axum::middleware::map_response_with_state;
+use axum::middleware::{from_fn_with_state, map_response_with_state};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
@@ -18,6 +18,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use super::extract::Path;
 use super::problem::{Problem, all, page};
+use super::query::{Known, refuse_unknown};
 use super::{
     App, agents, audit, backup, channels, contacts, dead_letters, events, files, interactions,
     messages, offers, plugins, queues, reactions, session, site, stats,
@@ -100,6 +101,7 @@ pub fn openapi() -> OpenApi {
 /// `path` is the one under which people reach the hub.
 pub(super) fn router(path: &Arc<str>) -> Router<Arc<App>> {
     let (api, mut description) = api().split_for_parts();
+    let known = Known::of(&description);
     if !path.is_empty() {
         description.servers = Some(vec![Server::new(path.to_string())]);
     }
@@ -129,6 +131,8 @@ pub(super) fn router(path: &Arc<str>) -> Router<Arc<App>> {
     .route("/problems", get(|| async { markdown(all()) }))
     .route("/problems/", get(|| async { markdown(all()) }))
     .route("/problems/{kind}", get(problem))
+    .route_layer(from_fn_with_state(known, refuse_unknown))
+    // The page's own files come with versions in their queries.
     .merge(browser)
 }
 

@@ -33,6 +33,7 @@ mod open_messaging;
 mod participants;
 mod plugins;
 pub mod problem;
+mod query;
 mod queues;
 mod reactions;
 mod render;
@@ -161,9 +162,14 @@ pub fn router(hub: Arc<Hub>, options: HttpOptions) -> Router {
     supervisor.spawn("events", events::run(Arc::downgrade(&app), records));
     let webhooks = webhook::router().layer(DefaultBodyLimit::max(app.options.webhook_limit));
     let path: Arc<str> = app.options.path.as_str().into();
+    // They take no query parameters.
+    let health = health::router().route_layer(axum::middleware::from_fn_with_state(
+        query::Known::default(),
+        query::refuse_unknown,
+    ));
     let doors = docs::router(&path)
         .merge(open_messaging::router())
-        .merge(health::router())
+        .merge(health)
         .layer(DefaultBodyLimit::max(app.options.body_limit))
         .merge(webhooks)
         .fallback(nothing_here)

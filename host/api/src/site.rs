@@ -8,15 +8,16 @@ use axum::extract::State;
 use axum::http::header::ETAG;
 use axum::http::{HeaderMap, HeaderName};
 use axum::response::Json as Answer;
-use linecard_hub::configure::{SecretValues, rehearse};
+use linecard_hub::configure::{self, ChangeKind, SecretValues, difference, rehearse};
 use linecard_model::site::{Role, SiteConfig};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::App;
-use super::config::{Warning, changed_meanwhile, doubts, etag, matches, refused};
+use super::config::{Warning, changed_meanwhile, doubts, etag, matches, place, refused};
 use super::extract::{Caller, Json, if_match};
 use super::problem::{Problem, ProblemBody};
 
@@ -41,8 +42,47 @@ struct SiteView {
 /// What a configuration would come to.
 #[derive(Debug, Serialize, ToSchema)]
 struct Checked {
+    /// What applying it would change in the present one, key by key.
+    changes: Vec<Change>,
     /// What of it can never work.
     warnings: Vec<Warning>,
+}
+
+/// One thing that applying a configuration would change. Of secrets only their places are told.
+#[derive(Debug, Serialize, ToSchema)]
+struct Change {
+    /// Where, as a JSON Pointer into the request.
+    pointer: String,
+    /// `added` and `removed` are queues, agents, keys, analyzers and channels as a whole; `changed` is a
+    /// value; `secret-given` and `secret-forgotten` are values of secrets that the hub keeps.
+    #[schema(value_type = String)]
+    kind: ChangeKind,
+    /// Whether something goes that the configuration alone does not bring back.
+    removes: bool,
+    /// What stands there now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    before: Option<Value>,
+    /// What would stand there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    after: Option<Value>,
+    /// What else somebody should know who decides about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
+}
+
+impl From<configure::Change> for Change {
+    fn from(change: configure::Change) -> Self {
+        Self {
+            pointer: place("", &change.pointer),
+            kind: change.kind,
+            removes: change.kind.removes(),
+            before: change.before,
+            after: change.after,
+            note: change.note,
+        }
+    }
 }
 
 /// A configuration that is wanted.
@@ -115,18 +155,26 @@ async fn put(
 }
 
 /// Check a configuration without applying it
+///
+/// Tells what is wrong with it, or what applying it would change. The `ETag` names the version that it was
+/// compared with: applied with that in `If-Match`, it changes just this.
 #[utoipa::path(post, path = "/site/check", tag = "administration", request_body = PutSite,
-    responses((status = 200, body = Checked), (status = 422, body = ProblemBody)))]
+    responses((status = 200, body = Checked, headers(("etag" = String))),
+        (status = 422, body = ProblemBody)))]
 async fn check(
     State(app): State<Arc<App>>,
     caller: Caller,
     Json(body): Json<PutSite>,
-) -> Result<Answer<Checked>, Problem> {
+) -> Result<Tagged<Checked>, Problem> {
     caller.require(Role::Admin)?;
     let present = app.auth.config().await?;
     rehearse(&present, &body.config, &body.secrets, &app.hub.equipment)
         .await
         .map_err(|error| refused(error, ""))?;
-    let warnings = doubts(&body.config, "");
-    Ok(Answer(Checked { warnings }))
+    let changes = difference(&present, &body.config, &body.secrets);
+    let checked = Checked {
+        changes: changes.into_iter().map(Change::from).collect(),
+        warnings: doubts(&body.config, ""),
+    };
+    Ok(([(ETAG, etag(present.as_ref()))], Answer(checked)))
 }

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
+use futures::FutureExt as _;
 use futures::future::join_all;
 use linecard_model::PluginId;
 use linecard_sandbox::{LoadError, Plugin, Sandbox};
@@ -46,6 +48,25 @@ pub struct PluginProblem {
     pub reason: String,
 }
 
+/// How far loading has come.
+#[derive(Debug, Default)]
+pub struct Progress {
+    done: AtomicUsize,
+    all: AtomicUsize,
+}
+
+impl Progress {
+    fn one(&self) {
+        self.done.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many plug-ins are loaded or were refused, and how many there are.
+    pub fn counted(&self) -> (usize, usize) {
+        let count = |counter: &AtomicUsize| counter.load(Ordering::Relaxed);
+        (count(&self.done), count(&self.all))
+    }
+}
+
 /// All plug-ins that are installed.
 #[derive(Debug, Default)]
 pub struct Plugins {
@@ -57,14 +78,26 @@ impl Plugins {
     /// Loads the bundled plug-ins and every `*.wasm` file of a folder, which need not exist.
     ///
     /// A file takes the place of a bundled plug-in with the same id. A file that cannot be used is
-    /// listed in [`Plugins::problems`] and holds up no other.
-    pub async fn load(sandbox: &Sandbox, bundled: &[(&str, &[u8])], folder: Option<&Path>) -> Self {
+    /// listed in [`Plugins::problems`] and holds up no other. Code that was not compiled before takes
+    /// seconds: `progress` counts along.
+    pub async fn load(
+        sandbox: &Sandbox,
+        bundled: &[(&str, &[u8])],
+        folder: Option<&Path>,
+        progress: &Progress,
+    ) -> Self {
         let mut plugins = Self::default();
         let files = folder.map_or_else(Vec::new, |folder| plugins.files(folder));
-        let bundled = bundled
-            .iter()
-            .map(|(name, component)| sandbox.load(component, name));
-        let loaded_files = files.iter().map(|file| sandbox.load_file(file));
+        let all = bundled.len() + files.len();
+        progress.all.store(all, Ordering::Relaxed);
+        let bundled = bundled.iter().map(|(name, component)| {
+            let loading = sandbox.load(component, name);
+            loading.inspect(|_| progress.one())
+        });
+        let loaded_files = files.iter().map(|file| {
+            let loading = sandbox.load_file(file);
+            loading.inspect(|_| progress.one())
+        });
         let (bundled, loaded_files) = tokio::join!(join_all(bundled), join_all(loaded_files));
         for result in bundled {
             match result {
@@ -162,7 +195,8 @@ mod tests {
     #[tokio::test]
     async fn a_folder_that_is_not_there_holds_nothing() {
         let sandbox = Sandbox::new(SandboxConfig::default()).unwrap();
-        let plugins = Plugins::load(&sandbox, &[], Some(Path::new("/no/such/folder"))).await;
+        let folder = Path::new("/no/such/folder");
+        let plugins = Plugins::load(&sandbox, &[], Some(folder), &Progress::default()).await;
         assert_eq!(plugins.all().count(), 0);
         assert_eq!(plugins.problems(), []);
     }

@@ -20,6 +20,8 @@ use crate::run;
 use crate::sandbox::Runtime;
 
 const PACKAGE: &str = "linecard:plugin/";
+/// How every WebAssembly file begins.
+const MAGIC: &[u8] = b"\0asm";
 
 /// The interfaces of the contract that a plug-in may import; those without functions hold types.
 const INTERFACES: [&str; 8] = [
@@ -95,6 +97,15 @@ fn compile(runtime: &Runtime, file: &[u8]) -> Result<(Component, String), LoadPr
 /// What the component exports, after a look at the contract's version and at what it imports. The file
 /// is not validated yet: compiling does that, and linking holds it to its imports' types.
 fn check_interfaces(file: &[u8]) -> Result<Kind, LoadProblem> {
+    // The parser's own word for it is a list of bytes.
+    if !file.starts_with(MAGIC) {
+        let text = if file.is_empty() {
+            "it is empty"
+        } else {
+            "it is no WebAssembly file: see that it is what was built, and arrived as it was sent"
+        };
+        return Err(LoadProblem::NotAComponent(text.to_owned()));
+    }
     if Parser::is_core_wasm(file) {
         let text = "it is a core module: build it for wasm32-wasip2";
         return Err(LoadProblem::NotAComponent(text.to_owned()));

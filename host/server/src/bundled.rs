@@ -5,7 +5,7 @@ pub const BUNDLED: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/bundle
 
 #[cfg(test)]
 mod tests {
-    use linecard_hub::plugins::{Plugins, Source};
+    use linecard_hub::plugins::{Plugins, Progress, Source};
     use linecard_sandbox::{Sandbox, SandboxConfig};
 
     use super::*;
@@ -24,7 +24,10 @@ mod tests {
         std::fs::write(folder.path().join("broken.wasm"), b"\0asm nonsense").unwrap();
         std::fs::write(folder.path().join("notes.txt"), b"not a plug-in").unwrap();
         let sandbox = Sandbox::new(SandboxConfig::default()).unwrap();
-        let plugins = Plugins::load(&sandbox, BUNDLED, Some(folder.path())).await;
+        let progress = Progress::default();
+        let plugins = Plugins::load(&sandbox, BUNDLED, Some(folder.path()), &progress).await;
+        let all = BUNDLED.len() + 3;
+        assert_eq!(progress.counted(), (all, all));
 
         assert_eq!(
             ids(&plugins),

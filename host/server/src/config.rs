@@ -1,6 +1,6 @@
 //! How the process is set up: `linecard.toml`, which the command line and the environment overrule.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs as _};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -368,6 +368,21 @@ impl ServerConfig {
         }
         let scheme = if self.tls.is_some() { "https" } else { "http" };
         format!("{scheme}://{}", self.listen)
+    }
+
+    /// The hub's address on this machine, or its public one where the certificate is checked.
+    pub fn local_url(&self) -> String {
+        if self.tls.is_some() {
+            return self.url();
+        }
+        let mut address = self.listen;
+        if address.ip().is_unspecified() {
+            address.set_ip(match address.ip() {
+                IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+                IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+            });
+        }
+        format!("http://{address}")
     }
 }
 

@@ -153,15 +153,26 @@ fn the_bundled_plugins_are_listed() {
     ] {
         assert!(text.contains(&format!("{id} ")), "{text}");
     }
-    let broken = folder.path().join("broken.wasm");
-    std::fs::write(&broken, "nonsense").unwrap();
-    let output = run(folder.path(), &["plugins", "broken.wasm"]);
-    assert_eq!(output.status.code(), Some(1));
-    assert!(
-        stderr(&output).contains("broken.wasm"),
-        "{}",
-        stderr(&output)
-    );
+    // What it takes to write the value of a secret of several fields is said.
+    assert!(text.contains("\"token_secret\""), "{text}");
+    for (content, told) in [
+        ("nonsense", "it is no WebAssembly file"),
+        ("", "it is empty"),
+        ("\0asm\u{1}\0\0\0", "it is a core module"),
+        (
+            "\0asm\r\0\u{1}\0\u{7}\u{7f}",
+            "this is not a WebAssembly component",
+        ),
+    ] {
+        std::fs::write(folder.path().join("broken.wasm"), content).unwrap();
+        let output = run(folder.path(), &["plugins", "broken.wasm"]);
+        assert_eq!(output.status.code(), Some(1));
+        let text = stderr(&output);
+        assert!(text.contains("broken.wasm"), "{text}");
+        assert!(text.contains(told), "{text}");
+        // No list of bytes.
+        assert!(!text.contains("0x6e") && !text.contains("[0x"), "{text}");
+    }
 }
 
 #[cfg(unix)]
@@ -171,6 +182,11 @@ fn a_new_installation_runs_takes_a_site_file_and_ends_when_told() {
     let path = folder.path();
     let init = run(path, &["init"]);
     assert!(init.status.success(), "{}", stderr(&init));
+    let waiting = stderr(&init);
+    assert!(
+        waiting.contains("the plug-ins are compiled for this machine, once"),
+        "{waiting}"
+    );
     let told = stdout(&init);
     let password = told.lines().find_map(|l| l.strip_prefix("    ")).unwrap();
     assert_eq!(password.len(), 23, "{told}");
@@ -232,7 +248,19 @@ fn the_first_start_makes_an_administrators_key_that_applies_a_site_file() {
     assert_eq!(offline.status.code(), Some(2), "{}", stderr(&offline));
     std::fs::write(path.join("site.toml"), "[queues.sales]\n").unwrap();
     let offline = run(path, &["apply", "site.toml", "--offline"]);
+    assert_eq!(offline.status.code(), Some(4), "{}", stderr(&offline));
+    let text = stderr(&offline);
+    assert!(
+        text.contains("would remove agents.anna, queues.support."),
+        "{text}"
+    );
+    let dry = run(path, &["apply", "site.toml", "--offline", "--dry-run"]);
+    assert_eq!(dry.status.code(), Some(3), "{}", stderr(&dry));
+    let offline = run(path, &["apply", "site.toml", "--offline", "--yes"]);
     assert!(offline.status.success(), "{}", stderr(&offline));
+    assert!(stdout(&offline).contains("+ queues.sales: "));
+    let same = run(path, &["apply", "site.toml", "--offline", "--dry-run"]);
+    assert!(same.status.success(), "{}", stderr(&same));
 }
 
 #[cfg(unix)]

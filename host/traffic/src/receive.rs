@@ -3,8 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use linecard_model::platform::{Event, EventKind, Rejection, WebhookRequest, WebhookResponse};
-use linecard_model::{ChannelId, DeadLetterId};
+use jiff::SignedDuration;
+use linecard_model::platform::{
+    Event, EventKind, ReceiptScope, Rejection, WebhookRequest, WebhookResponse,
+};
+use linecard_model::{ChannelId, DeadLetterId, Timestamp};
 use linecard_sandbox::CallError;
 use linecard_site::channels::Channels;
 use linecard_site::{SiteHandle, UNREADABLE, keep, now};
@@ -14,6 +17,9 @@ use tokio::sync::Notify;
 use tracing::warn;
 
 use crate::refusals::{Reason, Refusals};
+
+/// How far a network's clock may be ahead of the hub's.
+const AHEAD: SignedDuration = SignedDuration::from_mins(5);
 
 /// Why a network's request was not taken.
 #[derive(Debug, thiserror::Error)]
@@ -277,8 +283,11 @@ pub(crate) async fn take(
     store: &Arc<dyn Store>,
     site: &SiteHandle,
     told: &Arc<Notify>,
-    accept: Accept,
+    mut accept: Accept,
 ) -> Result<Accepted, StoreError> {
+    for event in &mut accept.events {
+        not_from_the_future(event, accept.at);
+    }
     let (store, told, site) = (Arc::clone(store), Arc::clone(told), site.clone());
     let supervisor = site.supervisor().clone();
     let taking = async move {
@@ -292,6 +301,23 @@ pub(crate) async fn take(
         accepted
     };
     supervisor.undivided("accepting events", taking).await
+}
+
+/// What claims to be from later happens now: in a history it would stand last for ever, and a receipt would
+/// hold for what is not written yet. The payload keeps what was said.
+fn not_from_the_future(event: &mut Event, now: Timestamp) {
+    let latest = now.saturating_add(AHEAD).unwrap_or(now);
+    let clamp = |time: &mut Timestamp| {
+        if *time > latest {
+            *time = now;
+        }
+    };
+    clamp(&mut event.time);
+    if let EventKind::Receipt(receipt) = &mut event.kind
+        && let ReceiptScope::UpTo(until) = &mut receipt.scope
+    {
+        clamp(until);
+    }
 }
 
 /// The event of a body that has a right signature but cannot be read.

@@ -44,7 +44,7 @@ pub static KINDS: &[Kind] = &[
         "bad-parameter",
         400,
         "A parameter cannot be read",
-        "A part of the path or of the query is not what it has to be.",
+        "A part of the path or of the query is not what it has to be, or the address has no such query parameter.",
     ),
     kind(
         "bad-cursor",

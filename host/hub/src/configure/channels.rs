@@ -189,16 +189,18 @@ fn value(
         SecretKind::HmacKey | SecretKind::SharedToken | SecretKind::Bearer => {
             Value::String(text.expose_secret().to_owned())
         }
-        // serde's message could quote the value.
+        // What is no JSON lacks every field, which the error then names. serde's own message could quote
+        // the value.
         SecretKind::Basic | SecretKind::Oauth1 | SecretKind::Oauth2 => {
-            serde_json::from_str(text.expose_secret()).map_err(|_| {
-                format!(
-                    "\"{}\" must be a JSON object with the fields of its kind",
-                    want.title
-                )
-            })?
+            serde_json::from_str(text.expose_secret()).unwrap_or(Value::Null)
         }
     };
-    let secret = Secret::from_json(want.kind, &json).map_err(|e| e.to_string())?;
+    let secret = Secret::from_json(want.kind, &json).map_err(|error| {
+        let how = match json {
+            Value::String(_) => "",
+            _ => ", in a JSON object",
+        };
+        format!("\"{}\" cannot be used: {error}{how}", want.title)
+    })?;
     Ok(Some((secret, text)))
 }

@@ -7,6 +7,7 @@ mod analyzers;
 mod apply;
 mod channels;
 mod check;
+mod difference;
 mod document;
 mod hosts;
 mod problem;
@@ -18,6 +19,7 @@ mod warn;
 
 pub use apply::{ConfigureError, rehearse};
 pub use check::has_administrator;
+pub use difference::{Change, ChangeKind, difference};
 pub use document::{Document, JsonError, nearest, read, read_json};
 pub use problem::{Places, Problem, Problems};
 pub use restore::{Restored, restore};

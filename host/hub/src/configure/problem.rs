@@ -49,28 +49,33 @@ impl Problem {
 
     /// The pointer as a person writes it: `queues.support.members[2]`.
     pub fn key(&self) -> String {
-        let steps = self.pointer.split('/').skip(1);
-        let steps = steps.map(|step| step.replace("~1", "/").replace("~0", "~"));
-        let mut key = String::new();
-        for (depth, step) in steps.enumerate() {
-            let is_number = !step.is_empty() && step.chars().all(|c| c.is_ascii_digit());
-            // Names stand at the second place; a name of digits is no number there.
-            if is_number && depth >= 2 {
-                key.extend(["[", &step, "]"]);
-                continue;
-            }
-            if !key.is_empty() {
-                key.push('.');
-            }
-            let bare = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-            if !step.is_empty() && step.chars().all(bare) {
-                key.push_str(&step);
-            } else {
-                key.extend(["\"", &step, "\""]);
-            }
-        }
-        key
+        key_of(&self.pointer)
     }
+}
+
+/// A JSON Pointer into a configuration as a person writes it: `queues.support.members[2]`.
+pub(super) fn key_of(pointer: &str) -> String {
+    let steps = pointer.split('/').skip(1);
+    let steps = steps.map(|step| step.replace("~1", "/").replace("~0", "~"));
+    let mut key = String::new();
+    for (depth, step) in steps.enumerate() {
+        let is_number = !step.is_empty() && step.chars().all(|c| c.is_ascii_digit());
+        // Names stand at the second place; a name of digits is no number there.
+        if is_number && depth >= 2 {
+            key.extend(["[", &step, "]"]);
+            continue;
+        }
+        if !key.is_empty() {
+            key.push('.');
+        }
+        let bare = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+        if !step.is_empty() && step.chars().all(bare) {
+            key.push_str(&step);
+        } else {
+            key.extend(["\"", &step, "\""]);
+        }
+    }
+    key
 }
 
 impl fmt::Display for Problem {

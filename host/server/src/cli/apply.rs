@@ -1,15 +1,16 @@
 //! Applies a site file: to a running hub by its API, or to a data folder on which none runs.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use clap::Args;
 use linecard_hub::configure::{
-    ConfigureError, Problem, Problems, SecretValues, SiteFile, parse_site_file, rehearse, warnings,
+    Change, ConfigureError, Problem, Problems, SecretValues, SiteFile, difference, parse_site_file,
+    rehearse, warnings,
 };
-use reqwest::header::{ACCEPT, IF_MATCH};
+use reqwest::header::{ACCEPT, ETAG, IF_MATCH};
 use reqwest::{Method, StatusCode};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
@@ -23,8 +24,21 @@ use crate::config::ServerConfig;
 /// Connecting channels includes reading secrets and trying analyzers; more time than this is a fault.
 const PATIENCE: Duration = Duration::from_mins(1);
 
+/// How `--dry-run` ends when applying the file would change something.
+const WOULD_CHANGE: u8 = 3;
+/// How the command ends that did not apply because nobody agreed.
+const NOT_AGREED: u8 = 4;
+
 /// What to apply, and where.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "The file is the whole truth: what it does not name is removed, also what was made \
+through the API, with the secrets that the hub keeps for it. So the difference is shown first, and asked \
+about on a terminal. Without a terminal and without --yes only what removes nothing is applied.\n\n\
+Ends with 0 when the file is applied (with --dry-run: when nothing would change), 1 when something failed, \
+2 when the file is wrong, 3 when a --dry-run would change something, 4 when nobody agreed to the change; \
+nothing has changed then."
+)]
 pub(super) struct Apply {
     /// The site file
     file: PathBuf,
@@ -32,8 +46,14 @@ pub(super) struct Apply {
     #[arg(long, conflicts_with_all = ["url", "token_file"])]
     offline: bool,
     /// Only check the file, against everything that the hub knows; change nothing
-    #[arg(long)]
+    #[arg(long, conflicts_with = "dry_run")]
     check: bool,
+    /// Only check the file and show what it would change
+    #[arg(long)]
+    dry_run: bool,
+    /// Apply without asking, whatever it removes
+    #[arg(long, short = 'y', conflicts_with_all = ["check", "dry_run"])]
+    yes: bool,
     /// The hub's address, if it is not the configured one
     #[arg(long, value_name = "URL")]
     url: Option<Url>,
@@ -43,69 +63,143 @@ pub(super) struct Apply {
 }
 
 impl Apply {
-    pub(super) async fn run(&self, options: &ConfigOptions) -> anyhow::Result<()> {
+    pub(super) async fn run(&self, options: &ConfigOptions) -> anyhow::Result<u8> {
         let server = options.load()?;
         let site = parse_site_file(&self.file)?;
         for warning in site.places.locate(warnings(&site.value)).0 {
             eprintln!("warning: {warning}");
         }
         if self.offline {
-            self.offline(&server, &site).await?;
+            self.offline(&server, &site).await
         } else {
-            self.online(&server, &site).await?;
+            self.online(&server, &site).await
         }
-        let done = if self.check {
-            "can be applied"
-        } else {
-            "was applied"
-        };
-        say(&format!("{} {done}", self.file.display()));
-        Ok(())
     }
 
-    async fn offline(&self, server: &ServerConfig, site: &SiteFile) -> anyhow::Result<()> {
+    async fn offline(&self, server: &ServerConfig, site: &SiteFile) -> anyhow::Result<u8> {
         let foundation = foundation(server).await?;
         let values = SecretValues::default();
-        let result = if self.check {
-            let checked = rehearse(
-                &foundation.site_config,
-                &site.value,
-                &values,
-                &foundation.equipment,
-            )
-            .await;
-            foundation.store.close().await?;
-            checked.map(drop).map_err(anyhow::Error::from)
-        } else {
-            configure(&foundation, site.value.clone(), &values).await
-        };
-        result.map_err(|error| match error.downcast::<ConfigureError>() {
+        let located = |error: anyhow::Error| match error.downcast::<ConfigureError>() {
             Ok(ConfigureError::Problems(problems)) => site.places.locate(problems).into(),
             Ok(other) => other.into(),
             Err(error) => error,
-        })
+        };
+        let checked = rehearse(
+            &foundation.site_config,
+            &site.value,
+            &values,
+            &foundation.equipment,
+        );
+        let decided = match checked.await {
+            Ok(_) => self.decide(&difference(&foundation.site_config, &site.value, &values)),
+            Err(error) => Err(located(error.into())),
+        };
+        if let Ok(None) = decided {
+            let done = configure(&foundation, site.value.clone(), &values).await;
+            done.map_err(located)?;
+            return Ok(self.applied());
+        }
+        foundation.store.close().await?;
+        Ok(decided?.unwrap_or_default())
     }
 
-    async fn online(&self, server: &ServerConfig, site: &SiteFile) -> anyhow::Result<()> {
-        let token = self.token(server)?;
-        let base = match &self.url {
-            Some(url) => url.as_str().trim_end_matches('/').to_owned(),
-            None => local_url(server),
+    async fn online(&self, server: &ServerConfig, site: &SiteFile) -> anyhow::Result<u8> {
+        let hub = Administered {
+            token: admin_key::given(&server.data, self.token_file.as_deref())?,
+            base: match &self.url {
+                Some(url) => url.as_str().trim_end_matches('/').to_owned(),
+                None => server.local_url(),
+            },
+            site,
         };
-        let (method, address) = if self.check {
-            (Method::POST, format!("{base}/api/v1/site/check"))
-        } else {
-            (Method::PUT, format!("{base}/api/v1/site"))
-        };
+        let answer = hub.ask(Method::POST, "/api/v1/site/check", "*").await?;
+        let version = answer.headers().get(ETAG).and_then(|tag| tag.to_str().ok());
+        let version = version.unwrap_or("*").to_owned();
+        let mut checked: Checked = answer
+            .json()
+            .await
+            .with_context(|| format!("{} does not answer as a hub does", hub.base))?;
+        for change in &mut checked.changes {
+            in_the_file(&mut change.pointer);
+        }
+        if let Some(code) = self.decide(&checked.changes)? {
+            return Ok(code);
+        }
+        // What was shown is what is applied: a change that came in between is refused.
+        hub.ask(Method::PUT, "/api/v1/site", &version).await?;
+        Ok(self.applied())
+    }
+
+    fn applied(&self) -> u8 {
+        say(&format!("{} was applied", self.file.display()));
+        0
+    }
+
+    /// Shows what would change, and finds out whether it may; how the command ends if it ends here.
+    fn decide(&self, changes: &[Change]) -> anyhow::Result<Option<u8>> {
+        let file = self.file.display();
+        if self.check {
+            say(&format!("{file} can be applied"));
+            return Ok(Some(0));
+        }
+        if changes.is_empty() {
+            say("nothing would change, but secrets are read again");
+        }
+        for change in changes {
+            say(&change.to_string());
+        }
+        if self.dry_run {
+            say(&format!("{file} can be applied; nothing was changed"));
+            let is_same = changes.is_empty();
+            return Ok(Some(if is_same { 0 } else { WOULD_CHANGE }));
+        }
+        if self.yes || changes.is_empty() {
+            return Ok(None);
+        }
+        if std::io::stdin().is_terminal() && std::io::stderr().is_terminal() {
+            if asked(&format!("Apply {file}?"))? {
+                return Ok(None);
+            }
+            eprintln!("linecard: nothing was changed");
+            return Ok(Some(NOT_AGREED));
+        }
+        let removed: Vec<&Change> = changes.iter().filter(|c| c.kind.removes()).collect();
+        if removed.is_empty() {
+            return Ok(None);
+        }
+        let names: Vec<String> = removed.iter().map(|change| change.key()).collect();
+        eprintln!(
+            "linecard: nothing was changed: applying {file} would remove {}. Name in the file what is to \
+             stay, or say --yes",
+            names.join(", ")
+        );
+        Ok(Some(NOT_AGREED))
+    }
+}
+
+/// A running hub, asked with an administrator's key about a site file.
+struct Administered<'s> {
+    token: SecretString,
+    base: String,
+    site: &'s SiteFile,
+}
+
+impl Administered<'_> {
+    async fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        version: &str,
+    ) -> anyhow::Result<reqwest::Response> {
+        let Self { token, base, site } = self;
         // Another part of the program may have set the same provider before.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder().timeout(PATIENCE).build()?;
         let answer = client
-            .request(method, &address)
+            .request(method, format!("{base}{path}"))
             .bearer_auth(token.expose_secret())
             .header(ACCEPT, "application/json")
-            // The file is the whole truth, whatever stands there now.
-            .header(IF_MATCH, "*")
+            .header(IF_MATCH, version)
             .json(&serde_json::json!({"config": site.value}))
             .send()
             .await
@@ -114,19 +208,18 @@ impl Apply {
             })?;
         let status = answer.status();
         if status.is_success() {
-            return Ok(());
+            return Ok(answer);
         }
         let text = answer.text().await.unwrap_or_default();
         let refusal: Refusal = serde_json::from_str(&text).unwrap_or_default();
         if !refusal.errors.is_empty() {
-            let problems = refusal.errors.into_iter().map(|error| {
-                // The request has the file's content in its field "config".
-                let pointer = error.pointer.strip_prefix("/config");
+            let problems = refusal.errors.into_iter().map(|mut error| {
+                in_the_file(&mut error.pointer);
                 Problem {
                     file: None,
                     line: None,
                     column: None,
-                    pointer: pointer.unwrap_or(&error.pointer).to_owned(),
+                    pointer: error.pointer,
                     text: error.detail,
                 }
             });
@@ -136,25 +229,35 @@ impl Apply {
         if status == StatusCode::UNAUTHORIZED || status == StatusCode::FORBIDDEN {
             bail!("the hub at {base} refuses the key ({status}): {detail}");
         }
+        if status == StatusCode::PRECONDITION_FAILED {
+            bail!(
+                "nothing was changed: somebody else changed the site meanwhile. Apply again to see what would change now"
+            );
+        }
         bail!("the hub at {base} refuses ({status}): {detail}")
     }
+}
 
-    fn token(&self, server: &ServerConfig) -> anyhow::Result<SecretString> {
-        let Some(file) = &self.token_file else {
-            return admin_key::read(&server.data)?.with_context(|| {
-                format!(
-                    "there is no {}; name a file with an administrator's key by --token-file",
-                    admin_key::file(&server.data).display()
-                )
-            });
-        };
-        let text = std::fs::read_to_string(file)
-            .with_context(|| format!("{} cannot be read", file.display()))?;
-        if text.trim().is_empty() {
-            bail!("{} is empty", file.display());
-        }
-        Ok(text.trim().into())
+/// The request has the file's content in its field `config`.
+fn in_the_file(pointer: &mut String) {
+    if let Some(inside) = pointer.strip_prefix("/config") {
+        *pointer = inside.to_owned();
     }
+}
+
+/// Asks a question on the terminal; only a yes is one.
+fn asked(question: &str) -> std::io::Result<bool> {
+    eprint!("{question} [y/N] ");
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line)?;
+    let answer = line.trim().to_ascii_lowercase();
+    Ok(matches!(answer.as_str(), "y" | "yes"))
+}
+
+/// What the hub says that a site file comes to.
+#[derive(Debug, Deserialize)]
+struct Checked {
+    changes: Vec<Change>,
 }
 
 /// What the hub says when it refuses (RFC 9457).
@@ -169,19 +272,4 @@ struct Refusal {
 struct RefusedField {
     pointer: String,
     detail: String,
-}
-
-/// The hub's address on this machine, or its public one where the certificate is checked.
-pub(super) fn local_url(server: &ServerConfig) -> String {
-    if server.tls.is_some() {
-        return server.url();
-    }
-    let mut address = server.listen;
-    if address.ip().is_unspecified() {
-        address.set_ip(match address.ip() {
-            IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
-            IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
-        });
-    }
-    format!("http://{address}")
 }

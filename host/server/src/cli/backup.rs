@@ -13,11 +13,10 @@ use linecard_model::Timestamp;
 use linecard_store::{Store as _, StoreError};
 use linecard_store_sled::SledStore;
 use linecard_vault::write_private;
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::ExposeSecret as _;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::apply::local_url;
 use super::options::ConfigOptions;
 use super::setup::{private_folder, store_folder};
 use super::{admin_key, say};
@@ -142,8 +141,8 @@ impl Backup {
 
     /// What a running hub gives.
     async fn of_running(&self, server: &ServerConfig, mut lines: Copied) -> anyhow::Result<Entry> {
-        let token = self.token(server)?;
-        let base = local_url(server);
+        let token = admin_key::given(&server.data, self.token_file.as_deref())?;
+        let base = server.local_url();
         // Another part of the program may have set the same provider before.
         let _ = rustls::crypto::ring::default_provider().install_default();
         // A hub that gives nothing for so long gives nothing more.
@@ -169,20 +168,6 @@ impl Backup {
             lines.write_all(&piece)?;
         }
         lines.finish()
-    }
-
-    fn token(&self, server: &ServerConfig) -> anyhow::Result<SecretString> {
-        if let Some(file) = &self.token_file {
-            let text = std::fs::read_to_string(file)
-                .with_context(|| format!("{} cannot be read", file.display()))?;
-            return Ok(text.trim().into());
-        }
-        admin_key::read(&server.data)?.with_context(|| {
-            format!(
-                "a hub uses this data folder, and there is no {}; name a file with an administrator's key by --token-file",
-                admin_key::file(&server.data).display()
-            )
-        })
     }
 }
 

@@ -15,8 +15,7 @@ pub(super) fn connections(wanted: usize) -> usize {
             return wanted.min(512);
         }
     };
-    let most = usize::try_from(limit.saturating_sub(OTHERS)).unwrap_or(usize::MAX);
-    let most = most.max(64);
+    let most = for_connections(limit);
     if most < wanted {
         info!(
             connections = most,
@@ -25,4 +24,10 @@ pub(super) fn connections(wanted: usize) -> usize {
         );
     }
     wanted.min(most)
+}
+
+/// How many connections there are handles for.
+pub(super) fn for_connections(limit: u64) -> usize {
+    let most = usize::try_from(limit.saturating_sub(OTHERS)).unwrap_or(usize::MAX);
+    most.max(64)
 }

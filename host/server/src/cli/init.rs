@@ -43,7 +43,7 @@ impl Init {
         }
         if store_folder(&config).exists() {
             bail!(
-                "the data folder {} is in use already; nothing was changed",
+                "the data folder {} is in use already; nothing was changed. `linecard key administrator` makes a way into it",
                 config.data.display()
             );
         }

@@ -5,8 +5,10 @@ mod apply;
 mod backup;
 #[cfg(feature = "simulator")]
 mod demo;
+mod doctor;
 mod handles;
 mod init;
+mod key;
 mod log;
 mod options;
 mod plugins;
@@ -43,6 +45,11 @@ enum Command {
     Init(init::Init),
     /// Apply a site file, to the running hub or to a data folder
     Apply(apply::Apply),
+    /// Look at the hub from outside in, and say what should be seen to
+    Doctor(doctor::Doctor),
+    /// Make a way back in, with access to the machine
+    #[command(subcommand)]
+    Key(key::Key),
     /// List the plug-ins that are installed, or look at one file
     Plugins(plugins::PluginsCommand),
     /// Check that the data folder is whole
@@ -89,7 +96,7 @@ pub fn main() -> ExitCode {
         }
     };
     match runtime.block_on(run(cli)) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => ExitCode::from(code),
         Err(error) => {
             report(&error);
             ExitCode::from(code(&error))
@@ -97,12 +104,15 @@ pub fn main() -> ExitCode {
     }
 }
 
-async fn run(cli: Cli) -> anyhow::Result<()> {
+/// Runs a command; how it ends, if it did what it was to do.
+async fn run(cli: Cli) -> anyhow::Result<u8> {
     let options = &cli.options;
-    match cli.command.unwrap_or(Command::Serve) {
+    let done = match cli.command.unwrap_or(Command::Serve) {
         Command::Serve => serve::run(options).await,
         Command::Init(init) => init.run(options).await,
-        Command::Apply(apply) => apply.run(options).await,
+        Command::Apply(apply) => return apply.run(options).await,
+        Command::Doctor(doctor) => return doctor.run(options).await,
+        Command::Key(key) => key.run(options).await,
         Command::Plugins(plugins) => plugins.run(options).await,
         Command::Check => storage::check(options),
         Command::Backup(backup) => backup.run(options).await,
@@ -119,7 +129,8 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
             say(&linecard_api::openapi().to_pretty_json()?);
             Ok(())
         }
-    }
+    };
+    done.map(|()| 0)
 }
 
 /// Prints a result. It goes to standard output, everything else to standard error.

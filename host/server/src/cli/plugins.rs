@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::bail;
 use clap::Args;
-use linecard_model::manifest::{HostWant, Manifest};
+use linecard_model::manifest::{HostWant, Manifest, SecretKind};
 
 use super::options::ConfigOptions;
 use super::say;
@@ -74,6 +74,20 @@ impl PluginsCommand {
     }
 }
 
+/// How the value of a secret of several fields is written.
+fn form(kind: SecretKind) -> &'static str {
+    match kind {
+        SecretKind::HmacKey | SecretKind::SharedToken | SecretKind::Bearer => "",
+        SecretKind::Basic => " Its value is JSON: {\"username\": …, \"password\": …}.",
+        SecretKind::Oauth1 => {
+            " Its value is JSON: {\"consumer_key\": …, \"consumer_secret\": …, \"token\": …, \"token_secret\": …}."
+        }
+        SecretKind::Oauth2 => {
+            " Its value is JSON: {\"token_url\": …, \"client_id\": …} and, as the network asks for them, \"client_secret\", \"refresh_token\", \"scope\", \"client_auth\" (\"basic\" or \"body\")."
+        }
+    }
+}
+
 /// What an operator wants to know before a plug-in is used.
 fn text(manifest: &Manifest, source: &str, hash: &str) -> Result<String, std::fmt::Error> {
     let mut out = String::new();
@@ -94,8 +108,11 @@ fn text(manifest: &Manifest, source: &str, hash: &str) -> Result<String, std::fm
             let need = if want.required { "" } else { ", optional" };
             writeln!(
                 out,
-                "  secret {}{need}: {}. {}",
-                want.name, want.title, want.hint
+                "  secret {}{need}: {}. {}{}",
+                want.name,
+                want.title,
+                want.hint,
+                form(want.kind)
             )?;
         }
         for want in &connector.hosts {

@@ -3,22 +3,27 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use linecard_hub::configure::{Equipment, SecretValues, rehearse};
-use linecard_hub::plugins::Plugins;
+use linecard_hub::plugins::{Plugins, Progress};
 use linecard_model::SiteId;
-use linecard_model::site::{Role, SiteConfig};
+use linecard_model::site::SiteConfig;
 use linecard_sandbox::{CacheKey, HttpClient, HttpClientConfig, Sandbox, SandboxConfig};
 use linecard_site::channels::Channels;
-use linecard_site::{Actor, Request, Site, SiteOptions};
+use linecard_site::{Request, Site, SiteOptions};
 use linecard_store::Store;
 use linecard_store_sled::{SledOptions, SledStore};
 use linecard_traffic::media::MediaFolder;
 
+use super::key::command_line;
 use crate::bundled::BUNDLED;
 use crate::config::ServerConfig;
 use linecard_vault::{KeyPlace, Vault};
+
+/// Whoever waits longer than this without a word wonders.
+const TELL_EVERY: Duration = Duration::from_secs(2);
 
 /// What a hub stands on.
 pub(super) struct Foundation {
@@ -77,12 +82,36 @@ pub(super) fn store_folder(config: &ServerConfig) -> PathBuf {
 
 /// Starts a sandbox and loads what is installed.
 pub(super) async fn load_plugins(config: &ServerConfig) -> anyhow::Result<Plugins> {
+    let is_first = !config.data.join("cache").exists();
     let sandbox = sandbox(config)?;
     let folder = config.plugin_folder();
     if config.plugins.is_some() && !folder.is_dir() {
         bail!("the plug-in folder {} does not exist", folder.display());
     }
-    Ok(Plugins::load(&sandbox, BUNDLED, Some(&folder)).await)
+    let progress = Progress::default();
+    let loading = Plugins::load(&sandbox, BUNDLED, Some(&folder), &progress);
+    tokio::pin!(loading);
+    if is_first {
+        tell("the plug-ins are compiled for this machine, once; that can take a minute");
+    }
+    loop {
+        tokio::select! {
+            plugins = &mut loading => return Ok(plugins),
+            () = tokio::time::sleep(TELL_EVERY) => {
+                let (done, all) = progress.counted();
+                tell(&format!("plug-ins are being compiled: {done} of {all} are ready"));
+            }
+        }
+    }
+}
+
+/// Tells what takes its time: in the log, or to the person who waits for a command.
+fn tell(text: &str) {
+    if tracing::dispatcher::has_been_set() {
+        tracing::info!("{text}");
+    } else {
+        eprintln!("linecard: {text}");
+    }
 }
 
 /// A sandbox that keeps compiled code in the data folder.
@@ -130,15 +159,10 @@ pub(super) async fn configure(
         render: linecard_api::render,
     })
     .await?;
-    let actor = Actor {
-        name: "command-line".to_owned(),
-        role: Role::Admin,
-        agent: None,
-    };
     let config = Box::new(config);
     let answer = site
         .handle
-        .request(actor, Request::Configure { config, vault }, None)
+        .request(command_line(), Request::Configure { config, vault }, None)
         .await;
     site.handle.stop().await;
     foundation.store.close().await?;

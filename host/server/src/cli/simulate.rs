@@ -37,10 +37,10 @@ pub(super) struct Graph {
         value_name = "ADDRESS:PORT"
     )]
     at: SocketAddr,
-    /// The hub's webhook address for the channel; webhooks go there
+    /// The hub's webhook address, which the channels of one webhook group share; webhooks go there
     #[arg(
         long,
-        default_value = "http://127.0.0.1:8440/channels/page/webhook",
+        default_value = "http://127.0.0.1:8440/webhooks/meta",
         value_name = "URL"
     )]
     callback: Url,
@@ -166,26 +166,49 @@ impl Graph {
         page.publish_media("A picture to comment on", "https://example.com/picture.jpg");
         let options = page.options();
         let base = page.base_url();
+        // Channels that share an address name it; with an address of its own each gets what is for it.
+        let group = match group(&self.callback) {
+            Some(group) => format!("webhook_group = \"{group}\"\n"),
+            None => String::new(),
+        };
         say(&format!(
-            "A page with Messenger is simulated at {base}. In a site file:\n\n\
+            "A page with Messenger, posts and comments, and its Instagram account, are simulated at {base}. In a site file:\n\n\
              [channels.page]\n\
              plugin = \"messenger\"\n\
              queue = \"support\"\n\
+             {group}\
              config = {{ page_id = \"{page_id}\", base_url = \"{base}\" }}\n\
              hosts = [\"{base}\"]\n\
              secrets = {{ app-secret = \"env:PAGE_APP_SECRET\", verify-token = \"env:PAGE_VERIFY_TOKEN\", page-access-token = \"env:PAGE_TOKEN\" }}\n\n\
+             [channels.posts]\n\
+             plugin = \"facebook\"\n\
+             queue = \"support\"\n\
+             {group}\
+             config = {{ page_id = \"{page_id}\", base_url = \"{base}\" }}\n\
+             hosts = [\"{base}\"]\n\
+             secrets = {{ app-secret = \"env:PAGE_APP_SECRET\", verify-token = \"env:PAGE_VERIFY_TOKEN\", page-access-token = \"env:PAGE_TOKEN\" }}\n\n\
+             [channels.instagram]\n\
+             plugin = \"instagram\"\n\
+             queue = \"support\"\n\
+             {group}\
+             config = {{ account_id = \"{instagram}\", base_url = \"{base}\" }}\n\
+             hosts = [\"{base}\"]\n\
+             secrets = {{ app-secret = \"env:PAGE_APP_SECRET\", verify-token = \"env:PAGE_VERIFY_TOKEN\", access-token = \"env:INSTAGRAM_TOKEN\" }}\n\n\
              with, in the hub's environment:\n\n\
-             PAGE_APP_SECRET={app_secret} PAGE_VERIFY_TOKEN={verify_token} PAGE_TOKEN={token}\n\n\
+             PAGE_APP_SECRET={app_secret} PAGE_VERIFY_TOKEN={verify_token} PAGE_TOKEN={token} INSTAGRAM_TOKEN={instagram_token}\n\n\
              Webhooks go to {callback}. A customer writes by\n\n\
              curl {base}/_sim/customers/1234567890/say -H 'content-type: application/json' \\\n     \
              -d '{{\"type\":\"text\",\"text\":\"Where is my parcel?\"}}'\n\n\
              and what the hub sent is at {base}/_sim/customers/1234567890. The page \
              publishes a post by\n\n\
-             curl {base}/_sim/feed -H 'content-type: application/json' -d '{{\"text\":\"We are open.\"}}'\n\n\
-             and by another customer id somebody comments on it, or writes to its Instagram account \
-             {instagram} (token {instagram_token}):\n\n\
-             -d '{{\"on\":\"feed\",\"type\":\"comment\",\"text\":\"Are you open on Sunday?\"}}'\n\
-             -d '{{\"on\":\"instagram\",\"type\":\"text\",\"text\":\"Is it in stock?\"}}'\n\
+             curl {base}/_sim/feed -H 'content-type: application/json' \\\n     \
+             -d '{{\"text\":\"We are open.\"}}'\n\n\
+             and then somebody comments on it, writes to its Instagram account, and comments there, by\n\n\
+             curl {base}/_sim/customers/1234567891/say -H 'content-type: application/json' \\\n     \
+             -d '{{\"on\":\"feed\",\"type\":\"comment\",\"text\":\"Are you open on Sunday?\"}}'\n\n\
+             curl {base}/_sim/customers/1234567892/say -H 'content-type: application/json' \\\n     \
+             -d '{{\"on\":\"instagram\",\"type\":\"text\",\"text\":\"Is it in stock?\"}}'\n\n\
+             curl {base}/_sim/customers/1234567893/say -H 'content-type: application/json' \\\n     \
              -d '{{\"on\":\"instagram_comments\",\"type\":\"comment\",\"text\":\"Nice!\"}}'\n\n\
              Ctrl-C ends it.",
             instagram = options.instagram.id,
@@ -200,6 +223,12 @@ impl Graph {
         page.shutdown().await;
         Ok(())
     }
+}
+
+/// The name of the webhook group whose address this is.
+fn group(callback: &Url) -> Option<&str> {
+    let name = callback.path().strip_prefix("/webhooks/")?;
+    (!name.is_empty() && !name.contains('/')).then_some(name)
 }
 
 impl OpenMessaging {
@@ -249,27 +278,40 @@ impl X {
         let network = XSimulator::start(XOptions {
             listen: self.at,
             username: self.username,
-            callback_url: self.callback,
+            callback_url: self.callback.clone(),
             ..XOptions::default()
         })
         .await?;
         let options = network.options();
         let base = network.base_url();
+        let oauth1 = serde_json::json!({
+            "consumer_key": options.consumer_key,
+            "consumer_secret": options.consumer_secret,
+            "token": options.access_token,
+            "token_secret": options.access_token_secret,
+        });
+        let hooks = match &self.callback {
+            Some(callback) => format!(", and webhooks go to {callback}"),
+            None => String::new(),
+        };
         say(&format!(
-            "X is simulated at {base} with the account @{username} ({id}). Its secrets:\n\n\
-             consumer key {key}, consumer secret {secret}\n\
-             access token {token}, its secret {token_secret}\n\
-             app-only bearer token {bearer}\n\n\
-             A customer writes by\n\n\
+            "X is simulated at {base} with the account @{username} ({id}). In a site file:\n\n\
+             [channels.x]\n\
+             plugin = \"x\"\n\
+             queue = \"support\"\n\
+             config = {{ user_id = \"{id}\", username = \"{username}\", base_url = \"{base}\", poll_every_seconds = 5 }}\n\
+             hosts = [\"{base}\"]\n\
+             secrets = {{ user-oauth1 = \"env:X_OAUTH1\", consumer-secret = \"env:X_CONSUMER_SECRET\" }}\n\n\
+             with, in the hub's environment:\n\n\
+             X_CONSUMER_SECRET={secret} X_OAUTH1='{oauth1}'\n\n\
+             The hub polls{hooks}. Its app-only bearer token is {bearer}. A customer writes by\n\n\
              curl {base}/_sim/customers/1234567890/say -H 'content-type: application/json' \\\n     \
              -d '{{\"type\":\"post\",\"text\":\"@{username} Where is my parcel?\"}}'\n\n\
              and what the hub sent is at {base}/_sim/customers/1234567890. Ctrl-C ends it.",
             username = options.username,
             id = options.user_id,
-            key = options.consumer_key,
             secret = options.consumer_secret,
-            token = options.access_token,
-            token_secret = options.access_token_secret,
+            oauth1 = oauth1,
             bearer = options.bearer_token,
         ));
         told.await;

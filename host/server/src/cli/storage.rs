@@ -103,8 +103,10 @@ impl Import {
         };
         store.close().await?;
         say(&format!(
-            "{values} values were imported into {}",
-            folder.display()
+            "{values} values were imported into {}. Put the key that encrypts secrets beside it ({}), as it \
+             was when they were exported. If nobody can sign in, `linecard key administrator` makes a way in",
+            folder.display(),
+            config.key_place().display()
         ));
         Ok(())
     }
@@ -208,7 +210,7 @@ fn existing(options: &ConfigOptions) -> anyhow::Result<PathBuf> {
 }
 
 /// Opens a store that is there.
-fn open(options: &ConfigOptions) -> anyhow::Result<(PathBuf, SledStore)> {
+pub(super) fn open(options: &ConfigOptions) -> anyhow::Result<(PathBuf, SledStore)> {
     let folder = existing(options)?;
     let store = SledStore::open(&folder)?;
     Ok((folder, store))

@@ -1,0 +1,326 @@
+//! What a running hub says of itself, and what can be seen of it from where the networks are.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use linecard_model::Timestamp;
+use reqwest::{Client, StatusCode};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::super::admin_key;
+use super::{Doctor, Findings};
+use crate::config::ServerConfig;
+
+/// Whoever is slower than this does not answer.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// A clock that is further off than this is not kept right.
+const UNPUNCTUAL: Duration = Duration::from_secs(5);
+/// Networks refuse what is signed with a clock that is further off.
+const WRONG: Duration = Duration::from_secs(120);
+
+/// What is used of a channel.
+#[derive(Debug, Deserialize)]
+struct Channel {
+    id: String,
+    paused: bool,
+    at_work: bool,
+    webhook_path: Option<String>,
+    health: Health,
+}
+
+#[derive(Debug, Deserialize)]
+struct Health {
+    state: String,
+    detail: Option<String>,
+    remedy: Option<String>,
+    dead_letters: u64,
+    last_refused: Option<Refused>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Refused {
+    at: Timestamp,
+    reason: String,
+    detail: String,
+    remedy: String,
+    /// Whether a delivery has been taken after it.
+    over: bool,
+}
+
+/// What is used of the plug-ins.
+#[derive(Debug, Deserialize)]
+struct Plugins {
+    problems: Vec<PluginProblem>,
+}
+
+#[derive(Debug, Deserialize)]
+struct PluginProblem {
+    file: String,
+    reason: String,
+}
+
+pub(super) async fn look(
+    doctor: &Doctor,
+    config: &ServerConfig,
+    findings: &mut Findings,
+) -> anyhow::Result<()> {
+    // Another part of the program may have set the same provider before.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let http = Client::builder()
+        .timeout(PATIENCE)
+        .redirect(reqwest::redirect::Policy::none())
+        .build()?;
+    let base = match &doctor.url {
+        Some(url) => url.as_str().trim_end_matches('/').to_owned(),
+        None => config.local_url(),
+    };
+    if !is_ready(&http, &base, findings).await {
+        return Ok(());
+    }
+    let token = admin_key::given(&config.data, doctor.token_file.as_deref());
+    let asked = match token {
+        Ok(token) => Asked {
+            http: &http,
+            base: &base,
+            token,
+        },
+        Err(error) => {
+            findings.unseen(
+                "channels",
+                format!("without an administrator's key the hub tells nothing: {error:#}"),
+                "name one by --token-file; `linecard key administrator` makes one for a stopped hub",
+            );
+            return Ok(());
+        }
+    };
+    let channels: Vec<Channel> = match asked.get("/api/v1/channels").await {
+        Ok(channels) => channels,
+        Err(why) => {
+            findings.unseen(
+                "channels",
+                why,
+                "name a valid administrator's key by --token-file",
+            );
+            return Ok(());
+        }
+    };
+    for channel in &channels {
+        channel_fares(channel, findings);
+    }
+    if let Ok(Plugins { problems }) = asked.get("/api/v1/plugins").await {
+        for PluginProblem { file, reason } in problems {
+            let remedy = "put the right file in its place and start the hub again, or remove it";
+            findings.warning(&format!("plug-in {file}"), reason, remedy);
+        }
+    }
+    public_address(&http, config, &channels, findings).await;
+    clock(&asked, findings).await;
+    findings.unseen(
+        "at-the-networks",
+        "where a network delivers to, what a token may do and when it ends, when a version of a network's \
+         API ends, and how old the backups are, is not looked at",
+        "see the networks' own consoles, and where the backups are",
+    );
+    Ok(())
+}
+
+async fn is_ready(http: &Client, base: &str, findings: &mut Findings) -> bool {
+    match http.get(format!("{base}/readyz")).send().await {
+        Ok(answer) if answer.status().is_success() => {
+            findings.fine("hub", format!("the hub at {base} takes work"));
+            true
+        }
+        Ok(answer) => {
+            let status = answer.status();
+            let problem: Value = answer.json().await.unwrap_or_default();
+            let why = problem["detail"].as_str().unwrap_or("it does not say why");
+            findings.error(
+                "hub",
+                format!("what answers at {base} takes no work ({status}): {why}"),
+                "see the hub's log, and start it again once the cause is gone",
+            );
+            false
+        }
+        Err(error) => {
+            findings.unseen(
+                "hub",
+                format!("no hub answers at {base}: {}", innermost(&error)),
+                "its channels, its public address and the clock cannot be looked at. Start it, or name \
+                 its address by --url",
+            );
+            false
+        }
+    }
+}
+
+/// A running hub, asked with an administrator's key.
+struct Asked<'h> {
+    http: &'h Client,
+    base: &'h str,
+    token: SecretString,
+}
+
+impl Asked<'_> {
+    async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, String> {
+        let Self { http, base, token } = self;
+        let request = http.get(format!("{base}{path}"));
+        let answer = request.bearer_auth(token.expose_secret()).send().await;
+        let answer = answer.map_err(|error| innermost(&error))?;
+        let status = answer.status();
+        if status == StatusCode::OK {
+            let read = answer.json().await;
+            return read.map_err(|error| format!("{base} does not answer as a hub does: {error}"));
+        }
+        let problem: Value = answer.json().await.unwrap_or_default();
+        let why = problem["detail"].as_str().unwrap_or_default();
+        Err(format!("the hub refuses ({status}): {why}"))
+    }
+}
+
+fn channel_fares(channel: &Channel, findings: &mut Findings) {
+    let subject = format!("channel {}", channel.id);
+    let health = &channel.health;
+    let told = match &health.detail {
+        Some(detail) => format!("{}: {detail}", health.state),
+        None => health.state.clone(),
+    };
+    let remedy = health.remedy.clone().unwrap_or_default();
+    match health.state.as_str() {
+        _ if channel.paused => findings.warning(
+            &subject,
+            "it is paused: it neither polls nor sends",
+            format!("POST /api/v1/channels/{}/resume lets it go on", channel.id),
+        ),
+        _ if !channel.at_work => findings.error(&subject, told, remedy),
+        "connected" => findings.fine(&subject, told),
+        "unknown" => findings.unseen(&subject, "nothing is known of it yet", ""),
+        "credentials-refused" | "stopped" => findings.error(&subject, told, remedy),
+        _ => findings.warning(&subject, told, remedy),
+    }
+    if let Some(refused) = health.last_refused.as_ref().filter(|refused| !refused.over) {
+        findings.warning(
+            &subject,
+            format!(
+                "a delivery was not taken at {} ({}): {}",
+                refused.at, refused.reason, refused.detail
+            ),
+            refused.remedy.clone(),
+        );
+    }
+    if health.dead_letters > 0 {
+        findings.warning(
+            &subject,
+            format!("{} things failed for good", health.dead_letters),
+            format!(
+                "GET /api/v1/channels/{}/dead-letters shows them",
+                channel.id
+            ),
+        );
+    }
+}
+
+/// Whether the address that networks are given leads to a hub.
+async fn public_address(
+    http: &Client,
+    config: &ServerConfig,
+    channels: &[Channel],
+    findings: &mut Findings,
+) {
+    const SUBJECT: &str = "public-address";
+    let Some(url) = &config.public_url else {
+        let receives = channels
+            .iter()
+            .any(|channel| channel.webhook_path.is_some());
+        if receives && config.listen.ip().is_loopback() {
+            findings.warning(
+                SUBJECT,
+                format!("networks cannot deliver to {}, and there is no public_url", config.listen),
+                "put a proxy with TLS before the hub and name its address as public_url; channels that poll \
+                 work without",
+            );
+        }
+        return;
+    };
+    let base = url.as_str().trim_end_matches('/');
+    let answer = match http.get(format!("{base}/healthz")).send().await {
+        Ok(answer) => answer,
+        Err(error) => {
+            findings.error(
+                SUBJECT,
+                format!("{base} cannot be reached from here: {}", innermost(&error)),
+                "see to the name, the proxy and its certificate; networks deliver there",
+            );
+            return;
+        }
+    };
+    let status = answer.status();
+    let body: Value = answer.json().await.unwrap_or_default();
+    if status == StatusCode::OK && body["status"] == "ok" {
+        findings.fine(SUBJECT, format!("{base} leads to a hub, as seen from here"));
+    } else {
+        findings.error(
+            SUBJECT,
+            format!("what answers at {base}/healthz is no hub ({status})"),
+            "have the proxy hand everything below public_url on to the hub",
+        );
+    }
+}
+
+/// How far the clock is off, as the networks' own servers see it.
+async fn clock(asked: &Asked<'_>, findings: &mut Findings) {
+    const SUBJECT: &str = "clock";
+    let site: Value = asked.get("/api/v1/site").await.unwrap_or_default();
+    let channels = site["config"]["channels"].as_object();
+    let mut servers = BTreeSet::new();
+    for (_, channel) in channels.into_iter().flatten() {
+        if let Some(url) = channel["config"]["base_url"].as_str() {
+            servers.insert(url.to_owned());
+            continue;
+        }
+        let plugin = channel["plugin"].as_str().unwrap_or_default();
+        let seen: Value = asked
+            .get(&format!("/api/v1/plugins/{plugin}"))
+            .await
+            .unwrap_or_default();
+        let usual = &seen["manifest"]["config_schema"]["properties"]["base_url"]["default"];
+        servers.extend(usual.as_str().map(str::to_owned));
+    }
+    for server in servers {
+        let Ok(answer) = asked.http.head(&server).send().await else {
+            continue;
+        };
+        let date = answer.headers().get(reqwest::header::DATE);
+        let Some(theirs) =
+            date.and_then(|date| httpdate::parse_http_date(date.to_str().ok()?).ok())
+        else {
+            continue;
+        };
+        let ours = std::time::SystemTime::now();
+        let off = ours
+            .duration_since(theirs)
+            .unwrap_or_else(|error| error.duration());
+        let detail = format!("it is {} s off the clock of {server}", off.as_secs());
+        let remedy = "have the system keep its clock right (NTP); networks refuse what is signed at a wrong time";
+        if off > WRONG {
+            findings.error(SUBJECT, detail, remedy);
+        } else if off > UNPUNCTUAL {
+            findings.warning(SUBJECT, detail, remedy);
+        } else {
+            findings.fine(SUBJECT, detail);
+        }
+        return;
+    }
+    findings.unseen(SUBJECT, "no network's server told its time", "");
+}
+
+/// The cause that says most; reqwest's own words repeat the address.
+fn innermost(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    cause.to_string()
+}
