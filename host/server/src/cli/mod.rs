@@ -109,7 +109,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         #[cfg(feature = "simulator")]
         Command::Demo(demo) => demo.run(options).await,
         Command::Openapi => {
-            say(&linecard_api::openapi().to_pretty_json()?);
+            say(&format!("{:#}", linecard_api::openapi()));
             Ok(())
         }
     }
