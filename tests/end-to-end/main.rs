@@ -4,6 +4,7 @@ mod api;
 mod channels;
 mod clients;
 mod day;
+mod described;
 mod doors;
 mod durability;
 mod erasure;
