@@ -1,5 +1,6 @@
 // Works a short shift with openapi-fetch, typed by what openapi-typescript makes of the hub's description.
 
+import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import createClient from "openapi-fetch";
 import type { components, paths } from "./hub.js";
@@ -59,7 +60,7 @@ check(history.items[0]?.content.text === "Where is my parcel?", history);
 
 const sent = await got(
   agent.POST("/api/v1/interactions/{id}/messages", {
-    params: { path: { id }, header: { "idempotency-key": crypto.randomUUID() } },
+    params: { path: { id }, header: { "idempotency-key": randomUUID() } },
     body: { text: "It leaves today." },
   }),
 );
