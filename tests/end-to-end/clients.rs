@@ -1,52 +1,22 @@
 //! Clients that others wrote, against the real hub.
 
+mod description;
+mod tools;
+
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail, ensure};
-use linecard_tests::{Client, Networks, SiteOptions, eventually, in_full};
+use anyhow::{Context as _, Result, ensure};
+use linecard_tests::{Client, Networks, SiteOptions, eventually};
+use tools::python;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_linecard");
-
-/// Makes a Python environment with a package. `None`: it cannot be had here.
-fn python(folder: &Path, package: &str) -> Result<Option<std::path::PathBuf>> {
-    let made = Command::new("python3")
-        .args(["-m", "venv"])
-        .arg(folder)
-        .output();
-    let python = folder.join("bin").join("python");
-    let problem = match made {
-        Ok(made) if made.status.success() => {
-            let installed = Command::new(&python)
-                .args([
-                    "-m",
-                    "pip",
-                    "install",
-                    "--quiet",
-                    "--disable-pip-version-check",
-                    package,
-                ])
-                .output()?;
-            if installed.status.success() {
-                return Ok(Some(python));
-            }
-            String::from_utf8_lossy(&installed.stderr).into_owned()
-        }
-        Ok(made) => String::from_utf8_lossy(&made.stderr).into_owned(),
-        Err(error) => error.to_string(),
-    };
-    if in_full() {
-        bail!("{package} cannot be installed: {problem}");
-    }
-    println!("skipped: {package} cannot be installed here");
-    Ok(None)
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_official_genesys_client_delivers_a_message() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let Some(python) = python(folder.path(), "PureCloudPlatformClientV2==269.0.0")? else {
+    let Some(python) = python(folder.path(), &["PureCloudPlatformClientV2==269.0.0"])? else {
         return Ok(());
     };
     let networks = Networks::start().await?;

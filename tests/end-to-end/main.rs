@@ -6,6 +6,7 @@ mod backup;
 mod channels;
 mod clients;
 mod day;
+mod described;
 mod doors;
 mod durability;
 mod erasure;

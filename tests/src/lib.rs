@@ -1,18 +1,21 @@
 //! What the end-to-end tests stand on: the real binary as a process of its own ([`Hub`]), the
 //! simulated networks ([`Networks`]), a board that the tests play themselves ([`Board`]), a client of
-//! the public API ([`Client`]), and the networks' own descriptions of their APIs ([`Specification`]).
+//! the public API ([`Client`]), the description of that API ([`Described`]), and the networks' own
+//! descriptions of theirs ([`Specification`]).
 //!
 //! The tests themselves are built with the binary's package, so that they always run the binary of
 //! the present source: see the `[[test]]` sections of `host/server/Cargo.toml`.
 
 mod board;
 mod client;
+mod described;
 mod hub;
 mod networks;
 mod specification;
 
 pub use board::{Board, Refusal, SOON, comment, texts};
 pub use client::{Client, Events, Seen, http, http_builder};
+pub use described::{Described, Operation};
 pub use hub::Hub;
 pub use networks::{Networks, SiteOptions};
 pub use specification::{Request, Specification};

@@ -15,7 +15,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::extract::{Caller, Changing, Path};
-use super::problem::{Problem, ProblemBody};
+use super::problem::Problem;
 use super::views::PresenceView;
 use super::{App, Changed};
 
@@ -33,29 +33,23 @@ pub(super) fn router() -> OpenApiRouter<Arc<App>> {
 #[schema(as = Agent)]
 pub(super) struct AgentView {
     /// The agent.
-    #[schema(value_type = String)]
     pub id: AgentId,
     /// The name that people read.
     pub name: String,
     /// `agent`, `supervisor` or `admin`.
-    #[schema(value_type = String)]
     pub role: Role,
     /// Whether they may change channels without being an administrator.
     pub social_media_admin: bool,
     /// The skills, each with its proficiency.
-    #[schema(value_type = Object)]
     pub skills: std::collections::BTreeMap<linecard_model::SkillId, u8>,
     /// The queues that they are members of.
-    #[schema(value_type = Vec<String>)]
     pub queues: Vec<QueueId>,
     /// `{"state": "ready" | "not-ready" | "offline", "reason"?}`.
-    #[schema(value_type = Object)]
     pub presence: Presence,
     /// The reasons for not being ready that the site has; shown to the agent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub not_ready_reasons: Option<Vec<String>>,
     /// Slots, work in hand, and what was counted since the figures were reset.
-    #[schema(value_type = Option<Object>)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stats: Option<AgentStats>,
 }
@@ -91,8 +85,9 @@ fn queues_of(config: &SiteConfig, agent: &AgentId) -> Vec<QueueId> {
 /// All agents
 ///
 /// For supervisors.
-#[utoipa::path(get, path = "/agents", tag = "agents",
-    responses((status = 200, body = Vec<AgentView>), (status = 403, body = ProblemBody)))]
+#[utoipa::path(get, operation_id = "listAgents", path = "/agents", tag = "agents",
+    responses((status = 200, body = Vec<AgentView>)),
+    extensions(("x-problems" = json!(["not-allowed"]))))]
 async fn list(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -112,8 +107,9 @@ async fn list(
 }
 
 /// The caller
-#[utoipa::path(get, path = "/agents/me", tag = "agents",
-    responses((status = 200, body = AgentView), (status = 403, body = ProblemBody)))]
+#[utoipa::path(get, operation_id = "getOwnAgent", path = "/agents/me", tag = "agents",
+    responses((status = 200, body = AgentView)),
+    extensions(("x-problems" = json!(["not-allowed", "unknown-agent"]))))]
 async fn me(State(app): State<Arc<App>>, caller: Caller) -> Result<Answer<AgentView>, Problem> {
     show(&app, own(&caller)?).await
 }
@@ -121,8 +117,9 @@ async fn me(State(app): State<Arc<App>>, caller: Caller) -> Result<Answer<AgentV
 /// An agent
 ///
 /// For supervisors, and for the agent.
-#[utoipa::path(get, path = "/agents/{id}", tag = "agents", params(("id" = String, Path)),
-    responses((status = 200, body = AgentView), (status = 404, body = ProblemBody)))]
+#[utoipa::path(get, operation_id = "getAgent", path = "/agents/{id}", tag = "agents", params(("id" = String, Path)),
+    responses((status = 200, body = AgentView)),
+    extensions(("x-problems" = json!(["not-allowed", "unknown-agent"]))))]
 async fn get(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -186,8 +183,11 @@ impl SetPresence {
 }
 
 /// Change one's own presence
-#[utoipa::path(put, path = "/agents/me/presence", tag = "agents", request_body = SetPresence,
-    responses((status = 200, body = PresenceView), (status = 422, body = ProblemBody)))]
+#[utoipa::path(put, operation_id = "setOwnPresence", path = "/agents/me/presence", tag = "agents",
+    params(("idempotency-key" = Option<String>, Header)),
+    request_body(content = SetPresence, example = json!({"state": "ready"})),
+    responses((status = 200, body = PresenceView)),
+    extensions(("x-problems" = json!(["not-allowed", "unknown-agent", "unknown-reason"]))))]
 async fn my_presence(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -200,10 +200,11 @@ async fn my_presence(
 /// Change an agent's presence
 ///
 /// For supervisors; it is in the audit log.
-#[utoipa::path(put, path = "/agents/{id}/presence", tag = "agents",
-    params(("id" = String, Path)), request_body = SetPresence,
-    responses((status = 200, body = PresenceView), (status = 403, body = ProblemBody),
-        (status = 422, body = ProblemBody)))]
+#[utoipa::path(put, operation_id = "setAgentPresence", path = "/agents/{id}/presence", tag = "agents",
+    params(("id" = String, Path), ("idempotency-key" = Option<String>, Header)),
+    request_body(content = SetPresence, example = json!({"state": "not-ready", "reason": "Pause"})),
+    responses((status = 200, body = PresenceView)),
+    extensions(("x-problems" = json!(["not-allowed", "unknown-agent", "unknown-reason"]))))]
 async fn presence(
     State(app): State<Arc<App>>,
     caller: Caller,

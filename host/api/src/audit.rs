@@ -16,7 +16,7 @@ use utoipa_axum::routes;
 use super::App;
 use super::extract::{Caller, Query};
 use super::interactions::limit;
-use super::problem::{Problem, ProblemBody};
+use super::problem::Problem;
 use super::views::Page;
 
 pub(super) fn router() -> OpenApiRouter<Arc<App>> {
@@ -29,6 +29,8 @@ const WINDOW: Seq = 1_024;
 const WINDOWS: usize = 64;
 
 #[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 struct Filter {
     /// Only what this one did: an agent's id, or `key:` and a key's name.
     actor: Option<String>,
@@ -37,6 +39,7 @@ struct Filter {
     /// The cursor: `next` of the page before.
     after: Option<Seq>,
     /// The most entries, 1 to 200. Default 50.
+    #[param(minimum = 1, maximum = 200)]
     limit: Option<usize>,
 }
 
@@ -65,8 +68,9 @@ struct AuditEntry {
 ///
 /// For administrators. A page may have fewer entries than asked for, or none, and still a `next`:
 /// the log lies among all other events.
-#[utoipa::path(get, path = "/audit", tag = "administration", params(Filter),
-    responses((status = 200, body = Page<AuditEntry>), (status = 403, body = ProblemBody)))]
+#[utoipa::path(get, operation_id = "listAudit", path = "/audit", tag = "administration", params(Filter),
+    responses((status = 200, body = Page<AuditEntry>)),
+    extensions(("x-problems" = json!(["not-allowed"]))))]
 async fn list(
     State(app): State<Arc<App>>,
     caller: Caller,

@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 
 use super::App;
 use super::extract::Caller;
-use super::problem::{Problem, ProblemBody};
+use super::problem::Problem;
 
 /// How many pieces wait for a slow reader.
 const WAITING: usize = 16;
@@ -30,9 +30,9 @@ pub(super) fn router() -> OpenApiRouter<Arc<App>> {
 /// near the end; the hub goes on meanwhile. A backup without its last line, which counts the others, is not
 /// whole: then the connection is broken off. Secrets are in it as they are kept, hashed or encrypted; files
 /// are not in it. One backup is made at a time. `linecard backup` takes one, with the files.
-#[utoipa::path(get, path = "/backup", tag = "administration",
-    responses((status = 200, content_type = "application/x-ndjson", body = String),
-        (status = 403, body = ProblemBody), (status = 409, body = ProblemBody)))]
+#[utoipa::path(get, operation_id = "getBackup", path = "/backup", tag = "administration",
+    responses((status = 200, content_type = "application/x-ndjson", body = String)),
+    extensions(("x-problems" = json!(["not-allowed", "backup-runs"]))))]
 async fn backup(State(app): State<Arc<App>>, caller: Caller) -> Result<Response, Problem> {
     caller.require(Role::Admin)?;
     let (pieces, mut taken) = mpsc::channel::<Result<Bytes, io::Error>>(WAITING);

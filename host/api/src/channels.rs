@@ -13,14 +13,14 @@ use linecard_model::{ChannelId, PluginId, QueueId, Timestamp};
 use linecard_site::Request;
 use linecard_store::Backlog;
 use linecard_traffic::refusals::Refused;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::config::etag;
-use super::extract::{Caller, Changing, Path};
-use super::problem::{Problem, ProblemBody};
+use super::extract::{Caller, Changing, Nothing, Path};
+use super::problem::Problem;
 use super::{App, Changed};
 
 pub(super) fn router() -> OpenApiRouter<Arc<App>> {
@@ -39,7 +39,6 @@ const COUNTED: usize = 10_000;
 #[schema(as = Channel)]
 struct ChannelView {
     /// The channel.
-    #[schema(value_type = String)]
     id: ChannelId,
     /// The name that people read.
     name: String,
@@ -47,7 +46,6 @@ struct ChannelView {
     #[serde(skip_serializing_if = "Option::is_none")]
     network: Option<String>,
     /// The connector.
-    #[schema(value_type = String)]
     plugin: PluginId,
     /// The connector's version; absent if it is not installed.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -57,10 +55,8 @@ struct ChannelView {
     /// Whether it is at work; if not, `health` says why.
     at_work: bool,
     /// The queue of its interactions.
-    #[schema(value_type = String)]
     queue: QueueId,
     /// The queue of its public interactions, if another.
-    #[schema(value_type = Option<String>)]
     #[serde(skip_serializing_if = "Option::is_none")]
     public_queue: Option<QueueId>,
     /// Where the network delivers to, below the hub's own address; absent if the connector takes
@@ -80,7 +76,6 @@ struct ChannelView {
 struct HealthView {
     /// `unknown`, `connected`, `throttled`, `transient-fault`, `credentials-refused`, `restricted`,
     /// `stopped`, `paused` or `budget-spent`.
-    #[schema(value_type = String)]
     state: HealthState,
     /// Since when.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -153,6 +148,7 @@ impl RefusedView {
 
 /// What a network charged, in millionths of the unit of its price list.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Spending)]
 struct SpentView {
     /// On the present UTC day.
     today: u64,
@@ -218,11 +214,9 @@ struct ChannelDetail {
     #[serde(flatten)]
     channel: ChannelView,
     /// What the connector can do, with the network's limits.
-    #[schema(value_type = Option<Object>)]
     #[serde(skip_serializing_if = "Option::is_none")]
     connector: Option<ConnectorManifest>,
     /// How it is set up, for those who may change it. It holds no secrets.
-    #[schema(value_type = Option<Object>)]
     #[serde(skip_serializing_if = "Option::is_none")]
     config: Option<ChannelConfig>,
 }
@@ -278,7 +272,7 @@ async fn view(app: &App, id: &ChannelId, config: &ChannelConfig) -> Result<Chann
 }
 
 /// All channels and how they fare
-#[utoipa::path(get, path = "/channels", tag = "channels",
+#[utoipa::path(get, operation_id = "listChannels", path = "/channels", tag = "channels",
     responses((status = 200, body = Vec<ChannelView>)))]
 async fn list(
     State(app): State<Arc<App>>,
@@ -293,9 +287,10 @@ async fn list(
 }
 
 /// A channel, with what its connector can do
-#[utoipa::path(get, path = "/channels/{id}", tag = "channels", params(("id" = String, Path)),
-    responses((status = 200, body = ChannelDetail, headers(("etag" = String))),
-        (status = 404, body = ProblemBody)))]
+#[utoipa::path(get, operation_id = "getChannel", path = "/channels/{id}",
+    tag = "channels", params(("id" = String, Path)),
+    responses((status = 200, body = ChannelDetail, headers(("etag" = String)))),
+    extensions(("x-problems" = json!(["not-found"]))))]
 async fn get(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -318,13 +313,9 @@ async fn get(
     Ok(([(ETAG, etag(channel))], Answer(detail)))
 }
 
-/// A request without details.
-#[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct Nothing {}
-
 /// A channel's state after it was changed.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ChannelState)]
 struct StateView {
     /// `paused`, or `unknown` until the channel shows how it fares.
     state: String,
@@ -335,11 +326,11 @@ struct StateView {
 /// For those who may change channels. What the network delivers by webhooks is still kept and becomes
 /// work; answers wait until the channel is resumed. It stays paused over restarts and whatever
 /// configuration is applied.
-#[utoipa::path(post, path = "/channels/{id}/pause", tag = "channels",
+#[utoipa::path(post, operation_id = "pauseChannel", path = "/channels/{id}/pause", tag = "channels",
     params(("id" = String, Path), ("idempotency-key" = Option<String>, Header)),
     request_body = Nothing,
-    responses((status = 200, body = StateView), (status = 403, body = ProblemBody),
-        (status = 404, body = ProblemBody)))]
+    responses((status = 200, body = StateView)),
+    extensions(("x-problems" = json!(["not-allowed", "not-found"]))))]
 async fn pause(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -357,11 +348,11 @@ async fn pause(
 /// For those who may change channels. It ends a pause, and lets a channel try again at once whose
 /// credentials were refused or that was asked to wait; what still does not work shows again. A budget
 /// that is used up is raised in the configuration.
-#[utoipa::path(post, path = "/channels/{id}/resume", tag = "channels",
+#[utoipa::path(post, operation_id = "resumeChannel", path = "/channels/{id}/resume", tag = "channels",
     params(("id" = String, Path), ("idempotency-key" = Option<String>, Header)),
     request_body = Nothing,
-    responses((status = 200, body = StateView), (status = 403, body = ProblemBody),
-        (status = 404, body = ProblemBody), (status = 409, body = ProblemBody)))]
+    responses((status = 200, body = StateView)),
+    extensions(("x-problems" = json!(["not-allowed", "not-found", "channel-paused"]))))]
 async fn resume(
     State(app): State<Arc<App>>,
     caller: Caller,

@@ -3,9 +3,10 @@
 use linecard_hub::configure::{ConfigureError, Problems, SecretValues, warnings};
 use linecard_model::site::SiteConfig;
 use linecard_vault::auth::Principal;
-use serde::Serialize;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
@@ -75,6 +76,42 @@ pub(super) fn refused(error: ConfigureError, part: &str) -> Problem {
         ConfigureError::Command(error) => error.into(),
         ConfigureError::Vault(error) => error.into(),
     }
+}
+
+/// The value of a secret: a text, or an object with the fields of its kind.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = Secret)]
+#[allow(
+    dead_code,
+    reason = "it describes what the hub reads into a type that shows nothing"
+)]
+#[serde(untagged)]
+pub(super) enum GivenSecret {
+    /// The value itself.
+    #[schema(format = Password)]
+    Text(String),
+    /// The fields of its kind.
+    Fields(BTreeMap<String, Value>),
+}
+
+/// The values of secrets that a configuration calls `stored`. One that is left out keeps its value.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = Secrets)]
+#[allow(
+    dead_code,
+    reason = "it describes what the hub reads into a type that shows nothing"
+)]
+#[serde(deny_unknown_fields)]
+pub(super) struct GivenSecrets {
+    /// By channel, and then by the secret's name in the connector's manifest.
+    #[serde(default)]
+    channels: BTreeMap<String, BTreeMap<String, GivenSecret>>,
+    /// The passwords, by agent.
+    #[serde(default)]
+    agents: BTreeMap<String, String>,
+    /// By API key.
+    #[serde(default)]
+    keys: BTreeMap<String, String>,
 }
 
 /// Something in a configuration that can never work.

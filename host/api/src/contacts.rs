@@ -15,10 +15,10 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::extract::{Caller, Changing, Path, Query};
+use super::extract::{Caller, Changing, Nothing, Path, Query};
 use super::history::{Merged, Part, history as part_of_history};
 use super::interactions::{cursor, limit};
-use super::problem::{Problem, ProblemBody};
+use super::problem::Problem;
 use super::views::{ContactView, InteractionView, MessageView, Page};
 use super::{App, Changed};
 
@@ -32,6 +32,8 @@ pub(super) fn router() -> OpenApiRouter<Arc<App>> {
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 struct Filter {
     /// The channel of `identity`.
     channel: Option<String>,
@@ -40,6 +42,7 @@ struct Filter {
     /// The cursor: `next` of the page before.
     after: Option<String>,
     /// The most entries, 1 to 200. Default 50.
+    #[param(minimum = 1, maximum = 200)]
     limit: Option<usize>,
 }
 
@@ -47,8 +50,9 @@ struct Filter {
 ///
 /// With `channel` and `identity`: the one with this identity, if the caller sees one of its
 /// interactions. The whole list is for supervisors.
-#[utoipa::path(get, path = "/contacts", tag = "contacts", params(Filter),
-    responses((status = 200, body = Page<ContactView>), (status = 403, body = ProblemBody)))]
+#[utoipa::path(get, operation_id = "listContacts", path = "/contacts", tag = "contacts", params(Filter),
+    responses((status = 200, body = Page<ContactView>)),
+    extensions(("x-problems" = json!(["not-allowed"]))))]
 async fn list(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -95,8 +99,10 @@ async fn list(
 }
 
 /// A contact
-#[utoipa::path(get, path = "/contacts/{id}", tag = "contacts", params(("id" = String, Path)),
-    responses((status = 200, body = ContactView), (status = 404, body = ProblemBody)))]
+#[utoipa::path(get, operation_id = "getContact", path = "/contacts/{id}",
+    tag = "contacts", params(("id" = String, Path)),
+    responses((status = 200, body = ContactView)),
+    extensions(("x-problems" = json!(["not-found"]))))]
 async fn get(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -112,10 +118,10 @@ async fn get(
 /// their payloads go; counts, states and times stay, and the event `contact-erased` tells every reader to
 /// forget too. Nothing may be under way with the contact. The bytes are gone from the disk once the data
 /// was compacted (`linecard compact`), or the place was used again. Whoever writes again is a new contact.
-#[utoipa::path(delete, path = "/contacts/{id}", tag = "contacts",
+#[utoipa::path(delete, operation_id = "eraseContact", path = "/contacts/{id}", tag = "contacts",
     params(("id" = String, Path), ("idempotency-key" = Option<String>, Header)),
-    responses((status = 204), (status = 403, body = ProblemBody), (status = 404, body = ProblemBody),
-        (status = 409, body = ProblemBody)))]
+    responses((status = 204)),
+    extensions(("x-problems" = json!(["not-allowed", "not-found", "contact-busy"]))))]
 async fn erase(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -138,7 +144,7 @@ struct ContactExport {
     /// What was said, newest first, with the networks' payloads.
     messages: Vec<MessageView>,
     /// What else happened with them, oldest first, as the journal has it.
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<BTreeMap<String, Value>>)]
     events: Vec<Event>,
 }
 
@@ -146,9 +152,10 @@ struct ContactExport {
 ///
 /// For administrators: what a person may ask for. Files are named, and fetched where the messages name
 /// them.
-#[utoipa::path(get, path = "/contacts/{id}/export", tag = "contacts", params(("id" = String, Path)),
-    responses((status = 200, body = ContactExport), (status = 403, body = ProblemBody),
-        (status = 404, body = ProblemBody)))]
+#[utoipa::path(get, operation_id = "exportContact", path = "/contacts/{id}/export",
+    tag = "contacts", params(("id" = String, Path)),
+    responses((status = 200, body = ContactExport)),
+    extensions(("x-problems" = json!(["not-allowed", "not-found"]))))]
 async fn export(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -192,9 +199,10 @@ async fn export(
 /// Everything that was exchanged with a contact, on all channels, newest first
 ///
 /// `before` pages to older messages, `after` to newer ones.
-#[utoipa::path(get, path = "/contacts/{id}/history", tag = "contacts",
+#[utoipa::path(get, operation_id = "listContactHistory", path = "/contacts/{id}/history", tag = "contacts",
     params(("id" = String, Path), Part),
-    responses((status = 200, body = Page<MessageView>), (status = 404, body = ProblemBody)))]
+    responses((status = 200, body = Page<MessageView>)),
+    extensions(("x-problems" = json!(["not-found"]))))]
 async fn history(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -210,7 +218,7 @@ async fn history(
 /// How a contact agreed.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Agreed {
+struct Consent {
     /// Where or how, for whoever asks later: up to 500 characters.
     #[schema(example = "order form of 21 November, box ticked")]
     source: String,
@@ -220,17 +228,17 @@ struct Agreed {
 ///
 /// Messages that open a conversation anew, such as WhatsApp's templates after the reply window has
 /// closed, are sent only to contacts who agreed. The audit log keeps who recorded it.
-#[utoipa::path(put, path = "/contacts/{id}/opt-ins/{channel}", tag = "contacts",
+#[utoipa::path(put, operation_id = "recordOptIn", path = "/contacts/{id}/opt-ins/{channel}", tag = "contacts",
     params(("id" = String, Path), ("channel" = String, Path),
         ("idempotency-key" = Option<String>, Header)),
-    request_body = Agreed,
-    responses((status = 200, body = ContactView), (status = 404, body = ProblemBody),
-        (status = 422, body = ProblemBody)))]
+    request_body(content = Consent, example = json!({"source": "order form of 21 November, box ticked"})),
+    responses((status = 200, body = ContactView)),
+    extensions(("x-problems" = json!(["not-allowed", "not-found"]))))]
 async fn opt_in(
     State(app): State<Arc<App>>,
     caller: Caller,
     Path(place): Path<(String, String)>,
-    change: Changing<Agreed>,
+    change: Changing<Consent>,
 ) -> Result<Changed, Problem> {
     let key = change.idempotency(&caller);
     let source = change.body.source.trim().to_owned();
@@ -241,14 +249,12 @@ async fn opt_in(
     consent(&app, &caller, place, Some(source), key).await
 }
 
-#[derive(Debug, Deserialize)]
-struct Nothing {}
-
 /// Record that a contact does not want to be written to first on a channel any more
-#[utoipa::path(delete, path = "/contacts/{id}/opt-ins/{channel}", tag = "contacts",
+#[utoipa::path(delete, operation_id = "withdrawOptIn", path = "/contacts/{id}/opt-ins/{channel}", tag = "contacts",
     params(("id" = String, Path), ("channel" = String, Path),
         ("idempotency-key" = Option<String>, Header)),
-    responses((status = 200, body = ContactView), (status = 404, body = ProblemBody)))]
+    responses((status = 200, body = ContactView)),
+    extensions(("x-problems" = json!(["not-allowed", "not-found"]))))]
 async fn opt_out(
     State(app): State<Arc<App>>,
     caller: Caller,

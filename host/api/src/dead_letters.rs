@@ -18,7 +18,7 @@ use utoipa_axum::routes;
 
 use super::extract::{Caller, Changing, Path, Query};
 use super::interactions::limit;
-use super::problem::{Problem, ProblemBody};
+use super::problem::Problem;
 use super::views::{ActionTaken, Page};
 use super::{App, Changed};
 
@@ -32,6 +32,7 @@ pub(super) fn router() -> OpenApiRouter<Arc<App>> {
 /// What kind of thing failed.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
+#[schema(as = DeadLetterKind)]
 enum LetterKind {
     /// A request of the network that could not be read.
     Webhook,
@@ -46,14 +47,12 @@ enum LetterKind {
 #[schema(as = DeadLetter)]
 struct LetterView {
     /// The letter; for what was to go out, the message's or the action's id.
-    #[schema(value_type = String)]
     id: DeadLetterId,
     /// What it is.
     kind: LetterKind,
     /// When it failed.
     at: Timestamp,
     /// Why: the network's or the hub's code and text.
-    #[schema(value_type = Object)]
     reason: Refusal,
     /// Whether the customer may have it already: redelivery wants `confirm` then.
     may_have_arrived: bool,
@@ -61,21 +60,19 @@ struct LetterView {
     #[serde(skip_serializing_if = "Option::is_none")]
     action: Option<String>,
     /// The message that was to be sent.
-    #[schema(value_type = Option<String>)]
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<MessageId>,
     /// The customer.
-    #[schema(value_type = Option<String>)]
     #[serde(skip_serializing_if = "Option::is_none")]
     contact: Option<ContactId>,
     /// The interaction that it belongs to.
-    #[schema(value_type = Option<String>)]
     #[serde(skip_serializing_if = "Option::is_none")]
     interaction: Option<InteractionId>,
 }
 
 /// Something that failed for good, with what is needed to understand it.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = DeadLetterDetail)]
 struct LetterDetail {
     #[serde(flatten)]
     letter: LetterView,
@@ -86,7 +83,7 @@ struct LetterDetail {
     #[serde(skip_serializing_if = "Option::is_none")]
     raw: Option<String>,
     /// The request as it would be made again.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<linecard_model::platform::Action>)]
     #[serde(skip_serializing_if = "Option::is_none")]
     request: Option<Value>,
 }
@@ -149,10 +146,13 @@ impl From<DeadLetter> for LetterDetail {
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 struct Part {
     /// The cursor: `next` of the page before.
     after: Option<String>,
     /// The most letters, 1 to 200. Default 50.
+    #[param(minimum = 1, maximum = 200)]
     limit: Option<usize>,
 }
 
@@ -181,10 +181,10 @@ fn letter_id(text: &str) -> Result<DeadLetterId, Problem> {
 ///
 /// For supervisors, and for those who may change channels. A message that somebody sends again, or
 /// that turns out to have arrived, leaves the list by itself.
-#[utoipa::path(get, path = "/channels/{id}/dead-letters", tag = "channels",
+#[utoipa::path(get, operation_id = "listDeadLetters", path = "/channels/{id}/dead-letters", tag = "channels",
     params(("id" = String, Path), Part),
-    responses((status = 200, body = Page<LetterView>), (status = 403, body = ProblemBody),
-        (status = 404, body = ProblemBody)))]
+    responses((status = 200, body = Page<LetterView>)),
+    extensions(("x-problems" = json!(["not-allowed", "not-found"]))))]
 async fn list(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -216,10 +216,10 @@ async fn list(
 }
 
 /// Something that failed for good, with its content
-#[utoipa::path(get, path = "/channels/{id}/dead-letters/{letter}", tag = "channels",
+#[utoipa::path(get, operation_id = "getDeadLetter", path = "/channels/{id}/dead-letters/{letter}", tag = "channels",
     params(("id" = String, Path), ("letter" = String, Path)),
-    responses((status = 200, body = LetterDetail), (status = 403, body = ProblemBody),
-        (status = 404, body = ProblemBody)))]
+    responses((status = 200, body = LetterDetail)),
+    extensions(("x-problems" = json!(["not-allowed", "not-found"]))))]
 async fn get(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -251,13 +251,15 @@ struct Redelivery {
 /// What came in goes through the connector and the preparation again, deduplicated as ever; what was
 /// to go out is sent again, from where it had come to. If it fails again, it becomes a dead letter
 /// again.
-#[utoipa::path(post, path = "/channels/{id}/dead-letters/{letter}/redeliver", tag = "channels",
+#[utoipa::path(post, operation_id = "redeliverDeadLetter", path = "/channels/{id}/dead-letters/{letter}/redeliver",
+    tag = "channels",
     params(("id" = String, Path), ("letter" = String, Path),
         ("idempotency-key" = Option<String>, Header)),
-    request_body = Redelivery,
-    responses((status = 202, body = ActionTaken), (status = 403, body = ProblemBody),
-        (status = 404, body = ProblemBody), (status = 409, body = ProblemBody),
-        (status = 422, body = ProblemBody)))]
+    request_body(content = Redelivery, example = json!({"confirm": true})),
+    responses((status = 202, body = ActionTaken)),
+    extensions(("x-problems" = json!([
+        "not-allowed", "not-found", "confirmation-required", "still-failing", "plugin-failed"
+    ]))))]
 async fn redeliver(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -277,10 +279,11 @@ async fn redeliver(
 }
 
 /// Forget something that failed for good
-#[utoipa::path(delete, path = "/channels/{id}/dead-letters/{letter}", tag = "channels",
+#[utoipa::path(delete, operation_id = "deleteDeadLetter", path = "/channels/{id}/dead-letters/{letter}",
+    tag = "channels",
     params(("id" = String, Path), ("letter" = String, Path)),
-    responses((status = 204), (status = 403, body = ProblemBody),
-        (status = 404, body = ProblemBody)))]
+    responses((status = 204)),
+    extensions(("x-problems" = json!(["not-allowed", "not-found"]))))]
 async fn delete(
     State(app): State<Arc<App>>,
     caller: Caller,

@@ -1,6 +1,10 @@
 //! The product's own API with its description: OpenAPI 3.1 made from the handlers, a page to browse
 //! it that needs no internet, the schema of the event stream, and the documentation of the problems.
 
+mod complete;
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use axum::Router;
@@ -10,6 +14,7 @@ use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, LOCA
 use axum::middleware::{from_fn_with_state, map_response_with_state};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
+use serde_json::Value;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{OpenApi, Server};
 use utoipa::{Modify, OpenApi as _};
@@ -17,7 +22,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use super::extract::Path;
-use super::problem::{Problem, all, page};
+use super::problem::{Problem, ProblemBody, all, page};
 use super::query::{Known, refuse_unknown};
 use super::{
     App, agents, audit, backup, channels, contacts, dead_letters, events, files, interactions,
@@ -38,6 +43,7 @@ const PAGE_POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline';
             Requests that change something take an `Idempotency-Key`: repeated under the same key, \
             they have one effect. Event streams are described by `/api/events.schema.json`."
     ),
+    components(schemas(ProblemBody)),
     modifiers(&BearerToken),
     security(("bearer" = [])),
     tags(
@@ -93,20 +99,27 @@ fn api() -> OpenApiRouter<Arc<App>> {
 }
 
 /// The description alone, as `linecard openapi` prints it.
-pub fn openapi() -> OpenApi {
-    api().split_for_parts().1
+pub fn openapi() -> Value {
+    describe(api().split_for_parts().1, "")
+}
+
+/// The whole description of what lies under a path.
+fn describe(mut generated: OpenApi, path: &str) -> Value {
+    // What is described lies on the host that serves it.
+    let base = if path.is_empty() { "/" } else { path };
+    generated.servers = Some(vec![Server::new(base)]);
+    // A description of strings and maps always serializes.
+    let mut description = serde_json::to_value(generated).unwrap_or_default();
+    complete::complete(&mut description);
+    description
 }
 
 /// The API, its description and its pages.
 /// `path` is the one under which people reach the hub.
 pub(super) fn router(path: &Arc<str>) -> Router<Arc<App>> {
-    let (api, mut description) = api().split_for_parts();
-    let known = Known::of(&description);
-    if !path.is_empty() {
-        description.servers = Some(vec![Server::new(path.to_string())]);
-    }
-    // A description of strings and maps always serializes.
-    let description: Arc<str> = description.to_pretty_json().unwrap_or_default().into();
+    let (api, generated) = api().split_for_parts();
+    let known = Known::of(&generated);
+    let description: Arc<str> = format!("{:#}", describe(generated, path)).into();
     let config = Config::from(format!("{path}{DESCRIPTION}")).try_it_out_enabled(true);
     let browser = Router::<Arc<App>>::from(SwaggerUi::new("/api/docs").config(config));
     let browser = browser.layer(map_response_with_state(Arc::clone(path), careful_page));
@@ -167,55 +180,4 @@ fn markdown(text: String) -> Response {
 fn typed(kind: &'static str, text: impl IntoResponse) -> Response {
     let headers: [(HeaderName, &str); 1] = [(CONTENT_TYPE, kind)];
     (headers, text).into_response()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_description_has_every_address_and_no_dangling_reference() {
-        let json = serde_json::to_value(openapi()).unwrap();
-        assert_eq!(json["openapi"], "3.1.0");
-        let paths = json["paths"].as_object().unwrap();
-        for (path, method) in [
-            ("/api/v1/session", "post"),
-            ("/api/v1/offers/{id}/accept", "post"),
-            ("/api/v1/interactions/{id}/messages", "post"),
-            ("/api/v1/channels/{id}", "get"),
-            ("/api/v1/channels/{id}", "put"),
-            ("/api/v1/channels/{id}/pause", "post"),
-            (
-                "/api/v1/channels/{id}/dead-letters/{letter}/redeliver",
-                "post",
-            ),
-            ("/api/v1/events", "get"),
-            ("/api/v1/site", "put"),
-        ] {
-            assert!(paths[path].get(method).is_some(), "{method} {path}");
-        }
-        let schemas = json["components"]["schemas"].as_object().unwrap();
-        let mut references = Vec::new();
-        collect(&json, &mut references);
-        assert!(!references.is_empty());
-        for reference in references {
-            let name = reference.strip_prefix("#/components/schemas/").unwrap();
-            assert!(schemas.contains_key(name), "{reference} leads nowhere");
-        }
-    }
-
-    fn collect(value: &serde_json::Value, found: &mut Vec<String>) {
-        match value {
-            serde_json::Value::Object(object) => {
-                for (name, value) in object {
-                    match (name.as_str(), value.as_str()) {
-                        ("$ref", Some(reference)) => found.push(reference.to_owned()),
-                        _ => collect(value, found),
-                    }
-                }
-            }
-            serde_json::Value::Array(items) => items.iter().for_each(|v| collect(v, found)),
-            _ => {}
-        }
-    }
 }

@@ -115,6 +115,11 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     }
 }
 
+/// The body of a request that has no details.
+#[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Nothing {}
+
 /// A request that changes something: its JSON body and its idempotency key, if it has one.
 pub(super) struct Changing<T> {
     /// The body.

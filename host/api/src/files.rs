@@ -22,7 +22,7 @@ use utoipa_axum::routes;
 
 use super::App;
 use super::extract::{Caller, Path};
-use super::problem::{Problem, ProblemBody};
+use super::problem::Problem;
 
 pub(super) fn router() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
@@ -34,16 +34,25 @@ pub(super) fn router() -> OpenApiRouter<Arc<App>> {
 const INERT: &str =
     "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; sandbox";
 
+/// The bytes of a file.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+struct Bytes(#[allow(dead_code, reason = "it only describes a body")] Vec<u8>);
+
 /// A file of a message
 ///
 /// The customer's attachment number `{index}`, counted from 0, once its `files` entry says `stored`,
 /// or what an agent attached. Ranges and conditions of HTTP are understood. Kinds that a browser
 /// shows without running anything are shown, all others are downloads.
-#[utoipa::path(get, path = "/interactions/{id}/messages/{message}/files/{index}", tag = "work",
-    params(("id" = String, Path), ("message" = String, Path), ("index" = usize, Path)),
-    responses((status = 200, content_type = "application/octet-stream", body = Vec<u8>),
-        (status = 206, content_type = "application/octet-stream", body = Vec<u8>),
-        (status = 404, body = ProblemBody), (status = 409, body = ProblemBody)))]
+#[utoipa::path(get, operation_id = "downloadFile", path = "/interactions/{id}/messages/{message}/files/{index}",
+    tag = "work",
+    params(("id" = String, Path), ("message" = String, Path), ("index" = u32, Path)),
+    responses((status = 200, content((Bytes = "application/octet-stream"), (Bytes = "*/*"))),
+        (status = 206, content((Bytes = "application/octet-stream"), (Bytes = "*/*"))),
+        (status = 304, description = "The caller has the file already"),
+        (status = 412, description = "The file is not the one that the condition names"),
+        (status = 416, description = "The file has no such part")),
+    extensions(("x-problems" = json!(["not-found", "file-pending", "file-lost"]))))]
 async fn download(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -179,10 +188,10 @@ struct Uploaded {
 ///
 /// The body is the file, `content-type` its type. The limit is `media.file_bytes` of the process's
 /// configuration; what a network takes stands in the interaction's `capabilities`.
-#[utoipa::path(post, path = "/media", tag = "work",
-    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
-    responses((status = 201, body = Uploaded), (status = 413, body = ProblemBody),
-        (status = 422, body = ProblemBody), (status = 429, body = ProblemBody)))]
+#[utoipa::path(post, operation_id = "uploadFile", path = "/media", tag = "work",
+    request_body(content = Bytes, content_type = "application/octet-stream"),
+    responses((status = 201, body = Uploaded)),
+    extensions(("x-problems" = json!(["too-large", "invalid", "quota-exceeded"]))))]
 async fn upload(
     State(app): State<Arc<App>>,
     caller: Caller,

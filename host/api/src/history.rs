@@ -21,14 +21,18 @@ const FEWEST: usize = 20;
 
 /// Which part of a history is asked for.
 #[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Part {
     /// Only what is older than this message: `next` of the page before.
     pub before: Option<String>,
     /// Only what is newer than this message; the page is then next to it.
     pub after: Option<String>,
     /// The most entries, 1 to 200. Default 50.
+    #[param(minimum = 1, maximum = 200)]
     pub limit: Option<usize>,
     /// `raw` adds the network's payload to each message.
+    #[param(pattern = "^raw$")]
     pub include: Option<String>,
 }
 

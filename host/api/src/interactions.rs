@@ -6,18 +6,18 @@ use axum::extract::State;
 use axum::response::Json as Answer;
 use linecard_model::interaction::Interaction;
 use linecard_model::{AgentId, ContactId, InteractionId, Timestamp};
+use linecard_router::Explanation;
 use linecard_site::Request;
 use linecard_site::capabilities;
 use linecard_store::Page as StorePage;
 use serde::Deserialize;
-use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::extract::{Caller, Changing, Path, Query};
 use super::participants::pending;
-use super::problem::{Problem, ProblemBody};
+use super::problem::Problem;
 use super::views::{InteractionView, Page};
 use super::visibility::Sight;
 use super::{App, Changed};
@@ -39,8 +39,11 @@ pub(super) const USUAL: usize = 50;
 const LOOK_THROUGH: usize = 2_000;
 
 #[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 struct Filter {
     /// `open` (the default), `queued`, `offered`, `connected`, `wrap-up` or `ended`.
+    #[param(pattern = "^(open|queued|offered|connected|wrap-up|ended)$")]
     state: Option<String>,
     /// Only of this queue.
     queue: Option<String>,
@@ -53,6 +56,7 @@ struct Filter {
     /// The cursor: `next` of the page before.
     after: Option<String>,
     /// The most entries, 1 to 200. Default 50.
+    #[param(minimum = 1, maximum = 200)]
     limit: Option<usize>,
 }
 
@@ -139,8 +143,8 @@ pub(super) fn cursor<T: std::str::FromStr>(text: Option<&str>) -> Result<Option<
 }
 
 /// Interactions, newest first
-#[utoipa::path(get, path = "/interactions", tag = "work", params(Filter),
-    responses((status = 200, body = Page<InteractionView>), (status = 400, body = ProblemBody)))]
+#[utoipa::path(get, operation_id = "listInteractions", path = "/interactions", tag = "work", params(Filter),
+    responses((status = 200, body = Page<InteractionView>)))]
 async fn list(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -227,8 +231,10 @@ async fn ended(
 ///
 /// Also with those who take part, as the networks describe them; with what else is open on the same
 /// conversation; and with what the company itself wrote there before anybody answered.
-#[utoipa::path(get, path = "/interactions/{id}", tag = "work", params(("id" = String, Path)),
-    responses((status = 200, body = InteractionView), (status = 404, body = ProblemBody)))]
+#[utoipa::path(get, operation_id = "getInteraction", path = "/interactions/{id}",
+    tag = "work", params(("id" = String, Path)),
+    responses((status = 200, body = InteractionView)),
+    extensions(("x-problems" = json!(["not-found"]))))]
 async fn get(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -255,14 +261,15 @@ async fn get(
 /// Why an interaction waits
 ///
 /// Its place in the queue, what keeps each member of the queue from it, and how long it will take.
-#[utoipa::path(get, path = "/interactions/{id}/explain", tag = "work",
+#[utoipa::path(get, operation_id = "explainInteraction", path = "/interactions/{id}/explain", tag = "work",
     params(("id" = String, Path)),
-    responses((status = 200, body = Object), (status = 404, body = ProblemBody)))]
+    responses((status = 200, body = Explanation)),
+    extensions(("x-problems" = json!(["not-found", "unknown-interaction"]))))]
 async fn explain(
     State(app): State<Arc<App>>,
     caller: Caller,
     Path(id): Path<String>,
-) -> Result<Answer<Value>, Problem> {
+) -> Result<Answer<Explanation>, Problem> {
     let interaction = app.interaction(&caller, &id).await?.id;
     let now = Timestamp::now();
     let explanation = app
@@ -273,9 +280,7 @@ async fn explain(
         .ok_or_else(|| {
             Problem::new("unknown-interaction", format!("interaction {id} has ended"))
         })?;
-    let value = serde_json::to_value(explanation)
-        .map_err(|error| Problem::new("internal", error.to_string()))?;
-    Ok(Answer(value))
+    Ok(Answer(explanation))
 }
 
 /// What became of it.
@@ -292,11 +297,14 @@ struct Disposition {
 ///
 /// With or without an answer. If the queue requires a disposition code and none is given, wrap-up
 /// begins.
-#[utoipa::path(post, path = "/interactions/{id}/end", tag = "work",
+#[utoipa::path(post, operation_id = "endInteraction", path = "/interactions/{id}/end", tag = "work",
     params(("id" = String, Path), ("idempotency-key" = Option<String>, Header)),
-    request_body = Disposition,
-    responses((status = 200, body = InteractionView), (status = 409, body = ProblemBody),
-        (status = 422, body = ProblemBody)))]
+    request_body(content = Disposition, example = json!({"disposition": "Processed"})),
+    responses((status = 200, body = InteractionView)),
+    extensions(("x-problems" = json!([
+        "not-allowed", "not-found", "unknown-interaction", "not-yours", "wrong-state", "unknown-disposition",
+        "disposition-required"
+    ]))))]
 async fn end(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -313,11 +321,14 @@ async fn end(
 }
 
 /// Finish the wrap-up
-#[utoipa::path(post, path = "/interactions/{id}/wrap-up", tag = "work",
+#[utoipa::path(post, operation_id = "wrapUpInteraction", path = "/interactions/{id}/wrap-up", tag = "work",
     params(("id" = String, Path), ("idempotency-key" = Option<String>, Header)),
-    request_body = Disposition,
-    responses((status = 200, body = InteractionView), (status = 409, body = ProblemBody),
-        (status = 422, body = ProblemBody)))]
+    request_body(content = Disposition, example = json!({"disposition": "Processed"})),
+    responses((status = 200, body = InteractionView)),
+    extensions(("x-problems" = json!([
+        "not-allowed", "not-found", "unknown-interaction", "not-yours", "wrong-state", "unknown-disposition",
+        "disposition-required"
+    ]))))]
 async fn wrap_up(
     State(app): State<Arc<App>>,
     caller: Caller,

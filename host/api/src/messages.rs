@@ -16,9 +16,9 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::extract::{Caller, Changing, Path, Query};
+use super::extract::{Caller, Changing, Nothing, Path, Query};
 use super::history::{Part, history};
-use super::problem::{Problem, ProblemBody};
+use super::problem::Problem;
 use super::views::{ActionTaken, MessageView, Page};
 use super::{App, Changed};
 
@@ -30,9 +30,10 @@ pub(super) fn router() -> OpenApiRouter<Arc<App>> {
 }
 
 /// What was said in an interaction, newest first
-#[utoipa::path(get, path = "/interactions/{id}/messages", tag = "work",
+#[utoipa::path(get, operation_id = "listMessages", path = "/interactions/{id}/messages", tag = "work",
     params(("id" = String, Path), Part),
-    responses((status = 200, body = Page<MessageView>), (status = 404, body = ProblemBody)))]
+    responses((status = 200, body = Page<MessageView>)),
+    extensions(("x-problems" = json!(["not-found"]))))]
 async fn list(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -65,11 +66,9 @@ struct Answered {
     /// Structured content of another kind, such as a card.
     structured: Option<ReplyContent>,
     /// A place.
-    #[schema(value_type = Option<Object>)]
     location: Option<Location>,
     /// The message that it answers, by the hub's id. In a public conversation the customer's latest
     /// message if it is left out.
-    #[schema(value_type = Option<String>)]
     reply_to: Option<MessageId>,
     /// Whether to answer a public message privately.
     #[serde(default)]
@@ -112,7 +111,7 @@ struct ReplyContent {
     /// with the content `{"name", "language", "components"}`.
     kind: String,
     /// The content, in the form that the plug-in contract gives for the kind.
-    #[schema(value_type = Object)]
+    #[schema(value_type = BTreeMap<String, Value>)]
     content: Map<String, Value>,
 }
 
@@ -182,11 +181,15 @@ fn quick_replies(given: &[QuickReply]) -> Structured {
 ///
 /// 202 means that the message is on disk; events tell when the network has it. A network's limits
 /// (see the interaction's `capabilities`) are checked before.
-#[utoipa::path(post, path = "/interactions/{id}/messages", tag = "work",
+#[utoipa::path(post, operation_id = "sendMessage", path = "/interactions/{id}/messages", tag = "work",
     params(("id" = String, Path), ("idempotency-key" = Option<String>, Header)),
-    request_body = Answered,
-    responses((status = 202, body = MessageView), (status = 409, body = ProblemBody),
-        (status = 422, body = ProblemBody)))]
+    request_body(content = Answered, example = json!({"text": "Thanks, we are looking into it."})),
+    responses((status = 202, body = MessageView)),
+    extensions(("x-problems" = json!([
+        "not-allowed", "not-found", "unknown-interaction", "not-yours", "wrong-state",
+        "capability-unsupported", "reply-window-closed", "opt-in-required", "text-too-long", "text-required",
+        "attachment-unsupported"
+    ]))))]
 async fn send(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -220,15 +223,18 @@ async fn know_files(app: &App, content: &mut Content) -> Result<(), Problem> {
     Ok(())
 }
 
-#[derive(Debug, Deserialize)]
-struct Nothing {}
-
 /// Send a failed or uncertain message again
-#[utoipa::path(post, path = "/interactions/{id}/messages/{message}/resend", tag = "work",
+#[utoipa::path(post, operation_id = "resendMessage", path = "/interactions/{id}/messages/{message}/resend",
+    tag = "work",
     params(("id" = String, Path), ("message" = String, Path),
         ("idempotency-key" = Option<String>, Header)),
-    responses((status = 202, body = MessageView), (status = 404, body = ProblemBody),
-        (status = 409, body = ProblemBody)))]
+    request_body = Nothing,
+    responses((status = 202, body = MessageView)),
+    extensions(("x-problems" = json!([
+        "not-allowed", "not-found", "unknown-interaction", "not-yours", "wrong-state", "not-resendable",
+        "capability-unsupported", "reply-window-closed", "opt-in-required", "text-too-long", "text-required",
+        "attachment-unsupported"
+    ]))))]
 async fn resend(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -254,7 +260,7 @@ struct Act {
     /// What: the contract's form, such as `{"react": {"message_id": "…", "name": "like"}}`,
     /// `{"mark_seen": null}`, `{"typing": true}`, `{"hide": "<message id>"}` or `"follow"`. Message
     /// ids are the network's.
-    #[schema(value_type = Object, example = json!({"typing": true}))]
+    #[schema(example = json!({"typing": true}))]
     action: Action,
 }
 
@@ -262,11 +268,15 @@ struct Act {
 ///
 /// A like, a repost, "seen", "is typing", … as far as the interaction's `capabilities` have it. 202
 /// means that it is on disk; `action-changed` events tell what became of it.
-#[utoipa::path(post, path = "/interactions/{id}/actions", tag = "work",
+#[utoipa::path(post, operation_id = "takeAction", path = "/interactions/{id}/actions", tag = "work",
     params(("id" = String, Path), ("idempotency-key" = Option<String>, Header)),
-    request_body = Act,
-    responses((status = 202, body = ActionTaken), (status = 409, body = ProblemBody),
-        (status = 422, body = ProblemBody)))]
+    request_body(content = Act, example = json!({"action": {"typing": true}})),
+    responses((status = 202, body = ActionTaken)),
+    extensions(("x-problems" = json!([
+        "not-allowed", "not-found", "unknown-interaction", "not-yours", "wrong-state",
+        "capability-unsupported", "reply-window-closed", "opt-in-required", "text-too-long", "text-required",
+        "attachment-unsupported"
+    ]))))]
 async fn act(
     State(app): State<Arc<App>>,
     caller: Caller,

@@ -13,8 +13,8 @@ use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::extract::{Caller, Changing, Path, Query};
-use super::problem::{Problem, ProblemBody};
+use super::extract::{Caller, Changing, Nothing, Path, Query};
+use super::problem::Problem;
 use super::views::{InteractionView, OfferView};
 use super::{App, Changed};
 
@@ -27,14 +27,17 @@ pub(super) fn router() -> OpenApiRouter<Arc<App>> {
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 struct Filter {
     /// Another agent's offers; for supervisors.
     agent: Option<String>,
 }
 
 /// The offers that alert at the caller
-#[utoipa::path(get, path = "/offers", tag = "work", params(Filter),
-    responses((status = 200, body = Vec<OfferView>), (status = 403, body = ProblemBody)))]
+#[utoipa::path(get, operation_id = "listOffers", path = "/offers", tag = "work", params(Filter),
+    responses((status = 200, body = Vec<OfferView>)),
+    extensions(("x-problems" = json!(["not-allowed", "not-found"]))))]
 async fn list(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -68,8 +71,9 @@ async fn list(
 }
 
 /// An offer that alerts
-#[utoipa::path(get, path = "/offers/{id}", tag = "work", params(("id" = String, Path)),
-    responses((status = 200, body = OfferView), (status = 404, body = ProblemBody)))]
+#[utoipa::path(get, operation_id = "getOffer", path = "/offers/{id}", tag = "work", params(("id" = String, Path)),
+    responses((status = 200, body = OfferView)),
+    extensions(("x-problems" = json!(["unknown-offer", "not-found"]))))]
 async fn get(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -97,16 +101,17 @@ async fn get(
     Ok(Answer(offer))
 }
 
-#[derive(Debug, Deserialize)]
-struct Nothing {}
-
 /// Take an offer
 ///
 /// The interaction is then connected to the caller.
-#[utoipa::path(post, path = "/offers/{id}/accept", tag = "work",
+#[utoipa::path(post, operation_id = "acceptOffer", path = "/offers/{id}/accept", tag = "work",
     params(("id" = String, Path), ("idempotency-key" = Option<String>, Header)),
-    responses((status = 200, body = InteractionView), (status = 404, body = ProblemBody),
-        (status = 409, body = ProblemBody)))]
+    request_body = Nothing,
+    responses((status = 200, body = InteractionView)),
+    extensions(("x-problems" = json!([
+        "not-allowed", "unknown-offer", "offer-expired", "offer-of-another", "offer-taken",
+        "offer-withdrawn", "wrong-state"
+    ]))))]
 async fn accept(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -121,10 +126,14 @@ async fn accept(
 /// Refuse an offer
 ///
 /// The interaction goes back to its queue with its time in queue, and is offered to somebody else.
-#[utoipa::path(post, path = "/offers/{id}/decline", tag = "work",
+#[utoipa::path(post, operation_id = "declineOffer", path = "/offers/{id}/decline", tag = "work",
     params(("id" = String, Path), ("idempotency-key" = Option<String>, Header)),
-    responses((status = 200, body = InteractionView), (status = 404, body = ProblemBody),
-        (status = 409, body = ProblemBody)))]
+    request_body = Nothing,
+    responses((status = 200, body = InteractionView)),
+    extensions(("x-problems" = json!([
+        "not-allowed", "unknown-offer", "offer-expired", "offer-of-another", "offer-taken",
+        "offer-withdrawn", "wrong-state"
+    ]))))]
 async fn decline(
     State(app): State<Arc<App>>,
     caller: Caller,

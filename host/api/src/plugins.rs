@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 
 use super::App;
 use super::extract::{Caller, Path};
-use super::problem::{Problem, ProblemBody};
+use super::problem::Problem;
 
 pub(super) fn router() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
@@ -28,7 +28,6 @@ pub(super) fn router() -> OpenApiRouter<Arc<App>> {
 #[schema(as = Plugin)]
 struct PluginView {
     /// The plug-in.
-    #[schema(value_type = String)]
     id: PluginId,
     /// What people read.
     display_name: String,
@@ -72,8 +71,25 @@ struct PluginList {
     /// The plug-ins that are installed.
     plugins: Vec<PluginView>,
     /// Files in the plug-in folder that are not used, with the reason; for administrators.
-    #[schema(value_type = Vec<Object>)]
-    problems: Vec<PluginProblem>,
+    problems: Vec<UnusedFile>,
+}
+
+/// A file in the plug-in folder that is not used.
+#[derive(Debug, Serialize, ToSchema)]
+struct UnusedFile {
+    /// The file.
+    file: String,
+    /// Why not, and what to do.
+    reason: String,
+}
+
+impl From<&PluginProblem> for UnusedFile {
+    fn from(problem: &PluginProblem) -> Self {
+        Self {
+            file: problem.file.clone(),
+            reason: problem.reason.clone(),
+        }
+    }
 }
 
 /// A plug-in with everything that it says about itself.
@@ -83,16 +99,20 @@ struct PluginDetail {
     plugin: PluginView,
     /// Its manifest: the schema of its configuration, the secrets and hosts that it wants, what it
     /// can do.
-    #[schema(value_type = Object)]
     manifest: Manifest,
 }
 
 /// The plug-ins that are installed
-#[utoipa::path(get, path = "/plugins", tag = "channels",
+#[utoipa::path(get, operation_id = "listPlugins", path = "/plugins", tag = "channels",
     responses((status = 200, body = PluginList)))]
 async fn list(State(app): State<Arc<App>>, caller: Caller) -> Answer<PluginList> {
     let problems = if caller.is(Role::Admin) {
-        app.hub.plugins.problems().to_vec()
+        app.hub
+            .plugins
+            .problems()
+            .iter()
+            .map(UnusedFile::from)
+            .collect()
     } else {
         Vec::new()
     };
@@ -103,8 +123,9 @@ async fn list(State(app): State<Arc<App>>, caller: Caller) -> Answer<PluginList>
 }
 
 /// A plug-in with its manifest
-#[utoipa::path(get, path = "/plugins/{id}", tag = "channels", params(("id" = String, Path)),
-    responses((status = 200, body = PluginDetail), (status = 404, body = ProblemBody)))]
+#[utoipa::path(get, operation_id = "getPlugin", path = "/plugins/{id}", tag = "channels", params(("id" = String, Path)),
+    responses((status = 200, body = PluginDetail)),
+    extensions(("x-problems" = json!(["not-found"]))))]
 async fn get(
     State(app): State<Arc<App>>,
     _caller: Caller,

@@ -19,7 +19,7 @@ use utoipa_axum::routes;
 use super::App;
 use super::config::etag;
 use super::extract::{Caller, Path};
-use super::problem::{Problem, ProblemBody};
+use super::problem::Problem;
 use super::visibility::Sight;
 
 pub(super) fn router() -> OpenApiRouter<Arc<App>> {
@@ -33,7 +33,6 @@ pub(super) fn router() -> OpenApiRouter<Arc<App>> {
 #[schema(as = Queue)]
 struct QueueView {
     /// The queue.
-    #[schema(value_type = String)]
     id: QueueId,
     /// The name that people read.
     name: String,
@@ -44,7 +43,6 @@ struct QueueView {
     /// The disposition codes of its interactions.
     disposition_codes: Vec<String>,
     /// The figures by media type; empty as long as nothing has happened.
-    #[schema(value_type = Vec<Object>)]
     stats: Vec<QueueStats>,
 }
 
@@ -54,11 +52,9 @@ struct QueueDetail {
     #[serde(flatten)]
     queue: QueueView,
     /// How it is set up, with the defaults filled in.
-    #[schema(value_type = Option<Object>)]
     #[serde(skip_serializing_if = "Option::is_none")]
     settings: Option<QueueSettings>,
     /// What waits in it, the next one first.
-    #[schema(value_type = Vec<String>)]
     waiting: Vec<InteractionId>,
 }
 
@@ -92,7 +88,7 @@ fn settings<'s>(state: &'s SiteState, id: &QueueId) -> Option<&'s QueueSettings>
 }
 
 /// The queues that the caller sees
-#[utoipa::path(get, path = "/queues", tag = "queues",
+#[utoipa::path(get, operation_id = "listQueues", path = "/queues", tag = "queues",
     responses((status = 200, body = Vec<QueueView>)))]
 async fn list(
     State(app): State<Arc<App>>,
@@ -115,9 +111,9 @@ async fn list(
 }
 
 /// A queue, with what waits in it
-#[utoipa::path(get, path = "/queues/{id}", tag = "queues", params(("id" = String, Path)),
-    responses((status = 200, body = QueueDetail, headers(("etag" = String))),
-        (status = 404, body = ProblemBody)))]
+#[utoipa::path(get, operation_id = "getQueue", path = "/queues/{id}", tag = "queues", params(("id" = String, Path)),
+    responses((status = 200, body = QueueDetail, headers(("etag" = String)))),
+    extensions(("x-problems" = json!(["unknown-queue"]))))]
 async fn get(
     State(app): State<Arc<App>>,
     caller: Caller,

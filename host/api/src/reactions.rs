@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 use super::App;
 use super::extract::{Caller, Path, Query};
 use super::interactions::limit;
-use super::problem::{Problem, ProblemBody};
+use super::problem::Problem;
 use super::views::{MessageView, Page};
 
 /// How many stand beside a message.
@@ -27,19 +27,24 @@ pub(super) fn router() -> OpenApiRouter<Arc<App>> {
 
 /// Which part of the reactions is asked for.
 #[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 struct Part {
     /// The cursor: `next` of the page before.
     after: Option<String>,
     /// The most entries, 1 to 200. Default 50.
+    #[param(minimum = 1, maximum = 200)]
     limit: Option<usize>,
 }
 
 /// The reactions to a message
 ///
 /// In an order that stays the same, which is not that of time.
-#[utoipa::path(get, path = "/interactions/{id}/messages/{message}/reactions", tag = "work",
+#[utoipa::path(get, operation_id = "listReactions", path = "/interactions/{id}/messages/{message}/reactions",
+    tag = "work",
     params(("id" = String, Path), ("message" = String, Path), Part),
-    responses((status = 200, body = Page<MessageReaction>), (status = 404, body = ProblemBody)))]
+    responses((status = 200, body = Page<MessageReaction>)),
+    extensions(("x-problems" = json!(["not-found"]))))]
 async fn list(
     State(app): State<Arc<App>>,
     caller: Caller,

@@ -16,7 +16,7 @@ use utoipa_axum::routes;
 
 use super::App;
 use super::extract::{Caller, Json, Peer};
-use super::problem::{Problem, ProblemBody};
+use super::problem::Problem;
 
 pub(super) fn router() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new().routes(routes!(sign_in, sign_out, show))
@@ -36,6 +36,7 @@ struct SignIn {
 
 /// A session.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Session)]
 struct SessionView {
     /// The bearer token. It is shown this once.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -49,7 +50,6 @@ struct SessionView {
     #[serde(skip_serializing_if = "Option::is_none")]
     agent: Option<String>,
     /// `agent`, `supervisor` or `admin`.
-    #[schema(value_type = String)]
     role: Role,
     /// Whether they may change channels without being an administrator.
     social_media_admin: bool,
@@ -75,9 +75,10 @@ impl SessionView {
 /// Sign in
 ///
 /// Send the token as `Authorization: Bearer …` with every request.
-#[utoipa::path(post, path = "/session", tag = "session", request_body = SignIn, security(()),
-    responses((status = 201, body = SessionView), (status = 401, body = ProblemBody),
-        (status = 429, body = ProblemBody)))]
+#[utoipa::path(post, operation_id = "signIn", path = "/session",
+    tag = "session", request_body(content = SignIn, example = json!({"name": "anna", "password": "anna's password"})), security(()),
+    responses((status = 201, body = SessionView)),
+    extensions(("x-problems" = json!(["sign-in-failed", "too-many-attempts"]))))]
 async fn sign_in(
     State(app): State<Arc<App>>,
     Peer(from): Peer,
@@ -98,8 +99,8 @@ async fn sign_in(
 }
 
 /// Who the caller is
-#[utoipa::path(get, path = "/session", tag = "session",
-    responses((status = 200, body = SessionView), (status = 401, body = ProblemBody)))]
+#[utoipa::path(get, operation_id = "getSession", path = "/session", tag = "session",
+    responses((status = 200, body = SessionView)))]
 async fn show(caller: Caller) -> Answer<SessionView> {
     Answer(SessionView::of(&caller))
 }
@@ -107,8 +108,8 @@ async fn show(caller: Caller) -> Answer<SessionView> {
 /// Sign out
 ///
 /// The token lets nobody in afterwards, and its event streams end.
-#[utoipa::path(delete, path = "/session", tag = "session",
-    responses((status = 204), (status = 401, body = ProblemBody)))]
+#[utoipa::path(delete, operation_id = "signOut", path = "/session", tag = "session",
+    responses((status = 204)))]
 async fn sign_out(State(app): State<Arc<App>>, caller: Caller) -> Result<StatusCode, Problem> {
     app.auth.sign_out(&caller).await?;
     Ok(StatusCode::NO_CONTENT)

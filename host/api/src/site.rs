@@ -17,9 +17,11 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::App;
-use super::config::{Warning, changed_meanwhile, doubts, etag, matches, place, refused};
+use super::config::{
+    GivenSecrets, Warning, changed_meanwhile, doubts, etag, matches, place, refused,
+};
 use super::extract::{Caller, Json, if_match};
-use super::problem::{Problem, ProblemBody};
+use super::problem::Problem;
 
 pub(super) fn router() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
@@ -30,9 +32,9 @@ pub(super) fn router() -> OpenApiRouter<Arc<App>> {
 
 /// A configuration that was read.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Site)]
 struct SiteView {
     /// The whole of it. It holds no secrets, only where they come from.
-    #[schema(value_type = Object)]
     config: SiteConfig,
     /// What of it can never work; told when it was changed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -90,12 +92,11 @@ impl From<configure::Change> for Change {
 #[serde(deny_unknown_fields)]
 struct PutSite {
     /// The whole of it; see the operator's documentation for its fields.
-    #[schema(value_type = Object)]
     config: SiteConfig,
     /// The values of secrets that it calls `stored`: `{"channels": {channel: {secret: value}},
     /// "agents": {agent: password}, "keys": {key: secret}}`. One that is left out keeps its value.
     #[serde(default)]
-    #[schema(value_type = Object)]
+    #[schema(value_type = GivenSecrets)]
     secrets: SecretValues,
 }
 
@@ -104,9 +105,9 @@ type Tagged<T> = ([(HeaderName, String); 1], Answer<T>);
 /// The site's configuration
 ///
 /// For administrators. The `ETag` names its version.
-#[utoipa::path(get, path = "/site", tag = "administration",
-    responses((status = 200, body = SiteView, headers(("etag" = String))),
-        (status = 403, body = ProblemBody)))]
+#[utoipa::path(get, operation_id = "getSite", path = "/site", tag = "administration",
+    responses((status = 200, body = SiteView, headers(("etag" = String)))),
+    extensions(("x-problems" = json!(["not-allowed"]))))]
 async fn get(State(app): State<Arc<App>>, caller: Caller) -> Result<Tagged<SiteView>, Problem> {
     caller.require(Role::Admin)?;
     let config = app.auth.config().await?.as_ref().clone();
@@ -123,11 +124,11 @@ async fn get(State(app): State<Arc<App>>, caller: Caller) -> Result<Tagged<SiteV
 ///
 /// Everything is checked before anything changes; then it is in force without a restart. `If-Match`
 /// names the version that was read (`*` for any).
-#[utoipa::path(put, path = "/site", tag = "administration", request_body = PutSite,
+#[utoipa::path(put, operation_id = "replaceSite", path = "/site",
+    tag = "administration", request_body(content = PutSite, example = json!({"config": {"name": "Customer care"}})),
     params(("if-match" = String, Header)),
-    responses((status = 200, body = SiteView, headers(("etag" = String))),
-        (status = 412, body = ProblemBody), (status = 422, body = ProblemBody),
-        (status = 428, body = ProblemBody)))]
+    responses((status = 200, body = SiteView, headers(("etag" = String)))),
+    extensions(("x-problems" = json!(["not-allowed", "invalid-site"]))))]
 async fn put(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -158,9 +159,10 @@ async fn put(
 ///
 /// Tells what is wrong with it, or what applying it would change. The `ETag` names the version that it was
 /// compared with: applied with that in `If-Match`, it changes just this.
-#[utoipa::path(post, path = "/site/check", tag = "administration", request_body = PutSite,
-    responses((status = 200, body = Checked, headers(("etag" = String))),
-        (status = 422, body = ProblemBody)))]
+#[utoipa::path(post, operation_id = "checkSite", path = "/site/check",
+    tag = "administration", request_body(content = PutSite, example = json!({"config": {"name": "Customer care"}})),
+    responses((status = 200, body = Checked, headers(("etag" = String)))),
+    extensions(("x-problems" = json!(["not-allowed", "invalid-site"]))))]
 async fn check(
     State(app): State<Arc<App>>,
     caller: Caller,

@@ -14,7 +14,7 @@ use utoipa_axum::routes;
 
 use super::App;
 use super::extract::Caller;
-use super::problem::{Problem, ProblemBody};
+use super::problem::Problem;
 
 pub(super) fn router() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new().routes(routes!(get))
@@ -27,21 +27,19 @@ struct StatsView {
     /// When they were taken.
     at: Timestamp,
     /// How many interactions are where.
-    #[schema(value_type = Object)]
     census: Census,
     /// By queue and media type.
-    #[schema(value_type = Vec<Object>)]
     queues: Vec<QueueStats>,
     /// By agent.
-    #[schema(value_type = Vec<Object>)]
     agents: Vec<AgentStats>,
 }
 
 /// The figures of the site
 ///
 /// For supervisors.
-#[utoipa::path(get, path = "/stats", tag = "queues",
-    responses((status = 200, body = StatsView), (status = 403, body = ProblemBody)))]
+#[utoipa::path(get, operation_id = "getStats", path = "/stats", tag = "queues",
+    responses((status = 200, body = StatsView)),
+    extensions(("x-problems" = json!(["not-allowed"]))))]
 async fn get(State(app): State<Arc<App>>, caller: Caller) -> Result<Answer<StatsView>, Problem> {
     caller.require(Role::Supervisor)?;
     let stats = app

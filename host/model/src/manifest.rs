@@ -16,11 +16,12 @@ pub use connector::{
 };
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::PluginId;
 
 /// What a plug-in is and wants.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Manifest {
     /// The plug-in's name in configuration, never changed.
     pub id: PluginId,

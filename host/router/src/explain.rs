@@ -3,6 +3,7 @@
 use linecard_model::routing::{InteractionState, MediaType, OfferOutcome, Presence, RequiredSkill};
 use linecard_model::{AgentId, InteractionId, QueueId, SkillId, Timestamp};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::Router;
 use crate::counters::millis_between;
@@ -10,7 +11,7 @@ use crate::index::Place;
 use crate::state::{Agent, Work};
 
 /// Where an interaction stands, and why nobody has it yet.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Explanation {
     /// The interaction.
     pub interaction: InteractionId,
@@ -45,7 +46,7 @@ pub struct Explanation {
 }
 
 /// A member of the queue, and what keeps them from an interaction.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct MemberStanding {
     /// The member.
     pub agent: AgentId,
@@ -54,7 +55,7 @@ pub struct MemberStanding {
 }
 
 /// Something that keeps an agent from an interaction.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(tag = "type", rename_all = "kebab-case")]
 pub enum Obstacle {
     /// The agent is not ready.

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use linecard_model::routing::{MediaType, Presence};
 use linecard_model::{AgentId, QueueId, Timestamp};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::Router;
 use crate::counters::millis_between;
 
 /// The figures of one media type of one queue, counted since [`QueueStats::since`].
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct QueueStats {
     /// The queue.
     pub queue: QueueId,
@@ -66,7 +67,7 @@ pub struct QueueStats {
 }
 
 /// The slots of one media type of one agent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 pub struct SlotUse {
     /// Slots in use, including offers and wrap-up.
     pub used: u32,
@@ -75,7 +76,7 @@ pub struct SlotUse {
 }
 
 /// The figures of one agent.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct AgentStats {
     /// The agent.
     pub agent: AgentId,
@@ -110,7 +111,7 @@ pub struct AgentStats {
 }
 
 /// How many interactions are where. `entered` is always the sum of the others.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Census {
     /// Interactions that ever entered.
     pub entered: u64,

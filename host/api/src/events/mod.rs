@@ -46,11 +46,14 @@ pub(super) fn router() -> OpenApiRouter<Arc<App>> {
 
 /// From where on a stream is wanted.
 #[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 struct From {
     /// Only events after this number; the header `Last-Event-ID` goes before it. From now on if
     /// neither is given.
     after: Option<String>,
     /// `raw` adds the network's payloads.
+    #[param(pattern = "^raw$")]
     include: Option<String>,
     /// A ticket from `POST /api/v1/events/ticket`, in place of the header `Authorization`.
     ticket: Option<String>,

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use crate::App;
 use crate::agents::AgentView;
 use crate::extract::Caller;
-use crate::problem::{Problem, ProblemBody};
+use crate::problem::Problem;
 use crate::views::{InteractionView, OfferView};
 use crate::visibility::Sight;
 
@@ -39,8 +39,8 @@ pub(super) struct SnapshotView {
 }
 
 /// The present, to start an event stream from
-#[utoipa::path(get, path = "/snapshot", tag = "events",
-    responses((status = 200, body = SnapshotView), (status = 401, body = ProblemBody)))]
+#[utoipa::path(get, operation_id = "getSnapshot", path = "/snapshot", tag = "events",
+    responses((status = 200, body = SnapshotView)))]
 pub(super) async fn get(
     State(app): State<Arc<App>>,
     caller: Caller,

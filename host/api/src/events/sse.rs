@@ -13,7 +13,7 @@ use bytes::Bytes;
 use super::feed::{Feed, Frame, open};
 use super::{From, Reader};
 use crate::App;
-use crate::problem::{Problem, ProblemBody};
+use crate::problem::Problem;
 
 /// How long a browser waits before it connects again.
 const RETRY: Duration = Duration::from_secs(2);
@@ -24,11 +24,10 @@ const RETRY: Duration = Duration::from_secs(2);
 /// describes. Agents get what concerns their queues and themselves, supervisors all. A comment comes
 /// at least every 15 seconds. Resume with `Last-Event-ID` (or `after`); the event `end` tells why the
 /// hub ends a stream.
-#[utoipa::path(get, path = "/events", tag = "events",
+#[utoipa::path(get, operation_id = "streamEvents", path = "/events", tag = "events",
     params(From, ("last-event-id" = Option<String>, Header)),
-    responses((status = 200, content_type = "text/event-stream", body = String),
-        (status = 400, body = ProblemBody), (status = 410, body = ProblemBody),
-        (status = 429, body = ProblemBody)))]
+    responses((status = 200, content_type = "text/event-stream", body = String)),
+    extensions(("x-problems" = json!(["cursor-too-old", "too-many-streams"]))))]
 pub(super) async fn stream(
     State(app): State<Arc<App>>,
     reader: Reader,

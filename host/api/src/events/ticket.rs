@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 
 use crate::App;
 use crate::extract::Caller;
-use crate::problem::{Problem, ProblemBody};
+use crate::problem::Problem;
 
 /// For how long a ticket is good.
 const LIFETIME: Duration = Duration::from_secs(30);
@@ -60,6 +60,7 @@ impl Tickets {
 
 /// A ticket.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = EventTicket)]
 pub(super) struct TicketView {
     /// The ticket, for `?ticket=` of an event stream. Good once.
     ticket: String,
@@ -70,8 +71,8 @@ pub(super) struct TicketView {
 /// Get a ticket for an event stream
 ///
 /// For browsers, which cannot send `Authorization` with a WebSocket.
-#[utoipa::path(post, path = "/events/ticket", tag = "events",
-    responses((status = 201, body = TicketView), (status = 401, body = ProblemBody)))]
+#[utoipa::path(post, operation_id = "issueEventTicket", path = "/events/ticket", tag = "events",
+    responses((status = 201, body = TicketView)))]
 pub(super) async fn issue(
     State(app): State<Arc<App>>,
     caller: Caller,

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use super::feed::{Feed, Frame, open};
 use super::{From, Reader};
 use crate::App;
-use crate::problem::{Problem, ProblemBody};
+use crate::problem::Problem;
 
 /// What a client may send at once; it has nothing to say beyond control frames.
 const LARGEST: usize = 4 * 1024;
@@ -20,9 +20,9 @@ const LARGEST: usize = 4 * 1024;
 ///
 /// Each text message is one event, as `/api/events.schema.json` describes. A heartbeat
 /// `{"kind": "heartbeat", "seq": …}` comes at least every 15 seconds. Resume with `after`.
-#[utoipa::path(get, path = "/events/ws", tag = "events", params(From),
-    responses((status = 101), (status = 400, body = ProblemBody), (status = 410, body = ProblemBody),
-        (status = 429, body = ProblemBody)))]
+#[utoipa::path(get, operation_id = "streamEventsByWebSocket", path = "/events/ws", tag = "events", params(From),
+    responses((status = 101)),
+    extensions(("x-problems" = json!(["cursor-too-old", "too-many-streams"]))))]
 pub(super) async fn stream(
     State(app): State<Arc<App>>,
     reader: Reader,

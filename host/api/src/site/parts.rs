@@ -18,9 +18,9 @@ use utoipa_axum::routes;
 
 use super::Tagged;
 use crate::App;
-use crate::config::{Warning, changed_meanwhile, doubts, etag, matches};
+use crate::config::{GivenSecret, Warning, changed_meanwhile, doubts, etag, matches};
 use crate::extract::{Caller, Json, Path};
-use crate::problem::{Problem, ProblemBody};
+use crate::problem::Problem;
 
 pub(super) fn router() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
@@ -32,12 +32,11 @@ pub(super) fn router() -> OpenApiRouter<Arc<App>> {
 
 /// A part of the configuration as it is now.
 #[derive(Debug, Serialize, ToSchema)]
-struct PartView {
+struct PartView<P> {
     /// Its name.
     id: String,
     /// How it is set up.
-    #[schema(value_type = Object)]
-    config: serde_json::Value,
+    config: P,
     /// What can never work now, here or elsewhere.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<Warning>,
@@ -117,12 +116,11 @@ async fn put<P: Part>(
     id: &str,
     part: P,
     values: impl FnOnce(P::Id) -> SecretValues,
-) -> Result<(StatusCode, Tagged<PartView>), Problem> {
+) -> Result<(StatusCode, Tagged<PartView<P>>), Problem> {
     let key = known::<P>(id)?;
     let values = values(key.clone());
     let version = etag(&part);
-    let shown =
-        serde_json::to_value(&part).map_err(|error| Problem::new("internal", error.to_string()))?;
+    let shown = part.clone();
     let (whole, was_there) = app
         .change(caller, &place::<P>(id), values, move |config| {
             let parts = P::all(config);
@@ -184,28 +182,29 @@ fn channels_only(caller: &Caller) -> Result<(), Problem> {
 #[serde(deny_unknown_fields)]
 struct PutChannel {
     /// How it is set up.
-    #[schema(value_type = Object)]
     config: ChannelConfig,
     /// The values of secrets that it calls `stored`.
     #[serde(default)]
-    #[schema(value_type = Object)]
+    #[schema(value_type = BTreeMap<String, GivenSecret>)]
     secrets: BTreeMap<String, SecretValue>,
 }
 
 /// Add or change a channel
 ///
 /// For administrators and people with the right `social_media_admin`. It is at work at once.
-#[utoipa::path(put, path = "/channels/{id}", tag = "administration", request_body = PutChannel,
-    params(("id" = String, Path), ("if-match" = Option<String>, Header)),
-    responses((status = 200, body = PartView), (status = 201, body = PartView),
-        (status = 412, body = ProblemBody), (status = 422, body = ProblemBody)))]
+#[utoipa::path(put, operation_id = "putChannel", path = "/channels/{id}",
+    tag = "administration", request_body(content = PutChannel, example = json!({"config": {"plugin": "open-messaging", "queue": "care", "config": {"integration_id": "6f3f1b0e-4f0e-4c57-9d1c-1c2b8f0d8a11", "notification_url": "https://middleware.example.com/notify"}, "secrets": {"notification-signature": "stored"}}, "secrets": {"notification-signature": "a long random text of your own"}})),
+    params(("id" = String, Path), ("if-match" = Option<String>, Header),
+        ("if-none-match" = Option<String>, Header)),
+    responses((status = 200, body = PartView<ChannelConfig>), (status = 201, body = PartView<ChannelConfig>)),
+    extensions(("x-problems" = json!(["not-allowed", "invalid-site"]))))]
 async fn put_channel(
     State(app): State<Arc<App>>,
     caller: Caller,
     headers: HeaderMap,
     Path(id): Path<String>,
     Json(body): Json<PutChannel>,
-) -> Result<(StatusCode, Tagged<PartView>), Problem> {
+) -> Result<(StatusCode, Tagged<PartView<ChannelConfig>>), Problem> {
     channels_only(&caller)?;
     let secrets = body.secrets;
     put(&app, &caller, &headers, &id, body.config, |id| {
@@ -218,9 +217,10 @@ async fn put_channel(
 }
 
 /// Remove a channel
-#[utoipa::path(delete, path = "/channels/{id}", tag = "administration",
+#[utoipa::path(delete, operation_id = "deleteChannel", path = "/channels/{id}", tag = "administration",
     params(("id" = String, Path), ("if-match" = Option<String>, Header)),
-    responses((status = 204), (status = 404, body = ProblemBody)))]
+    responses((status = 204)),
+    extensions(("x-problems" = json!(["not-allowed", "not-found", "invalid-site"]))))]
 async fn delete_channel(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -236,22 +236,23 @@ async fn delete_channel(
 #[serde(deny_unknown_fields)]
 struct PutQueue {
     /// How it is set up.
-    #[schema(value_type = Object)]
     config: QueueConfig,
 }
 
 /// Add or change a queue
-#[utoipa::path(put, path = "/queues/{id}", tag = "administration", request_body = PutQueue,
-    params(("id" = String, Path), ("if-match" = Option<String>, Header)),
-    responses((status = 200, body = PartView), (status = 201, body = PartView),
-        (status = 412, body = ProblemBody), (status = 422, body = ProblemBody)))]
+#[utoipa::path(put, operation_id = "putQueue", path = "/queues/{id}",
+    tag = "administration", request_body(content = PutQueue, example = json!({"config": {"name": "Customer care", "members": []}})),
+    params(("id" = String, Path), ("if-match" = Option<String>, Header),
+        ("if-none-match" = Option<String>, Header)),
+    responses((status = 200, body = PartView<QueueConfig>), (status = 201, body = PartView<QueueConfig>)),
+    extensions(("x-problems" = json!(["not-allowed", "invalid-site"]))))]
 async fn put_queue(
     State(app): State<Arc<App>>,
     caller: Caller,
     headers: HeaderMap,
     Path(id): Path<String>,
     Json(body): Json<PutQueue>,
-) -> Result<(StatusCode, Tagged<PartView>), Problem> {
+) -> Result<(StatusCode, Tagged<PartView<QueueConfig>>), Problem> {
     caller.require(Role::Admin)?;
     put(&app, &caller, &headers, &id, body.config, |_| {
         SecretValues::default()
@@ -262,9 +263,10 @@ async fn put_queue(
 /// Remove a queue
 ///
 /// Work that is in it goes on until it ends.
-#[utoipa::path(delete, path = "/queues/{id}", tag = "administration",
+#[utoipa::path(delete, operation_id = "deleteQueue", path = "/queues/{id}", tag = "administration",
     params(("id" = String, Path), ("if-match" = Option<String>, Header)),
-    responses((status = 204), (status = 404, body = ProblemBody), (status = 422, body = ProblemBody)))]
+    responses((status = 204)),
+    extensions(("x-problems" = json!(["not-allowed", "not-found", "invalid-site"]))))]
 async fn delete_queue(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -280,7 +282,6 @@ async fn delete_queue(
 #[serde(deny_unknown_fields)]
 struct PutAgent {
     /// How the agent is set up.
-    #[schema(value_type = Object)]
     config: AgentConfig,
     /// The password, if `config.password` is `stored`; only its hash is kept.
     #[serde(default)]
@@ -289,17 +290,19 @@ struct PutAgent {
 }
 
 /// Add or change an agent
-#[utoipa::path(put, path = "/agents/{id}", tag = "administration", request_body = PutAgent,
-    params(("id" = String, Path), ("if-match" = Option<String>, Header)),
-    responses((status = 200, body = PartView), (status = 201, body = PartView),
-        (status = 412, body = ProblemBody), (status = 422, body = ProblemBody)))]
+#[utoipa::path(put, operation_id = "putAgent", path = "/agents/{id}",
+    tag = "administration", request_body(content = PutAgent, example = json!({"config": {"name": "Anna", "password": "stored"}, "password": "anna's password"})),
+    params(("id" = String, Path), ("if-match" = Option<String>, Header),
+        ("if-none-match" = Option<String>, Header)),
+    responses((status = 200, body = PartView<AgentConfig>), (status = 201, body = PartView<AgentConfig>)),
+    extensions(("x-problems" = json!(["not-allowed", "invalid-site"]))))]
 async fn put_agent(
     State(app): State<Arc<App>>,
     caller: Caller,
     headers: HeaderMap,
     Path(id): Path<String>,
     Json(body): Json<PutAgent>,
-) -> Result<(StatusCode, Tagged<PartView>), Problem> {
+) -> Result<(StatusCode, Tagged<PartView<AgentConfig>>), Problem> {
     caller.require(Role::Admin)?;
     let password = body.password;
     put(&app, &caller, &headers, &id, body.config, |id| {
@@ -314,9 +317,10 @@ async fn put_agent(
 /// Remove an agent
 ///
 /// Offers and accepted work go back to their queues, and the agent's sessions end.
-#[utoipa::path(delete, path = "/agents/{id}", tag = "administration",
+#[utoipa::path(delete, operation_id = "deleteAgent", path = "/agents/{id}", tag = "administration",
     params(("id" = String, Path), ("if-match" = Option<String>, Header)),
-    responses((status = 204), (status = 404, body = ProblemBody), (status = 422, body = ProblemBody)))]
+    responses((status = 204)),
+    extensions(("x-problems" = json!(["not-allowed", "not-found", "invalid-site"]))))]
 async fn delete_agent(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -332,7 +336,6 @@ async fn delete_agent(
 #[serde(deny_unknown_fields)]
 struct PutKey {
     /// What it may do.
-    #[schema(value_type = Object)]
     config: KeyConfig,
     /// The secret, if `config.secret` is `stored`; only its hash is kept.
     #[serde(default)]
@@ -341,17 +344,19 @@ struct PutKey {
 }
 
 /// Add or change an API key
-#[utoipa::path(put, path = "/keys/{id}", tag = "administration", request_body = PutKey,
-    params(("id" = String, Path), ("if-match" = Option<String>, Header)),
-    responses((status = 200, body = PartView), (status = 201, body = PartView),
-        (status = 412, body = ProblemBody), (status = 422, body = ProblemBody)))]
+#[utoipa::path(put, operation_id = "putKey", path = "/keys/{id}",
+    tag = "administration", request_body(content = PutKey, example = json!({"config": {"name": "Reporting", "role": "supervisor", "secret": "stored"}, "secret": "a long random text of your own"})),
+    params(("id" = String, Path), ("if-match" = Option<String>, Header),
+        ("if-none-match" = Option<String>, Header)),
+    responses((status = 200, body = PartView<KeyConfig>), (status = 201, body = PartView<KeyConfig>)),
+    extensions(("x-problems" = json!(["not-allowed", "invalid-site"]))))]
 async fn put_key(
     State(app): State<Arc<App>>,
     caller: Caller,
     headers: HeaderMap,
     Path(id): Path<String>,
     Json(body): Json<PutKey>,
-) -> Result<(StatusCode, Tagged<PartView>), Problem> {
+) -> Result<(StatusCode, Tagged<PartView<KeyConfig>>), Problem> {
     caller.require(Role::Admin)?;
     let secret = body.secret;
     put(&app, &caller, &headers, &id, body.config, |id| {
@@ -366,9 +371,10 @@ async fn put_key(
 /// Remove an API key
 ///
 /// It and its access tokens let nobody in afterwards.
-#[utoipa::path(delete, path = "/keys/{id}", tag = "administration",
+#[utoipa::path(delete, operation_id = "deleteKey", path = "/keys/{id}", tag = "administration",
     params(("id" = String, Path), ("if-match" = Option<String>, Header)),
-    responses((status = 204), (status = 404, body = ProblemBody)))]
+    responses((status = 204)),
+    extensions(("x-problems" = json!(["not-allowed", "not-found", "invalid-site"]))))]
 async fn delete_key(
     State(app): State<Arc<App>>,
     caller: Caller,

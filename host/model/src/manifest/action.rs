@@ -251,7 +251,7 @@ pub enum WindowDemand {
 }
 
 /// A rate that the network documents.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RateLimit {
     /// What shares the budget.
     pub scope: ThrottleScope,
@@ -265,7 +265,7 @@ pub struct RateLimit {
 }
 
 /// How an action that fails for the time being is tried again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RetryRule {
     /// How often after the first attempt. When the last of them fails too, the action has failed.
     pub max: u32,
@@ -274,7 +274,9 @@ pub struct RetryRule {
 }
 
 /// What a rate limit or a throttle applies to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum ThrottleScope {
     /// All that the channel does.

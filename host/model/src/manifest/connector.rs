@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::action::{ActionAbility, ActionKind, RateLimit, RetryRule};
 
 /// What a connector wants and can do.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ConnectorManifest {
     /// The networks it speaks, such as `messenger`, `x`, `whatsapp`.
     pub networks: Vec<String>,
@@ -55,7 +55,7 @@ impl ConnectorManifest {
 }
 
 /// What an analyzer gives.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AnalyzerManifest {
     /// The names of the scores that it may give, such as `sentiment`.
     #[serde(default)]
@@ -88,7 +88,7 @@ impl fmt::Display for Visibility {
 }
 
 /// A secret that a channel of this connector needs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SecretWant {
     /// Its name in `http.request.auth` and in the `secrets` interface.
     pub name: String,
@@ -103,7 +103,9 @@ pub struct SecretWant {
 }
 
 /// What a secret is used for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum SecretKind {
     /// A key for `secrets.hmac` and `secrets.verify-hmac`.
@@ -122,7 +124,7 @@ pub enum SecretKind {
 }
 
 /// A host that a connector wants to call. The operator sees the list and grants it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum HostWant {
     /// This very host, as `name` or `name:port`; the port is 443 if it is not given. A name that

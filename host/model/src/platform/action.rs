@@ -36,7 +36,7 @@ pub struct ActionRequest {
 }
 
 /// The actions. Message ids are the network's.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
     /// Write in a private conversation.
@@ -120,7 +120,7 @@ impl Action {
 }
 
 /// What the company says.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Outgoing {
     /// The text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -150,7 +150,7 @@ pub struct OutgoingAttachment {
 }
 
 /// A message and a reaction.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ReactionTarget {
     /// The message.
     pub message_id: String,
@@ -162,7 +162,7 @@ pub struct ReactionTarget {
 }
 
 /// A message of one's own and its new text.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct EditTarget {
     /// The message.
     pub message_id: String,
@@ -171,7 +171,7 @@ pub struct EditTarget {
 }
 
 /// A template and what fills it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Template {
     /// The template's name on the network.
     pub name: String,

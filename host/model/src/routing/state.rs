@@ -123,7 +123,7 @@ impl fmt::Display for Presence {
 }
 
 /// Where an interaction is on its way. It is in exactly one of these states.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "state", rename_all = "kebab-case")]
 pub enum InteractionState {
     /// Waits in its queue.

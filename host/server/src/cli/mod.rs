@@ -126,7 +126,7 @@ async fn run(cli: Cli) -> anyhow::Result<u8> {
         #[cfg(feature = "simulator")]
         Command::Demo(demo) => demo.run(options).await,
         Command::Openapi => {
-            say(&linecard_api::openapi().to_pretty_json()?);
+            say(&format!("{:#}", linecard_api::openapi()));
             Ok(())
         }
     };

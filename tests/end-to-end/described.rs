@@ -1,0 +1,167 @@
+//! The description of the API against the hub: its examples run as they are written, every answer is
+//! what it says, and no door is open that it does not name.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use linecard_simulator::open_messaging::Said;
+use linecard_tests::{Client, Described, Hub, Networks, SiteOptions, eventually};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+const BINARY: &str = env!("CARGO_BIN_EXE_linecard");
+
+async fn accepted(described: &mut Described, networks: &Networks, agent: &Client) -> Result<Value> {
+    let said = networks
+        .web
+        .say("dora@example.com", Said::text("hello"))
+        .await;
+    ensure!(said.acknowledged, "{said:?}");
+    eventually("an offer", Duration::from_secs(20), async || {
+        let offers = agent.get("/api/v1/offers").await?;
+        Ok(offers.pointer("/0/id").map(|_| ()))
+    })
+    .await?;
+    let offers = described.run(agent, "listOffers", &[], "").await?;
+    let offer = offers[0]["id"].as_str().context("id")?.to_owned();
+    described.run(agent, "getOffer", &[&offer], "").await?;
+    described.run(agent, "acceptOffer", &[&offer], "").await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_example_runs_as_written_and_answers_are_as_described() -> Result<()> {
+    let networks = Networks::start().await?;
+    let hub = networks.hub(BINARY, &SiteOptions::default()).await?;
+    let administrator = hub.administrator()?;
+    let mut described = Described::by(&administrator).await?;
+    let d = &mut described;
+
+    // The site's parts, as an administrator sets them up.
+    d.run(&administrator, "checkSite", &[], "").await?;
+    d.run(&administrator, "getSite", &[], "").await?;
+    d.run(&administrator, "putQueue", &["care"], "").await?;
+    d.run(&administrator, "putAgent", &["anna"], "").await?;
+    d.run(&administrator, "putKey", &["reporting"], "").await?;
+    d.run(&administrator, "putChannel", &["shop"], "").await?;
+    for list in [
+        "listAgents",
+        "listAudit",
+        "listChannels",
+        "listPlugins",
+        "listQueues",
+    ] {
+        d.run(&administrator, list, &[], "").await?;
+    }
+    d.run(&administrator, "getQueue", &["support"], "").await?;
+    d.run(&administrator, "getChannel", &["web"], "").await?;
+    d.run(&administrator, "getPlugin", &["open-messaging"], "")
+        .await?;
+    d.run(&administrator, "pauseChannel", &["shop"], "").await?;
+    d.run(&administrator, "resumeChannel", &["shop"], "")
+        .await?;
+    d.run(&administrator, "listDeadLetters", &["web"], "")
+        .await?;
+    d.run(&administrator, "setAgentPresence", &["anna"], "")
+        .await?;
+    d.run(&administrator, "getAgent", &["anna"], "").await?;
+    let session = d
+        .run(&Client::anonymous(&hub.base())?, "signIn", &[], "")
+        .await?;
+    let token = session["token"].as_str().context("token")?;
+    let anna = Client::with_token(&hub.base(), token)?;
+    d.run(&anna, "getSession", &[], "").await?;
+    d.run(&anna, "issueEventTicket", &[], "").await?;
+    d.run(&anna, "getSnapshot", &[], "").await?;
+    d.run(&anna, "signOut", &[], "").await?;
+
+    // A shift.
+    let agent = Client::sign_in(&hub.base(), "agent-1", "agent-1").await?;
+    d.run(&agent, "setOwnPresence", &[], "").await?;
+    d.run(&agent, "getOwnAgent", &[], "").await?;
+    let interaction = accepted(d, &networks, &agent).await?;
+    let id = interaction["id"].as_str().context("id")?;
+    let contact = interaction["contact"].as_str().context("contact")?;
+    d.run(&agent, "getInteraction", &[id], "").await?;
+    d.run(
+        &agent,
+        "listInteractions",
+        &[],
+        "?state=connected&agent=me&limit=1",
+    )
+    .await?;
+    d.run(&agent, "explainInteraction", &[id], "").await?;
+    d.run(&agent, "takeAction", &[id], "").await?;
+    let sent = d.run(&agent, "sendMessage", &[id], "").await?;
+    let message = sent["id"].as_str().context("id")?;
+    d.run(&agent, "listMessages", &[id], "?include=raw").await?;
+    d.run(&agent, "listReactions", &[id, message], "").await?;
+    d.run(&agent, "getContact", &[contact], "").await?;
+    d.run(&agent, "listContactHistory", &[contact], "").await?;
+    d.run(&agent, "recordOptIn", &[contact, "web"], "").await?;
+    d.run(&agent, "withdrawOptIn", &[contact, "web"], "")
+        .await?;
+    d.run(&agent, "endInteraction", &[id], "").await?;
+    let second = accepted(d, &networks, &agent).await?;
+    let id = second["id"].as_str().context("id")?;
+    agent
+        .post(&format!("/api/v1/interactions/{id}/end"), &json!({}))
+        .await?;
+    d.run(&agent, "wrapUpInteraction", &[id], "").await?;
+
+    // What is left of it, and the end of everything.
+    d.run(&administrator, "getStats", &[], "").await?;
+    d.run(&administrator, "listContacts", &[], "").await?;
+    d.run(&administrator, "exportContact", &[contact], "")
+        .await?;
+    d.run(&administrator, "deleteChannel", &["shop"], "")
+        .await?;
+    d.run(&administrator, "deleteKey", &["reporting"], "")
+        .await?;
+    d.run(&administrator, "deleteAgent", &["anna"], "").await?;
+    d.run(&administrator, "deleteQueue", &["care"], "").await?;
+    d.run(&administrator, "replaceSite", &[], "").await?;
+
+    // Something must have failed for good before it is redelivered: that has tests of its own.
+    let untried = described.untried_examples()?;
+    ensure!(
+        untried == ["redeliverDeadLetter"],
+        "nothing runs the examples of {untried:?}"
+    );
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn addresses_take_the_methods_that_are_described_and_no_others() -> Result<()> {
+    let hub = Hub::start(BINARY).await?;
+    let client = hub.administrator()?;
+    let described = Described::by(&client).await?;
+    let operations = described.operations()?;
+    let paths: BTreeSet<&str> = operations.iter().map(|operation| operation.path).collect();
+    for path in paths {
+        let filled: Vec<&str> = path
+            .split('/')
+            .map(|part| if part.starts_with('{') { "x" } else { part })
+            .collect();
+        let seen = client
+            .ask(Method::TRACE, &filled.join("/"), &[], None)
+            .await?;
+        let allow = seen
+            .headers
+            .get("allow")
+            .with_context(|| format!("{path}: {seen:?}"))?;
+        let allowed: BTreeSet<&str> = allow.to_str()?.split(',').map(str::trim).collect();
+        let of_path = operations.iter().filter(|operation| operation.path == path);
+        let mut described: BTreeSet<&str> =
+            of_path.map(|operation| operation.method.as_str()).collect();
+        // Whatever can be read can be asked for without its body.
+        if described.contains("GET") {
+            described.insert("HEAD");
+        }
+        ensure!(
+            allowed == described,
+            "{path}: {allowed:?} instead of {described:?}"
+        );
+    }
+    Ok(())
+}
