@@ -1,5 +1,6 @@
 //! The webhook door: a network's request becomes accepted events, and only then an answer.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -123,6 +124,10 @@ impl ReceiveError {
     }
 }
 
+/// The header by which a connector is told which networks' connectors get the same delivery: those of the
+/// channels that share the address.
+const NEIGHBOURS: &str = "linecard-neighbours";
+
 impl Receiver {
     /// Takes a network's request at an address that several channels share. It is answered as taken if
     /// one of them took it and none failed; a failure has the network repeat it, and whoever has it
@@ -136,6 +141,12 @@ impl Receiver {
         let members = channels
             .iter()
             .filter(|channel| channel.config.webhook_group.as_ref() == Some(group));
+        // What is another connector's business is taken by that one, and by no other as well.
+        let networks: BTreeSet<&str> = members.clone().map(|channel| channel.network()).collect();
+        let networks: Vec<&str> = networks.into_iter().collect();
+        let mut request = request;
+        let told = (NEIGHBOURS.to_owned(), networks.join(", "));
+        request.headers.push(told);
         let answers = members.map(|channel| async {
             let answer = self.answer(&channel.id, request.clone()).await;
             (channel.id.clone(), answer)
