@@ -8,6 +8,17 @@ pub use crate::bindings::connector::linecard::plugin::events::{
 };
 pub use crate::bindings::connector::linecard::plugin::manifest::{AttachmentKind, Visibility};
 
+/// The name of the fact in a [`Profile`] by which a network tells that a person takes the consent to be written
+/// to first back, or gives it: [`CONSENT_WITHDRAWN`] or [`CONSENT_GIVEN`]. Tell it with
+/// [`EventKind::ProfileChanged`]; the host keeps it with its time and sends no template after a withdrawal.
+pub const CONSENT: &str = "consent";
+/// The value of [`CONSENT`] when it is taken back.
+pub const CONSENT_WITHDRAWN: &str = "withdrawn";
+/// The value of [`CONSENT`] when it is given.
+pub const CONSENT_GIVEN: &str = "given";
+/// The name of the fact beside [`CONSENT`] that says how it was told, for whoever asks later.
+pub const CONSENT_SOURCE: &str = "consent-source";
+
 impl Event {
     /// An event without thread, author or raw payload.
     ///

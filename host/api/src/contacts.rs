@@ -1,6 +1,6 @@
 //! Contacts and what was ever exchanged with them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -28,6 +28,7 @@ pub(super) fn router() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(get, erase))
         .routes(routes!(export))
         .routes(routes!(history))
+        .merge(super::people::router())
         .routes(routes!(opt_in, opt_out))
 }
 
@@ -88,7 +89,9 @@ async fn list(
             let next = (found.len() == limit)
                 .then(|| found.last().map(|c| c.id.to_string()))
                 .flatten();
-            let items = found.into_iter().map(ContactView::from).collect();
+            // Whoever turned out to be somebody else is in the list as that one.
+            let people = found.into_iter().filter(|c| c.merged_into.is_none());
+            let items = people.map(ContactView::from).collect();
             Ok(Answer(Page { items, next }))
         }
         _ => Err(Problem::new(
@@ -166,7 +169,7 @@ async fn export(
     let (store, site) = (&app.hub.store, app.hub.site.id());
     let mut of = BTreeSet::new();
     let mut messages = Vec::new();
-    let mut history = Merged::new(&app, &[contact.id], None);
+    let mut history = Merged::new(&app, &contact.ids(), None);
     while let Some(mut message) = history.next().await? {
         of.insert(message.interaction);
         let raw = store.raw(site, RawOf::Message(message.id)).await?;
@@ -178,16 +181,20 @@ async fn export(
         let found = store.interaction(site, id).await?;
         interactions.extend(found.as_ref().map(InteractionView::from));
     }
-    let mut events = Vec::new();
-    let mut after = 0;
-    loop {
-        let numbers = store.details_of(site, contact.id, after, 200).await?;
-        let Some(last) = numbers.last() else { break };
-        after = *last;
-        for seq in numbers {
-            events.extend(store.details(site, contact.id, seq).await?);
+    let mut events = BTreeMap::new();
+    for id in contact.ids() {
+        let mut after = 0;
+        loop {
+            let numbers = store.details_of(site, id, after, 200).await?;
+            let Some(last) = numbers.last() else { break };
+            after = *last;
+            for seq in numbers {
+                let found = store.details(site, id, seq).await?;
+                events.extend(found.map(|event| (seq, event)));
+            }
         }
     }
+    let events = events.into_values().collect();
     Ok(Answer(ContactExport {
         contact: ContactView::from(contact),
         interactions,
@@ -210,7 +217,7 @@ async fn history(
     Query(part): Query<Part>,
 ) -> Result<Answer<Page<MessageView>>, Problem> {
     let contact = app.contact(&caller, &id).await?;
-    part_of_history(&app, &[contact.id], &part, |_| true)
+    part_of_history(&app, &contact.ids(), &part, |_| true)
         .await
         .map(Answer)
 }

@@ -118,8 +118,9 @@ fn describe(mut generated: OpenApi, path: &str) -> Value {
 /// `path` is the one under which people reach the hub.
 pub(super) fn router(path: &Arc<str>) -> Router<Arc<App>> {
     let (api, generated) = api().split_for_parts();
-    let known = Known::of(&generated);
-    let description: Arc<str> = format!("{:#}", describe(generated, path)).into();
+    let description = describe(generated, path);
+    let known = Known::of(&description);
+    let description: Arc<str> = format!("{description:#}").into();
     let config = Config::from(format!("{path}{DESCRIPTION}")).try_it_out_enabled(true);
     let browser = Router::<Arc<App>>::from(SwaggerUi::new("/api/docs").config(config));
     let browser = browser.layer(map_response_with_state(Arc::clone(path), careful_page));

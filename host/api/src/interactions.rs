@@ -66,7 +66,7 @@ struct Wanted {
     state: Option<String>,
     queue: Option<String>,
     agent: Option<AgentId>,
-    contact: Option<ContactId>,
+    contact: Option<Vec<ContactId>>,
     channel: Option<String>,
 }
 
@@ -97,7 +97,7 @@ impl Wanted {
             state: (state != "open").then(|| state.to_owned()),
             queue: filter.queue.clone(),
             agent,
-            contact,
+            contact: contact.map(|contact| vec![contact]),
             channel: filter.channel.clone(),
         })
     }
@@ -119,7 +119,10 @@ impl Wanted {
                 .channel
                 .as_deref()
                 .is_none_or(|c| c == interaction.channel.as_str())
-            && self.contact.is_none_or(|c| interaction.involves(c))
+            && self
+                .contact
+                .as_ref()
+                .is_none_or(|ids| ids.iter().any(|id| interaction.involves(*id)))
             && self.agent.as_ref().is_none_or(|a| Some(a) == agent)
     }
 }
@@ -150,7 +153,13 @@ async fn list(
     caller: Caller,
     Query(filter): Query<Filter>,
 ) -> Result<Answer<Page<InteractionView>>, Problem> {
-    let wanted = Wanted::of(&filter, &caller)?;
+    let mut wanted = Wanted::of(&filter, &caller)?;
+    if let Some(ids) = &mut wanted.contact
+        && let Some(asked) = ids.first().copied()
+        && let Some(person) = app.person(asked).await?
+    {
+        *ids = person.ids();
+    }
     let limit = limit(filter.limit)?;
     let after: Option<InteractionId> = cursor(filter.after.as_deref())?;
     if wanted.state.as_deref() == Some("ended") {

@@ -31,6 +31,7 @@ mod observe;
 mod offers;
 mod open_messaging;
 mod participants;
+mod people;
 mod plugins;
 pub mod problem;
 mod query;

@@ -142,11 +142,15 @@ pub(super) fn joined(contact: ContactId, author: Option<Author>, own_contact: bo
 impl App {
     /// Puts what is known about those who take part into a view.
     pub(super) async fn add_people(&self, view: &mut InteractionView) -> Result<(), Problem> {
-        let site = self.hub.site.id();
         let mut people = Vec::new();
         let own = view.participants.iter().filter(|p| p.own_contact);
         for contact in std::iter::once(view.contact).chain(own.map(|p| p.contact)) {
-            people.extend(self.hub.store.contact(site, contact).await?);
+            // What is known stands with the contact that it turned out to be.
+            let person = self.person(contact).await?;
+            people.extend(person.map(|person| Contact {
+                id: contact,
+                ..person
+            }));
         }
         describe(view, &people);
         Ok(())

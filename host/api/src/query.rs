@@ -13,7 +13,6 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use linecard_hub::configure::nearest;
 use serde_json::Value;
-use utoipa::openapi::OpenApi;
 
 use super::problem::Problem;
 
@@ -24,10 +23,9 @@ pub(super) struct Known(Arc<HashMap<(String, String), BTreeSet<String>>>);
 
 impl Known {
     /// What a description says.
-    pub fn of(description: &OpenApi) -> Self {
-        let paths = serde_json::to_value(&description.paths).unwrap_or_default();
+    pub fn of(description: &Value) -> Self {
         let mut known = HashMap::new();
-        for (path, item) in paths.as_object().into_iter().flatten() {
+        for (path, item) in description["paths"].as_object().into_iter().flatten() {
             for (method, operation) in item.as_object().into_iter().flatten() {
                 let parameters = operation["parameters"].as_array().into_iter().flatten();
                 let names = parameters.filter_map(|parameter| in_the_query(path, parameter));

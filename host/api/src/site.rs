@@ -63,11 +63,9 @@ struct Change {
     removes: bool,
     /// What stands there now.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
     before: Option<Value>,
     /// What would stand there.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
     after: Option<Value>,
     /// What else somebody should know who decides about it.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -1,6 +1,8 @@
 //! What the API shows of the hub's own types. A network's raw payload is shown only when asked for.
 
-use linecard_model::contact::{Contact, ContactIdentity, ContactThread, OptIn};
+use linecard_model::contact::{
+    Contact, ContactIdentity, ContactThread, MergedContact, OptIn, OptOut,
+};
 use linecard_model::interaction::Interaction;
 use linecard_model::manifest::Visibility;
 use linecard_model::message::{
@@ -363,6 +365,16 @@ pub(super) struct ContactView {
     pub of_thread: Option<ContactThread>,
     /// The channels on which they agreed to be written to first: `{"channel", "at", "by", "source"}`.
     pub opt_ins: Vec<OptIn>,
+    /// The channels on which they took that back, or never want it: `{"channel", "at", "by", "source"}`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub opt_outs: Vec<OptOut>,
+    /// The contacts that turned out to be this person; a person who knows better can undo it under
+    /// `/contacts/{id}/merged/{other}`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub merged: Vec<MergedContact>,
+    /// The contact that this one turned out to be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub merged_into: Option<ContactId>,
 }
 
 impl From<Contact> for ContactView {
@@ -374,6 +386,9 @@ impl From<Contact> for ContactView {
             identities: contact.identities,
             of_thread: contact.of_thread,
             opt_ins: contact.opt_ins,
+            opt_outs: contact.opt_outs,
+            merged: contact.merged,
+            merged_into: contact.merged_into,
         }
     }
 }

@@ -129,35 +129,44 @@ impl App {
     pub(super) async fn contact(&self, caller: &Principal, id: &str) -> Result<Contact, Problem> {
         let unknown = || Problem::not_found("contact", id);
         let id: ContactId = id.parse().map_err(|_| unknown())?;
-        let site = self.hub.site.id();
-        let contact = self
-            .hub
-            .store
-            .contact(site, id)
-            .await?
-            .ok_or_else(unknown)?;
-        if self.sees_contact(caller, id).await? {
+        let contact = self.person(id).await?.ok_or_else(unknown)?;
+        if self.sees_contact(caller, &contact.ids()).await? {
             Ok(contact)
         } else {
             Err(unknown())
         }
     }
 
-    async fn sees_contact(&self, caller: &Principal, id: ContactId) -> Result<bool, Problem> {
+    /// A contact, or the one that it turned out to be.
+    pub(super) async fn person(&self, id: ContactId) -> Result<Option<Contact>, Problem> {
+        let site = self.hub.site.id();
+        let mut found = self.hub.store.contact(site, id).await?;
+        while let Some(into) = found.as_ref().and_then(|contact| contact.merged_into) {
+            found = self.hub.store.contact(site, into).await?;
+        }
+        Ok(found)
+    }
+
+    async fn sees_contact(&self, caller: &Principal, ids: &[ContactId]) -> Result<bool, Problem> {
         let caller = caller.clone();
+        let all = ids.to_vec();
         let (sight, open) = self
             .hub
             .site
             .query(move |state| {
                 let sight = Sight::of(&caller, state.config());
-                let open = sight.all || state.open_with(id).any(|i| sight.interaction(i));
+                let open = sight.all
+                    || all.iter().any(|id| {
+                        let mut with = state.open_with(*id);
+                        with.any(|interaction| sight.interaction(interaction))
+                    });
                 (sight, open)
             })
             .await?;
         if open {
             return Ok(true);
         }
-        for interaction in self.interactions_of(id).await? {
+        for interaction in self.interactions_with(ids).await? {
             if self
                 .place(interaction)
                 .await?
@@ -181,6 +190,23 @@ impl App {
         &self,
         id: ContactId,
     ) -> Result<BTreeSet<InteractionId>, Problem> {
+        let person = self.person(id).await?;
+        let ids = person.map_or_else(|| vec![id], |person| person.ids());
+        self.interactions_with(&ids).await
+    }
+
+    async fn interactions_with(
+        &self,
+        ids: &[ContactId],
+    ) -> Result<BTreeSet<InteractionId>, Problem> {
+        let mut interactions = BTreeSet::new();
+        for id in ids {
+            interactions.extend(self.interactions_under(*id).await?);
+        }
+        Ok(interactions)
+    }
+
+    async fn interactions_under(&self, id: ContactId) -> Result<BTreeSet<InteractionId>, Problem> {
         let page = Page {
             before: None,
             limit: LOOK_BACK,

@@ -46,6 +46,26 @@ pub enum Event {
     Routing(RoutingEvent),
     /// A contact came into being, or facts about them changed.
     ContactSaved(Contact),
+    /// Two contacts turned out to be one person. What is known of them from then on stands in the
+    /// `contact-saved` beside it.
+    ContactsMerged {
+        /// The contact that goes on.
+        contact: ContactId,
+        /// The one that is it from now on.
+        merged: ContactId,
+        /// Who did it: an agent's id, `key:` and a key's name, or `channel:` and the channel whose
+        /// network told it.
+        by: String,
+    },
+    /// A person undid a merge: the two are two again.
+    ContactsParted {
+        /// The contact that had gone on.
+        contact: ContactId,
+        /// The one that is its own again.
+        parted: ContactId,
+        /// Who did it.
+        by: String,
+    },
     /// An interaction began.
     InteractionStarted(Interaction),
     /// Somebody takes part in an interaction from here on.
@@ -70,6 +90,14 @@ pub enum Event {
         contact: ContactId,
         /// Its queue.
         queue: QueueId,
+    },
+    /// An interaction turned out to be part of another one's conversation: what was said in it is from
+    /// here on read in that one.
+    InteractionsJoined {
+        /// The one that goes on.
+        interaction: InteractionId,
+        /// The one that is over.
+        joined: InteractionId,
     },
     /// The customer wrote, or the company wrote on the network itself.
     MessageReceived(Message),
@@ -136,7 +164,18 @@ pub enum Event {
         /// When, by the network's clock.
         deleted_at: Timestamp,
     },
-    /// A message was hidden from the public; it is still there. An edit shows it again.
+    /// A hidden message is shown to the public again.
+    MessageShown {
+        /// The message.
+        message: MessageId,
+        /// Its contact.
+        contact: ContactId,
+        /// Its interaction.
+        interaction: InteractionId,
+        /// When, by the network's clock.
+        shown_at: Timestamp,
+    },
+    /// A message was hidden from the public; it is still there.
     MessageHidden {
         /// The message.
         message: MessageId,
@@ -191,6 +230,9 @@ pub enum Event {
         /// The contact, if it is known.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         contact: Option<ContactId>,
+        /// Who did it, if the network says.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        author: Option<Author>,
         /// What, in a word.
         name: String,
         /// When, by the network's clock.
@@ -243,9 +285,12 @@ impl Event {
         match self {
             Self::Routing(event) => routing_name(event),
             Self::ContactSaved(_) => "contact-saved",
+            Self::ContactsMerged { .. } => "contacts-merged",
+            Self::ContactsParted { .. } => "contacts-parted",
             Self::InteractionStarted(_) => "interaction-started",
             Self::ParticipantJoined { .. } => "participant-joined",
             Self::PendingOnThread { .. } => "pending-on-thread",
+            Self::InteractionsJoined { .. } => "interactions-joined",
             Self::MessageReceived(_) => "message-received",
             Self::MessageAccepted(_) => "message-accepted",
             Self::MessageStateChanged { .. } => "message-state-changed",
@@ -253,6 +298,7 @@ impl Event {
             Self::FileFetched { .. } => "file-fetched",
             Self::MessageDeleted { .. } => "message-deleted",
             Self::MessageHidden { .. } => "message-hidden",
+            Self::MessageShown { .. } => "message-shown",
             Self::ReactionAdded { .. } => "reaction-added",
             Self::ReactionRemoved { .. } => "reaction-removed",
             Self::ActionChanged { .. } => "action-changed",
@@ -274,15 +320,19 @@ impl Event {
             }
             Self::ParticipantJoined { interaction, .. }
             | Self::PendingOnThread { interaction, .. }
+            | Self::InteractionsJoined { interaction, .. }
             | Self::MessageStateChanged { interaction, .. }
             | Self::MessageEdited { interaction, .. }
             | Self::FileFetched { interaction, .. }
             | Self::MessageDeleted { interaction, .. }
             | Self::MessageHidden { interaction, .. }
+            | Self::MessageShown { interaction, .. }
             | Self::ReactionAdded { interaction, .. }
             | Self::ReactionRemoved { interaction, .. } => Some(*interaction),
             Self::ActionChanged { interaction, .. } => *interaction,
             Self::ContactSaved(_)
+            | Self::ContactsMerged { .. }
+            | Self::ContactsParted { .. }
             | Self::ContactErased { .. }
             | Self::PlatformEvent { .. }
             | Self::ChannelHealthChanged { .. }

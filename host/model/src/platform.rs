@@ -19,9 +19,10 @@ pub use action::{
 };
 pub use analysis::{Analysis, ConfigProblem, Label, Score, Subject};
 pub use event::{
-    Alias, Author, ChannelState, ChannelStatus, Deletion, Edit, Event, EventKind, Fact, Identity,
-    Postback, PostbackSource, Profile, ProfileChange, Reaction, Receipt, ReceiptScope,
-    ReceiptState, Referral, SentMessage, Thread,
+    Alias, Author, CONSENT, CONSENT_GIVEN, CONSENT_SOURCE, CONSENT_WITHDRAWN, ChannelState,
+    ChannelStatus, Deletion, Edit, Event, EventKind, Fact, Identity, Postback, PostbackSource,
+    Profile, ProfileChange, Reaction, Receipt, ReceiptScope, ReceiptState, Referral, SentMessage,
+    Thread,
 };
 pub use failure::{Failure, Refusal, Throttle, Unfinished};
 pub use message::{Attachment, Location, Message, SharedContact, Structured};

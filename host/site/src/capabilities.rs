@@ -73,6 +73,23 @@ pub enum Forbidden {
         /// The channel.
         channel: ChannelId,
     },
+    /// The network takes one private answer to each public message, and it was given.
+    #[error(
+        "this message was answered privately before, and the network takes one private answer to it; answer publicly, or wait until the customer writes privately"
+    )]
+    AnsweredPrivately,
+    /// They took their consent back.
+    #[error(
+        "the customer took the consent to be written to first on channel {channel} back at {at}, so no template is sent to them; if they agreed anew, record it under /api/v1/contacts/{contact}/opt-ins/{channel}"
+    )]
+    OptedOut {
+        /// The contact.
+        contact: ContactId,
+        /// The channel.
+        channel: ChannelId,
+        /// When.
+        at: Timestamp,
+    },
     /// A template that is not whole.
     #[error("a template is {{\"name\", \"language\", \"components\"}} and stands alone: {reason}")]
     Template {
@@ -170,6 +187,15 @@ pub fn opens_anew(channel: &ChannelRuntime, interaction: &Interaction, now: Time
         Window::Until(closes_at) => closes_at <= now,
         Window::Never => true,
     }
+}
+
+/// The name of the window in which a network takes one private answer to each public message.
+const ONE_PRIVATE_REPLY: &str = "private-reply";
+
+/// Whether the network takes one private answer to each public message, and no more.
+pub fn answers_privately_once(channel: &ChannelRuntime, visibility: Visibility) -> bool {
+    let ability = channel.ability(ActionKind::PrivateReply, visibility);
+    ability.is_some_and(|ability| ability.windows.iter().any(|w| w.name == ONE_PRIVATE_REPLY))
 }
 
 /// The action that answers in a conversation of this kind.

@@ -3,7 +3,7 @@
 
 use linecard_model::event::Event;
 use linecard_model::message::{Message, MessageReaction};
-use linecard_model::platform::{self, EventKind};
+use linecard_model::platform::{self, Attachment, EventKind};
 use linecard_model::routing::{EndReason, InteractionState};
 use linecard_model::{ChannelId, InteractionId};
 use linecard_router::Command as RouterCommand;
@@ -58,6 +58,18 @@ async fn change_message(
         at: event.time,
     };
     let recorded = match &event.kind {
+        // Networks that show a message again tell it with the words that it has.
+        EventKind::MessageEdited(edit) if says_the_same(target, edit) => {
+            if target.hidden_at.is_none() {
+                return Ok(());
+            }
+            Event::MessageShown {
+                message,
+                contact,
+                interaction,
+                shown_at: event.time,
+            }
+        }
         EventKind::MessageEdited(edit) => {
             let new = edit.attachments.as_deref().unwrap_or_default();
             let files = files::wanted(batch, arrival.channel, new);
@@ -71,6 +83,11 @@ async fn change_message(
                 files,
                 edited_at: event.time,
             }
+        }
+        EventKind::MessageDeleted(deletion)
+            if deletion.hidden_only && target.hidden_at.is_some() =>
+        {
+            return Ok(());
         }
         EventKind::MessageDeleted(deletion) if deletion.hidden_only => Event::MessageHidden {
             message,
@@ -104,6 +121,23 @@ async fn change_message(
         rescind_if_empty(batch, interaction).await?;
     }
     Ok(())
+}
+
+/// Whether an edit leaves a message as it is.
+fn says_the_same(message: &Message, edit: &platform::Edit) -> bool {
+    let known = &message.content;
+    let same_text = edit.text.is_none() || edit.text == known.text;
+    // Links to files are signed anew each time; of those the part before the query says which it is.
+    let which = |file: &Attachment| {
+        let url = file.url.as_deref().unwrap_or_default();
+        let path = url.split_once('?').map_or(url, |(path, _)| path);
+        (file.kind, file.media_id.clone(), path.to_owned())
+    };
+    let same_files = edit.attachments.as_ref().is_none_or(|files| {
+        let (new, old) = (files.iter().map(which), known.attachments.iter().map(which));
+        new.eq(old)
+    });
+    same_text && same_files
 }
 
 /// When the customers took back all that was to be answered, nobody needs to be offered it.

@@ -84,6 +84,20 @@ pub enum Request {
         /// How they agreed; `None` takes it back.
         source: Option<String>,
     },
+    /// Two contacts are one person.
+    Merge {
+        /// The one.
+        contact: ContactId,
+        /// The other.
+        other: ContactId,
+    },
+    /// A merge was wrong: the two are two.
+    Part {
+        /// The one that goes on.
+        contact: ContactId,
+        /// The one that was merged into it.
+        merged: ContactId,
+    },
     /// Erase what is kept about a contact.
     Erase {
         /// The contact, with whom nothing is under way.
@@ -293,10 +307,12 @@ pub enum AttemptResult {
 }
 
 /// Whether something may be done on a network now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Permission {
     /// It may.
     Granted,
+    /// It may, but to this id of the recipient: the one for which it waited is theirs no longer.
+    Readdressed(Identity),
     /// Not before a time, or, without one, before a person has acted.
     Held(Option<Timestamp>),
 }

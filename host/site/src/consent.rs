@@ -2,11 +2,15 @@
 
 use std::sync::Arc;
 
-use linecard_model::contact::OptIn;
+use linecard_model::contact::{Contact, OptIn, OptOut};
 use linecard_model::event::Event;
-use linecard_model::{ChannelId, ContactId};
+use linecard_model::platform::{
+    CONSENT, CONSENT_GIVEN, CONSENT_SOURCE, CONSENT_WITHDRAWN, Profile,
+};
+use linecard_model::{ChannelId, ContactId, Timestamp};
 
 use super::command::{Actor, CommandError, Outcome};
+use super::holding::person;
 use super::people::audited;
 use super::run::Batch;
 
@@ -25,7 +29,7 @@ pub(super) async fn opt_in(
             id: channel.to_string(),
         });
     }
-    let Some(contact) = batch.work.contact(id).await? else {
+    let Some(contact) = person(batch, id).await? else {
         return Err(CommandError::NotFound {
             what: "contact",
             id: id.to_string(),
@@ -33,10 +37,12 @@ pub(super) async fn opt_in(
     };
     let mut contact = Arc::unwrap_or_clone(contact);
     let before = contact.opt_in(&channel).map(|known| known.source.clone());
-    if before == source {
+    let is_refused = contact.opt_out(&channel).is_some();
+    if before == source && is_refused == source.is_none() {
         return Ok(Outcome::Contact(contact));
     }
     contact.opt_ins.retain(|known| known.channel != channel);
+    contact.opt_outs.retain(|known| known.channel != channel);
     let subject = format!("{id} on {channel}");
     let event = audited(
         actor,
@@ -52,8 +58,56 @@ pub(super) async fn opt_in(
             by: actor.name.clone(),
             source,
         });
+    } else {
+        contact.opt_outs.push(OptOut {
+            channel,
+            at: batch.at,
+            by: actor.name.clone(),
+            source: None,
+        });
     }
     let saved = Event::ContactSaved(contact.clone());
     batch.record(vec![saved, event]).await?;
     Ok(Outcome::Contact(contact))
+}
+
+/// What a network tells about a contact's consent among the facts about them: that they took it back, or
+/// gave it. Of what the network told the newest counts; what a person recorded is older than any news.
+pub(super) fn told(contact: &mut Contact, channel: &ChannelId, profile: &Profile, at: Timestamp) {
+    let fact = |name: &str| {
+        let mut facts = profile.extra.iter();
+        facts
+            .find(|fact| fact.name == name)
+            .map(|fact| fact.value.clone())
+    };
+    let by = format!("channel:{channel}");
+    let before = contact.opt_out(channel).map(|known| (&known.by, known.at));
+    let before = before.or_else(|| contact.opt_in(channel).map(|known| (&known.by, known.at)));
+    if before.is_some_and(|(told_by, told_at)| *told_by == by && told_at > at) {
+        return;
+    }
+    let source = fact(CONSENT_SOURCE);
+    let given = match fact(CONSENT).as_deref() {
+        Some(CONSENT_GIVEN) => true,
+        Some(CONSENT_WITHDRAWN) => false,
+        _ => return,
+    };
+    contact.opt_ins.retain(|known| &known.channel != channel);
+    contact.opt_outs.retain(|known| &known.channel != channel);
+    let channel = channel.clone();
+    if given {
+        contact.opt_ins.push(OptIn {
+            channel,
+            at,
+            by,
+            source: source.unwrap_or_else(|| "told by the network".to_owned()),
+        });
+    } else {
+        contact.opt_outs.push(OptOut {
+            channel,
+            at,
+            by,
+            source,
+        });
+    }
 }

@@ -8,6 +8,7 @@ use linecard_model::platform::{Author, Identity, Profile};
 use linecard_model::{ChannelId, ContactId, Timestamp};
 use linecard_store::StoreError;
 
+use super::holding::{Told, give_up, known, learn, person};
 use super::inbound::Arrival;
 use super::run::{After, Batch};
 
@@ -23,77 +24,15 @@ pub struct UnknownProfile {
     pub identity: Identity,
 }
 
-/// The contact of a person: by the id, or, if that is new, by another id of theirs under which the hub
-/// has known them so far.
-pub(super) async fn known(
-    batch: &mut Batch<'_>,
-    channel: &ChannelId,
-    identity: &Identity,
-) -> Result<Option<Arc<Contact>>, StoreError> {
-    let by_id = batch
-        .work
-        .contact_by_identity(channel, &identity.id)
-        .await?;
-    if by_id.is_some() {
-        return Ok(by_id);
-    }
-    for alias in &identity.aliases {
-        let Some(contact) = batch
-            .work
-            .contact_by_identity(channel, &alias.value)
-            .await?
-        else {
-            continue;
-        };
-        // Somebody who has it as an alias beside another id is not the one who has it now: numbers
-        // are given to new people.
-        let is_taken = contact
-            .identities
-            .iter()
-            .any(|i| &i.channel == channel && i.aliases.contains(alias));
-        if !is_taken {
-            return Ok(Some(contact));
-        }
-    }
-    Ok(None)
-}
-
-/// The contact of an author, made if there is none; new facts are merged in.
+/// The contact of an author who writes, made if there is none; new facts are merged in, and what is not known
+/// is asked for.
 pub(super) async fn find_or_create(
     batch: &mut Batch<'_>,
     arrival: &Arrival<'_>,
     author: &Author,
     events: &mut Vec<Event>,
 ) -> Result<Contact, StoreError> {
-    let known = known(batch, arrival.channel, &author.identity).await?;
-    let (mut contact, is_new) = match known {
-        Some(contact) => {
-            let mut contact = Arc::unwrap_or_clone(contact);
-            let learnt = learn_identity(&mut contact, arrival.channel, &author.identity);
-            (contact, learnt)
-        }
-        None => (
-            Contact {
-                id: ContactId::generate(),
-                created_at: arrival.accepted_at,
-                display_name: None,
-                identities: vec![new_identity(arrival.channel, &author.identity)],
-                of_thread: None,
-                opt_ins: Vec::new(),
-            },
-            true,
-        ),
-    };
-    let mut changed = is_new;
-    if let Some(profile) = &author.profile {
-        changed |= merge_profile(
-            &mut contact,
-            arrival.channel,
-            &author.identity,
-            profile,
-            arrival.accepted_at,
-        );
-    }
+    let contact = met(batch, arrival, author, events).await?;
     let fresh = contact
         .identity(arrival.channel)
         .and_then(|i| i.profile_at)
@@ -104,10 +43,76 @@ pub(super) async fn find_or_create(
             identity: author.identity.clone(),
         }));
     }
+    Ok(contact)
+}
+
+/// The contact of somebody who did something, made if there is none; new facts are merged in.
+pub(super) async fn met(
+    batch: &mut Batch<'_>,
+    arrival: &Arrival<'_>,
+    author: &Author,
+    events: &mut Vec<Event>,
+) -> Result<Contact, StoreError> {
+    let told = Told {
+        at: arrival.event.time,
+        heard_at: arrival.accepted_at,
+        is_change: false,
+    };
+    let (channel, identity) = (arrival.channel, &author.identity);
+    let known = known(batch, channel, identity, told.at).await?;
+    let is_new = known.is_none();
+    let mut contact = known.map_or_else(
+        || Contact::new(ContactId::generate(), arrival.accepted_at),
+        Arc::unwrap_or_clone,
+    );
+    let mut changed = learn(&mut contact, channel, identity, told) || is_new;
+    changed |= take_over(batch, &mut contact, channel, identity, told, events).await?;
+    if let Some(profile) = &author.profile {
+        let at = arrival.accepted_at;
+        changed |= merge_profile(&mut contact, channel, identity, profile, at);
+    }
     if changed {
         events.push(Event::ContactSaved(contact.clone()));
     }
     Ok(contact)
+}
+
+/// Notes whose the ids of an identity were before they became a contact's, and that those have them no
+/// longer. Says whether anything about the contact is new.
+pub(super) async fn take_over(
+    batch: &mut Batch<'_>,
+    contact: &mut Contact,
+    channel: &ChannelId,
+    identity: &Identity,
+    told: Told,
+    events: &mut Vec<Event>,
+) -> Result<bool, StoreError> {
+    let mut changed = false;
+    let ids = std::iter::once(&identity.id).chain(identity.aliases.iter().map(|a| &a.value));
+    for value in ids {
+        let before = batch.work.contact_by_identity(channel, value).await?;
+        let Some(before) = before.filter(|b| b.id != contact.id && b.merged_into.is_none()) else {
+            continue;
+        };
+        let mut own = contact.identities.iter_mut();
+        let taken = own.find(|i| &i.channel == channel && (i.id == *value));
+        if let Some(taken) = taken
+            && taken.given_up.is_none()
+            && taken.held_before_by.is_none()
+        {
+            taken.held_before_by = Some(before.id);
+            changed = true;
+        }
+        let is_theirs = contact
+            .identities
+            .iter()
+            .any(|i| &i.channel == channel && i.present().names(value));
+        let mut before = Arc::unwrap_or_clone(before);
+        if is_theirs && give_up(&mut before, channel, value, told) {
+            events.push(Event::ContactSaved(before));
+        }
+    }
+    Ok(changed)
 }
 
 /// The contact that stands for a public conversation: for those of whom the network says nothing, and
@@ -126,15 +131,11 @@ pub(super) async fn of_thread(
         return Ok(Arc::unwrap_or_clone(contact));
     }
     let contact = Contact {
-        id: ContactId::generate(),
-        created_at: arrival.accepted_at,
-        display_name: None,
-        identities: Vec::new(),
         of_thread: Some(ContactThread {
             channel: arrival.channel.clone(),
             thread: thread.to_owned(),
         }),
-        opt_ins: Vec::new(),
+        ..Contact::new(ContactId::generate(), arrival.accepted_at)
     };
     events.push(Event::ContactSaved(contact.clone()));
     Ok(contact)
@@ -154,7 +155,7 @@ pub(super) async fn linked(
     if known.is_some() {
         return Ok(());
     }
-    let Some(contact) = batch.work.contact(contact).await? else {
+    let Some(contact) = person(batch, contact).await? else {
         return Ok(());
     };
     let mut contact = Arc::unwrap_or_clone(contact);
@@ -164,35 +165,13 @@ pub(super) async fn linked(
     }
     contact
         .identities
-        .push(new_identity(arrival.channel, identity));
+        .push(ContactIdentity::new(arrival.channel.clone(), identity));
     batch.record(vec![Event::ContactSaved(contact)]).await
-}
-
-/// Adds an identity that a contact does not have yet. Says whether it was new.
-fn learn_identity(contact: &mut Contact, channel: &ChannelId, identity: &Identity) -> bool {
-    let is_known = contact
-        .identities
-        .iter()
-        .any(|i| &i.channel == channel && i.id == identity.id);
-    if !is_known {
-        contact.identities.push(new_identity(channel, identity));
-    }
-    !is_known
-}
-
-fn new_identity(channel: &ChannelId, identity: &Identity) -> ContactIdentity {
-    ContactIdentity {
-        channel: channel.clone(),
-        id: identity.id.clone(),
-        aliases: identity.aliases.clone(),
-        profile: None,
-        profile_at: None,
-    }
 }
 
 /// Takes new facts over; a fact that the network does not tell this time stays. Says whether
 /// anything changed.
-fn merge_profile(
+pub(super) fn merge_profile(
     contact: &mut Contact,
     channel: &ChannelId,
     identity: &Identity,
@@ -232,14 +211,7 @@ fn merge_profile(
             None => merged.extra.push(fact.clone()),
         }
     }
-    let mut aliases = own.aliases.clone();
-    for alias in &identity.aliases {
-        if !aliases.contains(alias) {
-            aliases.push(alias.clone());
-        }
-    }
     let changed = own.profile.as_ref() != Some(&merged)
-        || own.aliases != aliases
         || own
             .profile_at
             .is_none_or(|before| at.duration_since(before) > PROFILE_FRESH);
@@ -249,7 +221,6 @@ fn merge_profile(
             .clone()
             .or_else(|| merged.handle.clone());
         own.profile = Some(merged);
-        own.aliases = aliases;
         own.profile_at = Some(at);
         if name.is_some() {
             contact.display_name = name;
@@ -265,55 +236,11 @@ pub(super) async fn profile(
     identity: &Identity,
     profile: Profile,
 ) -> Result<(), StoreError> {
-    let Some(contact) = batch
-        .work
-        .contact_by_identity(channel, &identity.id)
-        .await?
-    else {
+    let Some(contact) = known(batch, channel, identity, batch.at).await? else {
         return Ok(());
     };
     let mut contact = Arc::unwrap_or_clone(contact);
     if merge_profile(&mut contact, channel, identity, &profile, batch.at) {
-        batch.record(vec![Event::ContactSaved(contact)]).await?;
-    }
-    Ok(())
-}
-
-/// A person has another id now: the contact keeps both.
-pub(super) async fn renamed(
-    batch: &mut Batch<'_>,
-    arrival: &Arrival<'_>,
-    author: &Author,
-    previous: Option<&str>,
-) -> Result<(), StoreError> {
-    let before = match previous {
-        Some(previous) => {
-            batch
-                .work
-                .contact_by_identity(arrival.channel, previous)
-                .await?
-        }
-        None => None,
-    };
-    let contact = match before {
-        Some(contact) => Some(contact),
-        None => known(batch, arrival.channel, &author.identity).await?,
-    };
-    let Some(contact) = contact else {
-        return Ok(());
-    };
-    let mut contact = Arc::unwrap_or_clone(contact);
-    let mut changed = learn_identity(&mut contact, arrival.channel, &author.identity);
-    if let Some(profile) = &author.profile {
-        changed |= merge_profile(
-            &mut contact,
-            arrival.channel,
-            &author.identity,
-            profile,
-            arrival.accepted_at,
-        );
-    }
-    if changed {
         batch.record(vec![Event::ContactSaved(contact)]).await?;
     }
     Ok(())

@@ -11,6 +11,7 @@ use linecard_store::{Page, Store, StoreError};
 use serde_json::Value;
 
 use super::command::{Actor, CommandError, Outcome};
+use super::holding::person;
 use super::people::audited;
 use super::run::Batch;
 
@@ -29,7 +30,7 @@ pub(super) async fn erase(
             reason: "people are erased by administrators".to_owned(),
         });
     }
-    let Some(contact) = batch.work.contact(id).await? else {
+    let Some(contact) = person(batch, id).await? else {
         return Err(CommandError::NotFound {
             what: "contact",
             id: id.to_string(),
@@ -41,22 +42,31 @@ pub(super) async fn erase(
             reason,
         })
     };
-    if batch.state.open_with(id).next().is_some() {
+    let ids = contact.ids();
+    if ids
+        .iter()
+        .any(|id| batch.state.open_with(*id).next().is_some())
+    {
         return busy("an interaction with it is open; end it first");
     }
     let config = Arc::clone(&batch.state.config);
     let (store, site) = (Arc::clone(batch.work.store()), batch.work.site().clone());
-    if is_being_answered(store.as_ref(), &site, &config, id).await? {
+    if is_being_answered(store.as_ref(), &site, &config, &ids).await? {
         return busy("an answer to it waits to be sent; let it be sent, or remove its channel");
     }
     for channel in config.channels.keys() {
         forget_letters(batch, channel, &contact).await?;
     }
-    let who = id.to_string();
-    let events = vec![
-        Event::ContactErased { contact: id },
-        audited(actor, "contact.erase", &who, Value::Null, Value::Null),
-    ];
+    let who = contact.id.to_string();
+    let erased = ids.iter().map(|id| Event::ContactErased { contact: *id });
+    let mut events: Vec<Event> = erased.collect();
+    events.push(audited(
+        actor,
+        "contact.erase",
+        &who,
+        Value::Null,
+        Value::Null,
+    ));
     batch.record(events).await?;
     Ok(Outcome::Done)
 }
@@ -66,7 +76,7 @@ async fn is_being_answered(
     store: &dyn Store,
     site: &SiteId,
     config: &SiteConfig,
-    id: ContactId,
+    ids: &[ContactId],
 ) -> Result<bool, StoreError> {
     for channel in config.channels.keys() {
         let mut after = 0;
@@ -74,7 +84,10 @@ async fn is_being_answered(
             let entries = store.outbox(site, channel, after, STEP).await?;
             let Some(last) = entries.last() else { break };
             after = last.number;
-            if entries.iter().any(|entry| entry.contact == Some(id)) {
+            if entries
+                .iter()
+                .any(|entry| entry.contact.is_some_and(|of| ids.contains(&of)))
+            {
                 return Ok(true);
             }
         }
@@ -110,7 +123,7 @@ async fn forget_letters(
 
 fn is_of(letter: &DeadLetter, contact: &Contact) -> bool {
     match &letter.what {
-        Undone::Action(action) => action.contact == Some(contact.id),
+        Undone::Action(action) => action.contact.is_some_and(|of| contact.ids().contains(&of)),
         Undone::Event { event, .. } => {
             let customer = event.thread.as_ref().and_then(|t| t.customer.as_ref());
             let author = event.author.as_ref().map(|author| &author.identity);

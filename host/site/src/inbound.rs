@@ -2,9 +2,12 @@
 //! where it belongs.
 
 use linecard_model::event::Event;
+use linecard_model::manifest::Visibility;
 use linecard_model::message::{Content, Finding, Message, MessageAuthor, MessageState};
 use linecard_model::outbox::{ChannelHealth, HealthState};
-use linecard_model::platform::{self, ChannelState, Event as PlatformEvent, EventKind};
+use linecard_model::platform::{
+    self, Author, ChannelState, Event as PlatformEvent, EventKind, PostbackSource,
+};
 use linecard_model::routing::EndReason;
 use linecard_model::{ChannelId, MessageId, Timestamp};
 use linecard_router::Command as RouterCommand;
@@ -13,10 +16,14 @@ use serde_json::{Value, json};
 
 use super::changes::{about_message, catch_up};
 use super::command::Prepared;
-use super::contacts::{known, renamed};
+use super::contacts::met;
 use super::health::Source;
+use super::holding::known;
+use super::merge::named_together;
 use super::native::native_reply;
+use super::persons::profile_changed;
 use super::run::Batch;
+use super::state::newest;
 use super::threads::{NoPlace, Place, continued, place};
 use super::{figures, files, health, letters, receipts};
 
@@ -37,8 +44,13 @@ pub(super) async fn handle(batch: &mut Batch<'_>, prepared: Prepared) -> Result<
         accepted_at,
         mut event,
     } = entry;
+    let customer = event.thread.as_ref().and_then(|t| t.customer.as_ref());
+    let author = event.author.as_ref().map(|author| &author.identity);
+    if let Some(identity) = customer.or(author) {
+        named_together(batch, &channel, identity, event.time).await?;
+    }
     if let Some(thread) = &mut event.thread
-        && let Some(key) = continued(batch, &channel, thread).await?
+        && let Some(key) = continued(batch, &channel, thread, event.time).await?
     {
         thread.key = key;
     }
@@ -61,6 +73,9 @@ async fn apply(
     match &arrival.event.kind {
         EventKind::MessageCreated(message) => {
             created(batch, arrival, incoming(message), findings).await
+        }
+        EventKind::Postback(postback) if opens(batch, arrival, postback).await? => {
+            platform_event(batch, arrival, "postback", to_value(postback)).await
         }
         EventKind::Postback(postback) => {
             let incoming = Incoming {
@@ -87,7 +102,7 @@ async fn apply(
         EventKind::Receipt(receipt) => receipts::handle(batch, arrival, receipt).await,
         EventKind::ProfileChanged(change) => {
             if let Some(author) = &arrival.event.author {
-                renamed(batch, arrival, author, change.previous_id.as_deref()).await?;
+                profile_changed(batch, arrival, author, change).await?;
             }
             platform_event(batch, arrival, "profile-changed", Value::Null).await
         }
@@ -118,6 +133,60 @@ async fn apply(
         EventKind::Unfollow => platform_event(batch, arrival, "unfollow", Value::Null).await,
         EventKind::Other(name) => letters::other(batch, arrival, name).await,
     }
+}
+
+/// Whether a press only opens a conversation: the button with which it starts, or one of those that are
+/// offered before anything was said (an ice-breaker). There is nothing to answer until something is
+/// written; in a conversation that somebody has or is to have, it is said to them.
+async fn opens(
+    batch: &mut Batch<'_>,
+    arrival: &Arrival<'_>,
+    postback: &platform::Postback,
+) -> Result<bool, StoreError> {
+    let may_open = match postback.source {
+        PostbackSource::GetStarted => true,
+        PostbackSource::Button => postback.in_reply_to.is_none(),
+        PostbackSource::QuickReply
+        | PostbackSource::ListRow
+        | PostbackSource::Date
+        | PostbackSource::Menu => false,
+    };
+    let Some(thread) = &arrival.event.thread else {
+        return Ok(false);
+    };
+    if !may_open || thread.visibility == Visibility::Public {
+        return Ok(false);
+    }
+    let identity = thread.customer.as_ref();
+    let identity = identity.or_else(|| arrival.event.author.as_ref().map(|a| &a.identity));
+    let contact = match identity {
+        Some(identity) => known(batch, arrival.channel, identity, arrival.event.time).await?,
+        None => None,
+    };
+    let Some(contact) = contact else {
+        return Ok(true);
+    };
+    let ids = contact.ids();
+    if !batch
+        .state
+        .conversations_of(&ids, arrival.channel)
+        .is_empty()
+    {
+        return Ok(false);
+    }
+    if postback.source == PostbackSource::GetStarted {
+        return Ok(true);
+    }
+    for id in ids {
+        let said = batch.work.history(id, newest(20)).await?;
+        if said
+            .iter()
+            .any(|message| &message.channel == arrival.channel)
+        {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// What a message or a postback says, in one form.
@@ -265,21 +334,48 @@ pub(super) async fn platform_event(
         .as_ref()
         .and_then(|t| t.customer.as_ref())
         .or_else(|| event.author.as_ref().map(|a| &a.identity));
+    let mut events = Vec::new();
     let contact = match identity {
-        Some(identity) => known(batch, arrival.channel, identity).await?.map(|c| c.id),
+        // What is kept of somebody is kept under their contact, so that it is found with them and
+        // erased with them.
+        Some(identity) if is_of_customer(event) => {
+            let own = event
+                .author
+                .as_ref()
+                .filter(|author| &author.identity == identity);
+            let author = own.cloned().unwrap_or_else(|| Author {
+                identity: identity.clone(),
+                profile: None,
+            });
+            Some(met(batch, arrival, &author, &mut events).await?.id)
+        }
+        Some(identity) => {
+            let known = known(batch, arrival.channel, identity, event.time).await?;
+            known.map(|contact| contact.id)
+        }
         None => None,
     };
-    batch
-        .record(vec![Event::PlatformEvent {
-            channel: arrival.channel.clone(),
-            thread: event.thread.as_ref().map(|t| t.key.clone()),
-            contact,
-            name: name.to_owned(),
-            occurred_at: event.time,
-            details,
-            raw: event.raw.clone(),
-        }])
-        .await
+    events.push(Event::PlatformEvent {
+        channel: arrival.channel.clone(),
+        thread: event.thread.as_ref().map(|t| t.key.clone()),
+        contact,
+        author: event.author.clone(),
+        name: name.to_owned(),
+        occurred_at: event.time,
+        details,
+        raw: event.raw.clone(),
+    });
+    batch.record(events).await
+}
+
+/// Whether an event is something that a customer did, of whom nothing may be known yet.
+fn is_of_customer(event: &PlatformEvent) -> bool {
+    let customer = event.thread.as_ref().and_then(|t| t.customer.as_ref());
+    match &event.kind {
+        EventKind::Follow | EventKind::Unfollow | EventKind::Referral(_) => true,
+        EventKind::Postback(_) | EventKind::Other(_) => customer.is_some(),
+        _ => false,
+    }
 }
 
 fn to_value(value: &impl serde::Serialize) -> Value {

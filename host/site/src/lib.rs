@@ -22,11 +22,14 @@ mod erasure;
 mod figures;
 mod files;
 mod health;
+mod holding;
 mod inbound;
 mod letters;
+mod merge;
 mod native;
 mod outcomes;
 mod people;
+mod persons;
 mod receipts;
 #[cfg(test)]
 mod replay;
@@ -38,6 +41,8 @@ mod sending;
 mod state;
 pub mod supervise;
 mod threads;
+#[cfg(test)]
+mod who;
 
 pub use command::{
     Actor, AttemptResult, Command, CommandError, Idempotency, Outcome, Permission, Prepared,

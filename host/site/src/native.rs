@@ -1,5 +1,7 @@
 //! What the company writes on the network itself, and the echoes of what the hub sent.
 
+use std::sync::Arc;
+
 use linecard_model::event::Event;
 use linecard_model::manifest::Visibility;
 use linecard_model::message::{Message, MessageAuthor, MessageState};
@@ -10,12 +12,16 @@ use linecard_store::StoreError;
 use serde_json::Value;
 
 use super::changes::catch_up;
-use super::contacts::{find_or_create, known, linked, of_thread};
+use super::contacts::{find_or_create, linked, of_thread};
+use super::holding::known;
 use super::inbound::{Arrival, content, platform_event};
 use super::run::Batch;
 use super::state::{ThreadKey, newest};
 use super::threads::start;
 use super::{files, receipts};
+
+/// How many entries of an outbox are looked at together.
+const STEP: usize = 200;
 
 /// The company wrote on the network itself, or this is the echo of what the hub sent.
 pub(super) async fn native_reply(
@@ -56,6 +62,12 @@ pub(super) async fn native_reply(
                 return receipts::settle(batch, &own, &message.id, event.time).await;
             }
         }
+    }
+    if let Some(own) = of_neighbour(batch, arrival, message).await? {
+        return match &thread.customer {
+            Some(identity) => linked(batch, arrival, own.contact, identity).await,
+            None => Ok(()),
+        };
     }
     let mut events = Vec::new();
     let Some((contact, earlier)) = place(batch, arrival, thread, message, &mut events).await?
@@ -110,6 +122,55 @@ pub(super) async fn native_reply(
     catch_up(batch, arrival.channel, &message.id).await
 }
 
+/// The hub's own private answer to a public message that comes back on another channel than the one on
+/// which it was sent: the same network has another connector for private conversations.
+async fn of_neighbour(
+    batch: &mut Batch<'_>,
+    arrival: &Arrival<'_>,
+    shown: &platform::Message,
+) -> Result<Option<Arc<Message>>, StoreError> {
+    let config = Arc::clone(&batch.state.config);
+    let others: Vec<&ChannelId> = config
+        .channels
+        .keys()
+        .filter(|channel| *channel != arrival.channel)
+        .collect();
+    let is_it = |own: &Message| {
+        own.visibility == Visibility::Private
+            && own.parent.is_some()
+            && matches!(own.author, MessageAuthor::Agent { .. })
+            && own.content.text.as_deref().map(str::trim) == shown.text.as_deref().map(str::trim)
+    };
+    for other in &others {
+        let own = batch.work.message_by_platform_id(other, &shown.id).await?;
+        if let Some(own) = own.filter(|own| is_it(own)) {
+            return Ok(Some(own));
+        }
+    }
+    // The echo can overtake the answer to the send.
+    let reference = shown.client_ref.as_deref().map(receipts::whole);
+    let Some(id) = reference.and_then(|(id, _)| id.parse::<MessageId>().ok()) else {
+        return Ok(None);
+    };
+    let (store, site) = (Arc::clone(batch.work.store()), batch.work.site().clone());
+    for other in others {
+        let mut after = 0;
+        loop {
+            let entries = store.outbox(&site, other, after, STEP).await?;
+            let Some(last) = entries.last() else { break };
+            after = last.number;
+            let entry = entries.iter().find(|entry| entry.message == Some(id));
+            if let Some(contact) = entry.and_then(|entry| entry.contact)
+                && let Some(own) = batch.work.message(contact, id).await?
+                && is_it(&own)
+            {
+                return Ok(Some(own));
+            }
+        }
+    }
+    Ok(None)
+}
+
 /// Under which contact a native reply is kept, and in which interaction, if there is one for it.
 /// `None` if nobody knows with whom the company speaks.
 async fn place(
@@ -128,12 +189,19 @@ async fn place(
             identity: identity.clone(),
             profile: None,
         };
-        let contact = find_or_create(batch, arrival, &author, events).await?.id;
-        let earlier = match open_with(batch, &key, contact) {
-            Some(open) => Some(open),
-            None => last_interaction(batch, contact, arrival.channel, &thread.key).await?,
-        };
-        return Ok(Some((contact, earlier)));
+        let person = find_or_create(batch, arrival, &author, events).await?;
+        for contact in person.ids() {
+            if let Some(open) = open_with(batch, &key, contact) {
+                return Ok(Some((contact, Some(open))));
+            }
+        }
+        for contact in person.ids() {
+            let last = last_interaction(batch, contact, arrival.channel, &thread.key).await?;
+            if last.is_some() {
+                return Ok(Some((contact, last)));
+            }
+        }
+        return Ok(Some((person.id, None)));
     }
     let nobody = batch
         .work
@@ -196,8 +264,8 @@ pub(super) async fn customers_of(
     parent: Option<&str>,
 ) -> Result<Vec<ContactId>, StoreError> {
     if let Some(identity) = &thread.customer {
-        let known = known(batch, arrival.channel, identity).await?;
-        return Ok(known.into_iter().map(|c| c.id).collect());
+        let known = known(batch, arrival.channel, identity, arrival.event.time).await?;
+        return Ok(known.map(|contact| contact.ids()).unwrap_or_default());
     }
     if let Some(parent) = parent
         && let Some(parent) = batch

@@ -14,17 +14,24 @@ use super::figures;
 use super::health::{self, Source};
 use super::letters;
 use super::run::{After, Batch};
+use super::sending::readdressed;
 use crate::retries::{Retries, is_idempotent};
 
 /// Makes it durable that an attempt begins.
 pub(super) async fn attempt(
     batch: &mut Batch<'_>,
-    entry: OutboxEntry,
+    mut entry: OutboxEntry,
     reply: oneshot::Sender<Permission>,
 ) -> Result<(), StoreError> {
-    let may = batch.state.may_act(&entry.channel, batch.at);
+    let mut may = batch.state.may_act(&entry.channel, batch.at);
     match may {
-        Permission::Granted => batch.work.put_outbox(entry),
+        Permission::Granted | Permission::Readdressed(_) => {
+            if let Some(now) = readdressed(batch, &entry).await? {
+                entry.request.recipient = Some(now.clone());
+                may = Permission::Readdressed(now);
+            }
+            batch.work.put_outbox(entry);
+        }
         Permission::Held(Some(_)) => figures::tell_budget(batch, &entry.channel).await?,
         Permission::Held(None) => {}
     }

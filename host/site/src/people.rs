@@ -1,5 +1,6 @@
 //! What people and machines ask for.
 
+use linecard_model::contact::Contact;
 use linecard_model::event::Event;
 use linecard_model::interaction::Interaction;
 use linecard_model::routing::Presence;
@@ -14,6 +15,8 @@ use super::command::{Actor, CommandError, Idempotency, Outcome, Rendered, Reques
 use super::configure::routing_settings;
 use super::consent::opt_in;
 use super::erasure::erase;
+use super::holding::person;
+use super::persons::{part, unite};
 use super::run::Batch;
 use super::sending::{act, resend, send};
 use super::{health, letters};
@@ -108,6 +111,8 @@ async fn perform(
             channel,
             source,
         } => opt_in(batch, actor, contact, channel, source).await,
+        Request::Merge { contact, other } => unite(batch, actor, contact, other).await,
+        Request::Part { contact, merged } => part(batch, actor, contact, merged).await,
         Request::Erase { contact } => erase(batch, actor, contact).await,
         Request::End {
             interaction,
@@ -265,7 +270,12 @@ async fn show(batch: &mut Batch<'_>, id: InteractionId) -> Result<Outcome, Comma
     let interaction = find(batch, id).await?;
     let mut people = Vec::new();
     for contact in interaction.contacts() {
-        people.extend(batch.work.contact(contact).await?.map(Arc::unwrap_or_clone));
+        // What is known stands with the contact that it turned out to be.
+        let known = person(batch, contact).await?.map(Arc::unwrap_or_clone);
+        people.extend(known.map(|known| Contact {
+            id: contact,
+            ..known
+        }));
     }
     Ok(Outcome::Interaction {
         interaction: Arc::unwrap_or_clone(interaction),

@@ -442,6 +442,7 @@ impl Batch<'_> {
                     linecard_model::event::Event::Routing(_)
                         | linecard_model::event::Event::InteractionStarted(_)
                         | linecard_model::event::Event::ParticipantJoined { .. }
+                        | linecard_model::event::Event::InteractionsJoined { .. }
                 )
             })
             .filter_map(linecard_model::event::Event::interaction)

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use linecard_model::contact::{Contact, ContactIdentity, OptOut};
 use linecard_model::dead_letter::Undone;
 use linecard_model::event::Event;
 use linecard_model::interaction::Interaction;
@@ -11,15 +12,17 @@ use linecard_model::outbox::{OutboxEntry, OutboxState};
 use linecard_model::platform::{Action, ActionRequest, Identity};
 use linecard_model::routing::InteractionState;
 use linecard_model::site::Role;
-use linecard_model::{AgentId, ContactId, InteractionId, MessageId};
+use linecard_model::{AgentId, ChannelId, ContactId, InteractionId, MessageId};
 
 use super::command::{Actor, CommandError, Outcome};
+use super::holding::person;
 use super::letters::letter_of;
 use super::people::find;
 use super::run::{After, Batch};
 use super::saying::saying;
 use super::state::newest;
 use crate::capabilities::{self, Forbidden};
+use linecard_store::StoreError;
 
 /// How many messages of an interaction's contacts are looked at to find the latest one.
 const LOOK_BACK: usize = 200;
@@ -78,6 +81,11 @@ pub(super) async fn send(
     let action = saying(&interaction, visibility, &content, reply_to.clone())?;
     let addressee = addressee(batch, &interaction, answered.as_deref()).await?;
     permitted(batch, &interaction, &addressee, &action)?;
+    if action.kind() == ActionKind::PrivateReply
+        && let Some(target) = &reply_to
+    {
+        not_answered_privately(batch, &interaction, addressee.contact, target).await?;
+    }
     let message = Message {
         id: MessageId::generate(),
         contact: addressee.contact,
@@ -116,6 +124,34 @@ pub(super) async fn send(
         Vec::new(),
     );
     Ok(Outcome::Message(message))
+}
+
+/// Refuses a second private answer to a public message where the network takes one.
+async fn not_answered_privately(
+    batch: &mut Batch<'_>,
+    interaction: &Interaction,
+    contact: ContactId,
+    target: &str,
+) -> Result<(), CommandError> {
+    let channel = batch.state.channels.get(&interaction.channel);
+    let once = channel.is_some_and(|channel| {
+        capabilities::answers_privately_once(&channel, interaction.visibility)
+    });
+    if !once {
+        return Ok(());
+    }
+    let messages = batch.work.history(contact, newest(LOOK_BACK)).await?;
+    let answered = messages.iter().any(|m| {
+        m.channel == interaction.channel
+            && m.visibility == Visibility::Private
+            && !m.author.is_contact()
+            && m.parent.as_deref() == Some(target)
+            && !matches!(m.state, MessageState::Failed { .. })
+    });
+    if answered {
+        return Err(Forbidden::AnsweredPrivately.into());
+    }
+    Ok(())
 }
 
 /// Tries a message again that failed or whose outcome is unknown.
@@ -254,6 +290,8 @@ struct Addressee {
     identity: Option<Identity>,
     /// Whether they agreed to be written to first on the interaction's channel.
     opted_in: bool,
+    /// That they took it back.
+    opted_out: Option<OptOut>,
     /// When they last wrote, as far as it counts for this: reply windows begin here.
     last_inbound: Option<linecard_model::Timestamp>,
 }
@@ -265,17 +303,15 @@ async fn addressee(
     answered: Option<&Message>,
 ) -> Result<Addressee, CommandError> {
     let contact_id = answered.map_or(interaction.contact, |m| m.contact);
-    let contact = batch.work.contact(contact_id).await?;
-    let mut identities = contact
-        .iter()
-        .flat_map(|c| &c.identities)
-        .filter(|i| i.channel == interaction.channel)
-        .map(|i| Identity {
-            id: i.id.clone(),
-            aliases: i.aliases.clone(),
-        });
-    let first = identities.next();
-    let has_several = identities.next().is_some();
+    let contact = person(batch, contact_id).await?;
+    let theirs = |contact: &Contact| -> Vec<ContactIdentity> {
+        let own = contact.identities.iter();
+        own.filter(|i| i.channel == interaction.channel)
+            .cloned()
+            .collect()
+    };
+    let identities = contact.as_deref().map(theirs).unwrap_or_default();
+    let has_several = identities.len() > 1;
     let posted_by = match answered {
         Some(message) => message.posted_by.clone(),
         // Which of their ids the network takes here is the one under which they last wrote here.
@@ -292,13 +328,72 @@ async fn addressee(
         }
         _ => interaction.last_inbound_at,
     };
-    let opted_in = contact.is_some_and(|c| c.opt_in(&interaction.channel).is_some());
+    let channel = &interaction.channel;
+    let opted_in = contact
+        .as_ref()
+        .is_some_and(|c| c.opt_in(channel).is_some());
+    let opted_out = contact.as_ref().and_then(|c| c.opt_out(channel)).cloned();
     Ok(Addressee {
         contact: contact_id,
         opted_in,
-        identity: posted_by.map(|author| author.identity).or(first),
+        opted_out,
+        identity: reached_at(&identities, posted_by.map(|author| author.identity)),
         last_inbound,
     })
+}
+
+/// The id at which somebody is reached: the one under which they wrote, unless they gave it up; else the
+/// one that is theirs since the latest. Of their other ids only those go along that are theirs now.
+fn reached_at(identities: &[ContactIdentity], wrote_as: Option<Identity>) -> Option<Identity> {
+    if let Some(wrote_as) = &wrote_as {
+        let same = identities.iter().find(|i| i.id == wrote_as.id);
+        match same {
+            Some(same) if same.given_up.is_none() => return Some(same.present()),
+            // Somebody without a contact of their own.
+            None => return Some(wrote_as.clone()),
+            Some(_) => {}
+        }
+    }
+    let mut held = identities.iter().filter(|i| i.given_up.is_none());
+    let first = held.next()?;
+    let newest = held.fold(
+        first,
+        |best, one| {
+            if one.since > best.since { one } else { best }
+        },
+    );
+    Some(newest.present())
+}
+
+/// Where an entry that waited is sent to now, if its recipient has given up what it names.
+pub(super) async fn readdressed(
+    batch: &mut Batch<'_>,
+    entry: &OutboxEntry,
+) -> Result<Option<Identity>, StoreError> {
+    let (Some(recipient), Some(contact)) = (&entry.request.recipient, entry.contact) else {
+        return Ok(None);
+    };
+    let Some(contact) = person(batch, contact).await? else {
+        return Ok(None);
+    };
+    Ok(forwarded(&contact, &entry.channel, recipient))
+}
+
+/// The id to which something goes that was for a contact's `recipient`, if they gave up what that names.
+pub(super) fn forwarded(
+    contact: &Contact,
+    channel: &ChannelId,
+    recipient: &Identity,
+) -> Option<Identity> {
+    let own = contact.identities.iter();
+    let own: Vec<_> = own.filter(|i| &i.channel == channel).cloned().collect();
+    let aliases = recipient.aliases.iter().map(|alias| &alias.value);
+    let mut named = std::iter::once(&recipient.id).chain(aliases);
+    if !named.any(|value| own.iter().any(|identity| identity.gave_up(value))) {
+        return None;
+    }
+    let now = reached_at(&own, Some(recipient.clone()));
+    now.filter(|now| now != recipient)
 }
 
 fn permitted(
@@ -317,11 +412,17 @@ fn permitted(
         ..interaction.clone()
     };
     capabilities::check(&channel, &seen, action, true, batch.at)?;
+    let is_template = action.kind() == ActionKind::SendTemplate;
+    if is_template && let Some(opt_out) = &addressee.opted_out {
+        return Err(Forbidden::OptedOut {
+            contact: addressee.contact,
+            channel: interaction.channel.clone(),
+            at: opt_out.at,
+        }
+        .into());
+    }
     let agreed = addressee.opted_in || channel.config.opted_in;
-    if action.kind() == ActionKind::SendTemplate
-        && !agreed
-        && capabilities::opens_anew(&channel, &seen, batch.at)
-    {
+    if is_template && !agreed && capabilities::opens_anew(&channel, &seen, batch.at) {
         return Err(Forbidden::NotOptedIn {
             contact: addressee.contact,
             channel: interaction.channel.clone(),

@@ -129,17 +129,31 @@ impl SiteState {
         self.by_thread.get(key).map_or(&[], Vec::as_slice)
     }
 
-    /// The private conversation on a channel in which the newest interaction with a contact is that is
+    /// The private conversation on a channel in which the newest interaction with a person is that is
     /// not over.
     pub(super) fn conversation_with(
         &self,
-        contact: ContactId,
+        contacts: &[ContactId],
         channel: &ChannelId,
     ) -> Option<&ThreadKey> {
-        let conversations = self.conversations.get(&contact)?;
-        conversations
-            .values()
-            .rfind(|conversation| &conversation.channel == channel)
+        let conversations = contacts.iter().filter_map(|c| self.conversations.get(c));
+        let of_channel = conversations
+            .flatten()
+            .filter(|(_, of)| &of.channel == channel);
+        of_channel.max_by_key(|(id, _)| **id).map(|(_, of)| of)
+    }
+
+    /// The private interactions with a person on a channel that are not over, oldest first.
+    pub(super) fn conversations_of(
+        &self,
+        contacts: &[ContactId],
+        channel: &ChannelId,
+    ) -> BTreeSet<InteractionId> {
+        let conversations = contacts.iter().filter_map(|c| self.conversations.get(c));
+        let of_channel = conversations
+            .flatten()
+            .filter(|(_, of)| &of.channel == channel);
+        of_channel.map(|(id, _)| *id).collect()
     }
 
     /// The other interactions of the same thread that are not over, oldest first.

@@ -14,7 +14,8 @@ use linecard_model::site::{CommentContacts, CommentsConfig, LaterComments};
 use linecard_model::{ChannelId, ContactId, InteractionId, QueueId, Timestamp};
 use linecard_store::StoreError;
 
-use super::contacts::{find_or_create, known, of_thread};
+use super::contacts::{find_or_create, of_thread};
+use super::holding::{known, person};
 use super::inbound::Arrival;
 use super::run::Batch;
 use super::state::{OpenWork, ThreadKey};
@@ -45,6 +46,7 @@ pub(super) async fn continued(
     batch: &mut Batch<'_>,
     channel: &ChannelId,
     thread: &Thread,
+    at: Timestamp,
 ) -> Result<Option<String>, StoreError> {
     let Some(customer) = &thread.customer else {
         return Ok(None);
@@ -56,14 +58,16 @@ pub(super) async fn continued(
     if thread.visibility == Visibility::Public || !batch.state.of_thread(&key).is_empty() {
         return Ok(None);
     }
-    let Some(contact) = known(batch, channel, customer).await? else {
+    let Some(contact) = known(batch, channel, customer, at).await? else {
         return Ok(None);
     };
-    let mut ids = contact.identities.iter().filter(|i| &i.channel == channel);
-    if ids.all(|i| i.id == customer.id) {
+    let has_another = contact.identities.iter().any(|identity| {
+        &identity.channel == channel && (identity.id != customer.id || !identity.aliases.is_empty())
+    });
+    if !has_another {
         return Ok(None);
     }
-    let before = batch.state.conversation_with(contact.id, channel);
+    let before = batch.state.conversation_with(&contact.ids(), channel);
     Ok(before.map(|conversation| conversation.thread.clone()))
 }
 
@@ -95,7 +99,10 @@ pub(super) async fn place(
         thread: thread.key.clone(),
     };
     let known = match &author {
-        Some(author) => known(batch, arrival.channel, &author.identity).await?,
+        Some(author) => {
+            let at = arrival.event.time;
+            known(batch, arrival.channel, &author.identity, at).await?
+        }
         None => {
             batch
                 .work
@@ -104,7 +111,7 @@ pub(super) async fn place(
         }
     };
     let writer = Writer {
-        contact: known.map(|contact| contact.id),
+        contacts: known.map(|contact| contact.ids()).unwrap_or_default(),
         author: author.as_ref(),
     };
     let joins = writer
@@ -122,8 +129,14 @@ pub(super) async fn place(
         (Some(author), _) => find_or_create(batch, arrival, author, events).await?,
     };
     let own = Own::of(&contact, arrival, author.as_ref());
+    // What began under an id that has become another's stays together.
+    let kept_under = joins
+        .as_ref()
+        .map(|work| work.contact)
+        .filter(|begun| contact.ids().contains(begun))
+        .unwrap_or(contact.id);
     let participant = Participant {
-        contact: contact.id,
+        contact: kept_under,
         author: author.clone().filter(|_| own == Own::No),
     };
     let posted_by = author.clone().filter(|_| own != Own::First);
@@ -131,7 +144,7 @@ pub(super) async fn place(
         if !takes_part(&work, &participant) {
             events.push(Event::ParticipantJoined {
                 interaction: work.id,
-                contact: contact.id,
+                contact: kept_under,
                 author,
                 own_contact: own != Own::No,
             });
@@ -151,7 +164,7 @@ pub(super) async fn place(
         (started.id, Some(started))
     };
     Ok(Ok(Place {
-        contact: contact.id,
+        contact: kept_under,
         posted_by,
         interaction,
         begins,
@@ -165,8 +178,8 @@ fn rules(batch: &Batch<'_>, arrival: &Arrival<'_>) -> CommentsConfig {
 
 /// Who wrote, as far as the hub knows.
 struct Writer<'a> {
-    /// Their own contact, or, of unnamed ones, the thread's.
-    contact: Option<ContactId>,
+    /// The ids of their own contact, or, of unnamed ones, the thread's.
+    contacts: Vec<ContactId>,
     author: Option<&'a Author>,
 }
 
@@ -198,7 +211,7 @@ impl Writer<'_> {
     }
 
     fn is_in(&self, work: &OpenWork) -> bool {
-        let is_own = |contact| self.contact == Some(contact);
+        let is_own = |contact| self.contacts.contains(&contact);
         is_own(work.contact)
             || work.participants.iter().any(|p| match &p.author {
                 None => is_own(p.contact),
@@ -269,7 +282,7 @@ async fn first_author(
             .map(|m| m.contact);
     }
     if let Some(first) = first
-        && let Some(contact) = batch.work.contact(first).await?
+        && let Some(contact) = person(batch, first).await?
         // Under what the company or nobody in particular wrote there is no author yet.
         && contact.of_thread.is_none()
     {

@@ -150,7 +150,9 @@ impl SledStore {
         if keys::contact(&parts.site, contact.id) != key {
             checked.problem(key, "the contact belongs under another key");
         }
-        for identity in &contact.identities {
+        // Whoever turned out to be somebody else is found as that one.
+        let identities = contact.identities.iter();
+        for identity in identities.filter(|_| contact.merged_into.is_none()) {
             let index = keys::network_id(
                 &parts.site,
                 Family::Identity,

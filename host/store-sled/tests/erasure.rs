@@ -52,10 +52,13 @@ async fn filled(store: &Arc<dyn Store>) {
     let mut person = contact(1);
     person.display_name = Some(NAME.to_owned());
     ID.clone_into(&mut person.identities[0].id);
-    person.identities[0].aliases = vec![Alias {
-        kind: "phone".to_owned(),
-        value: format!("+{ID}"),
-    }];
+    person.identities[0].aliases = vec![
+        Alias {
+            kind: "phone".to_owned(),
+            value: format!("+{ID}"),
+        }
+        .into(),
+    ];
     let mut begun = interaction(1, 1);
     begun.thread = format!("thread-{ID}");
     begun.participants = vec![Participant {
@@ -114,6 +117,7 @@ async fn filled(store: &Arc<dyn Store>) {
             channel: channel("pages"),
             thread: None,
             contact: Some(contact),
+            author: None,
             name: "referral".to_owned(),
             occurred_at: time(6),
             details: serde_json::json!({ "who": NAME }),

@@ -372,9 +372,7 @@ async fn a_unit_sees_its_own_changes_and_writes_each_key_once() {
     changed.identities.push(ContactIdentity {
         channel: channel("other"),
         id: "user-1-there".to_owned(),
-        aliases: Vec::new(),
-        profile: None,
-        profile_at: None,
+        ..changed.identities[0].clone()
     });
     let first = vec![
         Event::ContactSaved(contact(1)),

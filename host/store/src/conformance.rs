@@ -6,6 +6,7 @@
 mod content;
 mod kept;
 mod letters;
+mod people;
 pub mod samples;
 
 use std::sync::Arc;
@@ -49,6 +50,8 @@ pub async fn all(open: impl AsyncFn() -> Arc<dyn Store>) {
     kept::outbox_numbers_are_remembered(open().await).await;
     kept::a_purge_forgets_the_old(open().await).await;
     kept::a_journal_forgets_its_beginning(open().await).await;
+    people::contacts_are_found_by_what_is_theirs_now(open().await).await;
+    people::interactions_are_joined(open().await).await;
     close_takes_no_more(open().await).await;
 }
 
@@ -253,10 +256,13 @@ pub async fn contacts_are_found_by_what_they_are_called(store: Arc<dyn Store>) {
     let epoch = store.own(&main).await.unwrap();
     let called = |number: u64, alias: &str| {
         let mut contact = contact(number);
-        contact.identities[0].aliases = vec![Alias {
-            kind: "phone".to_owned(),
-            value: alias.to_owned(),
-        }];
+        contact.identities[0].aliases = vec![
+            Alias {
+                kind: "phone".to_owned(),
+                value: alias.to_owned(),
+            }
+            .into(),
+        ];
         Event::ContactSaved(contact)
     };
     let found = async |name: &str| {

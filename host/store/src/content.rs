@@ -84,12 +84,8 @@ pub fn kept_apart(event: &Event) -> Option<(Event, Place)> {
 /// That there is a contact, and no more.
 pub(crate) fn bare_contact(contact: &Contact) -> Contact {
     Contact {
-        id: contact.id,
-        created_at: contact.created_at,
-        display_name: None,
-        identities: Vec::new(),
-        of_thread: None,
-        opt_ins: Vec::new(),
+        merged_into: contact.merged_into,
+        ..Contact::new(contact.id, contact.created_at)
     }
 }
 
@@ -194,24 +190,30 @@ fn take_beside(event: &mut Event) -> Option<ContactId> {
         Event::PlatformEvent {
             thread,
             contact: Some(contact),
+            author,
             details,
             raw,
             ..
         } => {
             *thread = None;
+            *author = None;
             *details = serde_json::Value::Null;
             raw.clear();
             Some(*contact)
         }
         Event::ContactSaved(_)
+        | Event::ContactsMerged { .. }
+        | Event::ContactsParted { .. }
         | Event::InteractionStarted(_)
         | Event::MessageReceived(_)
         | Event::MessageAccepted(_)
         | Event::MessageEdited { .. }
         | Event::Routing(_)
         | Event::PendingOnThread { .. }
+        | Event::InteractionsJoined { .. }
         | Event::MessageDeleted { .. }
         | Event::MessageHidden { .. }
+        | Event::MessageShown { .. }
         | Event::ActionChanged { .. }
         | Event::PlatformEvent { contact: None, .. }
         | Event::ChannelHealthChanged { .. }
@@ -306,6 +308,7 @@ fn as_written(mut message: Message, bare: &Message) -> Message {
         message.revisions.clear();
     }
     message.state = bare.state.clone();
+    message.interaction = bare.interaction;
     message.hidden_at = None;
     message.deleted_at = None;
     message

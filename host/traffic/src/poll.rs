@@ -109,7 +109,7 @@ impl Polls {
         let mut failures = 0_u32;
         loop {
             match self.site.may_poll(channel.id.clone()).await {
-                Ok(Permission::Granted) => {}
+                Ok(Permission::Granted | Permission::Readdressed(_)) => {}
                 Ok(Permission::Held(Some(until))) => {
                     tokio::time::sleep(time_until(until)).await;
                     continue;

@@ -1,5 +1,6 @@
 //! The webhook door: a network's request becomes accepted events, and only then an answer.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -129,6 +130,10 @@ impl ReceiveError {
     }
 }
 
+/// The header by which a connector is told which networks' connectors get the same delivery: those of the
+/// channels that share the address.
+const NEIGHBOURS: &str = "linecard-neighbours";
+
 impl Receiver {
     /// Takes a network's request at an address that several channels share. It is answered as taken if
     /// one of them took it and none failed; a failure has the network repeat it, and whoever has it
@@ -142,6 +147,12 @@ impl Receiver {
         let members = channels
             .iter()
             .filter(|channel| channel.config.webhook_group.as_ref() == Some(group));
+        // What is another connector's business is taken by that one, and by no other as well.
+        let networks: BTreeSet<&str> = members.clone().map(|channel| channel.network()).collect();
+        let networks: Vec<&str> = networks.into_iter().collect();
+        let mut request = without_own_headers(request);
+        let told = (NEIGHBOURS.to_owned(), networks.join(", "));
+        request.headers.push(told);
         let answers = members.map(|channel| async {
             let answer = self.answer(&channel.id, request.clone()).await;
             (channel.id.clone(), answer)
@@ -186,6 +197,7 @@ impl Receiver {
         channel: &ChannelId,
         request: WebhookRequest,
     ) -> Result<WebhookResponse, ReceiveError> {
+        let request = without_own_headers(request);
         let answer = self.answer(channel, request).await;
         self.note(channel, &answer);
         answer.map(|taken| taken.response)
@@ -275,6 +287,13 @@ impl Receiver {
         self.counters.accepted(accepted.new, accepted.duplicates);
         Ok(())
     }
+}
+
+/// The request without headers that only the hub gives: whoever sends one has no say in it.
+fn without_own_headers(mut request: WebhookRequest) -> WebhookRequest {
+    let is_own = |name: &str| name.eq_ignore_ascii_case(NEIGHBOURS);
+    request.headers.retain(|(name, _)| !is_own(name));
+    request
 }
 
 /// Takes events into the inbox and tells the preparation, also if a network hangs up meanwhile: what is in

@@ -15,7 +15,7 @@ pub const COMMENT_MAX: u32 = 8000;
 /// Does one action.
 pub fn perform(config: &Config, request: &ActionRequest) -> Result<Outcome, Failure> {
     match &request.action {
-        Action::Reply(outgoing) => reply(config, outgoing),
+        Action::Reply(outgoing) => reply(config, outgoing, request.uncertain_before),
         Action::PrivateReply(outgoing) => {
             let answered = answered(outgoing)?;
             // A post is a thread of its own.
@@ -43,7 +43,7 @@ pub fn perform(config: &Config, request: &ActionRequest) -> Result<Outcome, Fail
             objects::change(config.api(), Request::post(url).json(&body))
         }
         Action::Delete(id) => objects::delete(config.api(), request, id),
-        Action::Publish(outgoing) => publish::publish(config, outgoing),
+        Action::Publish(outgoing) => publish::publish(config, outgoing, request.uncertain_before),
         other => Err(Failure::unsupported(format!(
             "a Facebook page has no {:?}",
             other.kind()
@@ -64,7 +64,7 @@ fn answered(outgoing: &Outgoing) -> Result<&str, Failure> {
 
 /// Writes a comment under the comment or post that it answers. Under an answer to a comment Facebook
 /// puts it beside that answer, below the same comment.
-fn reply(config: &Config, outgoing: &Outgoing) -> Result<Outcome, Failure> {
+fn reply(config: &Config, outgoing: &Outgoing, uncertain_before: bool) -> Result<Outcome, Failure> {
     let answered = answered(outgoing)?;
     if outgoing.structured.is_some() || outgoing.location.is_some() {
         return Err(Failure::unsupported(
@@ -101,7 +101,8 @@ fn reply(config: &Config, outgoing: &Outgoing) -> Result<Outcome, Failure> {
         }
     }
     let url = config.api().url(&[answered, "comments"], &[]);
-    objects::make(config.api(), Request::post(url).json(&body))
+    let post = Request::post(url).json(&body);
+    objects::make(config.api(), post, uncertain_before)
 }
 
 fn likes(config: &Config, target: &ReactionTarget) -> String {

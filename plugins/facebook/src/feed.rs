@@ -28,6 +28,9 @@ pub fn receive(config: &Config, request: &WebhookRequest) -> Result<Reception, R
             });
         }
         // Private conversations are the Messenger connector's.
+        if delivery::is_for_neighbour(request, "messenger") {
+            return;
+        }
         for name in ["messaging", "standby"] {
             for item in entry.list(name) {
                 keep(intake, name, time, item);

@@ -16,7 +16,11 @@ pub const POST_MAX: u32 = 63_206;
 pub const PHOTOS_MAX: u32 = 10;
 
 /// Makes a new post.
-pub fn publish(config: &Config, outgoing: &Outgoing) -> Result<Outcome, Failure> {
+pub fn publish(
+    config: &Config,
+    outgoing: &Outgoing,
+    uncertain_before: bool,
+) -> Result<Outcome, Failure> {
     if outgoing.structured.is_some() || outgoing.location.is_some() {
         return Err(Failure::unsupported(
             "a Facebook post is a text with a link, photos or a video",
@@ -29,23 +33,26 @@ pub fn publish(config: &Config, outgoing: &Outgoing) -> Result<Outcome, Failure>
             "empty",
             "there is nothing to publish: no text and no attachment",
         )),
-        [] => feed(config, json!({ "message": text })),
+        [] => feed(config, json!({ "message": text }), uncertain_before),
         [link] if is(link, &[AttachmentKind::Link, AttachmentKind::Share]) => {
             let Some(url) = &link.attachment.url else {
                 return Err(Failure::rejected("attachment", "the link has no URL"));
             };
-            feed(config, json!({ "message": text, "link": url }))
+            let body = json!({ "message": text, "link": url });
+            feed(config, body, uncertain_before)
         }
         [video] if is(video, &[AttachmentKind::Video]) => file(
             config,
             video,
             ["videos", "file_url", "description", "video"],
             text,
+            uncertain_before,
         ),
         [photo] if is_picture(photo) => {
-            file(config, photo, ["photos", "url", "caption", "photo"], text)
+            let names = ["photos", "url", "caption", "photo"];
+            file(config, photo, names, text, uncertain_before)
         }
-        photos if photos.iter().all(is_picture) => album(config, photos, text),
+        photos if photos.iter().all(is_picture) => album(config, photos, text, uncertain_before),
         _ => Err(Failure::rejected(
             "attachments",
             "a Facebook post takes one link, one video or photos, not a mix",
@@ -65,9 +72,14 @@ pub fn is_picture(outgoing: &OutgoingAttachment) -> bool {
     )
 }
 
-fn feed(config: &Config, body: serde_json::Value) -> Result<Outcome, Failure> {
+fn feed(
+    config: &Config,
+    body: serde_json::Value,
+    uncertain_before: bool,
+) -> Result<Outcome, Failure> {
     let url = config.api().url(&[&config.page_id, "feed"], &[]);
-    objects::make(config.api(), Request::post(url).json(&body))
+    let post = Request::post(url).json(&body);
+    objects::make(config.api(), post, uncertain_before)
 }
 
 /// One photo or video with its text: the edge, and what it calls the URL, the text and the file.
@@ -76,6 +88,7 @@ fn file(
     outgoing: &OutgoingAttachment,
     [edge, at, caption, name]: [&str; 4],
     text: &str,
+    uncertain_before: bool,
 ) -> Result<Outcome, Failure> {
     let post = Request::post(config.api().url(&[&config.page_id, edge], &[]));
     let request = match (&outgoing.media, &outgoing.attachment.url) {
@@ -83,7 +96,7 @@ fn file(
         _ => post.multipart(vec![BodyPart::text(caption, text), source(outgoing, name)?]),
     };
     // A photo's answer names the post too; a video becomes one when Facebook has worked on it.
-    objects::make(config.api(), request)
+    objects::make(config.api(), request, uncertain_before)
 }
 
 /// The file as the part of a form, or its URL.
@@ -105,7 +118,12 @@ fn source(outgoing: &OutgoingAttachment, name: &str) -> Result<BodyPart, Failure
 }
 
 /// Several photos: each is uploaded without being published, then the post names them all.
-fn album(config: &Config, photos: &[OutgoingAttachment], text: &str) -> Result<Outcome, Failure> {
+fn album(
+    config: &Config,
+    photos: &[OutgoingAttachment],
+    text: &str,
+    uncertain_before: bool,
+) -> Result<Outcome, Failure> {
     if photos.len() > PHOTOS_MAX as usize {
         let text = format!(
             "the post has {} photos, at most {PHOTOS_MAX} are sent",
@@ -117,10 +135,8 @@ fn album(config: &Config, photos: &[OutgoingAttachment], text: &str) -> Result<O
     for photo in photos {
         attached.push(json!({ "media_fbid": unpublished(config, photo)? }));
     }
-    feed(
-        config,
-        json!({ "message": text, "attached_media": attached }),
-    )
+    let body = json!({ "message": text, "attached_media": attached });
+    feed(config, body, uncertain_before)
 }
 
 /// Uploads a photo that nobody sees until a post or comment names it.

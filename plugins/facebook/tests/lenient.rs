@@ -83,3 +83,21 @@ fn awkward_values_in_the_feed_cost_nothing_but_themselves() {
     );
     assert!(tried > 500);
 }
+
+#[test]
+fn what_the_neighbour_takes_is_kept_by_it_alone() {
+    let entry = json!({ "id": PAGE, "time": THEN, "messaging": [{ "sender": { "id": "6001" }, "message": { "mid": "m1", "text": "x" } }] });
+    let body = json!({ "object": "page", "entry": [entry] }).to_string();
+    assert_eq!(receive(body.clone()).unwrap().events.len(), 1);
+    let _host = host().install();
+    let took = |networks: &str| {
+        let request = signed(body.clone()).with_header("linecard-neighbours", networks);
+        Facebook::receive(&channel(), &request)
+            .unwrap()
+            .events
+            .len()
+    };
+    assert_eq!(took("facebook, messenger"), 0);
+    // Without that connector at the address nobody else keeps it.
+    assert_eq!(took("instagram, facebook"), 1);
+}

@@ -18,6 +18,21 @@ pub enum Refused {
     Failed(Failure),
 }
 
+impl Refused {
+    /// That something had been done before is told of this very action only if an earlier attempt may have
+    /// had its effect; else it was another one, and this one was not done. `remedy` says what to do then.
+    pub fn judged(self, uncertain_before: bool, remedy: &str) -> Result<String, Failure> {
+        match self {
+            Self::AlreadyDone(text) if uncertain_before => Ok(text),
+            Self::AlreadyDone(text) => Err(Failure::rejected(
+                "already-done",
+                format!("{remedy} ({text})"),
+            )),
+            Self::Failed(failure) => Err(failure),
+        }
+    }
+}
+
 impl From<Refused> for Failure {
     /// For calls that can have nothing done before.
     fn from(refused: Refused) -> Self {

@@ -158,6 +158,12 @@ pub fn others_told(mut others: Vec<String>, own: &str, is_ours: bool) -> Result<
     Ok(())
 }
 
+/// Whether the connector of another network gets the same delivery, so that its parts need not be kept here.
+pub fn is_for_neighbour(request: &WebhookRequest, network: &str) -> bool {
+    let told = request.header("linecard-neighbours").unwrap_or_default();
+    told.split(", ").any(|name| name == network)
+}
+
 /// Keeps a part as it came, under a name.
 pub fn keep(intake: &mut Intake, name: &str, time: u64, part: Part<'_>) {
     intake.read(name, part, |part, _| {

@@ -9,8 +9,8 @@ use crate::api::Api;
 use crate::call::{Answer, Refused};
 
 /// A call that makes something, which must not happen twice. The outcome names the post, if there is
-/// one, else the object.
-pub fn make(api: Api<'_>, request: Request) -> Result<Outcome, Failure> {
+/// one, else the object. `uncertain_before` says whether an earlier attempt may have made it.
+pub fn make(api: Api<'_>, request: Request, uncertain_before: bool) -> Result<Outcome, Failure> {
     match api.call(request, Call::Once) {
         Ok(Answer { content, budget }) => {
             let Some(id) = content.value().first_text(&["post_id", "id"]) else {
@@ -23,7 +23,11 @@ pub fn make(api: Api<'_>, request: Request) -> Result<Outcome, Failure> {
                 ..Outcome::message(id)
             })
         }
-        Err(refused) => already_done(refused),
+        Err(refused) => {
+            let remedy = "The network has the same there already: say it in other words";
+            let text = refused.judged(uncertain_before, remedy)?;
+            Ok(Outcome::done().already_done().note(text))
+        }
     }
 }
 

@@ -73,9 +73,12 @@ pub fn in_order<P>(
                 progress.message_ids.push(sent.id);
                 outcome.budget = sent.budget.or(outcome.budget);
             }
-            Err(Refused::AlreadyDone(text)) => {
+            Err(Refused::AlreadyDone(text)) if request.uncertain_before => {
                 outcome.already_done = true;
                 outcome.note = Some(text);
+            }
+            Err(refused @ Refused::AlreadyDone(_)) if progress.parts == 0 => {
+                return Err(refused.into());
             }
             Err(Refused::Failed(failure)) if progress.parts == 0 => return Err(failure),
             Err(Refused::Failed(Failure::Throttled(throttle))) => {
@@ -84,7 +87,8 @@ pub fn in_order<P>(
             Err(Refused::Failed(Failure::Transient(text))) => {
                 return Err(progress.unfinished(None, Refusal::new("transient", text)));
             }
-            Err(Refused::Failed(failure)) => {
+            Err(refused) => {
+                let failure = Failure::from(refused);
                 let names: Vec<String> = parts.iter().map(&name).collect();
                 return Err(partly_sent(&names, index, &progress.message_ids, &failure));
             }

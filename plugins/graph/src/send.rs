@@ -165,8 +165,11 @@ pub fn private_reply(
                 ..Outcome::message(sent.id)
             })
         }
-        Err(Refused::AlreadyDone(text)) => Ok(Outcome::done().already_done().note(text)),
-        Err(Refused::Failed(failure)) => Err(failure),
+        Err(refused) => {
+            let remedy = "It was answered privately before, and each comment can be once: answer publicly, or wait until the customer writes privately";
+            let text = refused.judged(request.uncertain_before, remedy)?;
+            Ok(Outcome::done().already_done().note(text))
+        }
     }
 }
 

@@ -14,7 +14,7 @@ pub const COMMENT_MAX: u32 = 2200;
 /// Does one action.
 pub fn perform(config: &Config, request: &ActionRequest) -> Result<Outcome, Failure> {
     match &request.action {
-        Action::Reply(outgoing) => reply(config, outgoing, &request.thread),
+        Action::Reply(outgoing) => reply(config, outgoing, request),
         Action::PrivateReply(outgoing) => {
             let comment = answered(outgoing, &request.thread)?;
             let answered = Answered::Comment(comment);
@@ -43,8 +43,8 @@ fn answered<'a>(outgoing: &'a Outgoing, thread: &str) -> Result<&'a str, Failure
 
 /// Answers a comment. Under an answer to a comment Instagram puts it beside that answer, below the
 /// same comment.
-fn reply(config: &Config, outgoing: &Outgoing, thread: &str) -> Result<Outcome, Failure> {
-    let comment = answered(outgoing, thread)?;
+fn reply(config: &Config, outgoing: &Outgoing, action: &ActionRequest) -> Result<Outcome, Failure> {
+    let comment = answered(outgoing, &action.thread)?;
     let is_text = outgoing.attachments.is_empty()
         && outgoing.structured.is_none()
         && outgoing.location.is_none();
@@ -59,7 +59,7 @@ fn reply(config: &Config, outgoing: &Outgoing, thread: &str) -> Result<Outcome, 
     }
     let url = config.api().url(&[comment, "replies"], &[]);
     let request = Request::post(url).json(&json!({ "message": text }));
-    objects::make(config.api(), request)
+    objects::make(config.api(), request, action.uncertain_before)
 }
 
 fn hide(config: &Config, id: &str, hidden: bool) -> Result<Outcome, Failure> {

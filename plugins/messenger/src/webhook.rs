@@ -20,6 +20,9 @@ pub fn receive(config: &Config, request: &WebhookRequest) -> Result<Reception, R
             });
         }
         // What happens on the page itself is another connector's.
+        if delivery::is_for_neighbour(request, "facebook") {
+            return;
+        }
         for change in entry.list("changes") {
             keep(intake, "page-change", time, change);
         }

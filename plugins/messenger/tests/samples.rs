@@ -75,7 +75,7 @@ fn every_recorded_refusal_is_classed() {
         ("c-10-2018278-window", "WindowClosed"),
         ("c-100-2018001-no-user", "Gone"),
         ("c-100-retired-tag", "Rejected"),
-        ("c-10900-already-replied", "done"),
+        ("c-10900-already-replied", "Rejected"),
         ("c-17-user-limit", "Throttled"),
         ("c-190-463-expired", "Unauthorized"),
         ("c-190-malformed", "Unauthorized"),

@@ -444,15 +444,25 @@ fn what_may_have_left_is_uncertain_and_what_has_not_is_tried_again() {
 }
 
 #[test]
-fn what_was_done_before_is_done() {
-    let _host = TestHost::new()
-        .answer(refused(
-            400,
-            json!({ "code": 506, "error_subcode": 1_455_006, "message": "Duplicate" }),
-        ))
-        .install();
-    let outcome = perform(&text("x")).unwrap();
+fn what_was_done_before_is_done_if_it_was_this() {
+    let duplicate = || {
+        let error = json!({ "code": 506, "error_subcode": 1_455_006, "message": "Duplicate" });
+        TestHost::new().answer(refused(400, error)).install()
+    };
+    let host = duplicate();
+    let mut again = text("x");
+    // An earlier attempt broke, and may have had its effect.
+    again.uncertain_before = true;
+    let outcome = perform(&again).unwrap();
     assert!(outcome.already_done && outcome.message_ids.is_empty());
+    drop(host);
+    // Without one it was another message that was sent before.
+    let _host = duplicate();
+    let failure = perform(&text("x"));
+    assert!(
+        matches!(&failure, Err(Failure::Rejected(refusal)) if refusal.code == "already-done"),
+        "{failure:?}"
+    );
 }
 
 #[test]

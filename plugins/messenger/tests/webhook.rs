@@ -576,3 +576,21 @@ fn what_has_no_kind_is_kept_under_metas_name() {
         "the conversation may be handed over later"
     );
 }
+
+#[test]
+fn what_the_neighbour_takes_is_kept_by_it_alone() {
+    let entry = json!({ "id": PAGE, "time": THEN, "changes": [{ "field": "feed", "value": { "item": "like" } }] });
+    let body = json!({ "object": "page", "entry": [entry] }).to_string();
+    assert_eq!(receive(body.clone()).unwrap().events.len(), 1);
+    let _host = host().install();
+    let took = |networks: &str| {
+        let request = signed(body.clone()).with_header("linecard-neighbours", networks);
+        Messenger::receive(&channel(), &request)
+            .unwrap()
+            .events
+            .len()
+    };
+    assert_eq!(took("facebook, messenger"), 0);
+    // Without that connector at the address nobody else keeps it.
+    assert_eq!(took("instagram, messenger"), 1);
+}

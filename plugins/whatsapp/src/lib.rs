@@ -12,6 +12,7 @@ mod content;
 mod lookup;
 mod manifest;
 mod messages;
+mod numbers;
 mod people;
 mod refusals;
 mod send;

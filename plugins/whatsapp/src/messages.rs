@@ -2,15 +2,15 @@
 
 use linecard_graph::ids::usable;
 use linecard_sdk::events::{
-    Alias, Author, Deletion, Edit, Event, EventKind, Message, Postback, ProfileChange, Reaction,
-    Structured,
+    Author, CONSENT, CONSENT_GIVEN, CONSENT_SOURCE, CONSENT_WITHDRAWN, Deletion, Edit, Event,
+    EventKind, Fact, Message, Postback, ProfileChange, Reaction, Structured,
 };
 use linecard_sdk::ids::{bounded, digest};
 use linecard_sdk::json::{Lenient as _, Part};
 use serde_json::json;
 
 use crate::content;
-use crate::people::{Members, PHONE, identity, thread};
+use crate::people::{Members, identity, thread};
 use crate::statuses::{first_error, moment};
 use crate::webhook::Surroundings;
 
@@ -42,7 +42,12 @@ pub fn message(around: &Surroundings<'_>, part: Part<'_>) -> Vec<Event> {
         let kind = EventKind::Other("group-message".to_owned());
         return vec![item.event(kind, None, author)];
     }
-    let kind = item.what_happened(EventKind::MessageCreated);
+    // Somebody opened the conversation and has not written yet.
+    let kind = if item.kind == "request_welcome" {
+        EventKind::Other("request-welcome".to_owned())
+    } else {
+        item.what_happened(EventKind::MessageCreated)
+    };
     vec![item.event(kind, author.clone(), author)]
 }
 
@@ -64,6 +69,42 @@ pub fn echo(around: &Surroundings<'_>, part: Part<'_>) -> Vec<Event> {
     let kind = item.what_happened(EventKind::NativeReply);
     let company = Author::new(around.config.phone_number_id.clone());
     vec![item.event(kind, customer, Some(company))]
+}
+
+/// One item of `user_preferences[]`: somebody stopped or resumed the company's marketing messages.
+pub fn preference(around: &Surroundings<'_>, part: Part<'_>) -> Vec<Event> {
+    let raw = part.raw();
+    let read = || {
+        let told = part.object()?;
+        if told.text("category").as_deref() != Some("marketing_messages") {
+            return None;
+        }
+        let consent = match told.text("value")?.as_str() {
+            "stop" => CONSENT_WITHDRAWN,
+            "resume" => CONSENT_GIVEN,
+            _ => return None,
+        };
+        let mut author = around.people.author(
+            told.text("user_id"),
+            told.text("wa_id"),
+            told.text("parent_user_id"),
+        )?;
+        let source = told.text("detail").map_or_else(
+            || "WhatsApp".to_owned(),
+            |detail| format!("WhatsApp: {}", bounded(&detail, 400)),
+        );
+        let profile = author.profile.get_or_insert_default();
+        profile.extra = [(CONSENT, consent), (CONSENT_SOURCE, &source)]
+            .map(|(name, value)| Fact {
+                name: name.to_owned(),
+                value: value.to_owned(),
+            })
+            .to_vec();
+        let time = moment(&told, around.time);
+        let id = format!("preference:{}", digest(&[raw]));
+        Some(changed(around, id, time, author, None, raw))
+    };
+    vec![read().unwrap_or_else(|| Event::kept("user_preferences", around.time, raw))]
 }
 
 /// One item of `user_id_update[]`.
@@ -273,16 +314,8 @@ impl<'a> Item<'a> {
             // Older versions say `new_wa_id`.
             "user_changed_number" => {
                 let phone = part.text("wa_id").or_else(|| part.text("new_wa_id"));
-                let mut new = identity(user_id, phone, parent)?;
-                // Whoever is known by a user id keeps it; the old number still means them.
-                let keeps = new.aliases.iter().any(|alias| alias.kind == PHONE);
-                if keeps {
-                    new.aliases.extend(before.clone().map(|value| Alias {
-                        kind: PHONE.to_owned(),
-                        value,
-                    }));
-                }
-                (new, before.filter(|_| !keeps))
+                // Whoever is known by a user id keeps it; the former number is theirs no longer.
+                (identity(user_id, phone, parent)?, before)
             }
             "user_changed_user_id" => {
                 // Only the sentence names the old id: `... changed from OLD to NEW`.

@@ -6,9 +6,14 @@ use linecard_sdk::json::Lenient as _;
 use serde_json::{Map, Value};
 
 use crate::config::Config;
+use crate::numbers;
 
 /// The kind of alias that a telephone number is.
 pub const PHONE: &str = "phone";
+/// The kinds of alias that are the telephone number written in its country's other way: of a number that is
+/// the id, and of one that is an alias.
+const ID_SPELLING: &str = "id-spelling";
+const PHONE_SPELLING: &str = "phone-spelling";
 /// The kind of alias that the user id of a group of companies is.
 const PARENT_USER_ID: &str = "parent-user-id";
 
@@ -24,8 +29,18 @@ pub fn identity(
     let user_id = usable(user_id);
     let phone = usable(phone);
     let mut identity = Identity::new(user_id.clone().or_else(|| phone.clone())?);
+    let other_form = phone.as_deref().and_then(numbers::other_form);
+    let spelling = if user_id.is_some() {
+        PHONE_SPELLING
+    } else {
+        ID_SPELLING
+    };
     let phone = phone.filter(|_| user_id.is_some());
-    let aliases = [(PHONE, phone), (PARENT_USER_ID, usable(parent))];
+    let aliases = [
+        (PHONE, phone),
+        (spelling, other_form),
+        (PARENT_USER_ID, usable(parent)),
+    ];
     for (kind, value) in aliases {
         identity.aliases.extend(value.map(|value| Alias {
             kind: kind.to_owned(),
@@ -100,6 +115,6 @@ fn profile(contact: &Members) -> Option<Profile> {
 
 /// The conversation between the channel's number and a person.
 pub fn thread(config: &Config, customer: &Identity) -> Thread {
-    Thread::private(format!("{}:{}", config.phone_number_id, customer.id))
-        .customer(customer.clone())
+    let customer_id = numbers::compared(&customer.id);
+    Thread::private(format!("{}:{customer_id}", config.phone_number_id)).customer(customer.clone())
 }

@@ -23,18 +23,24 @@ pub struct Surroundings<'a> {
 
 /// The fields whose values are lists of messages, statuses and news about people. The rest, such as
 /// `calls`, has lists of these names that mean something else.
-const CONVERSATIONS: [&str; 3] = ["messages", "smb_message_echoes", "user_id_update"];
+const CONVERSATIONS: [&str; 4] = [
+    "messages",
+    "smb_message_echoes",
+    "user_id_update",
+    "user_preferences",
+];
 
 /// Reads one item of a list.
 type Reader = fn(&Surroundings<'_>, Part<'_>) -> Vec<Event>;
 
 /// The lists of a value whose items are read one by one, in the order in which they are taken.
-const LISTS: [(&str, Reader); 5] = [
+const LISTS: [(&str, Reader); 6] = [
     ("messages", messages::message),
     ("message_echoes", messages::echo),
     ("statuses", statuses::status),
     ("errors", statuses::error),
     ("user_id_update", messages::user_id_update),
+    ("user_preferences", messages::preference),
 ];
 
 /// Answers the handshake, or verifies and reads a delivery. What names a number goes by the number's

@@ -150,9 +150,58 @@ fn a_new_number_or_id_is_told_with_the_old_one() {
         json!({ "type": "user_changed_number", "wa_id": "15552222222", "user_id": USER_ID }),
         json!({ "from": PHONE, "from_user_id": USER_ID }),
     );
-    assert_eq!(previous, None, "whoever has a user id keeps it");
-    assert_eq!(now.id, USER_ID);
-    assert!(now.aliases.iter().any(|alias| alias.value == "15552222222"));
+    assert_eq!(previous.as_deref(), Some(PHONE));
+    assert_eq!(now.id, USER_ID, "whoever has a user id keeps it");
+    let numbers: Vec<_> = now.aliases.iter().map(|alias| &alias.value).collect();
+    assert_eq!(
+        numbers,
+        ["15552222222"],
+        "the former one is theirs no longer"
+    );
+}
+
+#[test]
+fn a_conversation_that_was_opened_without_a_word_is_no_message() {
+    let event = event(json!({ "messages": [from_customer(json!({ "type": "request_welcome" }))] }));
+    assert!(matches!(&event.kind, EventKind::Other(name) if name == "request-welcome"));
+    assert!(event.thread.unwrap().customer.is_some() && event.author.is_some());
+}
+
+#[test]
+fn marketing_messages_are_stopped_and_resumed() {
+    let told = |value: &str| {
+        let preference = json!({ "wa_id": PHONE, "detail": "User requested it", "value": value,
+            "category": "marketing_messages", "timestamp": 1_767_225_600 });
+        let mut body = delivery(json!({ "user_preferences": [preference] }));
+        body["entry"][0]["changes"][0]["field"] = json!("user_preferences");
+        let event = receive(body.to_string()).unwrap().events.remove(0);
+        assert_eq!(event.time, 1_767_225_600_000);
+        let facts = event.author.and_then(|author| author.profile);
+        let facts = facts.map(|profile| profile.extra).unwrap_or_default();
+        let values: Vec<_> = facts.into_iter().map(|fact| fact.value).collect();
+        (event.kind, values.join(", "))
+    };
+    let (kind, facts) = told("stop");
+    assert!(matches!(kind, EventKind::ProfileChanged(_)));
+    assert_eq!(facts, "withdrawn, WhatsApp: User requested it");
+    assert!(told("resume").1.starts_with("given"));
+    // A word of later versions is kept.
+    assert!(matches!(told("pause").0, EventKind::Other(name) if name == "user_preferences"));
+}
+
+#[test]
+fn both_forms_of_a_number_are_in_one_conversation() {
+    let said = |from: &str| {
+        let mut message = from_customer(json!({ "type": "text", "text": { "body": "x" } }));
+        message["from"] = json!(from);
+        let event = event(json!({ "messages": [message] }));
+        (event.thread.unwrap().key, event.author.unwrap().identity)
+    };
+    let (long_thread, long) = said("5588912345678");
+    let (short_thread, short) = said("558812345678");
+    assert_eq!(long_thread, short_thread);
+    assert_eq!(long.aliases[0].value, short.id);
+    assert_eq!(short.aliases[0].value, long.id);
 }
 
 #[test]

@@ -105,6 +105,9 @@ impl Places {
                 return Ok(Audience::Everybody);
             }
             Event::ContactSaved(contact) => Some(contact.id),
+            Event::ContactsMerged { contact, .. } | Event::ContactsParted { contact, .. } => {
+                Some(*contact)
+            }
             Event::PlatformEvent { contact, .. } => *contact,
             _ => None,
         };

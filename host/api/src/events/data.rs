@@ -9,7 +9,7 @@ use std::sync::Arc;
 use linecard_model::event::{Event, Seq};
 use linecard_model::message::{AttachmentFile, MessageReaction};
 use linecard_model::outbox::ChannelHealth;
-use linecard_model::platform::Attachment;
+use linecard_model::platform::{Attachment, Author};
 use linecard_model::routing::{
     EndReason, MediaType, OfferOutcome, Presence, PresenceCause, RequiredSkill, ReturnCause,
     RoutingSettings,
@@ -203,6 +203,25 @@ pub(super) enum Happened {
         /// The contact.
         contact: ContactId,
     },
+    /// Two contacts turned out to be one person. `contact` goes on, and whoever asks for `merged` is shown
+    /// it; the `contact-saved` beside this says what is known of them.
+    ContactsMerged {
+        /// The contact that goes on.
+        contact: ContactId,
+        /// The one that is it from now on.
+        merged: ContactId,
+        /// Who did it: an agent's id, `key:` and a key's name, or `channel:` and a channel.
+        by: String,
+    },
+    /// A person undid a merge: the two are two again.
+    ContactsParted {
+        /// The contact that had gone on.
+        contact: ContactId,
+        /// The one that is its own again.
+        parted: ContactId,
+        /// Who did it.
+        by: String,
+    },
     /// An interaction began.
     InteractionStarted(InteractionView),
     /// Somebody takes part in an interaction from here on, such as a commentator of a post.
@@ -224,6 +243,14 @@ pub(super) enum Happened {
         contact: ContactId,
         /// Its queue.
         queue: QueueId,
+    },
+    /// An interaction turned out to be part of another one's conversation: what was said in `joined` is
+    /// from here on read in `interaction`.
+    InteractionsJoined {
+        /// The one that goes on.
+        interaction: InteractionId,
+        /// The one that is over.
+        joined: InteractionId,
     },
     /// The customer wrote, or the company wrote on the network itself.
     MessageReceived(MessageView),
@@ -279,7 +306,15 @@ pub(super) enum Happened {
         /// When, by the network's clock.
         deleted_at: Timestamp,
     },
-    /// A message was hidden from the public; it is still there. An edit shows it again.
+    /// A hidden message is shown to the public again.
+    MessageShown {
+        /// Which message.
+        #[serde(flatten)]
+        of: MessageKey,
+        /// When, by the network's clock.
+        shown_at: Timestamp,
+    },
+    /// A message was hidden from the public; it is still there.
     MessageHidden {
         /// Which message.
         #[serde(flatten)]
@@ -326,6 +361,9 @@ pub(super) enum Happened {
         /// The contact, if it is known.
         #[serde(skip_serializing_if = "Option::is_none")]
         contact: Option<ContactId>,
+        /// Who did it, if the network says.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        author: Option<Author>,
         /// What, in a word.
         name: String,
         /// When, by the network's clock.

@@ -110,6 +110,7 @@ mod tests {
             channel: ChannelId::new("page").unwrap(),
             thread: None,
             contact: None,
+            author: None,
             name: format!("{name}\nzwölf"),
             occurred_at: Timestamp::UNIX_EPOCH,
             details: serde_json::Value::Null,

@@ -70,8 +70,12 @@ impl From<Forbidden> for Problem {
             Forbidden::WindowClosed { closed_at } => {
                 Self::new("reply-window-closed", detail).with("closed_at", closed_at.to_string())
             }
-            Forbidden::NeverOpened => Self::new("reply-window-closed", detail),
-            Forbidden::NotOptedIn { .. } => Self::new("opt-in-required", detail),
+            Forbidden::NeverOpened | Forbidden::AnsweredPrivately => {
+                Self::new("reply-window-closed", detail)
+            }
+            Forbidden::NotOptedIn { .. } | Forbidden::OptedOut { .. } => {
+                Self::new("opt-in-required", detail)
+            }
             Forbidden::Template { .. } => Self::invalid("/structured/content", detail),
             Forbidden::TextTooLong { counted, max, unit } => Self::new("text-too-long", detail)
                 .at("/text")

@@ -68,6 +68,13 @@ pub struct Identity {
     pub aliases: Vec<Alias>,
 }
 
+impl Identity {
+    /// Whether a value is the id or one of the aliases.
+    pub fn names(&self, value: &str) -> bool {
+        self.id == value || self.aliases.iter().any(|alias| alias.value == value)
+    }
+}
+
 /// Another id of the same person.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 pub struct Alias {
@@ -114,6 +121,17 @@ pub struct Profile {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub extra: Vec<Fact>,
 }
+
+/// The [`Fact`] by which a network tells that a person takes the consent to be written to first back, or
+/// gives it: its values are [`CONSENT_WITHDRAWN`] and [`CONSENT_GIVEN`]. It stands in the profile of an
+/// [`EventKind::ProfileChanged`].
+pub const CONSENT: &str = "consent";
+/// What a [`CONSENT`] says that is taken back.
+pub const CONSENT_WITHDRAWN: &str = "withdrawn";
+/// What a [`CONSENT`] says that is given.
+pub const CONSENT_GIVEN: &str = "given";
+/// The [`Fact`] beside a [`CONSENT`] that says how it was told.
+pub const CONSENT_SOURCE: &str = "consent-source";
 
 /// A named value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -309,7 +327,8 @@ pub struct Referral {
 /// Facts about a person changed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProfileChange {
-    /// The id that this person had before, if it is the id that changed.
+    /// The id that this person had before, if it is an id that changed. It can be one of the aliases as
+    /// well, such as the former number of somebody who keeps a user id: nothing is sent to it any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous_id: Option<String>,
 }

@@ -203,6 +203,8 @@ pub enum EndReason {
     ReplyWindowClosed,
     /// Somebody answered on the network itself.
     AnsweredElsewhere,
+    /// The customer turned out to be in another conversation, which goes on with what was said here.
+    Joined,
     /// A supervisor or a rule took it out.
     Cancelled,
 }

@@ -140,6 +140,7 @@ fn events() -> Vec<Event> {
             channel: channel("pages"),
             thread: Some(WORD.to_owned()),
             contact: Some(contact),
+            author: None,
             name: "referral".to_owned(),
             occurred_at: time(7),
             details: serde_json::json!({ "from": WORD }),

@@ -18,6 +18,7 @@ fn platform_event(raw: &str) -> Event {
         channel: channel("pages"),
         thread: None,
         contact: None,
+        author: None,
         name: "follow".to_owned(),
         occurred_at: time(0),
         details: serde_json::Value::Null,

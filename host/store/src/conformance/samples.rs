@@ -4,7 +4,7 @@ use linecard_model::contact::{Contact, ContactIdentity};
 use linecard_model::interaction::Interaction;
 use linecard_model::manifest::Visibility;
 use linecard_model::message::{Content, Message, MessageAuthor, MessageState};
-use linecard_model::platform::{Event, EventKind};
+use linecard_model::platform::{Event, EventKind, Identity};
 use linecard_model::routing::{InteractionState, MediaType};
 use linecard_model::{
     AgentId, ChannelId, ContactId, InteractionId, MessageId, QueueId, SiteId, Timestamp,
@@ -64,19 +64,14 @@ pub fn event(id: &str) -> Event {
 
 /// A contact with one identity on the channel `pages`.
 pub fn contact(number: u64) -> Contact {
+    let identity = Identity {
+        id: format!("user-{number}"),
+        aliases: Vec::new(),
+    };
     Contact {
-        id: contact_id(number),
-        created_at: time(number),
         display_name: Some(format!("Customer {number}")),
-        identities: vec![ContactIdentity {
-            channel: channel("pages"),
-            id: format!("user-{number}"),
-            aliases: Vec::new(),
-            profile: None,
-            profile_at: None,
-        }],
-        of_thread: None,
-        opt_ins: Vec::new(),
+        identities: vec![ContactIdentity::new(channel("pages"), &identity)],
+        ..Contact::new(contact_id(number), time(number))
     }
 }
 

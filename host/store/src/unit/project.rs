@@ -1,14 +1,17 @@
 //! What an event changes in the views.
 
-use linecard_model::contact::Contact;
+use linecard_model::contact::{Contact, KnownAlias};
 use linecard_model::event::{Event, Seq};
 use linecard_model::interaction::{Interaction, Participant};
 use linecard_model::message::{AttachmentFile, Message, MessageReaction, MessageState, Revision};
 use linecard_model::routing::{InteractionState, RoutingEvent};
-use linecard_model::{ChannelId, ContactId, MessageId, Timestamp};
+use linecard_model::{ChannelId, ContactId, InteractionId, MessageId, Timestamp};
 
 use super::UnitOfWork;
-use crate::{MessageRef, ReactionKey, Result, thread_identity};
+use crate::{MessageRef, Page, ReactionKey, Result, thread_identity};
+
+/// How many messages are looked at together.
+const STEP: usize = 200;
 
 impl UnitOfWork {
     /// Changes the views as one event says. An event about something that no view knows changes
@@ -129,6 +132,16 @@ impl UnitOfWork {
                 })
                 .await
             }
+            Event::MessageShown {
+                message, contact, ..
+            } => {
+                self.change_message(*contact, *message, |message| message.hidden_at = None)
+                    .await
+            }
+            Event::InteractionsJoined {
+                interaction,
+                joined,
+            } => self.interactions_joined(*interaction, *joined).await,
             Event::ReactionAdded {
                 message,
                 contact,
@@ -151,6 +164,8 @@ impl UnitOfWork {
                 Ok(())
             }
             Event::PendingOnThread { .. }
+            | Event::ContactsMerged { .. }
+            | Event::ContactsParted { .. }
             | Event::ActionChanged { .. }
             | Event::PlatformEvent { .. }
             | Event::Audited { .. } => Ok(()),
@@ -158,15 +173,24 @@ impl UnitOfWork {
     }
 
     async fn contact_saved(&mut self, contact: &Contact) -> Result<()> {
+        self.contacts.set(contact.id, Some(contact.clone()));
+        // Whoever turned out to be somebody else is found as that one.
+        if contact.merged_into.is_some() {
+            return Ok(());
+        }
         for identity in &contact.identities {
-            let key = (identity.channel.clone(), identity.id.clone());
-            let found = self.contact_by_identity(&key.0, &key.1).await?;
-            if found.is_none_or(|found| found.id != contact.id) {
+            let channel = &identity.channel;
+            let holder = self.contact_by_identity(channel, &identity.id).await?;
+            let is_free = holder.is_none_or(|holder| {
+                holder.id != contact.id
+                    && (identity.given_up.is_none() || !names(&holder, channel, &identity.id))
+            });
+            if is_free {
+                let key = (channel.clone(), identity.id.clone());
                 self.identities.set(key, Some(contact.id));
             }
             for alias in &identity.aliases {
-                self.alias_told(contact.id, &identity.channel, &alias.value)
-                    .await?;
+                self.alias_told(contact.id, channel, alias).await?;
             }
         }
         if let Some(of) = &contact.of_thread {
@@ -176,28 +200,86 @@ impl UnitOfWork {
                 self.identities.set(key, Some(contact.id));
             }
         }
-        self.contacts.set(contact.id, Some(contact.clone()));
         Ok(())
     }
 
-    /// Whoever is told last to have an alias is found by it, unless it is somebody's own id.
+    /// Whoever is told last to have an alias is found by it, unless it is somebody's own id. One that was
+    /// given up finds whoever had it until somebody else has it.
     async fn alias_told(
         &mut self,
         contact: ContactId,
         channel: &ChannelId,
-        alias: &str,
+        alias: &KnownAlias,
     ) -> Result<()> {
-        let found = self.contact_by_identity(channel, alias).await?;
-        let is_own_id = found.is_some_and(|found| {
-            found.id == contact
-                || found
-                    .identities
-                    .iter()
-                    .any(|i| &i.channel == channel && i.id == alias)
+        let holder = self.contact_by_identity(channel, &alias.value).await?;
+        let is_free = holder.is_none_or(|holder| {
+            holder.id != contact
+                && if alias.given_up.is_some() {
+                    !names(&holder, channel, &alias.value)
+                } else {
+                    !has_as_id(&holder, channel, &alias.value)
+                }
         });
-        if !is_own_id {
+        if is_free {
             self.identities
-                .set((channel.clone(), alias.to_owned()), Some(contact));
+                .set((channel.clone(), alias.value.clone()), Some(contact));
+        }
+        Ok(())
+    }
+
+    /// Moves what was said in one interaction into another.
+    async fn interactions_joined(
+        &mut self,
+        into: InteractionId,
+        joined: InteractionId,
+    ) -> Result<()> {
+        let Some(from) = self.interaction(joined).await? else {
+            return Ok(());
+        };
+        if self.interaction(into).await?.is_none() {
+            return Ok(());
+        }
+        for contact in from.contacts() {
+            let mut before = None;
+            loop {
+                let page = Page {
+                    before,
+                    limit: STEP,
+                };
+                let messages = self.history(contact, page).await?;
+                let Some(last) = messages.last() else { break };
+                // Nothing of it is older than it.
+                let is_over = last.at < from.created_at && last.interaction != joined;
+                before = Some(last.id);
+                for message in messages.iter().filter(|m| m.interaction == joined) {
+                    self.change_message(contact, message.id, |message| {
+                        message.interaction = into;
+                    })
+                    .await?;
+                }
+                if is_over {
+                    break;
+                }
+            }
+        }
+        if let Some(interaction) = self.interactions.change(&into) {
+            for contact in from.contacts() {
+                if !interaction.involves(contact) {
+                    interaction.participants.push(Participant {
+                        contact,
+                        author: None,
+                    });
+                }
+            }
+            let sum = |one: u32, other: u32| one.saturating_add(other);
+            interaction.inbound_count = sum(interaction.inbound_count, from.inbound_count);
+            interaction.outbound_count = sum(interaction.outbound_count, from.outbound_count);
+            interaction.last_inbound_at = interaction.last_inbound_at.max(from.last_inbound_at);
+            interaction.last_outbound_at = interaction.last_outbound_at.max(from.last_outbound_at);
+        }
+        if let Some(interaction) = self.interactions.change(&joined) {
+            interaction.inbound_count = 0;
+            interaction.outbound_count = 0;
         }
         Ok(())
     }
@@ -340,6 +422,19 @@ impl UnitOfWork {
         }
         Ok(())
     }
+}
+
+/// Whether somebody who is found by an id on a channel still has it as theirs.
+fn has_as_id(holder: &Contact, channel: &ChannelId, id: &str) -> bool {
+    let mut own = holder.identities.iter().filter(|i| &i.channel == channel);
+    holder.merged_into.is_none() && own.any(|i| i.id == id && i.given_up.is_none())
+}
+
+/// Whether somebody who is found by an id on a channel has or had it, as an id or an alias.
+fn names(holder: &Contact, channel: &ChannelId, id: &str) -> bool {
+    let mut own = holder.identities.iter().filter(|i| &i.channel == channel);
+    holder.merged_into.is_none()
+        && own.any(|i| i.id == id || i.aliases.iter().any(|alias| alias.value == id))
 }
 
 /// What a routing event changes in its interaction.

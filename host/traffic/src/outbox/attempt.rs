@@ -64,6 +64,7 @@ pub(super) async fn attempt(
     entry.state = OutboxState::Attempting { since: now() };
     match site.attempt(entry.clone()).await {
         Ok(Permission::Granted) => {}
+        Ok(Permission::Readdressed(recipient)) => entry.request.recipient = Some(recipient),
         Ok(Permission::Held(until)) => {
             return Finished {
                 thread,

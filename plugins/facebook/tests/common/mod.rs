@@ -2,7 +2,7 @@
 #![allow(dead_code, reason = "each test uses a part")]
 
 use linecard_facebook::Facebook;
-use linecard_graph::testing::{host, signed};
+pub use linecard_graph::testing::{host, signed};
 use linecard_sdk::actions::{Action, ActionRequest, Failure, Outcome};
 use linecard_sdk::connector::{Channel, Connector as _, Reception, Rejection};
 use linecard_sdk::events::{Event, Identity};

@@ -22,6 +22,31 @@ impl Happened {
             Event::Routing(event) => Self::routed(event),
             Event::ContactSaved(contact) => Self::ContactSaved(contact.into()),
             Event::ContactErased { contact } => Self::ContactErased { contact },
+            Event::ContactsMerged {
+                contact,
+                merged,
+                by,
+            } => Self::ContactsMerged {
+                contact,
+                merged,
+                by,
+            },
+            Event::ContactsParted {
+                contact,
+                parted,
+                by,
+            } => Self::ContactsParted {
+                contact,
+                parted,
+                by,
+            },
+            Event::InteractionsJoined {
+                interaction,
+                joined,
+            } => Self::InteractionsJoined {
+                interaction,
+                joined,
+            },
             Event::InteractionStarted(interaction) => {
                 Self::InteractionStarted((&interaction).into())
             }
@@ -99,6 +124,15 @@ impl Happened {
                 of: key(&message, &contact, &interaction),
                 deleted_at,
             },
+            Event::MessageShown {
+                message,
+                contact,
+                interaction,
+                shown_at,
+            } => Self::MessageShown {
+                of: key(&message, &contact, &interaction),
+                shown_at,
+            },
             Event::MessageHidden {
                 message,
                 contact,
@@ -141,6 +175,7 @@ impl Happened {
                 channel,
                 thread,
                 contact,
+                author,
                 name,
                 occurred_at,
                 details,
@@ -149,6 +184,7 @@ impl Happened {
                 channel,
                 thread,
                 contact,
+                author,
                 name,
                 occurred_at,
                 details,

@@ -211,6 +211,12 @@ fn about_messages() -> Vec<Event> {
             interaction,
             deleted_at: of.at,
         },
+        Event::MessageShown {
+            message: message_id,
+            contact,
+            interaction,
+            shown_at: of.at,
+        },
         Event::MessageHidden {
             message: message_id,
             contact,
@@ -246,17 +252,29 @@ fn others() -> Vec<Event> {
         Event::ContactErased {
             contact: ContactId::generate(),
         },
+        Event::ContactsMerged {
+            contact: ContactId::generate(),
+            merged: ContactId::generate(),
+            by: "channel:page".to_owned(),
+        },
+        Event::ContactsParted {
+            contact: ContactId::generate(),
+            parted: ContactId::generate(),
+            by: "anna".to_owned(),
+        },
+        Event::InteractionsJoined {
+            interaction: InteractionId::generate(),
+            joined: InteractionId::generate(),
+        },
         Event::ContactSaved(Contact {
-            id: ContactId::generate(),
-            created_at: Timestamp::now(),
             display_name: Some("Ann".to_owned()),
-            identities: vec![ContactIdentity {
-                channel: ChannelId::new("page").unwrap(),
-                id: "42".to_owned(),
-                aliases: Vec::new(),
-                profile: None,
-                profile_at: None,
-            }],
+            identities: vec![ContactIdentity::new(
+                ChannelId::new("page").unwrap(),
+                &Identity {
+                    id: "42".to_owned(),
+                    aliases: Vec::new(),
+                },
+            )],
             of_thread: Some(ContactThread {
                 channel: ChannelId::new("page").unwrap(),
                 thread: "t".to_owned(),
@@ -267,6 +285,7 @@ fn others() -> Vec<Event> {
                 by: "ann".to_owned(),
                 source: "form".to_owned(),
             }],
+            ..Contact::new(ContactId::generate(), Timestamp::now())
         }),
         Event::InteractionStarted(interaction()),
         Event::ParticipantJoined {
@@ -294,6 +313,7 @@ fn others() -> Vec<Event> {
             channel: ChannelId::new("page").unwrap(),
             thread: None,
             contact: None,
+            author: None,
             name: "optin".to_owned(),
             occurred_at: Timestamp::now(),
             details: Value::Null,
