@@ -14,6 +14,8 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use url::Url;
 
+mod people;
+
 const BINARY: &str = env!("CARGO_BIN_EXE_linecard");
 const SOON: Duration = Duration::from_secs(60);
 const ADA: &str = "16505551234";

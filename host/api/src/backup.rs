@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::header::{CONTENT_TYPE, HeaderName};
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderName};
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use linecard_model::site::Role;
@@ -31,7 +31,7 @@ pub(super) fn router() -> OpenApiRouter<Arc<App>> {
 /// whole: then the connection is broken off. Secrets are in it as they are kept, hashed or encrypted; files
 /// are not in it. One backup is made at a time. `linecard backup` takes one, with the files.
 #[utoipa::path(get, operation_id = "getBackup", path = "/backup", tag = "administration",
-    responses((status = 200, content_type = "application/x-ndjson", body = String)),
+    responses((status = 200, content_type = "application/octet-stream", body = super::files::Bytes)),
     extensions(("x-problems" = json!(["not-allowed", "backup-runs"]))))]
 async fn backup(State(app): State<Arc<App>>, caller: Caller) -> Result<Response, Problem> {
     caller.require(Role::Admin)?;
@@ -69,7 +69,11 @@ async fn backup(State(app): State<Arc<App>>, caller: Caller) -> Result<Response,
     });
     let first = futures::stream::once(std::future::ready(Ok(first)));
     let headers = [
-        (CONTENT_TYPE, "application/x-ndjson"),
+        (CONTENT_TYPE, "application/octet-stream"),
+        (
+            CONTENT_DISPOSITION,
+            "attachment; filename=\"linecard.jsonl\"",
+        ),
         (HeaderName::from_static("x-accel-buffering"), "no"),
     ];
     let body = Body::from_stream(futures::StreamExt::chain(first, rest));

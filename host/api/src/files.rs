@@ -37,7 +37,7 @@ const INERT: &str =
 /// The bytes of a file.
 #[derive(ToSchema)]
 #[schema(value_type = String, format = Binary)]
-struct Bytes(#[allow(dead_code, reason = "it only describes a body")] Vec<u8>);
+pub(super) struct Bytes(#[allow(dead_code, reason = "it only describes a body")] Vec<u8>);
 
 /// A file of a message
 ///
