@@ -55,14 +55,11 @@ async fn backup(State(app): State<Arc<App>>, caller: Caller) -> Result<Response,
         made
     });
     // Until there is a first piece, what is wrong can be told as it should be.
-    let first = match taken.recv().await {
-        Some(Ok(first)) => first,
-        Some(Err(_)) | None => {
-            return match making.await {
-                Ok(Err(error)) => Err(error.into()),
-                Ok(Ok(_)) | Err(_) => Err(Problem::new("internal", "the backup ended early")),
-            };
-        }
+    let Some(Ok(first)) = taken.recv().await else {
+        return match making.await {
+            Ok(Err(error)) => Err(error.into()),
+            Ok(Ok(_)) | Err(_) => Err(Problem::new("internal", "the backup ended early")),
+        };
     };
     let rest = futures::stream::unfold(taken, |mut taken| async {
         taken.recv().await.map(|piece| (piece, taken))

@@ -22,7 +22,7 @@ async fn write_on(store: Arc<dyn Store>, from: u64, end: Arc<AtomicBool>) -> u64
         let mut unit = UnitOfWork::new(Arc::clone(&store), main.clone(), last + 1);
         // The same few interactions and contacts over and over, and messages that are new, large ones too.
         let mut written = message(number, number % 7 + 1, number % 7 + 1);
-        if number % 5 == 0 {
+        if number.is_multiple_of(5) {
             let words: Vec<String> = (0..4_000).map(|word| (word * number).to_string()).collect();
             written.content.text = Some(words.join(" "));
         }

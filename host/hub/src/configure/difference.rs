@@ -318,7 +318,7 @@ mod tests {
             config = { page_id = "2", more = { deep = true } }
             secrets = { b = "stored", c = "env:D" }
         "#;
-        let wrap_up = r#"~ queues.support.wrap_up"#;
+        let wrap_up = "~ queues.support.wrap_up";
         let seen = lines(BEFORE, after);
         let (wrapping, rest): (Vec<_>, Vec<_>) =
             seen.into_iter().partition(|line| line.starts_with(wrap_up));
