@@ -18,17 +18,20 @@ async fn json_doors(client: &Client) -> Result<Vec<(Method, String)>> {
             if content.get("application/json").is_none() {
                 continue;
             }
-            let filled = path
-                .split('/')
-                .map(|step| if step.starts_with('{') { "x" } else { step })
-                .collect::<Vec<_>>()
-                .join("/");
+            let filled = filled(path);
             let method = Method::from_bytes(method.to_uppercase().as_bytes())?;
             doors.push((method, filled));
         }
     }
     ensure!(doors.len() >= 12, "{doors:?}");
     Ok(doors)
+}
+
+/// A path with something in the place of each of its parameters.
+fn filled(path: &str) -> String {
+    let steps = path.split('/');
+    let steps = steps.map(|step| if step.starts_with('{') { "x" } else { step });
+    steps.collect::<Vec<_>>().join("/")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -185,11 +188,7 @@ async fn a_query_parameter_that_nobody_knows_is_refused_at_every_door() -> Resul
     let mut doors = 0;
     for (path, methods) in description["paths"].as_object().context("paths")? {
         for method in methods.as_object().context("methods")?.keys() {
-            let filled = path
-                .split('/')
-                .map(|step| if step.starts_with('{') { "x" } else { step })
-                .collect::<Vec<_>>()
-                .join("/");
+            let filled = filled(path);
             let method = Method::from_bytes(method.to_uppercase().as_bytes())?;
             for query in ["no_such=1", "limit=1&Limit=1", "no_such"] {
                 let seen = administrator

@@ -208,6 +208,15 @@ fn a_new_installation_runs_takes_a_site_file_and_ends_when_told() {
     assert!(export.status.success(), "{}", stderr(&export));
     let import = run(path, &["import", "all.jsonl", "--data", "other"]);
     assert!(import.status.success(), "{}", stderr(&import));
+
+    // What it says to type next leads to the data folder that was named.
+    let elsewhere = run(path, &["init", "site", "--data", "elsewhere"]);
+    assert!(elsewhere.status.success(), "{}", stderr(&elsewhere));
+    let told = stdout(&elsewhere);
+    for command in ["serve", "apply site/site.toml"] {
+        let command = format!("`linecard {command} --config site/linecard.toml --data elsewhere`");
+        assert!(told.contains(&command), "{told}");
+    }
 }
 
 #[cfg(unix)]

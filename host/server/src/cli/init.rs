@@ -58,11 +58,14 @@ impl Init {
         admin_key::create(&config.data)?;
         write(&server, SERVER)?;
         write(&site, SITE)?;
+        // The written file names the data folder beside it; another one has to be named again.
+        let data = options.data.as_ref();
+        let data = data.map_or_else(String::new, |data| format!(" --data {}", data.display()));
         say(&format!(
             "Wrote {server} and {site}.\n\
              The administrator's name is \"{ADMIN}\" and the password:\n\n    {password}\n\n\
-             It is shown only now. Run the hub with `linecard serve --config {server}`,\n\
-             edit {site} and apply it with `linecard apply {site} --config {server}`,\n\
+             It is shown only now. Run the hub with `linecard serve --config {server}{data}`,\n\
+             edit {site} and apply it with `linecard apply {site} --config {server}{data}`,\n\
              which uses the administrator's key in {key}.",
             server = server.display(),
             site = site.display(),
