@@ -226,8 +226,36 @@ async fn refusals_are_problems_that_name_the_field() -> Result<()> {
     );
     let seen = post(&agent, &messages, "empty", &json!({"text": " "})).await?;
     is_problem(&seen, StatusCode::UNPROCESSABLE_ENTITY, "text-required")?;
-    let hide = json!({"action": {"hide": "1"}});
     let actions = format!("/api/v1/interactions/{id}/actions");
+    let written = agent.all(&messages, "before").await?;
+    let target = &written.last().context("a message")?["id"];
+    for (wrong, status, kind) in [
+        (
+            json!({ "action": "dance" }),
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "invalid",
+        ),
+        // Messages are named by the hub's ids, and by those of this conversation.
+        (
+            json!({ "action": "hide", "message": "1" }),
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "invalid",
+        ),
+        (
+            json!({ "action": "hide", "message": id }),
+            StatusCode::NOT_FOUND,
+            "not-found",
+        ),
+        (
+            json!({ "action": "hide", "message": target, "part": 1 }),
+            StatusCode::CONFLICT,
+            "not-on-network",
+        ),
+    ] {
+        let seen = post(&agent, &actions, &wrong.to_string(), &wrong).await?;
+        is_problem(&seen, status, kind)?;
+    }
+    let hide = json!({ "action": "hide", "message": target });
     let seen = post(&agent, &actions, "hide", &hide).await?;
     is_problem(
         &seen,

@@ -30,7 +30,7 @@ async fn a_running_hub_is_saved_and_goes_on_elsewhere() -> Result<()> {
     let message = eventually("the picture is stored", SOON, async || {
         let all = agent.all(&messages, "before").await?;
         let newest = all.first().context("a message")?;
-        let is = newest["files"][0]["state"] == "stored";
+        let is = newest["content"]["attachments"][0]["file"]["state"] == "stored";
         Ok(newest["id"].as_str().filter(|_| is).map(str::to_owned))
     })
     .await?;

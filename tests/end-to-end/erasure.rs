@@ -123,3 +123,105 @@ async fn a_person_gets_everything_and_is_erased_once() -> Result<()> {
     ensure!(looked_at > 1_000, "{}", store.display());
     Ok(())
 }
+
+/// Two customers who turn out to be one person: whoever may see the one sees both, all is given out together,
+/// and erasing the one by either's id leaves nothing of the other.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_merged_person_is_seen_exported_and_erased_as_one() -> Result<()> {
+    let networks = Networks::start().await?;
+    let mut hub = networks.hub(BINARY, &SiteOptions::default()).await?;
+    let agent = Client::sign_in(&hub.base(), "agent-1", "agent-1").await?;
+    let admin = hub.administrator()?;
+    agent.go_ready().await?;
+    let mut ids = Vec::new();
+    for (customer, text) in [
+        ("7101", SAID),
+        ("7102", "Zqxb'Kvlw again, from my other account"),
+    ] {
+        let said = networks.graph.say(customer, Incoming::text(text)).await;
+        ensure!(said.acknowledged, "{said:?}");
+        let interaction = agent.accept_next().await?;
+        let id = interaction["id"].as_str().context("id")?.to_owned();
+        let contact = interaction["contact"]
+            .as_str()
+            .context("contact")?
+            .to_owned();
+        ids.push((id, contact));
+    }
+    let [(first, one), (second, other)] = ids.as_slice() else {
+        anyhow::bail!("{ids:?}");
+    };
+    ensure!(one != other);
+
+    let stranger = json!({ "config": { "password": "stored" }, "password": "stranger-pw" });
+    admin.put("/api/v1/agents/stranger", &stranger).await?;
+    let queue = json!({ "config": { "members": ["stranger"] } });
+    admin.put("/api/v1/queues/elsewhere", &queue).await?;
+    let stranger = Client::sign_in(&hub.base(), "stranger", "stranger-pw").await?;
+    let merge = format!("/api/v1/contacts/{other}/merged/{one}");
+    let refused = agent
+        .ask(Method::PUT, &merge, &[], Some(&json!({})))
+        .await?;
+    ensure!(refused.status == 403, "{refused:?}");
+    admin.put(&merge, &json!({})).await?;
+    for who in [&agent, &admin] {
+        for id in [one, other] {
+            let shown = who.get(&format!("/api/v1/contacts/{id}")).await?;
+            ensure!(shown["id"] == one.as_str(), "{shown}");
+            let history = who.get(&format!("/api/v1/contacts/{id}/history")).await?;
+            let texts = history.to_string();
+            ensure!(
+                texts.contains(SAID) && texts.contains("my other account"),
+                "{history}"
+            );
+        }
+    }
+    // Somebody who works elsewhere sees neither.
+    for id in [one, other] {
+        let path = format!("/api/v1/contacts/{id}");
+        let seen = stranger.ask(Method::GET, &path, &[], None).await?;
+        ensure!(seen.status == 404, "{seen:?}");
+        let export = admin.get(&format!("/api/v1/contacts/{id}/export")).await?;
+        let text = export.to_string();
+        for needed in [SAID, "my other account", "7101", "7102", first, second] {
+            ensure!(text.contains(needed), "{needed} is missing: {text}");
+        }
+    }
+
+    let of_other = format!("/api/v1/contacts/{other}");
+    let erase = async |name: &str| {
+        let key = [("idempotency-key", name)];
+        admin.ask(Method::DELETE, &of_other, &key, None).await
+    };
+    // An open conversation of either of the two holds it up.
+    for id in [first, second] {
+        let busy = erase(id).await?;
+        ensure!(busy.status == 409, "{busy:?}");
+        let of = format!("/api/v1/interactions/{id}");
+        agent.post(&format!("{of}/end"), &json!({})).await?;
+        let code = json!({ "disposition": "Processed" });
+        agent.post(&format!("{of}/wrap-up"), &code).await?;
+    }
+    let done = erase("done").await?;
+    ensure!(done.status == 204, "{done:?}");
+    for id in [one, other] {
+        for path in ["", "/history", "/export", "/events"] {
+            let path = format!("/api/v1/contacts/{id}{path}");
+            let seen = admin.ask(Method::GET, &path, &[], None).await?;
+            let text = seen.body.to_string();
+            for gone in ["Zqxb'Kvlw", "7101", "7102"] {
+                ensure!(!text.contains(gone), "{path} still has {gone}: {text}");
+            }
+        }
+    }
+    for customer in ["7101", "7102"] {
+        let path = format!("/api/v1/contacts?channel=page&identity={customer}");
+        let found = admin.get(&path).await?;
+        ensure!(found["items"] == json!([]), "{found}");
+    }
+    hub.stop().await?;
+    let output = hub.command().arg("check").output()?;
+    let told = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "{told}");
+    Ok(())
+}

@@ -32,7 +32,10 @@ async fn first_file(agent: &Client, interaction: &str, state: &str) -> Result<St
     eventually(&format!("a file that is {state}"), SOON, async || {
         let messages = files_of(agent, interaction).await?;
         let newest = messages.first().context("a message")?;
-        let is = newest.pointer("/files/0/state").and_then(Value::as_str) == Some(state);
+        let is = newest
+            .pointer("/content/attachments/0/file/state")
+            .and_then(Value::as_str)
+            == Some(state);
         Ok(newest["id"].as_str().filter(|_| is).map(str::to_owned))
     })
     .await
@@ -56,7 +59,7 @@ async fn a_customers_picture_outlives_its_link_and_a_kill() -> Result<()> {
     let id = interaction["id"].as_str().context("id")?.to_owned();
     let messages = files_of(&agent, &id).await?;
     ensure!(
-        messages[0]["files"][0]["state"] == "pending",
+        messages[0]["content"]["attachments"][0]["file"]["state"] == "pending",
         "{messages:?}"
     );
     let early = messages[0]["id"].as_str().context("id")?;

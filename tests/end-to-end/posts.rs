@@ -162,16 +162,16 @@ async fn only_an_account_that_may_write_long_posts_answers_with_one() -> Result<
 
     // What else an agent does with a post, for the check of the calls.
     let actions = format!("/api/v1/interactions/{id}/actions");
-    let target = &said.message_id;
+    let target = agent.message(id, &said.message_id).await?;
     for action in [
-        json!({ "react": { "message_id": target, "name": "like" } }),
-        json!({ "unreact": { "message_id": target, "name": "like" } }),
-        json!({ "repost": target }),
-        json!({ "unrepost": target }),
-        json!("follow"),
-        json!("unfollow"),
+        json!({ "action": "react", "message": target, "name": "like" }),
+        json!({ "action": "unreact", "message": target, "name": "like" }),
+        json!({ "action": "repost", "message": target }),
+        json!({ "action": "unrepost", "message": target }),
+        json!({ "action": "follow" }),
+        json!({ "action": "unfollow" }),
     ] {
-        agent.post(&actions, &json!({ "action": action })).await?;
+        agent.post(&actions, &action).await?;
     }
     let private = json!({ "text": "What is your order number?", "private": true });
     agent.post(&messages, &private).await?;

@@ -125,7 +125,8 @@ async fn a_comment_is_answered_in_public_liked_hidden_and_answered_privately() -
 
     // A like and a private answer.
     let actions = format!("/api/v1/interactions/{id}/actions");
-    let like = json!({ "action": { "react": { "message_id": said.message_id, "name": "like" } } });
+    let target = &written["id"];
+    let like = json!({ "action": "react", "message": target, "name": "like" });
     agent.post(&actions, &like).await?;
     let private = json!({ "text": "What is your order number?", "private": true });
     agent.post(&messages, &private).await?;
@@ -135,7 +136,7 @@ async fn a_comment_is_answered_in_public_liked_hidden_and_answered_privately() -
 
     // The agent hides the comment: it is still there, and shown as hidden.
     agent
-        .post(&actions, &json!({ "action": { "hide": said.message_id } }))
+        .post(&actions, &json!({ "action": "hide", "message": target }))
         .await?;
     let hidden = first_message(&agent, id, "a hidden comment", |m| {
         !m["hidden_at"].is_null()
@@ -143,10 +144,7 @@ async fn a_comment_is_answered_in_public_liked_hidden_and_answered_privately() -
     .await?;
     ensure!(hidden["deleted_at"].is_null(), "{hidden}");
     agent
-        .post(
-            &actions,
-            &json!({ "action": { "unhide": said.message_id } }),
-        )
+        .post(&actions, &json!({ "action": "unhide", "message": target }))
         .await?;
     let shown = first_message(&agent, id, "a comment that is shown again", |m| {
         m["hidden_at"].is_null()

@@ -136,11 +136,9 @@ async fn a_post_and_its_comments_are_one_interaction_with_all_their_authors() ->
     ensure!(texts(&history) == ["Hi Vera", "m3"], "{history:?}");
     ensure!(texts(&board.messages(id).await?).len() == 7);
     // What is hidden is the message of the one who wrote it.
-    let act = json!({ "action": { "hide": "m3" } });
-    let path = format!(
-        "/api/v1/interactions/{}/actions",
-        id.as_str().context("id")?
-    );
+    let id_text = id.as_str().context("id")?;
+    let act = json!({ "action": "hide", "message": agent.message(id_text, "m3").await? });
+    let path = format!("/api/v1/interactions/{id_text}/actions");
     agent.post(&path, &act).await?;
     ensure!(board.acted(4).await?[3]["to"] == "vera");
 

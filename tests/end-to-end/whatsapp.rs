@@ -327,7 +327,7 @@ async fn files_are_fetched_with_the_token_and_sent_by_upload() -> Result<()> {
     let message = eventually("the stored file", SOON, async || {
         let messages = shop.agent.all(&path, "before").await?;
         let newest = messages.first().context("a message")?;
-        let stored = newest.pointer("/files/0/state") == Some(&json!("stored"));
+        let stored = newest.pointer("/content/attachments/0/file/state") == Some(&json!("stored"));
         Ok(stored.then(|| newest.clone()))
     })
     .await?;

@@ -68,6 +68,19 @@ impl Client {
         Ok(client)
     }
 
+    /// The hub's id of a message of an interaction that has a network's id.
+    pub async fn message(&self, interaction: &str, platform_id: &str) -> Result<Value> {
+        let path = format!("/api/v1/interactions/{interaction}/messages");
+        let messages = self.all(&path, "before").await?;
+        let is_it = |message: &&Value| {
+            let ids = message["platform_ids"].as_array();
+            ids.is_some_and(|ids| ids.iter().any(|id| id == platform_id))
+        };
+        let found = messages.iter().find(is_it);
+        let found = found.with_context(|| format!("no message {platform_id} in {messages:?}"))?;
+        Ok(found["id"].clone())
+    }
+
     /// Signs in as a person.
     pub async fn sign_in(base: &str, name: &str, password: &str) -> Result<Self> {
         let mut client = Self::anonymous(base)?;

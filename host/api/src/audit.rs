@@ -29,7 +29,6 @@ const WINDOW: Seq = 1_024;
 const WINDOWS: usize = 64;
 
 #[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct Filter {
     /// Only what this one did: an agent's id, or `key:` and a key's name.

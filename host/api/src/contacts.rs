@@ -33,7 +33,6 @@ pub(super) fn router() -> OpenApiRouter<Arc<App>> {
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct Filter {
     /// The channel of `identity`.

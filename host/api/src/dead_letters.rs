@@ -5,17 +5,19 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Json as Answer;
 use linecard_model::dead_letter::{DeadLetter, Undone, UndoneAction};
-use linecard_model::platform::{EventKind, Refusal};
+use linecard_model::message::Content;
+use linecard_model::platform::{Action, EventKind, Refusal, Structured, Template};
 use linecard_model::site::Role;
 use linecard_model::{ChannelId, ContactId, DeadLetterId, InteractionId, MessageId, Timestamp};
 use linecard_site::Request;
 use linecard_traffic::redeliver::RedeliverError;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::content::ContentView;
 use super::extract::{Caller, Changing, Path, Query};
 use super::interactions::limit;
 use super::problem::Problem;
@@ -76,16 +78,12 @@ struct LetterView {
 struct LetterDetail {
     #[serde(flatten)]
     letter: LetterView,
-    /// What the customer or the agent wrote, if there is a text.
+    /// What the customer or the agent wrote.
     #[serde(skip_serializing_if = "Option::is_none")]
-    text: Option<String>,
+    content: Option<ContentView>,
     /// The network's payload, as it came.
     #[serde(skip_serializing_if = "Option::is_none")]
     raw: Option<String>,
-    /// The request as it would be made again.
-    #[schema(value_type = Option<linecard_model::platform::Action>)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    request: Option<Value>,
 }
 
 impl From<&DeadLetter> for LetterView {
@@ -116,37 +114,68 @@ impl From<&DeadLetter> for LetterView {
 impl From<DeadLetter> for LetterDetail {
     fn from(letter: DeadLetter) -> Self {
         let view = LetterView::from(&letter);
-        let (text, raw, request) = match letter.what {
+        let (content, raw) = match letter.what {
             Undone::Webhook(request) => {
                 let body = String::from_utf8_lossy(&request.body).into_owned();
-                (None, Some(body), None)
+                (None, Some(body))
             }
             Undone::Event { event, .. } => {
-                let text = match event.kind {
-                    EventKind::MessageCreated(message) => message.text,
-                    EventKind::Postback(postback) => Some(postback.title),
+                let content = match event.kind {
+                    EventKind::MessageCreated(message) => Some(message.into()),
+                    EventKind::Postback(postback) => Some(Content {
+                        text: Some(postback.title),
+                        ..Content::default()
+                    }),
                     _ => None,
                 };
-                (text, Some(event.raw), None)
+                (content, Some(event.raw))
             }
             Undone::Action(undone) => {
                 let action = undone.entry.map(|entry| entry.request.action);
-                let text = action.as_ref().and_then(|a| a.outgoing()?.text.clone());
-                let request = action.and_then(|a| serde_json::to_value(a).ok());
-                (text, None, request)
+                (action.and_then(content_of), None)
             }
         };
         Self {
             letter: view,
-            text,
+            content: content.map(|content| ContentView::new(content, Vec::new())),
             raw,
-            request,
         }
     }
 }
 
+/// What an action would say.
+fn content_of(action: Action) -> Option<Content> {
+    match action {
+        Action::SendMessage(outgoing)
+        | Action::Reply(outgoing)
+        | Action::PrivateReply(outgoing)
+        | Action::Quote(outgoing)
+        | Action::RequestFollow(outgoing)
+        | Action::Publish(outgoing) => Some(outgoing.into()),
+        Action::Edit(edit) => Some(Content {
+            text: Some(edit.text),
+            ..Content::default()
+        }),
+        Action::SendTemplate(template) => Some(content_of_template(template)),
+        _ => None,
+    }
+}
+
+/// A template as the answer that asked for it.
+fn content_of_template(template: Template) -> Content {
+    let components: Value = serde_json::from_str(&template.parameters).unwrap_or_default();
+    let (name, language) = (template.name, template.language);
+    let content = json!({ "name": name, "language": language, "components": components });
+    Content {
+        structured: Some(Structured {
+            kind: "template".to_owned(),
+            json: content.to_string(),
+        }),
+        ..Content::default()
+    }
+}
+
 #[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct Part {
     /// The cursor: `next` of the page before.

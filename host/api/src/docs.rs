@@ -25,8 +25,8 @@ use super::extract::Path;
 use super::problem::{Problem, ProblemBody, all, page};
 use super::query::{Known, refuse_unknown};
 use super::{
-    App, agents, audit, backup, channels, contacts, dead_letters, events, files, interactions,
-    messages, offers, plugins, queues, reactions, session, site, stats,
+    App, actions, agents, audit, backup, channels, contacts, dead_letters, events, files,
+    interactions, messages, offers, plugins, queues, reactions, session, site, stats,
 };
 
 /// Where the description is.
@@ -81,6 +81,7 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .merge(session::router())
         .merge(offers::router())
         .merge(interactions::router())
+        .merge(actions::router())
         .merge(messages::router())
         .merge(files::router())
         .merge(reactions::router())

@@ -21,7 +21,6 @@ const FEWEST: usize = 20;
 
 /// Which part of a history is asked for.
 #[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Part {
     /// Only what is older than this message: `next` of the page before.

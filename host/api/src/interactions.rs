@@ -39,7 +39,6 @@ pub(super) const USUAL: usize = 50;
 const LOOK_THROUGH: usize = 2_000;
 
 #[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct Filter {
     /// `open` (the default), `queued`, `offered`, `connected`, `wrap-up` or `ended`.

@@ -9,6 +9,7 @@
 
 // The attribute of the API's description repeats the handlers' argument types with their paths.
 
+mod actions;
 mod agents;
 mod audit;
 mod backup;
@@ -17,6 +18,7 @@ mod client;
 mod config;
 mod connections;
 mod contacts;
+mod content;
 mod dead_letters;
 mod docs;
 mod events;

@@ -27,7 +27,6 @@ pub(super) fn router() -> OpenApiRouter<Arc<App>> {
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct Filter {
     /// Another agent's offers; for supervisors.

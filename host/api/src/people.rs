@@ -52,7 +52,6 @@ struct ContactEvent {
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct Filter {
     /// The cursor: `next` of the page before.

@@ -27,7 +27,6 @@ pub(super) fn router() -> OpenApiRouter<Arc<App>> {
 
 /// Which part of the reactions is asked for.
 #[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct Part {
     /// The cursor: `next` of the page before.

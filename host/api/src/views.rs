@@ -5,10 +5,7 @@ use linecard_model::contact::{
 };
 use linecard_model::interaction::Interaction;
 use linecard_model::manifest::Visibility;
-use linecard_model::message::{
-    AttachmentFile, Content, Finding, Message, MessageAuthor, MessageReaction, MessageState,
-    Revision,
-};
+use linecard_model::message::{Finding, Message, MessageAuthor, MessageReaction, MessageState};
 use linecard_model::platform::{Author, Referral, Refusal};
 use linecard_model::routing::{EndReason, InteractionState, MediaType, RequiredSkill};
 use linecard_model::site::Role;
@@ -22,6 +19,7 @@ use linecard_vault::auth::Principal;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::content::{ContentView, RevisionView};
 use super::participants::{PendingView, PersonView, pending};
 
 /// A page of a list.
@@ -261,17 +259,16 @@ pub(super) struct MessageView {
     /// When it was said, by the network's clock if the network told.
     pub at: Timestamp,
     /// What was said: text, attachments, structured content, …
-    pub content: Content,
-    /// The hub's copies of `content.attachments`, in their order: `{"state": "pending" | "stored" |
-    /// "failed" | "none", …}`. A stored one is at `…/messages/{id}/files/{index}`.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub files: Vec<AttachmentFile>,
+    pub content: ContentView,
     /// What became of it.
     #[serde(flatten)]
     pub progress: Progress,
     /// The network's ids of it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub platform_ids: Vec<String>,
+    /// The message that it answers, if the hub has that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<MessageId>,
     /// The message that it answers, by the network's id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parent: Option<String>,
@@ -286,7 +283,7 @@ pub(super) struct MessageView {
     pub findings: Vec<Finding>,
     /// What stood here before, oldest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub revisions: Vec<Revision>,
+    pub revisions: Vec<RevisionView>,
     /// What a person should know about its way: the window that was used, the text that a template
     /// became.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -327,15 +324,15 @@ impl MessageView {
             author: message.author,
             posted_by: message.posted_by,
             at: message.at,
-            content: message.content,
-            files: message.files,
+            content: ContentView::new(message.content, message.files),
             progress: Progress::from(&message.state),
             platform_ids: message.platform_ids,
+            reply_to: message.reply_to,
             parent: message.parent,
             addressed: message.addressed,
             referral: message.referral,
             findings: message.findings,
-            revisions: message.revisions,
+            revisions: message.revisions.into_iter().map(Into::into).collect(),
             note: message.note,
             hidden_at: message.hidden_at,
             deleted_at: message.deleted_at,

@@ -14,11 +14,11 @@ pub mod platform;
 pub mod routing;
 pub mod site;
 pub mod spend;
+mod time;
 
 pub use ids::{
     AgentId, ChannelId, ContactId, DeadLetterId, IdError, InteractionId, MessageId, OfferId,
     PluginId, QueueId, SiteId, SkillId,
 };
 
-/// A moment, to the millisecond where it is stored, RFC 3339 in UTC where it is shown.
-pub type Timestamp = jiff::Timestamp;
+pub use time::Timestamp;

@@ -6,7 +6,8 @@ use utoipa::ToSchema;
 use crate::event::Seq;
 use crate::manifest::Visibility;
 use crate::platform::{
-    Attachment, Author, Location, OutgoingAttachment, Referral, Refusal, SharedContact, Structured,
+    self, Attachment, Author, Location, Outgoing, OutgoingAttachment, Referral, Refusal,
+    SharedContact, Structured,
 };
 use crate::{AgentId, ChannelId, ContactId, InteractionId, MessageId, Timestamp};
 
@@ -47,6 +48,9 @@ pub struct Message {
     /// The message that it answers, by the network's id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<String>,
+    /// The same message by the hub's id, if the hub had it when this one came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<MessageId>,
     /// Whether it addresses the company, if the network tells.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub addressed: Option<bool>,
@@ -130,6 +134,45 @@ pub struct Content {
     /// What stood behind the button, quick reply or list row that the customer used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payload: Option<String>,
+}
+
+impl From<platform::Message> for Content {
+    /// What a network's message says.
+    fn from(message: platform::Message) -> Self {
+        Self {
+            text: message.text,
+            attachments: message.attachments,
+            location: message.location,
+            contacts: message.contacts,
+            structured: message.structured,
+            ..Self::default()
+        }
+    }
+}
+
+impl From<Outgoing> for Content {
+    /// What an action says.
+    fn from(outgoing: Outgoing) -> Self {
+        Self {
+            text: outgoing.text,
+            outgoing_attachments: outgoing.attachments,
+            location: outgoing.location,
+            structured: outgoing.structured,
+            ..Self::default()
+        }
+    }
+}
+
+impl From<Content> for Outgoing {
+    fn from(content: Content) -> Self {
+        Self {
+            text: content.text,
+            attachments: content.outgoing_attachments,
+            structured: content.structured,
+            location: content.location,
+            reply_to: None,
+        }
+    }
 }
 
 /// The hub's copy of an attachment. The networks' links are short-lived, so what a customer sent is

@@ -66,7 +66,7 @@ impl SpendConfig {
                 // Only the last day of the calendar has none after it.
                 let until = next.ok()?.to_zoned(TimeZone::UTC).ok()?.timestamp();
                 Some(Exhausted {
-                    until,
+                    until: until.into(),
                     of_month,
                     budget,
                     spent,

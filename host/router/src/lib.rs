@@ -206,9 +206,8 @@ impl Router {
         places.into_iter().map(|place| place.merit.id).collect()
     }
 
-    /// The time to decide at: whole milliseconds, not before the last event.
+    /// The time to decide at: not before the last event.
     fn clock(&self, at: Timestamp) -> Timestamp {
-        let at = Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at);
         self.state.latest.map_or(at, |latest| latest.max(at))
     }
 

@@ -108,7 +108,6 @@ impl<C: Choices> Simulation<C> {
                 u32::try_from(next.as_millisecond() - self.now.as_millisecond()).unwrap_or(0)
             }),
         };
-        let nanos = self.choices.below(1_000_000);
         self.now =
             Timestamp::from_millisecond(self.now.as_millisecond() + i64::from(millis)).unwrap();
         // A clock that is not set well, at times.
@@ -117,10 +116,7 @@ impl<C: Choices> Simulation<C> {
         } else {
             0
         };
-        Timestamp::from_nanosecond(
-            self.now.as_nanosecond() - i128::from(behind) * 1_000_000 + i128::from(nanos),
-        )
-        .unwrap()
+        Timestamp::from_millisecond(self.now.as_millisecond() - i64::from(behind)).unwrap()
     }
 
     fn give(&mut self, at: Timestamp, command: Command) {
@@ -129,9 +125,7 @@ impl<C: Choices> Simulation<C> {
         if let Some(resumed) = &mut self.resumed {
             assert_eq!(resumed.apply(at, command.clone()), result, "{command:?}");
         }
-        let effective = Timestamp::from_millisecond(at.as_millisecond())
-            .unwrap()
-            .max(self.latest);
+        let effective = at.max(self.latest);
         match result {
             Ok(events) => self.check_events(at, effective, &command, &events),
             Err(refusal) => self.check_refusal(&refusal, before),

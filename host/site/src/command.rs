@@ -4,7 +4,7 @@ use linecard_model::contact::Contact;
 use linecard_model::interaction::Interaction;
 use linecard_model::message::{Content, Message};
 use linecard_model::outbox::{ChannelHealth, OutboxEntry};
-use linecard_model::platform::{Action, Failure, Identity, Outcome as PlatformOutcome, Profile};
+use linecard_model::platform::{Failure, Identity, Outcome as PlatformOutcome, Profile};
 use linecard_model::routing::Presence;
 use linecard_model::site::{Role, SiteConfig};
 use linecard_model::{
@@ -14,6 +14,7 @@ use linecard_router::Refusal;
 use linecard_store::{InboxEntry, StoreError};
 use tokio::sync::oneshot;
 
+use super::acting::Act;
 use super::files::Fetched;
 use super::health::Source;
 use super::state::SiteState;
@@ -68,12 +69,12 @@ pub enum Request {
         /// The message.
         message: MessageId,
     },
-    /// Do something on the network that is not a message. Its message ids are the network's.
+    /// Do something on the network that is not a message.
     Act {
         /// The interaction, connected to the actor.
         interaction: InteractionId,
         /// What to do.
-        action: Action,
+        act: Act,
     },
     /// Record that a contact agreed to be written to first on a channel, or takes it back.
     OptIn {
@@ -253,6 +254,14 @@ pub enum CommandError {
         message: MessageId,
         /// Its state.
         state: &'static str,
+    },
+    /// The network has no such message, or not this part of it.
+    #[error("nothing can be done about message {message} on the network: {reason}")]
+    NotOnNetwork {
+        /// Which message.
+        message: MessageId,
+        /// What it is instead.
+        reason: String,
     },
     /// Something is under way with the contact.
     #[error("contact {contact} cannot be erased yet: {reason}")]

@@ -8,7 +8,7 @@ use linecard_store::StoreError;
 use super::command::Permission;
 use super::health::{Source, fares};
 use super::run::Batch;
-use super::state::{SiteState, now};
+use super::state::SiteState;
 
 /// Changes a channel's figures, durably.
 pub(super) fn count(
@@ -110,7 +110,7 @@ impl SiteState {
 
     /// The channel's budget, if it is used up.
     pub fn exhausted(&self, channel: &ChannelId) -> Option<Exhausted> {
-        self.exhausted_at(channel, now())
+        self.exhausted_at(channel, Timestamp::now())
     }
 
     fn exhausted_at(&self, channel: &ChannelId, at: Timestamp) -> Option<Exhausted> {

@@ -211,11 +211,10 @@ async fn told(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::now;
 
     fn health(state: HealthState, until: Option<i64>) -> ChannelHealth {
         let until = until.map(|s| {
-            now()
+            Timestamp::now()
                 .checked_add(jiff::SignedDuration::from_secs(s))
                 .unwrap()
         });
@@ -333,7 +332,12 @@ mod tests {
             (S::Paused, None, S::Stopped, Source::Network, false),
             (S::Paused, None, S::Unknown, Source::Operator, true),
         ] {
-            let found = is_news(&health(known, until), &health(news, None), source, now());
+            let found = is_news(
+                &health(known, until),
+                &health(news, None),
+                source,
+                Timestamp::now(),
+            );
             assert_eq!(found, expected, "{known:?} {until:?} {news:?} {source:?}");
         }
     }

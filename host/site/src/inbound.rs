@@ -24,7 +24,7 @@ use super::native::native_reply;
 use super::persons::profile_changed;
 use super::run::Batch;
 use super::state::newest;
-use super::threads::{NoPlace, Place, continued, place};
+use super::threads::{NoPlace, Place, answered, continued, place};
 use super::{figures, files, health, letters, receipts};
 
 /// An accepted event, taken apart.
@@ -201,22 +201,10 @@ struct Incoming {
 fn incoming(message: &platform::Message) -> Incoming {
     Incoming {
         platform_id: message.id.clone(),
-        content: content(message),
+        content: message.clone().into(),
         parent: message.parent.clone(),
         addressed: message.addressed,
         referral: message.referral.clone(),
-    }
-}
-
-pub(super) fn content(message: &platform::Message) -> Content {
-    Content {
-        text: message.text.clone(),
-        attachments: message.attachments.clone(),
-        outgoing_attachments: Vec::new(),
-        location: message.location.clone(),
-        contacts: message.contacts.clone(),
-        structured: message.structured.clone(),
-        payload: None,
     }
 }
 
@@ -257,6 +245,7 @@ async fn created(
     } = place;
     let platform_id = incoming.platform_id;
     let id = MessageId::generate();
+    let reply_to = answered(batch, arrival.channel, incoming.parent.as_deref()).await?;
     let files = files::wanted(batch, arrival.channel, &incoming.content.attachments);
     files::fetch(batch, contact, id, &files);
     let message = Message {
@@ -274,6 +263,7 @@ async fn created(
         state: MessageState::Received,
         platform_ids: vec![platform_id.clone()],
         parent: incoming.parent,
+        reply_to,
         addressed: incoming.addressed,
         referral: incoming.referral,
         findings,

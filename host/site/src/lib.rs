@@ -9,6 +9,7 @@
 //! again ([`retries`]). The crate uses the store and the router, and of the sandbox no more than the
 //! channels hold; it never calls a connector.
 
+mod acting;
 pub mod capabilities;
 mod changes;
 pub mod channels;
@@ -44,6 +45,7 @@ mod threads;
 #[cfg(test)]
 mod who;
 
+pub use acting::{About, Act, Reaction};
 pub use command::{
     Actor, AttemptResult, Command, CommandError, Idempotency, Outcome, Permission, Prepared,
     Rendered, Reply, Request,
@@ -56,7 +58,6 @@ pub use letters::UNREADABLE;
 pub use letters::keep;
 pub use run::{OutboxNews, Site, SiteError, SiteOptions};
 pub use state::SiteState;
-pub use state::now;
 
 use linecard_model::ChannelId;
 use linecard_model::SiteId;

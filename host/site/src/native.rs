@@ -14,10 +14,10 @@ use serde_json::Value;
 use super::changes::catch_up;
 use super::contacts::{find_or_create, linked, of_thread};
 use super::holding::known;
-use super::inbound::{Arrival, content, platform_event};
+use super::inbound::{Arrival, platform_event};
 use super::run::Batch;
 use super::state::{ThreadKey, newest};
-use super::threads::start;
+use super::threads::{answered, start};
 use super::{files, receipts};
 
 /// How many entries of an outbox are looked at together.
@@ -91,6 +91,7 @@ pub(super) async fn native_reply(
         id
     };
     let id = MessageId::generate();
+    let reply_to = answered(batch, arrival.channel, message.parent.as_deref()).await?;
     let files = files::wanted(batch, arrival.channel, &message.attachments);
     files::fetch(batch, contact, id, &files);
     events.push(Event::MessageReceived(Message {
@@ -103,11 +104,12 @@ pub(super) async fn native_reply(
         author: MessageAuthor::Native,
         posted_by: None,
         at: event.time,
-        content: content(message),
+        content: message.clone().into(),
         files,
         state: MessageState::Sent { at: event.time },
         platform_ids: vec![message.id.clone()],
         parent: message.parent.clone(),
+        reply_to,
         addressed: None,
         referral: None,
         findings: Vec::new(),

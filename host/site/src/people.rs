@@ -18,8 +18,8 @@ use super::erasure::erase;
 use super::holding::person;
 use super::persons::{part, unite};
 use super::run::Batch;
-use super::sending::{act, resend, send};
-use super::{health, letters};
+use super::sending::{resend, send};
+use super::{acting, health, letters};
 
 /// Handles a request, once for each idempotency key.
 pub(super) async fn handle(
@@ -102,10 +102,7 @@ async fn perform(
             interaction,
             message,
         } => resend(batch, actor, interaction, message).await,
-        Request::Act {
-            interaction,
-            action,
-        } => act(batch, actor, interaction, action).await,
+        Request::Act { interaction, act } => acting::act(batch, actor, interaction, act).await,
         Request::OptIn {
             contact,
             channel,

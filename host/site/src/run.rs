@@ -12,7 +12,7 @@ use tracing::{error, info};
 
 use super::command::{Command, CommandError, Outcome, Permission, Rendered, Reply};
 use super::restore::restore;
-use super::state::{SiteState, now};
+use super::state::SiteState;
 use super::{SiteHandle, contacts, figures, files, health, inbound, outcomes, people};
 use crate::channels::Channels;
 use crate::supervise::Supervisor;
@@ -106,7 +106,7 @@ struct Clock(Timestamp);
 
 impl Clock {
     fn tick(&mut self) -> Timestamp {
-        self.0 = self.0.max(now());
+        self.0 = self.0.max(Timestamp::now());
         self.0
     }
 }
@@ -332,7 +332,7 @@ async fn sleep_until(deadline: Option<Timestamp>) {
     let Some(deadline) = deadline else {
         return std::future::pending().await;
     };
-    let left = deadline.as_millisecond() - now().as_millisecond();
+    let left = deadline.as_millisecond() - Timestamp::now().as_millisecond();
     tokio::time::sleep(Duration::from_millis(u64::try_from(left).unwrap_or(0))).await;
 }
 

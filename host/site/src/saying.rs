@@ -20,11 +20,8 @@ pub(super) fn saying(
         return template(content, structured).map(Action::SendTemplate);
     }
     let outgoing = Outgoing {
-        text: content.text.clone(),
-        attachments: content.outgoing_attachments.clone(),
-        structured: content.structured.clone(),
-        location: content.location.clone(),
         reply_to,
+        ..content.clone().into()
     };
     Ok(match (interaction.visibility, visibility) {
         (Visibility::Private, _) => Action::SendMessage(outgoing),

@@ -28,7 +28,7 @@ use linecard_store::StoreError;
 const LOOK_BACK: usize = 200;
 
 /// The interaction, if the actor may speak in it: it is connected to them.
-async fn connected(
+pub(super) async fn connected(
     batch: &mut Batch<'_>,
     actor: &Actor,
     id: InteractionId,
@@ -78,6 +78,7 @@ pub(super) async fn send(
     } else {
         interaction.visibility
     };
+    let target = answered.as_ref().map(|message| message.id);
     let action = saying(&interaction, visibility, &content, reply_to.clone())?;
     let addressee = addressee(batch, &interaction, answered.as_deref()).await?;
     permitted(batch, &interaction, &addressee, &action)?;
@@ -101,6 +102,7 @@ pub(super) async fn send(
         state: MessageState::Accepted,
         platform_ids: Vec::new(),
         parent: reply_to,
+        reply_to: target,
         addressed: None,
         referral: None,
         findings: Vec::new(),
@@ -234,56 +236,8 @@ pub(super) async fn again(
     }))
 }
 
-/// Does something on the network that is not a message.
-pub(super) async fn act(
-    batch: &mut Batch<'_>,
-    actor: &Actor,
-    id: InteractionId,
-    action: Action,
-) -> Result<Outcome, CommandError> {
-    let (interaction, _) = connected(batch, actor, id).await?;
-    let about = match about(&action) {
-        Some(platform_id) => {
-            batch
-                .work
-                .message_by_platform_id(&interaction.channel, platform_id)
-                .await?
-        }
-        None => None,
-    };
-    let about = about.filter(|m| interaction.involves(m.contact));
-    let addressee = addressee(batch, &interaction, about.as_deref()).await?;
-    permitted(batch, &interaction, &addressee, &action)?;
-    let action_id = MessageId::generate().to_string();
-    let request = request_for(&interaction, &addressee, action_id.clone(), action);
-    let event = Event::ActionChanged {
-        action: action_id.clone(),
-        interaction: Some(id),
-        name: request.action.kind().to_string(),
-        state: MessageState::Accepted,
-    };
-    batch.record(vec![event]).await?;
-    post(batch, &interaction, &addressee, None, request, Vec::new());
-    Ok(Outcome::Action(action_id))
-}
-
-/// The message that an action is about, by the network's id.
-fn about(action: &Action) -> Option<&str> {
-    match action {
-        Action::React(target) | Action::Unreact(target) => Some(&target.message_id),
-        Action::Repost(id)
-        | Action::Unrepost(id)
-        | Action::Hide(id)
-        | Action::Unhide(id)
-        | Action::Delete(id) => Some(id),
-        Action::Edit(target) => Some(&target.message_id),
-        Action::MarkSeen(id) => id.as_deref(),
-        _ => action.outgoing()?.reply_to.as_deref(),
-    }
-}
-
 /// With whom something is exchanged.
-struct Addressee {
+pub(super) struct Addressee {
     /// The contact under which it is kept.
     contact: ContactId,
     /// Who it is on the network, if the network says.
@@ -297,7 +251,7 @@ struct Addressee {
 }
 
 /// Whom an answer reaches: the author of the message that it answers, else the customer.
-async fn addressee(
+pub(super) async fn addressee(
     batch: &mut Batch<'_>,
     interaction: &Interaction,
     answered: Option<&Message>,
@@ -396,7 +350,7 @@ pub(super) fn forwarded(
     now.filter(|now| now != recipient)
 }
 
-fn permitted(
+pub(super) fn permitted(
     batch: &Batch<'_>,
     interaction: &Interaction,
     addressee: &Addressee,
@@ -432,7 +386,7 @@ fn permitted(
     Ok(())
 }
 
-fn request_for(
+pub(super) fn request_for(
     interaction: &Interaction,
     addressee: &Addressee,
     id: String,
@@ -452,7 +406,7 @@ fn request_for(
 }
 
 /// Puts an action into its channel's outbox.
-fn post(
+pub(super) fn post(
     batch: &mut Batch<'_>,
     interaction: &Interaction,
     addressee: &Addressee,
@@ -475,7 +429,7 @@ fn post(
     batch.after.push(After::Outbox(interaction.channel.clone()));
 }
 
-fn unknown_message(id: MessageId) -> CommandError {
+pub(super) fn unknown_message(id: MessageId) -> CommandError {
     CommandError::NotFound {
         what: "message",
         id: id.to_string(),

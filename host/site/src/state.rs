@@ -250,13 +250,6 @@ impl ThreadKey {
     }
 }
 
-/// The present moment as the hub stores moments: to the millisecond.
-pub fn now() -> Timestamp {
-    let now = Timestamp::now();
-    // Cutting off the part below a millisecond cannot leave the range of timestamps.
-    Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
-}
-
 /// A page of the newest.
 pub(super) fn newest<K>(limit: usize) -> Page<K> {
     Page {

@@ -186,9 +186,8 @@ fn text(panic: &(dyn Any + Send)) -> String {
 }
 
 /// Panics that tests ask for: when the file that the variable `LINECARD_PANIC` names holds the name of a
-/// task, that task panics. Programs that are built for use have nothing of this.
+/// task, that task panics. Programs that are built for use look for none of this.
 pub mod provoke {
-    #[cfg(debug_assertions)]
     fn asked(name: &str) -> bool {
         static FILE: std::sync::OnceLock<Option<std::ffi::OsString>> = std::sync::OnceLock::new();
         let file = FILE.get_or_init(|| std::env::var_os("LINECARD_PANIC"));
@@ -199,19 +198,16 @@ pub mod provoke {
     }
 
     /// Panics here, if that is asked for.
-    #[cfg(debug_assertions)]
     pub fn here(name: &str) {
-        assert!(!asked(name), "a test asked for it");
+        // Compiled into every program, so that one check of the code is a check of all of it.
+        if cfg!(debug_assertions) {
+            assert!(!asked(name), "a test asked for it");
+        }
     }
 
-    /// Panics here, if that is asked for.
-    #[cfg(not(debug_assertions))]
-    pub fn here(_name: &str) {}
-
     /// Runs a task, which panics when that is asked for.
-    #[cfg(debug_assertions)]
     pub(super) async fn with(name: &str, task: impl Future<Output = ()>) {
-        if std::env::var_os("LINECARD_PANIC").is_none() {
+        if !cfg!(debug_assertions) || std::env::var_os("LINECARD_PANIC").is_none() {
             return task.await;
         }
         let asked_for = async {
@@ -224,12 +220,6 @@ pub mod provoke {
             () = task => {}
             () = asked_for => {}
         }
-    }
-
-    /// Runs a task.
-    #[cfg(not(debug_assertions))]
-    pub(super) async fn with(_name: &str, task: impl Future<Output = ()>) {
-        task.await;
     }
 }
 

@@ -11,7 +11,7 @@ use linecard_model::manifest::Visibility;
 use linecard_model::platform::{Author, Thread};
 use linecard_model::routing::{InteractionState, MediaType};
 use linecard_model::site::{CommentContacts, CommentsConfig, LaterComments};
-use linecard_model::{ChannelId, ContactId, InteractionId, QueueId, Timestamp};
+use linecard_model::{ChannelId, ContactId, InteractionId, MessageId, QueueId, Timestamp};
 use linecard_store::StoreError;
 
 use super::contacts::{find_or_create, of_thread};
@@ -30,6 +30,19 @@ pub(super) struct Place {
     pub interaction: InteractionId,
     /// The interaction again, if the message begins it. It is to be queued.
     pub begins: Option<Interaction>,
+}
+
+/// The message that a new one answers, if the hub has it.
+pub(super) async fn answered(
+    batch: &mut Batch<'_>,
+    channel: &ChannelId,
+    parent: Option<&str>,
+) -> Result<Option<MessageId>, StoreError> {
+    let Some(parent) = parent else {
+        return Ok(None);
+    };
+    let place = batch.work.place_of_platform_id(channel, parent).await?;
+    Ok(place.map(|place| place.message))
 }
 
 /// Why a message has no place.

@@ -19,7 +19,7 @@ use linecard_store_sled::SledStore;
 use serde_json::json;
 
 use super::sending::forwarded;
-use super::{Actor, Prepared, Rendered, Request, Site, SiteHandle, SiteOptions, now};
+use super::{Actor, Prepared, Rendered, Request, Site, SiteHandle, SiteOptions};
 use crate::channels::Channels;
 
 fn wa() -> ChannelId {
@@ -141,7 +141,7 @@ impl World {
             event.id = format!("{}/{}", event.id, self.deliveries);
             let accept = Accept {
                 channel: wa(),
-                at: now(),
+                at: Timestamp::now(),
                 events: vec![event],
                 cursor: None,
                 again: None,
@@ -342,7 +342,7 @@ async fn a_number_that_somebody_new_has_is_not_the_former_owners() {
         .deliver(vec![changed("b", minute(2), "1", &new)])
         .await;
     let late = said("c", minute(3), &old);
-    let later = now()
+    let later = Timestamp::now()
         .checked_add(jiff::SignedDuration::from_secs(60))
         .unwrap();
     world.deliver(vec![late, said("d", later, &old)]).await;
@@ -524,7 +524,7 @@ async fn a_private_answer_that_comes_back_on_the_neighbours_channel_is_joined_to
     let wall = ChannelId::new("wall").unwrap();
     let who = Contact {
         identities: vec![ContactIdentity::new(wall.clone(), &ids(None, Some("7")))],
-        ..Contact::new(ContactId::generate(), now())
+        ..Contact::new(ContactId::generate(), Timestamp::now())
     };
     let mut next = world.store.last_seq(&main).await.unwrap() + 1;
     let interaction = InteractionId::generate();
@@ -534,8 +534,8 @@ async fn a_private_answer_that_comes_back_on_the_neighbours_channel_is_joined_to
             let message = json!({
                 "id": MessageId::generate(), "contact": who.id, "interaction": interaction,
                 "channel": "wall", "thread": "post", "visibility": "private",
-                "author": { "kind": "agent", "agent": "ann" }, "at": now(),
-                "content": { "text": "Hello" }, "state": { "state": "sent", "at": now() },
+                "author": { "kind": "agent", "agent": "ann" }, "at": Timestamp::now(),
+                "content": { "text": "Hello" }, "state": { "state": "sent", "at": Timestamp::now() },
                 "platform_ids": [platform_id], "parent": "comment", "raw": "",
             });
             serde_json::from_value(message).unwrap()
@@ -545,7 +545,7 @@ async fn a_private_answer_that_comes_back_on_the_neighbours_channel_is_joined_to
     events.extend(sent.into_iter().map(Recorded::MessageAccepted));
     let epoch = world.store.own(&main).await.unwrap();
     let mut unit = UnitOfWork::new(Arc::clone(&world.store), main.clone(), next);
-    next = unit.record(now(), events).await.unwrap();
+    next = unit.record(Timestamp::now(), events).await.unwrap();
     assert!(next > 0);
     world
         .store

@@ -129,7 +129,8 @@ fn kills() {
     let folder = tempfile::tempdir().unwrap();
     let mut said = Said::default();
     // A fixed sequence of pauses would always kill at the same places.
-    let mut random = u64::from(std::process::id()) ^ timestamp_to_millis(jiff::Timestamp::now());
+    let mut random =
+        u64::from(std::process::id()) ^ timestamp_to_millis(linecard_model::Timestamp::now());
     for kill in 0..kills {
         random = random
             .wrapping_mul(6_364_136_223_846_793_005)

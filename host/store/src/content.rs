@@ -118,6 +118,7 @@ fn bare_message(message: &Message) -> Message {
         state: bare_state(&message.state),
         platform_ids: Vec::new(),
         parent: None,
+        reply_to: None,
         addressed: None,
         referral: None,
         findings: Vec::new(),

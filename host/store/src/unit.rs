@@ -267,23 +267,30 @@ impl UnitOfWork {
         Ok(count.as_deref().copied().unwrap_or(0))
     }
 
+    /// Where the message is that has a network's id.
+    pub async fn place_of_platform_id(
+        &mut self,
+        channel: &ChannelId,
+        platform_id: &str,
+    ) -> Result<Option<Arc<MessageRef>>> {
+        let key = (channel.clone(), platform_id.to_owned());
+        if let Some(known) = self.platform_ids.known(&key) {
+            return Ok(known.value.clone());
+        }
+        let found = self
+            .store
+            .message_by_platform_id(&self.site, channel, platform_id)
+            .await?;
+        Ok(self.platform_ids.learn(key, found))
+    }
+
     /// The message with one of the network's ids.
     pub async fn message_by_platform_id(
         &mut self,
         channel: &ChannelId,
         platform_id: &str,
     ) -> Result<Option<Arc<Message>>> {
-        let key = (channel.clone(), platform_id.to_owned());
-        let place = if let Some(known) = self.platform_ids.known(&key) {
-            known.value.clone()
-        } else {
-            let found = self
-                .store
-                .message_by_platform_id(&self.site, channel, platform_id)
-                .await?;
-            self.platform_ids.learn(key, found)
-        };
-        match place {
+        match self.place_of_platform_id(channel, platform_id).await? {
             Some(place) => self.message(place.contact, place.message).await,
             None => Ok(None),
         }

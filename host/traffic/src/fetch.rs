@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use linecard_model::message::AttachmentFile;
 use linecard_model::platform::{Attachment, Failure, Refusal};
-use linecard_model::{ChannelId, ContactId, MessageId};
+use linecard_model::{ChannelId, ContactId, MessageId, Timestamp};
 use linecard_sandbox::MediaStore as _;
 use linecard_site::channels::Channels;
 use linecard_site::retries::backoff;
-use linecard_site::{Fetched, SiteHandle, now};
+use linecard_site::{Fetched, SiteHandle};
 use linecard_store::{MessageRef, Store, StoreError};
 use tokio::sync::{Semaphore, mpsc};
 use tracing::{debug, error};
@@ -218,7 +218,9 @@ fn judge(failure: Failure, soon: impl Fn(Refusal) -> Setback) -> Result<Attachme
     match failure {
         Failure::Throttled(throttle) => {
             let setback = soon(throttle.reason);
-            let wait = throttle.until.map(|until| until.duration_since(now()));
+            let wait = throttle
+                .until
+                .map(|until| until.duration_since(Timestamp::now()));
             let pause = wait.and_then(|wait| Duration::try_from(wait).ok());
             Err(Setback {
                 pause: pause.map_or(setback.pause, |pause| pause.max(setback.pause)),

@@ -10,7 +10,7 @@ use linecard_model::platform::Failure;
 use linecard_model::{ChannelId, Timestamp};
 use linecard_site::channels::{ChannelRuntime, Channels};
 use linecard_site::retries::backoff;
-use linecard_site::{Permission, SiteHandle, Source, now};
+use linecard_site::{Permission, SiteHandle, Source};
 use linecard_store::{Accept, Store, StoreError};
 use tokio::sync::{Mutex, Notify, mpsc};
 use tokio::task::JoinSet;
@@ -176,7 +176,7 @@ impl Polls {
         if !page.events.is_empty() || page.cursor != cursor {
             let accept = Accept {
                 channel: channel.id.clone(),
-                at: now(),
+                at: Timestamp::now(),
                 events: page.events,
                 cursor: Some(page.cursor),
                 again: None,
@@ -198,7 +198,7 @@ impl Polls {
                 Ok(Ok(())) => {
                     let health = ChannelHealth {
                         state: HealthState::Connected,
-                        since: Some(now()),
+                        since: Some(Timestamp::now()),
                         ..ChannelHealth::default()
                     };
                     self.news(&channel.id, health, Source::Probe).await;
@@ -217,7 +217,7 @@ impl Polls {
     async fn tell(&self, channel: &ChannelRuntime, failure: &Failure, source: Source) {
         let health = |state, detail: &str, remedy: Option<String>, until| ChannelHealth {
             state,
-            since: Some(now()),
+            since: Some(Timestamp::now()),
             detail: Some(detail.to_owned()),
             remedy,
             until,
@@ -261,5 +261,5 @@ fn pause_after(failure: &Failure, failures: u32, probe_every: Duration) -> Durat
 
 fn time_until(time: Timestamp) -> Duration {
     // What is over already is not waited for.
-    Duration::try_from(time.duration_since(now())).unwrap_or_default()
+    Duration::try_from(time.duration_since(Timestamp::now())).unwrap_or_default()
 }

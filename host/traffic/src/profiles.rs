@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use linecard_model::{ChannelId, Timestamp};
 use linecard_site::channels::Channels;
-use linecard_site::{SiteHandle, UnknownProfile, now};
+use linecard_site::{SiteHandle, UnknownProfile};
 use tokio::sync::{Semaphore, mpsc};
 use tracing::{debug, error};
 
@@ -28,7 +28,7 @@ pub async fn run(
     let places = Arc::new(Semaphore::new(PARALLEL));
     while let Some(UnknownProfile { channel, identity }) = unknown.recv().await {
         let key = (channel.clone(), identity.id.clone());
-        let at = now();
+        let at = Timestamp::now();
         if asked
             .get(&key)
             .is_some_and(|before| at.duration_since(*before) < PAUSE)

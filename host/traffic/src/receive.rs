@@ -11,7 +11,7 @@ use linecard_model::platform::{
 use linecard_model::{ChannelId, DeadLetterId, Timestamp};
 use linecard_sandbox::CallError;
 use linecard_site::channels::Channels;
-use linecard_site::{SiteHandle, UNREADABLE, keep, now};
+use linecard_site::{SiteHandle, UNREADABLE, keep};
 use linecard_store::{Accept, Accepted, Store, StoreError};
 use sha2::{Digest, Sha256};
 use tokio::sync::Notify;
@@ -207,13 +207,13 @@ impl Receiver {
     fn note(&self, channel: &ChannelId, answer: &Result<Taken, ReceiveError>) {
         match answer {
             Ok(taken) if !taken.is_something() => {}
-            Ok(_) => self.refusals.taken(channel, now()),
+            Ok(_) => self.refusals.taken(channel, Timestamp::now()),
             Err(error) => {
                 if let Some(reason) = error.reason() {
                     self.refusals
                         .keep(|known| self.channels.get(known).is_some());
                     self.refusals
-                        .refused(channel, now(), reason, &error.to_string());
+                        .refused(channel, Timestamp::now(), reason, &error.to_string());
                 }
             }
         }
@@ -278,7 +278,7 @@ impl Receiver {
         }
         let accept = Accept {
             channel: channel.clone(),
-            at: now(),
+            at: Timestamp::now(),
             events,
             cursor: None,
             again,
@@ -344,7 +344,7 @@ fn unreadable(request: &WebhookRequest, reason: &str) -> Event {
     let id = format!("unreadable:{}", hex::encode(Sha256::digest(&request.body)));
     Event {
         id,
-        time: now(),
+        time: Timestamp::now(),
         thread: None,
         author: None,
         kind: EventKind::Other(UNREADABLE.to_owned()),

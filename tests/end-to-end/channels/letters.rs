@@ -91,7 +91,7 @@ async fn a_message_that_cannot_become_work_is_kept_and_can_try_again() -> Result
     ensure!(letters[0]["kind"] == "event", "{letters:?}");
     ensure!(letters[0]["reason"]["code"] == "message-without-author");
     let shown = board.admin.get(&path(&letters[0])).await?;
-    ensure!(shown["text"] == "text m1", "{shown}");
+    ensure!(shown["content"]["text"] == "text m1", "{shown}");
     // It goes through the preparation again, and fails again.
     let seen = redeliver(&board, &letters[0], "a", false).await?;
     ensure!(seen.status == 202, "{seen:?}");
@@ -128,7 +128,7 @@ async fn a_refused_answer_is_redelivered_and_one_of_unknown_outcome_only_on_purp
     ensure!(letters[0]["may_have_arrived"] == false, "{letters:?}");
     ensure!(letters[0]["interaction"] == ids[0].as_str(), "{letters:?}");
     let shown = board.admin.get(&path(&letters[0])).await?;
-    ensure!(shown["text"] == "one", "{shown}");
+    ensure!(shown["content"]["text"] == "one", "{shown}");
     let seen = redeliver(&board, &letters[0], "a", false).await?;
     ensure!(seen.status == 202, "{seen:?}");
     ensure!(said(&board.acted(1).await?) == ["one"]);
@@ -189,7 +189,7 @@ async fn an_action_that_is_no_message_is_redelivered_too() -> Result<()> {
     let id = interaction["id"].as_str().context("an id")?;
     board.refuse(Refusal::once(400));
     let actions = format!("/api/v1/interactions/{id}/actions");
-    let hide = json!({ "action": { "hide": "m1" } });
+    let hide = json!({ "action": "hide", "message": agent.message(id, "m1").await? });
     let taken = agent.post(&actions, &hide).await?;
     let letters = board.dead_letters("board", 1).await?;
     ensure!(letters[0]["id"] == taken["id"], "{letters:?}");

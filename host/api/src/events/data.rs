@@ -9,7 +9,7 @@ use std::sync::Arc;
 use linecard_model::event::{Event, Seq};
 use linecard_model::message::{AttachmentFile, MessageReaction};
 use linecard_model::outbox::ChannelHealth;
-use linecard_model::platform::{Attachment, Author};
+use linecard_model::platform::Author;
 use linecard_model::routing::{
     EndReason, MediaType, OfferOutcome, Presence, PresenceCause, RequiredSkill, ReturnCause,
     RoutingSettings,
@@ -22,6 +22,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use crate::content::AttachmentView;
 use crate::participants::PersonView;
 use crate::views::{ContactView, InteractionView, MessageView, Progress};
 
@@ -281,10 +282,7 @@ pub(super) enum Happened {
         text: Option<String>,
         /// The new attachments, if they changed.
         #[serde(skip_serializing_if = "Option::is_none")]
-        attachments: Option<Vec<Attachment>>,
-        /// The hub's copies of the new attachments.
-        #[serde(skip_serializing_if = "Vec::is_empty")]
-        files: Vec<AttachmentFile>,
+        attachments: Option<Vec<AttachmentView>>,
         /// When, by the network's clock.
         edited_at: Timestamp,
     },

@@ -46,7 +46,6 @@ pub(super) fn router() -> OpenApiRouter<Arc<App>> {
 
 /// From where on a stream is wanted.
 #[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct From {
     /// Only events after this number; the header `Last-Event-ID` goes before it. From now on if

@@ -173,6 +173,12 @@ pub static KINDS: &[Kind] = &[
         "Only a message that failed, or whose outcome is uncertain, can be sent again.",
     ),
     kind(
+        "not-on-network",
+        409,
+        "The network does not have the message",
+        "An action is about a message that the network has: one that was sent, and a part of it that exists.",
+    ),
+    kind(
         "contact-busy",
         409,
         "Something is under way with the contact",

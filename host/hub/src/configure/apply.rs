@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use linecard_model::ChannelId;
 use linecard_model::outbox::{ChannelHealth, HealthState};
 use linecard_model::site::{SecretRef, SiteConfig};
+use linecard_model::{ChannelId, Timestamp};
 use linecard_site::channels::ChannelRuntime;
-use linecard_site::{Actor, CommandError, Idempotency, Rendered, Request, SiteState, Source, now};
+use linecard_site::{Actor, CommandError, Idempotency, Rendered, Request, SiteState, Source};
 use linecard_traffic::prepare::AnalyzerRuntime;
 use linecard_vault::{VaultEntry, VaultError, hub_itself};
 
@@ -148,7 +148,7 @@ impl Hub {
             };
             if self.site.query(has_stopped).await? {
                 let unknown = ChannelHealth {
-                    since: Some(now()),
+                    since: Some(Timestamp::now()),
                     ..ChannelHealth::default()
                 };
                 self.site

@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use linecard_model::ChannelId;
 use linecard_model::outbox::{ChannelHealth, HealthState};
 use linecard_model::site::SiteConfig;
+use linecard_model::{ChannelId, Timestamp};
 use linecard_site::channels::ChannelRuntime;
-use linecard_site::now;
 use linecard_traffic::prepare::AnalyzerRuntime;
 use linecard_vault::{VaultEntry, VaultError};
 use secrecy::SecretString;
@@ -90,7 +89,7 @@ fn health(why: &Unready) -> ChannelHealth {
     };
     ChannelHealth {
         state,
-        since: Some(now()),
+        since: Some(Timestamp::now()),
         detail: Some(format!("{detail}: {}", problems.join("; "))),
         remedy: Some(remedy.to_owned()),
         until: None,

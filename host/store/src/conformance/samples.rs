@@ -118,6 +118,7 @@ pub fn message(number: u64, contact: u64, interaction: u64) -> Message {
         state: MessageState::Received,
         platform_ids: vec![format!("mid-{number}")],
         parent: None,
+        reply_to: None,
         addressed: None,
         referral: None,
         findings: Vec::new(),

@@ -8,7 +8,7 @@ use linecard_model::outbox::{OutboxEntry, OutboxState};
 use linecard_model::platform::{ActionRequest, Budget, Failure};
 use linecard_site::channels::ChannelRuntime;
 use linecard_site::retries::Retries;
-use linecard_site::{AttemptResult, Permission, SiteHandle, now};
+use linecard_site::{AttemptResult, Permission, SiteHandle};
 
 use super::lines::Hold;
 use linecard_site::supervise::provoke;
@@ -42,11 +42,12 @@ pub(super) async fn attempt(
         Ok(turn) => turn,
         Err(fault) => {
             warn!(channel = %channel.id, error = %fault, "an action found no turn; it is tried again");
-            let soon = now().checked_add(Retries::of(Some(&channel)).pause(entry.request.attempt));
+            let soon = Timestamp::now()
+                .checked_add(Retries::of(Some(&channel)).pause(entry.request.attempt));
             return Finished {
                 thread,
                 again: Some(entry),
-                hold: Hold::Channel(soon.unwrap_or_else(|_| now())),
+                hold: Hold::Channel(soon.unwrap_or_else(|_| Timestamp::now())),
                 ended: false,
             };
         }
@@ -61,7 +62,9 @@ pub(super) async fn attempt(
         };
     };
     let before = entry.clone();
-    entry.state = OutboxState::Attempting { since: now() };
+    entry.state = OutboxState::Attempting {
+        since: Timestamp::now(),
+    };
     match site.attempt(entry.clone()).await {
         Ok(Permission::Granted) => {}
         Ok(Permission::Readdressed(recipient)) => entry.request.recipient = Some(recipient),
@@ -126,8 +129,8 @@ fn held(failure: &Failure, request: &ActionRequest, retries: Retries) -> Hold {
     match failure {
         Failure::Throttled(throttle) => {
             let until = throttle.until.unwrap_or_else(|| {
-                let soon = now().checked_add(retries.pause(request.attempt));
-                soon.unwrap_or_else(|_| now())
+                let soon = Timestamp::now().checked_add(retries.pause(request.attempt));
+                soon.unwrap_or_else(|_| Timestamp::now())
             });
             scoped(throttle.scope, until, request)
         }

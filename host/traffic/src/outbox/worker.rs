@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use linecard_model::ChannelId;
 use linecard_model::manifest::RateLimit;
 use linecard_model::outbox::{OutboxEntry, OutboxNumber, OutboxState};
+use linecard_model::{ChannelId, Timestamp};
+use linecard_site::AttemptResult;
 use linecard_site::retries::is_idempotent;
-use linecard_site::{AttemptResult, now};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tracing::error;
@@ -61,7 +61,7 @@ impl Worker {
             // order are known.
             let parallel = self.parallel();
             while attempts.len() < parallel
-                && let Some(entry) = self.lines.next(now())
+                && let Some(entry) = self.lines.next(Timestamp::now())
             {
                 self.start(&mut attempts, entry);
             }
@@ -182,13 +182,13 @@ impl Worker {
             Hold::None
         };
         self.lines.finish(thread, again, hold);
-        self.lines.sweep(now());
+        self.lines.sweep(Timestamp::now());
     }
 
     /// Ends when something can be tried again.
     fn pause(&self, full: bool) -> impl Future<Output = ()> + use<> {
         let wait = self.lines.wakes().filter(|_| !full).map(|at| {
-            let left = at.as_millisecond() - now().as_millisecond();
+            let left = at.as_millisecond() - Timestamp::now().as_millisecond();
             Duration::from_millis(u64::try_from(left).unwrap_or(0).max(1))
         });
         async move {

@@ -5,6 +5,7 @@ use linecard_model::routing::RoutingEvent;
 use linecard_model::{ContactId, InteractionId, MessageId};
 
 use super::{Happened, MessageKey};
+use crate::content::AttachmentView;
 use crate::participants::joined;
 use crate::views::MessageView;
 
@@ -100,8 +101,7 @@ impl Happened {
             } => Self::MessageEdited {
                 of: key(&message, &contact, &interaction),
                 text,
-                attachments,
-                files,
+                attachments: attachments.map(|new| AttachmentView::received(new, files)),
                 edited_at,
             },
             Event::FileFetched {

@@ -65,6 +65,7 @@ fn message(state: MessageState) -> Message {
         state,
         platform_ids: vec!["m_1".to_owned()],
         parent: None,
+        reply_to: None,
         addressed: None,
         referral: None,
         findings: Vec::new(),
@@ -481,6 +482,7 @@ fn the_schema_is_typed_to_the_leaves() {
     let known = [
         "/$defs/AnalyzerConfig/properties/config",
         "/$defs/ChannelConfig/properties/config",
+        "/$defs/Structured/properties/content/additionalProperties",
         "/audited/after",
         "/audited/before",
         "/platform-event/details",

@@ -118,6 +118,13 @@ impl<'d> Node<'d> {
     }
 }
 
+/// Whether one of several is wanted whose tag stands among its other keys. Nothing else of what serde hands
+/// over tells.
+fn expects_tagged<'de, V: Visitor<'de>>(visitor: &V) -> bool {
+    let wanted: &dyn de::Expected = visitor;
+    wanted.to_string().starts_with("internally tagged enum")
+}
+
 impl<'de> de::Deserializer<'de> for Node<'_> {
     type Error = Fault;
 
@@ -134,6 +141,10 @@ impl<'de> de::Deserializer<'de> for Node<'_> {
                 Tree::Large(number) => visitor.visit_u64(*number),
                 Tree::Number(number) => visitor.visit_f64(*number),
                 Tree::Text(text) => visitor.visit_str(text),
+                // A list whose first entry is the tag would be taken as well, and no list is an object.
+                Tree::Items(_) if expects_tagged(&visitor) => {
+                    Err(Fault::of_type(Found::Entries, Found::Items))
+                }
                 Tree::Items(items) => visitor.visit_seq(Items {
                     left: self.items(items).into_iter(),
                 }),

@@ -110,8 +110,11 @@ impl Fault {
     /// The path that people see.
     pub(super) fn shown_at(&self) -> Vec<String> {
         let mut at = self.at.clone();
-        if let FaultKind::Missing(field) = &self.kind {
-            at.push((*field).to_owned());
+        match &self.kind {
+            FaultKind::Missing(field) => at.push((*field).to_owned()),
+            // What a tag chooses is looked at as a whole, and the key is not the place then.
+            FaultKind::UnknownKey { name, .. } if at.last() != Some(name) => at.push(name.clone()),
+            _ => {}
         }
         at
     }

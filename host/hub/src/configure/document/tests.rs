@@ -154,3 +154,36 @@ fn a_large_document_is_looked_through_once() {
     let told = wrong(&format!("{{\"name\": \"n\", \"inner\": [{items}]}}"));
     assert_eq!(told, ["/inner/0/number: this key is missing"]);
 }
+
+#[test]
+fn one_with_a_tag_is_an_object_and_its_unknown_keys_are_named() {
+    #[derive(Debug, Deserialize)]
+    #[serde(tag = "mode", rename_all = "kebab-case", deny_unknown_fields)]
+    #[allow(dead_code, reason = "only read")]
+    enum Tagged {
+        Off {},
+        After { seconds: u32 },
+    }
+    #[derive(Debug, Deserialize)]
+    #[allow(dead_code, reason = "only read")]
+    struct Holder {
+        tagged: Tagged,
+    }
+    let told = |text: &str| match read_json::<Holder>(text.as_bytes()) {
+        Ok(taken) => panic!("{text} is taken as {taken:?}"),
+        Err(error) => error.to_string(),
+    };
+    read_json::<Holder>(br#"{"tagged": {"mode": "after", "seconds": 3}}"#).unwrap();
+    assert_eq!(
+        told(r#"{"tagged": ["off"]}"#),
+        "tagged: this must be an object, not an array"
+    );
+    assert_eq!(
+        told(r#"{"tagged": {"mode": "after", "secnds": 3}}"#),
+        "tagged.secnds: there is no such key; did you mean \"seconds\"?"
+    );
+    assert_eq!(
+        told(r#"{"tagged": {"mode": "off", "secnds": 3}}"#),
+        "tagged.secnds: there is no such key"
+    );
+}
