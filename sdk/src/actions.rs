@@ -102,6 +102,12 @@ impl Failure {
         Failure::Rejected(Refusal::new(code, text))
     }
 
+    /// The network has restricted the account, though its credentials work: the host shows the channel as
+    /// restricted with `remedy`, what a person must do, and sends nothing more until somebody resumes it.
+    pub fn restricted(remedy: impl Into<String>) -> Self {
+        Failure::rejected("account-restricted", remedy)
+    }
+
     /// The network asks to wait, until then if it says when.
     pub fn throttled(until: Option<Timestamp>, scope: ThrottleScope, reason: Refusal) -> Self {
         Failure::Throttled(Throttle {

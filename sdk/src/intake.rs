@@ -1,6 +1,7 @@
 //! Taking a delivery or a page of updates in, part by part, within what one call may give.
 
 use std::cell::Cell;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -26,9 +27,20 @@ const LINES_MAX: usize = 20;
 /// The name of the event that holds what one call could not read.
 const REST: &str = "rest-of-delivery";
 
+/// The environment variable in which the host names the parts on which earlier calls stopped, by their
+/// marks, with commas between them: they are kept as they came, and cost the others no further call.
+const SKIP: &str = "LINECARD_SKIP";
+
 thread_local! {
-    /// Which part is being read, counted from 1; 0 for none. A panicking guest tells it.
-    static READING: Cell<usize> = const { Cell::new(0) };
+    /// Which part is being read, counted from 1, and its mark; 0 for none. A panicking guest tells it.
+    static READING: Cell<(usize, u64)> = const { Cell::new((0, 0)) };
+}
+
+/// What tells a part from others, whatever place it has in a page.
+fn mark(raw: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    raw.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// Collects the events of a delivery or a page, part by part.
@@ -67,6 +79,7 @@ pub struct Intake {
     unread: usize,
     bytes: usize,
     rest: Vec<String>,
+    skip: Vec<u64>,
 }
 
 impl Default for Intake {
@@ -85,6 +98,7 @@ impl Intake {
             unread: 0,
             bytes: 0,
             rest: Vec::new(),
+            skip: marks(&std::env::var(SKIP).unwrap_or_default()),
         }
     }
 
@@ -105,7 +119,14 @@ impl Intake {
             return self.leave(part.raw());
         }
         self.parts += 1;
-        READING.set(self.parts);
+        let mark = mark(part.raw());
+        if self.skip.contains(&mark) {
+            log::error(format!(
+                "a {name} on which this connector stopped was kept unread"
+            ));
+            return self.push(Event::kept(name, self.now, part.raw()));
+        }
+        READING.set((self.parts, mark));
         let events = read(part, self.now).unwrap_or_else(|why| {
             // Few lines: the host ends a call that logs many.
             self.unread += 1;
@@ -114,7 +135,7 @@ impl Intake {
             }
             vec![Event::kept(name, self.now, part.raw())]
         });
-        READING.set(0);
+        READING.set((0, 0));
         for mut event in events {
             if event.raw.is_empty() {
                 part.raw().clone_into(&mut event.raw);
@@ -197,15 +218,50 @@ impl Event {
     }
 }
 
+/// The marks in a list, as the panic hook writes them.
+fn marks(list: &str) -> Vec<u64> {
+    let marks = list.split(',');
+    marks
+        .filter_map(|mark| u64::from_str_radix(mark, 16).ok())
+        .collect()
+}
+
 /// Makes a panic tell which part was being read, before what it tells anyway: the host says both.
 #[cfg(target_arch = "wasm32")]
 pub(crate) fn tell_panics() {
     let tell = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
-        let part = READING.get();
+        let (part, mark) = READING.get();
         if part > 0 {
-            eprintln!("while reading part {part} of what the network sent:");
+            eprintln!("while reading part {part} of what the network sent ({mark:016x}):");
         }
         tell(panic);
     }));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::Document;
+
+    #[test]
+    fn a_part_that_is_to_be_skipped_is_kept_and_not_read() {
+        let document = Document::read(br#"{"list":[{"id":1},{"id":2}]}"#).unwrap();
+        let parts = document.part().list("list");
+        let bad = format!("{:016x}", mark(parts[0].raw()));
+        let mut intake = Intake {
+            skip: marks(&format!("nonsense,{bad}")),
+            ..Intake::new()
+        };
+        for part in parts {
+            intake.read("update", part, |part, now| {
+                assert_ne!(part.raw(), r#"{"id":1}"#, "it would stop on it");
+                Ok(vec![Event::new("read", now, EventKind::Follow)])
+            });
+        }
+        let events = intake.events();
+        assert_eq!(events[0].kind, EventKind::Other("update".to_owned()));
+        assert_eq!(events[0].raw, r#"{"id":1}"#);
+        assert_eq!(events[1].id, "read");
+    }
 }

@@ -10,6 +10,8 @@ mod letters;
 mod pacing;
 #[path = "channels/spend.rs"]
 mod spend;
+#[path = "channels/stopping.rs"]
+mod stopping;
 
 use anyhow::{Context as _, Result};
 use linecard_tests::{Board, Client};

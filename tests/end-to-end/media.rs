@@ -185,3 +185,71 @@ async fn an_agents_file_reaches_the_customer() -> Result<()> {
     ensure!(own.bytes().await?.as_ref() == PIXEL);
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_has_the_type_that_its_content_shows_and_is_never_a_page() -> Result<()> {
+    const VOICE: &[u8] =
+        b"OggS\0\x02\0\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\0\x01\x13OpusHead\x01\x01";
+    const HTML: &[u8] = b"<!DOCTYPE html><script>alert(1)</script>";
+    const SVG: &[u8] = b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>";
+    let octets = "application/octet-stream";
+    let networks = Networks::start().await?;
+    let hub = networks.hub(BINARY, &SiteOptions::default()).await?;
+    let agent = Client::sign_in(&hub.base(), "agent-1", "agent-1").await?;
+    agent.go_ready().await?;
+    let page = &networks.graph;
+    page.add_customer("8004", Profile::named("Di", "Fox"));
+    let mut interaction = None;
+    for (served_as, bytes, shown, place) in [
+        (octets, PIXEL, "image/png", "inline"),
+        (
+            octets,
+            b"%PDF-1.7\n%x".as_slice(),
+            "application/pdf",
+            "inline",
+        ),
+        (octets, VOICE, "audio/ogg", "inline"),
+        (octets, HTML, octets, "attachment"),
+        ("image/png", HTML, octets, "attachment"),
+        ("image/svg+xml", SVG, octets, "attachment"),
+        ("image/png", SVG, octets, "attachment"),
+        ("text/html", HTML, octets, "attachment"),
+        ("image/jpeg", PIXEL, "image/jpeg", "inline"),
+    ] {
+        let link = page.add_media(served_as, bytes);
+        let said = page.say("8004", Incoming::image(&link)).await;
+        ensure!(said.acknowledged, "{said:?}");
+        if interaction.is_none() {
+            let accepted = agent.accept_next().await?;
+            interaction = accepted["id"].as_str().map(str::to_owned);
+        }
+        let id = interaction.as_deref().context("id")?;
+        let list = format!("/api/v1/interactions/{id}/messages");
+        let message = eventually("the file", SOON, async || {
+            let messages = agent.all(&list, "before").await?;
+            let own = messages
+                .iter()
+                .find(|m| m["platform_ids"][0] == said.message_id.as_str());
+            let stored = own.filter(|m| m["files"][0]["state"] == "stored");
+            Ok(stored.cloned())
+        })
+        .await?;
+        let what = format!("served as {served_as}: {message}");
+        let told = message["files"][0].get("mime").and_then(Value::as_str);
+        ensure!(told.unwrap_or(octets) == shown, "{what}");
+        let path = format!("{list}/{}/files/0", message["id"].as_str().context("id")?);
+        let file = agent.request(Method::GET, &path).send().await?;
+        let header = |name: &str| file.headers()[name].to_str().unwrap_or_default().to_owned();
+        ensure!(header("content-type") == shown, "{what}: {file:?}");
+        ensure!(header("content-disposition") == place, "{what}: {file:?}");
+        ensure!(
+            header("x-content-type-options") == "nosniff",
+            "{what}: {file:?}"
+        );
+        ensure!(
+            header("content-security-policy").contains("sandbox"),
+            "{what}: {file:?}"
+        );
+    }
+    Ok(())
+}

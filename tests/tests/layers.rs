@@ -7,12 +7,13 @@ use cargo_metadata::{CargoOpt, DependencyKind, Metadata, MetadataCommand, Packag
 
 /// The folder of each crate under `host/`, lowest first, with the crates of this repository that it
 /// may use. A crate that is not here has no place yet: give it one.
-const LAYERS: [(&str, &[&str]); 12] = [
+const LAYERS: [(&str, &[&str]); 13] = [
     ("model", &[]),
     ("router", &["linecard-model"]),
     ("store", &["linecard-model"]),
     ("store-sled", &["linecard-model", "linecard-store"]),
-    ("sandbox", &["linecard-model"]),
+    ("schema", &["linecard-model"]),
+    ("sandbox", &["linecard-model", "linecard-schema"]),
     (
         "site",
         &[
@@ -46,6 +47,7 @@ const LAYERS: [(&str, &[&str]); 12] = [
         &[
             "linecard-model",
             "linecard-sandbox",
+            "linecard-schema",
             "linecard-site",
             "linecard-store",
             "linecard-traffic",

@@ -49,7 +49,8 @@ struct Filter {
 /// Contacts, newest first
 ///
 /// With `channel` and `identity`: the one with this identity, if the caller sees one of its
-/// interactions. The whole list is for supervisors.
+/// interactions. The whole list is for supervisors; it has people, not the contacts that stand for a
+/// public conversation with unnamed authors.
 #[utoipa::path(get, operation_id = "listContacts", path = "/contacts", tag = "contacts", params(Filter),
     responses((status = 200, body = Page<ContactView>)),
     extensions(("x-problems" = json!(["not-allowed"]))))]
@@ -88,8 +89,11 @@ async fn list(
             let next = (found.len() == limit)
                 .then(|| found.last().map(|c| c.id.to_string()))
                 .flatten();
-            // Whoever turned out to be somebody else is in the list as that one.
-            let people = found.into_iter().filter(|c| c.merged_into.is_none());
+            // Whoever turned out to be somebody else is in the list as that one, and a conversation is
+            // nobody.
+            let people = found
+                .into_iter()
+                .filter(|c| c.merged_into.is_none() && c.of_thread.is_none());
             let items = people.map(ContactView::from).collect();
             Ok(Answer(Page { items, next }))
         }

@@ -62,12 +62,10 @@ async fn download(
     let interaction = app.interaction(&caller, &id).await?;
     let unknown = || Problem::not_found("message", &message);
     let known = match message.parse() {
-        Ok(message) => app.message_of(&interaction, message).await?,
+        Ok(message) => app.message_in(&interaction, message).await?,
         Err(_) => None,
     };
-    let known = known
-        .filter(|m| m.interaction == interaction.id)
-        .ok_or_else(unknown)?;
+    let known = known.ok_or_else(unknown)?;
     let nothing = || Problem::not_found("file", &index);
     let place: usize = index.parse().map_err(|_| nothing())?;
     let content = &known.content;

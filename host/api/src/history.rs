@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use linecard_model::interaction::Interaction;
 use linecard_model::message::Message;
 use linecard_model::{ContactId, MessageId};
-use linecard_store::{Page as StorePage, RawOf};
+use linecard_store::{Page as StorePage, RawOf, thread_identity};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -106,8 +106,34 @@ impl<'a> Merged<'a> {
 }
 
 impl App {
+    /// A message of an interaction, or of what the company wrote in its conversation when nobody had
+    /// asked.
+    pub(super) async fn message_in(
+        &self,
+        interaction: &Interaction,
+        message: MessageId,
+    ) -> Result<Option<Message>, Problem> {
+        let mut found = self.message_of(interaction, message).await?;
+        if found.is_none() {
+            let (store, site) = (&self.hub.store, self.hub.site.id());
+            let nobody = thread_identity(&interaction.thread);
+            let contact = store
+                .contact_by_identity(site, &interaction.channel, &nobody)
+                .await?;
+            if let Some(contact) = contact {
+                found = store.message(site, contact, message).await?;
+            }
+        }
+        Ok(found.filter(|found| {
+            let is_context = found.interaction.is_none()
+                && found.channel == interaction.channel
+                && found.thread == interaction.thread;
+            found.interaction == interaction.id || is_context
+        }))
+    }
+
     /// A message that was exchanged with those who take part in an interaction.
-    pub(super) async fn message_of(
+    async fn message_of(
         &self,
         interaction: &Interaction,
         message: MessageId,

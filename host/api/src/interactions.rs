@@ -8,7 +8,7 @@ use linecard_model::interaction::Interaction;
 use linecard_model::{AgentId, ContactId, InteractionId, Timestamp};
 use linecard_router::Explanation;
 use linecard_site::Request;
-use linecard_site::capabilities;
+use linecard_site::capabilities::{self, Capabilities};
 use linecard_store::Page as StorePage;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
@@ -250,11 +250,7 @@ async fn get(
 ) -> Result<Answer<InteractionView>, Problem> {
     let interaction = app.interaction(&caller, &id).await?;
     let mut view = InteractionView::from(&interaction).shown_to(&caller);
-    view.capabilities = app
-        .hub
-        .channels
-        .get(&interaction.channel)
-        .map(|channel| capabilities::of(&channel, &interaction, Timestamp::now()));
+    view.capabilities = app.capabilities(&interaction).await?;
     app.add_people(&mut view).await?;
     view.thread_context = app.thread_context(&interaction).await?;
     let pending = app
@@ -264,6 +260,34 @@ async fn get(
         .await?;
     view.pending_on_thread = pending;
     Ok(Answer(view))
+}
+
+impl App {
+    /// What can be done in an interaction now. `None` if its channel is not at work.
+    async fn capabilities(
+        &self,
+        interaction: &Interaction,
+    ) -> Result<Option<Capabilities>, Problem> {
+        let Some(channel) = self.hub.channels.get(&interaction.channel) else {
+            return Ok(None);
+        };
+        let mut now = capabilities::of(&channel, interaction, Timestamp::now());
+        if capabilities::answers_privately_once(&channel, interaction.visibility) {
+            let contacts = interaction.contacts();
+            let page = StorePage {
+                before: None,
+                limit: capabilities::look_back(contacts.len()),
+            };
+            let mut messages = Vec::new();
+            for contact in contacts {
+                let site = self.hub.site.id();
+                let said = self.hub.store.history(site, contact, page).await?;
+                messages.extend(said.into_iter().map(Arc::new));
+            }
+            capabilities::close_private_reply(&mut now, interaction, &messages);
+        }
+        Ok(Some(now))
+    }
 }
 
 /// Why an interaction waits

@@ -54,11 +54,8 @@ async fn list(
     let interaction = app.interaction(&caller, &id).await?;
     let unknown = || Problem::not_found("message", &message);
     let wanted: MessageId = message.parse().map_err(|_| unknown())?;
-    let found = app.message_of(&interaction, wanted).await?;
-    let of = found
-        .filter(|found| found.interaction == interaction.id)
-        .map(|found| place(&found))
-        .ok_or_else(unknown)?;
+    let found = app.message_in(&interaction, wanted).await?;
+    let of = found.map(|found| place(&found)).ok_or_else(unknown)?;
     let after = match part.after.as_deref().map(serde_json::from_str) {
         None => None,
         Some(Ok((author, name))) => Some(ReactionKey {

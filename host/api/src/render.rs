@@ -24,14 +24,16 @@ pub fn render(outcome: &Outcome, state: &SiteState) -> Rendered {
         Outcome::Interaction {
             interaction,
             people,
+            messages,
         } => {
             let mut view = InteractionView::from(interaction);
             // Whoever changed something has no offer by it: another agent may have.
             view.offer = None;
-            view.capabilities = state
-                .channels()
-                .get(&interaction.channel)
-                .map(|channel| capabilities::of(&channel, interaction, Timestamp::now()));
+            view.capabilities = state.channels().get(&interaction.channel).map(|channel| {
+                let mut now = capabilities::of(&channel, interaction, Timestamp::now());
+                capabilities::close_private_reply(&mut now, interaction, messages);
+                now
+            });
             describe(&mut view, people);
             view.pending_on_thread = pending(state, interaction);
             rendered(200, &view)

@@ -242,8 +242,10 @@ pub(super) struct MessageView {
     pub id: MessageId,
     /// The customer.
     pub contact: ContactId,
-    /// The interaction.
-    pub interaction: InteractionId,
+    /// The interaction. Absent for what the company wrote on the network itself when nobody had asked,
+    /// such as a post.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interaction: Option<InteractionId>,
     /// The channel.
     pub channel: ChannelId,
     /// The network's key of the conversation.
@@ -317,7 +319,7 @@ impl MessageView {
         Self {
             id: message.id,
             contact: message.contact,
-            interaction: message.interaction,
+            interaction: Some(message.interaction).filter(|id| !id.is_none()),
             channel: message.channel,
             thread: message.thread,
             visibility: message.visibility,

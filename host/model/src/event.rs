@@ -312,6 +312,26 @@ impl Event {
 
     /// The interaction that it is about, if it is about one.
     pub fn interaction(&self) -> Option<InteractionId> {
+        self.named_interaction().filter(|id| !id.is_none())
+    }
+
+    /// The message that it is about, if it is about one.
+    pub fn message(&self) -> Option<MessageId> {
+        match self {
+            Self::MessageReceived(message) | Self::MessageAccepted(message) => Some(message.id),
+            Self::MessageStateChanged { message, .. }
+            | Self::MessageEdited { message, .. }
+            | Self::FileFetched { message, .. }
+            | Self::MessageDeleted { message, .. }
+            | Self::MessageHidden { message, .. }
+            | Self::MessageShown { message, .. }
+            | Self::ReactionAdded { message, .. }
+            | Self::ReactionRemoved { message, .. } => Some(*message),
+            _ => None,
+        }
+    }
+
+    fn named_interaction(&self) -> Option<InteractionId> {
         match self {
             Self::Routing(event) => event.interaction(),
             Self::InteractionStarted(interaction) => Some(interaction.id),

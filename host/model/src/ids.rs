@@ -272,6 +272,16 @@ unique!(
     /// The unit that is routed.
     InteractionId
 );
+impl InteractionId {
+    /// That of messages which belong to no interaction: what the company wrote when nobody had asked.
+    pub const NONE: Self = Self(Uuid::nil());
+
+    /// Whether it is no interaction's.
+    pub fn is_none(&self) -> bool {
+        self.0.is_nil()
+    }
+}
+
 unique!(
     /// One thing that was said, in either direction.
     MessageId

@@ -18,7 +18,8 @@ pub struct Message {
     pub id: MessageId,
     /// The customer with whom it was exchanged.
     pub contact: ContactId,
-    /// The interaction that it belongs to.
+    /// The interaction that it belongs to; [`InteractionId::NONE`] for what the company wrote on the
+    /// network itself when nobody had asked, such as a post.
     pub interaction: InteractionId,
     /// The channel.
     pub channel: ChannelId,

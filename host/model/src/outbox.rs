@@ -33,6 +33,9 @@ pub struct OutboxEntry {
     /// The messages that earlier attempts have made, by the network's ids, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub made: Vec<String>,
+    /// Whether the network has shown that it was done, before it answered an attempt.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub shown: bool,
     /// How far it is.
     pub state: OutboxState,
 }

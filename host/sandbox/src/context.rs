@@ -14,12 +14,15 @@ use crate::secrets::{NoSecrets, SecretSource};
 pub struct ChannelContext {
     /// Its id.
     pub id: ChannelId,
-    /// Its configuration as JSON, checked and filled in by [`crate::check_config`].
+    /// Its configuration as JSON, checked and filled in by [`linecard_schema::check_config`].
     pub config: Arc<str>,
     /// Its secrets.
     pub secrets: Arc<dyn SecretSource>,
     /// The hosts that it may call.
     pub grants: Arc<Grants>,
+    /// What of the next page a poll is not to read, because earlier ones stopped on it: the marks that the
+    /// connector itself gave them.
+    pub skip: Vec<String>,
     /// The files that it may send and fetch.
     pub media: Arc<dyn MediaStore>,
     /// How requests are made: [`crate::HttpClient`], or a double that replays what was recorded.
@@ -34,6 +37,7 @@ impl ChannelContext {
             config: config.into(),
             secrets: Arc::new(NoSecrets),
             grants: Arc::new(Grants::default()),
+            skip: Vec::new(),
             media: Arc::new(NoMedia),
             http,
         }

@@ -200,6 +200,8 @@ pub(crate) fn new_store(
     let mut table = ResourceTable::new();
     table.set_max_capacity(limits.handles);
     let stderr = wasi::Stderr::default();
+    let skip = capability.channel().map(|channel| channel.skip.as_slice());
+    let wasi = wasi::context(&stderr, skip.unwrap_or_default());
     let mut store = Store::new(
         engine,
         CallState {
@@ -212,7 +214,7 @@ pub(crate) fn new_store(
                 allowed: limits.memory_bytes,
             },
             table,
-            wasi: wasi::context(&stderr),
+            wasi,
             stderr,
             breach: None,
             long_run: Arc::default(),

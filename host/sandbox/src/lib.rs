@@ -11,7 +11,7 @@
 //!   each call in a [`ChannelContext`].
 //! - [`HttpClient`] makes the HTTP requests that connectors ask for, adds the credentials that they
 //!   never see, and refuses addresses that are not public.
-//! - [`check_config`] checks a channel's or analyzer's configuration before any guest sees it.
+//! - [`linecard_schema::check_config`] checks a channel's or analyzer's configuration before any guest sees it.
 //!
 //! A failed call says whose it was, and which limit it broke ([`CallError`]); it says too whether
 //! something may have happened on the network before it failed.
@@ -39,7 +39,6 @@ mod plugin;
 mod reused;
 mod run;
 mod sandbox;
-mod schema;
 mod secrets;
 
 pub use analyzer::Analyzer;
@@ -61,7 +60,6 @@ pub use plugin::{Kind, Plugin};
 #[cfg(feature = "measure")]
 pub use reused::Reused;
 pub use sandbox::{CacheKey, Sandbox, SandboxConfig};
-pub use schema::check_config;
 pub use secrets::{
     BasicSecret, ClientAuth, NoSecrets, Oauth1Secret, Oauth2Secret, Secret, SecretFormatError,
     SecretSource, SecretStore,

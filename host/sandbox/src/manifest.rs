@@ -12,7 +12,6 @@ use crate::convert;
 use crate::error::{LoadProblem, ManifestError};
 use crate::grants::WantedHost;
 use crate::plugin::Kind;
-use crate::schema;
 
 /// The longest schema, in bytes.
 const MAX_SCHEMA: usize = 256 << 10;
@@ -109,7 +108,7 @@ fn config_schema(text: &str) -> Result<Value, ManifestError> {
         return Err(problem(FIELD, format!("it is over {MAX_SCHEMA} bytes")));
     }
     let schema: Value = serde_json::from_str(text).map_err(|error| problem(FIELD, error))?;
-    schema::validator(&schema).map_err(|text| problem(FIELD, text))?;
+    linecard_schema::validator(&schema).map_err(|text| problem(FIELD, text))?;
     Ok(schema)
 }
 

@@ -82,7 +82,7 @@ impl Plugin {
     }
 
     /// Its calls as an analyzer with this configuration (JSON, checked and filled in by
-    /// [`crate::check_config`]). The configuration is tried once.
+    /// [`linecard_schema::check_config`]). The configuration is tried once.
     pub async fn analyzer(&self, config: &str) -> Result<Analyzer, PrepareError> {
         Analyzer::new(self.clone(), config).await
     }

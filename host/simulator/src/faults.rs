@@ -21,6 +21,12 @@ pub enum Fault {
     /// The call has its effect, but no answer comes before the caller gives up (or
     /// [`Faults::set_hold`] has passed; then 504).
     TimeoutAfterEffect,
+    /// The call has its effect at once, and its answer comes later: what follows from the effect, such as
+    /// an echo, overtakes it.
+    AnswerLate {
+        /// The delay in milliseconds.
+        millis: u64,
+    },
     /// All is well, only later.
     Slow {
         /// The delay in milliseconds.
@@ -118,6 +124,7 @@ impl Fault {
             "close_mid_answer" => Self::CloseMidAnswer,
             "timeout_before" => Self::TimeoutBeforeEffect,
             "timeout_after" => Self::TimeoutAfterEffect,
+            "answer_late" => Self::AnswerLate { millis: 2_000 },
             _ => return None,
         })
     }
@@ -137,6 +144,7 @@ impl Fault {
             Self::CloseMidAnswer => "closes mid-answer".to_owned(),
             Self::TimeoutBeforeEffect => "times out before the effect".to_owned(),
             Self::TimeoutAfterEffect => "times out after the effect".to_owned(),
+            Self::AnswerLate { millis } => format!("answers {millis} ms after the effect"),
             Self::Slow { millis } => format!("slow by {millis} ms"),
         }
     }

@@ -193,6 +193,10 @@ pub(crate) async fn observe(
                 .close(seq, Direction::FromHub, operation, None, Value::Null);
             return broken_off(real).await;
         }
+        (Some(Fault::AnswerLate { millis }), Some(real)) => {
+            tokio::time::sleep(Duration::from_millis(millis)).await;
+            real
+        }
         (Some(Fault::Slow { .. }) | None, Some(real)) => real,
     };
     let (parts, body) = answer.into_parts();

@@ -1,10 +1,14 @@
 //! What the network allows in an interaction now: shown with it, and enforced before anything is
 //! put into the outbox.
 
+use std::collections::HashSet;
+use std::sync::Arc;
+
 use linecard_model::interaction::Interaction;
 use linecard_model::manifest::{
     ActionAbility, ActionKind, ReplyWindow, TextLimit, TextUnit, Visibility, WindowDemand,
 };
+use linecard_model::message::{Message, MessageState};
 use linecard_model::platform::{Action, Outgoing};
 use linecard_model::{ChannelId, ContactId, Timestamp};
 use serde::Serialize;
@@ -189,6 +193,11 @@ pub fn opens_anew(channel: &ChannelRuntime, interaction: &Interaction, now: Time
     }
 }
 
+/// How many messages of each of an interaction's contacts are looked at to find out what may be done.
+pub fn look_back(contacts: usize) -> usize {
+    (200 / contacts.max(1)).max(20)
+}
+
 /// The name of the window in which a network takes one private answer to each public message.
 const ONE_PRIVATE_REPLY: &str = "private-reply";
 
@@ -196,6 +205,56 @@ const ONE_PRIVATE_REPLY: &str = "private-reply";
 pub fn answers_privately_once(channel: &ChannelRuntime, visibility: Visibility) -> bool {
     let ability = channel.ability(ActionKind::PrivateReply, visibility);
     ability.is_some_and(|ability| ability.windows.iter().any(|w| w.name == ONE_PRIVATE_REPLY))
+}
+
+/// The refusal by which a connector tells that the network takes no further private answer, because
+/// somebody gave one.
+const GIVEN_BEFORE: &str = "already-done";
+
+/// Whether a message is the private answer that the network takes to its parent, or tells that there was
+/// one.
+pub(crate) fn uses_up(message: &Message) -> bool {
+    let was_given = match &message.state {
+        MessageState::Failed { reason, .. } => reason.code == GIVEN_BEFORE,
+        _ => true,
+    };
+    message.visibility == Visibility::Private
+        && message.parent.is_some()
+        && !message.author.is_contact()
+        && was_given
+}
+
+/// Closes the private answer in an interaction in which each message of a customer was answered
+/// privately, as far as the network takes no second answer. `messages` are those of its contacts.
+pub fn close_private_reply(
+    capabilities: &mut Capabilities,
+    interaction: &Interaction,
+    messages: &[Arc<Message>],
+) {
+    let answered: HashSet<&str> = messages
+        .iter()
+        .filter(|message| message.channel == interaction.channel && uses_up(message))
+        .filter_map(|message| message.parent.as_deref())
+        .collect();
+    let is_left = messages.iter().any(|message| {
+        message.interaction == interaction.id
+            && message.visibility == Visibility::Public
+            && message.author.is_contact()
+            && message.deleted_at.is_none()
+            && !message
+                .platform_ids
+                .iter()
+                .any(|id| answered.contains(id.as_str()))
+    });
+    let mut actions = capabilities.actions.iter_mut();
+    let once = actions.find(|action| {
+        let mut windows = action.limits.windows.iter();
+        action.kind == ActionKind::PrivateReply && windows.any(|w| w.name == ONE_PRIVATE_REPLY)
+    });
+    if let Some(once) = once.filter(|_| !is_left) {
+        once.open = false;
+        once.until = None;
+    }
 }
 
 /// The action that answers in a conversation of this kind.
@@ -476,5 +535,84 @@ mod tests {
         let long = json!({ "long_posts": true });
         assert_eq!(check(long.clone(), 25_000), Ok(()));
         assert_eq!(check(long, 25_001), refused(25_001, 25_000));
+    }
+
+    fn said(interaction: &Interaction, more: Value) -> Arc<Message> {
+        let mut message = json!({
+            "id": linecard_model::MessageId::generate(), "contact": interaction.contact,
+            "interaction": interaction.id, "channel": interaction.channel,
+            "thread": "post", "visibility": "public", "author": { "kind": "contact" },
+            "at": "2026-11-01T00:00:00Z", "content": {}, "state": { "state": "received" }, "raw": "",
+        });
+        for (name, value) in more.as_object().unwrap() {
+            message[name] = value.clone();
+        }
+        Arc::new(serde_json::from_value(message).unwrap())
+    }
+
+    #[test]
+    fn a_private_answer_closes_with_its_use() {
+        let interaction: Interaction = serde_json::from_value(json!({
+            "id": linecard_model::InteractionId::generate(), "contact": ContactId::generate(),
+            "channel": "posts", "thread": "post", "visibility": "public",
+            "media_type": "social-conversation", "queue": "q", "state": { "state": "queued" },
+            "created_at": "2026-11-01T00:00:00Z",
+        }))
+        .unwrap();
+        let comment = |id: &str| said(&interaction, json!({ "platform_ids": [id] }));
+        let answer = |to: &str, state: Value| {
+            said(
+                &interaction,
+                json!({ "visibility": "private", "parent": to, "state": state,
+                    "author": { "kind": "agent", "agent": "ann" } }),
+            )
+        };
+        let failed = |code: &str| {
+            json!({ "state": "failed", "at": "2026-11-01T00:00:00Z", "retryable": false,
+                "reason": { "code": code, "text": "no" } })
+        };
+        let accepted = json!({ "state": "accepted" });
+        for (messages, open) in [
+            (vec![comment("a")], true),
+            (vec![comment("a"), answer("a", accepted.clone())], false),
+            (vec![comment("a"), answer("a", failed("100"))], true),
+            (
+                vec![comment("a"), answer("a", failed("already-done"))],
+                false,
+            ),
+            (
+                vec![comment("a"), comment("b"), answer("a", accepted.clone())],
+                true,
+            ),
+            (
+                vec![
+                    comment("a"),
+                    comment("b"),
+                    answer("b", failed("already-done")),
+                    answer("a", accepted.clone()),
+                ],
+                false,
+            ),
+        ] {
+            for (window, expected) in [(ONE_PRIVATE_REPLY, open), ("standard", true)] {
+                let limits = json!({
+                    "kind": "private_reply", "max_attachments": 0, "text_with_media": false,
+                    "max_quick_replies": 0, "idempotent": false,
+                    "windows": [{ "name": window, "seconds": 60, "demands": "nothing" }],
+                });
+                let limits = serde_json::from_value(limits).unwrap();
+                let mut now = Capabilities {
+                    actions: vec![Allowed {
+                        kind: ActionKind::PrivateReply,
+                        open: true,
+                        until: None,
+                        limits,
+                    }],
+                    reply_until: None,
+                };
+                close_private_reply(&mut now, &interaction, &messages);
+                assert_eq!(now.actions[0].open, expected, "{window} {messages:#?}");
+            }
+        }
     }
 }

@@ -1,18 +1,17 @@
-//! What happens to a message after it was written: edits, deletions and reactions, also those that
-//! come before their message.
+//! What happens to a message after it was written: edits, deletions and reactions.
 
+use linecard_model::InteractionId;
 use linecard_model::event::Event;
 use linecard_model::message::{Message, MessageReaction};
 use linecard_model::platform::{self, Attachment, EventKind};
 use linecard_model::routing::{EndReason, InteractionState};
-use linecard_model::{ChannelId, InteractionId};
 use linecard_router::Command as RouterCommand;
-use linecard_store::{Early, StoreError};
+use linecard_store::StoreError;
 
 use super::inbound::Arrival;
 use super::run::Batch;
 use super::state::newest;
-use super::{files, receipts};
+use super::{early, files};
 
 /// How many messages of each contact are looked at to find out whether anything is left to answer.
 const LOOK_BACK: usize = 200;
@@ -36,11 +35,11 @@ pub(super) async fn about_message(
         .await?
     {
         Some(message) => change_message(batch, arrival, &message).await,
-        None => keep_early(batch, arrival, platform_id).await,
+        None => early::keep(batch, arrival, platform_id).await,
     }
 }
 
-async fn change_message(
+pub(super) async fn change_message(
     batch: &mut Batch<'_>,
     arrival: &Arrival<'_>,
     target: &Message,
@@ -171,58 +170,5 @@ async fn rescind_if_empty(
             reason: EndReason::MessageDeleted,
         })
         .await?;
-    Ok(())
-}
-
-/// Keeps an event about a message that has not come yet: networks promise no order.
-pub(super) async fn keep_early(
-    batch: &mut Batch<'_>,
-    arrival: &Arrival<'_>,
-    platform_id: &str,
-) -> Result<(), StoreError> {
-    let kept = batch.work.early(arrival.channel, platform_id).await?;
-    // A network that repeats itself under ever new ids must not fill the disk.
-    if kept.len() >= 64 {
-        return Ok(());
-    }
-    let early = Early {
-        accepted_at: arrival.accepted_at,
-        event: arrival.event.clone(),
-    };
-    batch
-        .work
-        .put_early(arrival.channel, platform_id, early)
-        .await
-}
-
-/// Applies what came before its message.
-pub(super) async fn catch_up(
-    batch: &mut Batch<'_>,
-    channel: &ChannelId,
-    platform_id: &str,
-) -> Result<(), StoreError> {
-    let early = batch.work.early(channel, platform_id).await?;
-    if early.is_empty() {
-        return Ok(());
-    }
-    batch.work.remove_early(channel, platform_id);
-    for Early { accepted_at, event } in early.iter() {
-        let arrival = Arrival {
-            channel,
-            accepted_at: *accepted_at,
-            event,
-        };
-        let target = batch
-            .work
-            .message_by_platform_id(channel, platform_id)
-            .await?;
-        match (&event.kind, target) {
-            (EventKind::Receipt(receipt), Some(message)) => {
-                receipts::apply(batch, &message, receipt, event.time).await?;
-            }
-            (_, Some(message)) => change_message(batch, &arrival, &message).await?,
-            (_, None) => {}
-        }
-    }
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! What a site can be asked to do.
 
+use std::sync::Arc;
+
 use linecard_model::contact::Contact;
 use linecard_model::interaction::Interaction;
 use linecard_model::message::{Content, Message};
@@ -185,6 +187,8 @@ pub enum Outcome {
         interaction: Interaction,
         /// The contacts of those who take part.
         people: Vec<Contact>,
+        /// What was said with them lately, where that decides what may be done.
+        messages: Vec<Arc<Message>>,
     },
     /// A message was taken.
     Message(Message),
@@ -324,6 +328,8 @@ pub enum Permission {
     Readdressed(Identity),
     /// Not before a time, or, without one, before a person has acted.
     Held(Option<Timestamp>),
+    /// There is nothing left to do: the network has shown that it was done.
+    Settled,
 }
 
 /// The answer to a request.

@@ -129,6 +129,7 @@ pub(super) async fn fares(
         known.state,
         HealthState::Paused
             | HealthState::CredentialsRefused
+            | HealthState::Restricted
             | HealthState::Stopped
             | HealthState::BudgetSpent
     );

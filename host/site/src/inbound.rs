@@ -14,9 +14,10 @@ use linecard_router::Command as RouterCommand;
 use linecard_store::{InboxEntry, StoreError};
 use serde_json::{Value, json};
 
-use super::changes::{about_message, catch_up};
+use super::changes::about_message;
 use super::command::Prepared;
 use super::contacts::met;
+use super::early::catch_up;
 use super::health::Source;
 use super::holding::known;
 use super::merge::named_together;

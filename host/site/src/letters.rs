@@ -262,6 +262,7 @@ async fn repeat(
     let mut entry = OutboxEntry {
         number: *batch.next_outbox,
         created_at: batch.at,
+        shown: false,
         state: OutboxState::Waiting,
         ..entry.clone()
     };

@@ -19,6 +19,8 @@ mod consent;
 mod contacts;
 #[cfg(test)]
 mod disk;
+mod early;
+mod echoes;
 mod erasure;
 mod figures;
 mod files;

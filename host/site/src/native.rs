@@ -1,27 +1,22 @@
 //! What the company writes on the network itself, and the echoes of what the hub sent.
 
-use std::sync::Arc;
-
 use linecard_model::event::Event;
 use linecard_model::manifest::Visibility;
 use linecard_model::message::{Message, MessageAuthor, MessageState};
 use linecard_model::platform::{self, Author, Thread};
-use linecard_model::routing::{EndReason, InteractionState};
 use linecard_model::{ChannelId, ContactId, InteractionId, MessageId};
 use linecard_store::StoreError;
 use serde_json::Value;
 
-use super::changes::catch_up;
 use super::contacts::{find_or_create, linked, of_thread};
+use super::early::catch_up;
+use super::echoes::{private_answer, unsettled};
 use super::holding::known;
 use super::inbound::{Arrival, platform_event};
 use super::run::Batch;
 use super::state::{ThreadKey, newest};
-use super::threads::{answered, start};
+use super::threads::answered;
 use super::{files, receipts};
-
-/// How many entries of an outbox are looked at together.
-const STEP: usize = 200;
 
 /// The company wrote on the network itself, or this is the echo of what the hub sent.
 pub(super) async fn native_reply(
@@ -56,40 +51,30 @@ pub(super) async fn native_reply(
                 receipts::settle(batch, &own, &message.id, event.time).await
             };
         }
-    } else {
-        for contact in &customers {
-            if let Some(own) = receipts::unsettled(batch, *contact, &thread.key, message).await? {
-                return receipts::settle(batch, &own, &message.id, event.time).await;
-            }
-        }
+    } else if let Some(shown) = unsettled(batch, arrival, thread, message, &customers).await? {
+        return if shown.is_whole {
+            receipts::settle(batch, &shown.message, &message.id, event.time).await
+        } else {
+            receipts::note_part(batch, &shown.message, &message.id).await
+        };
     }
-    if let Some(own) = of_neighbour(batch, arrival, message).await? {
+    if thread.visibility == Visibility::Private
+        && let Some(own) = private_answer(batch, arrival, message).await?
+    {
         return match &thread.customer {
             Some(identity) => linked(batch, arrival, own.contact, identity).await,
             None => Ok(()),
         };
     }
     let mut events = Vec::new();
-    let Some((contact, earlier)) = place(batch, arrival, thread, message, &mut events).await?
-    else {
+    let Some(place) = place(batch, arrival, thread, message, &mut events).await? else {
         return platform_event(batch, arrival, "native-reply", Value::Null).await;
     };
-    let interaction = if let Some(earlier) = earlier {
-        earlier
-    } else {
-        let Some(mut started) = start(batch, arrival, thread, contact) else {
-            return platform_event(batch, arrival, "native-reply", Value::Null).await;
-        };
-        // Nobody has to do anything: the company has spoken.
-        started.state = InteractionState::Ended {
-            reason: EndReason::AnsweredElsewhere,
-            disposition: None,
-        };
-        started.ended_at = Some(batch.at);
-        let id = started.id;
-        events.push(Event::InteractionStarted(started));
-        id
-    };
+    let Place {
+        contact,
+        interaction,
+        thread_key,
+    } = place;
     let id = MessageId::generate();
     let reply_to = answered(batch, arrival.channel, message.parent.as_deref()).await?;
     let files = files::wanted(batch, arrival.channel, &message.attachments);
@@ -99,7 +84,7 @@ pub(super) async fn native_reply(
         contact,
         interaction,
         channel: arrival.channel.clone(),
-        thread: thread.key.clone(),
+        thread: thread_key,
         visibility: thread.visibility,
         author: MessageAuthor::Native,
         posted_by: None,
@@ -124,67 +109,33 @@ pub(super) async fn native_reply(
     catch_up(batch, arrival.channel, &message.id).await
 }
 
-/// The hub's own private answer to a public message that comes back on another channel than the one on
-/// which it was sent: the same network has another connector for private conversations.
-async fn of_neighbour(
-    batch: &mut Batch<'_>,
-    arrival: &Arrival<'_>,
-    shown: &platform::Message,
-) -> Result<Option<Arc<Message>>, StoreError> {
-    let config = Arc::clone(&batch.state.config);
-    let others: Vec<&ChannelId> = config
-        .channels
-        .keys()
-        .filter(|channel| *channel != arrival.channel)
-        .collect();
-    let is_it = |own: &Message| {
-        own.visibility == Visibility::Private
-            && own.parent.is_some()
-            && matches!(own.author, MessageAuthor::Agent { .. })
-            && own.content.text.as_deref().map(str::trim) == shown.text.as_deref().map(str::trim)
-    };
-    for other in &others {
-        let own = batch.work.message_by_platform_id(other, &shown.id).await?;
-        if let Some(own) = own.filter(|own| is_it(own)) {
-            return Ok(Some(own));
-        }
-    }
-    // The echo can overtake the answer to the send.
-    let reference = shown.client_ref.as_deref().map(receipts::whole);
-    let Some(id) = reference.and_then(|(id, _)| id.parse::<MessageId>().ok()) else {
-        return Ok(None);
-    };
-    let (store, site) = (Arc::clone(batch.work.store()), batch.work.site().clone());
-    for other in others {
-        let mut after = 0;
-        loop {
-            let entries = store.outbox(&site, other, after, STEP).await?;
-            let Some(last) = entries.last() else { break };
-            after = last.number;
-            let entry = entries.iter().find(|entry| entry.message == Some(id));
-            if let Some(contact) = entry.and_then(|entry| entry.contact)
-                && let Some(own) = batch.work.message(contact, id).await?
-                && is_it(&own)
-            {
-                return Ok(Some(own));
-            }
-        }
-    }
-    Ok(None)
+/// Where something is kept that the company wrote.
+struct Place {
+    contact: ContactId,
+    /// The interaction whose customers it is meant for; none if nobody had asked.
+    interaction: InteractionId,
+    /// The conversation, as what it answers has it.
+    thread_key: String,
 }
 
-/// Under which contact a native reply is kept, and in which interaction, if there is one for it.
-/// `None` if nobody knows with whom the company speaks.
+/// Where a native reply is kept. `None` if nobody knows with whom the company speaks.
 async fn place(
     batch: &mut Batch<'_>,
     arrival: &Arrival<'_>,
     thread: &Thread,
     message: &platform::Message,
     events: &mut Vec<Event>,
-) -> Result<Option<(ContactId, Option<InteractionId>)>, StoreError> {
+) -> Result<Option<Place>, StoreError> {
     let key = ThreadKey {
         channel: arrival.channel.clone(),
         thread: thread.key.clone(),
+    };
+    let at = |contact, interaction: Option<InteractionId>| {
+        Some(Place {
+            contact,
+            interaction: interaction.unwrap_or(InteractionId::NONE),
+            thread_key: thread.key.clone(),
+        })
     };
     if let Some(identity) = &thread.customer {
         let author = Author {
@@ -194,16 +145,16 @@ async fn place(
         let person = find_or_create(batch, arrival, &author, events).await?;
         for contact in person.ids() {
             if let Some(open) = open_with(batch, &key, contact) {
-                return Ok(Some((contact, Some(open))));
+                return Ok(at(contact, Some(open)));
             }
         }
         for contact in person.ids() {
             let last = last_interaction(batch, contact, arrival.channel, &thread.key).await?;
             if last.is_some() {
-                return Ok(Some((contact, last)));
+                return Ok(at(contact, last));
             }
         }
-        return Ok(Some((person.id, None)));
+        return Ok(at(person.id, None));
     }
     let nobody = batch
         .work
@@ -219,20 +170,24 @@ async fn place(
         && (parent.author.is_contact() || Some(parent.contact) != nobody)
     {
         let open = open_with(batch, &key, parent.contact);
-        return Ok(Some((parent.contact, open.or(Some(parent.interaction)))));
+        return Ok(Some(Place {
+            contact: parent.contact,
+            interaction: open.unwrap_or(parent.interaction),
+            thread_key: parent.thread.clone(),
+        }));
     }
     if thread.visibility == Visibility::Private {
         return Ok(None);
     }
     let open = batch.state.of_thread(&key).iter().find(|w| w.goes_on);
     if let Some(work) = open {
-        return Ok(Some((work.contact, Some(work.id))));
+        return Ok(at(work.contact, Some(work.id)));
     }
     // A post of the company's own, on which nobody has written yet: those who do will be read with
     // it before their eyes.
     let contact = of_thread(batch, arrival, &thread.key, events).await?.id;
     let earlier = last_interaction(batch, contact, arrival.channel, &thread.key).await?;
-    Ok(Some((contact, earlier)))
+    Ok(at(contact, earlier))
 }
 
 /// The open interaction of a thread in which a contact takes part.
@@ -252,7 +207,7 @@ async fn last_interaction(
     let messages = batch.work.history(contact, newest(50)).await?;
     Ok(messages
         .iter()
-        .find(|m| &m.channel == channel && m.thread == thread)
+        .find(|m| &m.channel == channel && m.thread == thread && !m.interaction.is_none())
         .map(|m| m.interaction))
 }
 

@@ -23,6 +23,15 @@ pub(super) async fn attempt(
     mut entry: OutboxEntry,
     reply: oneshot::Sender<Permission>,
 ) -> Result<(), StoreError> {
+    // While it waited to be repeated, the network may have shown that it has it.
+    if is_shown(batch, &entry).await? {
+        let state = MessageState::Sent { at: batch.at };
+        close(batch, &entry, state, None).await?;
+        batch
+            .after
+            .push(After::Permission(reply, Permission::Settled));
+        return Ok(());
+    }
     let mut may = batch.state.may_act(&entry.channel, batch.at);
     match may {
         Permission::Granted | Permission::Readdressed(_) => {
@@ -33,7 +42,7 @@ pub(super) async fn attempt(
             batch.work.put_outbox(entry);
         }
         Permission::Held(Some(_)) => figures::tell_budget(batch, &entry.channel).await?,
-        Permission::Held(None) => {}
+        Permission::Held(None) | Permission::Settled => {}
     }
     batch.after.push(After::Permission(reply, may));
     Ok(())
@@ -81,6 +90,11 @@ pub(super) async fn finished(
             }
         }
     };
+    // An answer that is worse than what the network has shown meanwhile says nothing any more.
+    if is_shown(batch, &entry).await? {
+        close(batch, &entry, MessageState::Sent { at }, None).await?;
+        return Ok(None);
+    }
     match verdict {
         Verdict::Again(not_before, reason) => {
             if retries.are_over(entry.request.attempt, at.duration_since(entry.created_at)) {
@@ -118,6 +132,15 @@ pub(super) async fn finished(
     }
 }
 
+/// Whether the network has shown that it has what an entry sends.
+async fn is_shown(batch: &mut Batch<'_>, entry: &OutboxEntry) -> Result<bool, StoreError> {
+    let kept = batch
+        .work
+        .outbox_entry(&entry.channel, entry.number)
+        .await?;
+    Ok(kept.is_some_and(|kept| kept.shown))
+}
+
 /// What is to be done about a failed attempt.
 enum Verdict {
     /// Try again, not before this time.
@@ -137,6 +160,13 @@ async fn judge(
     idempotent: bool,
     soon: Timestamp,
 ) -> Result<Verdict, StoreError> {
+    if let Some(remedy) = failure.restriction() {
+        let remedy = remedy.to_owned();
+        let detail = "the network has restricted the account".to_owned();
+        let restricted = HealthState::Restricted;
+        fares(batch, entry, restricted, Some(detail), Some(remedy), None).await?;
+        return Ok(Verdict::Wait);
+    }
     Ok(match failure {
         Failure::Throttled(throttle) => {
             let until = throttle.until.unwrap_or(soon);
@@ -241,7 +271,7 @@ async fn close(
     super::receipts::record(batch, &message, state, platform_ids.clone(), note).await?;
     letters::message_changed(batch, &message, Some(entry)).await?;
     for id in platform_ids {
-        super::changes::catch_up(batch, &entry.channel, &id).await?;
+        super::early::catch_up(batch, &entry.channel, &id).await?;
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 use linecard_model::contact::Contact;
 use linecard_model::event::Event;
 use linecard_model::interaction::Interaction;
+use linecard_model::message::Message;
 use linecard_model::routing::Presence;
 use linecard_model::site::{Role, SiteConfig};
 use linecard_model::{AgentId, InteractionId, OfferId};
@@ -19,7 +20,9 @@ use super::holding::person;
 use super::persons::{part, unite};
 use super::run::Batch;
 use super::sending::{resend, send};
+use super::state::newest;
 use super::{acting, health, letters};
+use crate::capabilities;
 
 /// Handles a request, once for each idempotency key.
 pub(super) async fn handle(
@@ -274,10 +277,34 @@ async fn show(batch: &mut Batch<'_>, id: InteractionId) -> Result<Outcome, Comma
             ..known
         }));
     }
+    let messages = said_in(batch, &interaction).await?;
     Ok(Outcome::Interaction {
         interaction: Arc::unwrap_or_clone(interaction),
         people,
+        messages,
     })
+}
+
+/// What was said with those who take part in an interaction, as far as it decides what may be done in it:
+/// nothing where the network sets no such limit.
+async fn said_in(
+    batch: &mut Batch<'_>,
+    interaction: &Interaction,
+) -> Result<Vec<Arc<Message>>, CommandError> {
+    let channel = batch.state.channels.get(&interaction.channel);
+    let counts = channel.is_some_and(|channel| {
+        capabilities::answers_privately_once(&channel, interaction.visibility)
+    });
+    let mut messages = Vec::new();
+    if !counts {
+        return Ok(messages);
+    }
+    let contacts = interaction.contacts();
+    let page = newest(capabilities::look_back(contacts.len()));
+    for contact in contacts {
+        messages.extend(batch.work.history(contact, page).await?);
+    }
+    Ok(messages)
 }
 
 pub(super) async fn find(

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use linecard_model::event::Event;
 use linecard_model::message::{Message, MessageAuthor, MessageState};
-use linecard_model::platform::{self, Receipt, ReceiptScope, ReceiptState, Refusal, SentMessage};
+use linecard_model::platform::{Receipt, ReceiptScope, ReceiptState, Refusal, SentMessage};
 use linecard_model::{ContactId, MessageId, Timestamp};
 use linecard_store::StoreError;
 
-use super::changes::{catch_up, keep_early};
+use super::early::{self, catch_up};
+use super::echoes::is_there;
 use super::inbound::Arrival;
 use super::letters;
 use super::native::customers_of;
@@ -35,7 +36,7 @@ pub(super) async fn handle(
                 {
                     Some(message) => apply(batch, &message, receipt, at).await?,
                     // The receipt can overtake the answer to the send.
-                    None => keep_early(batch, arrival, id).await?,
+                    None => early::keep(batch, arrival, id).await?,
                 }
             }
         }
@@ -85,7 +86,7 @@ async fn by_reference(
     };
     let Some(message) = sent_as(batch, &customers, reference).await? else {
         return match &sent.id {
-            Some(id) => keep_early(batch, arrival, id).await,
+            Some(id) => early::keep(batch, arrival, id).await,
             None => Ok(()),
         };
     };
@@ -185,6 +186,7 @@ pub(super) async fn settle(
         MessageState::Sent { at }
     };
     let note = uncertain.then(|| "the network shows that it was sent".to_owned());
+    is_there(batch, message).await?;
     change(batch, message, state, vec![platform_id.to_owned()], note).await?;
     catch_up(batch, &message.channel, platform_id).await
 }
@@ -204,30 +206,6 @@ pub(super) async fn sent_as(
         }
     }
     Ok(None)
-}
-
-/// The message of the hub's own that the network shows without the hub's reference, as a back-fill
-/// does: in the same thread, with the same text, and not known to have arrived. The oldest, if
-/// several are the same.
-pub(super) async fn unsettled(
-    batch: &mut Batch<'_>,
-    contact: ContactId,
-    thread: &str,
-    shown: &platform::Message,
-) -> Result<Option<Arc<Message>>, StoreError> {
-    let Some(text) = shown.text.as_deref() else {
-        return Ok(None);
-    };
-    let messages = batch.work.history(contact, newest(LOOK_BACK)).await?;
-    Ok(messages.into_iter().rev().find(|own| {
-        own.thread == thread
-            && own.content.text.as_deref().map(str::trim) == Some(text.trim())
-            && own.platform_ids.is_empty()
-            && matches!(
-                own.state,
-                MessageState::Accepted | MessageState::Uncertain { .. }
-            )
-    }))
 }
 
 /// An echo shows the network's id of one part of a message; the others may still fail.

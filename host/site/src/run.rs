@@ -155,6 +155,7 @@ impl Site {
             health: std::collections::HashMap::new(),
             blamed: std::collections::HashMap::new(),
             figures: std::collections::HashMap::new(),
+            early: std::collections::HashMap::new(),
             last_seq,
         };
         for channel in config.channels.keys() {

@@ -145,10 +145,8 @@ async fn not_answered_privately(
     let messages = batch.work.history(contact, newest(LOOK_BACK)).await?;
     let answered = messages.iter().any(|m| {
         m.channel == interaction.channel
-            && m.visibility == Visibility::Private
-            && !m.author.is_contact()
             && m.parent.as_deref() == Some(target)
-            && !matches!(m.state, MessageState::Failed { .. })
+            && capabilities::uses_up(m)
     });
     if answered {
         return Err(Forbidden::AnsweredPrivately.into());
@@ -417,6 +415,7 @@ pub(super) fn post(
     *batch.next_outbox += 1;
     batch.work.put_outbox(OutboxEntry {
         made,
+        shown: false,
         channel: interaction.channel.clone(),
         number: *batch.next_outbox,
         message,

@@ -13,6 +13,7 @@ use linecard_model::{AgentId, ChannelId, ContactId, InteractionId, SiteId, Times
 use linecard_router::Router;
 use linecard_store::{Append, Change, Page};
 
+use super::early;
 use super::health::Blamed;
 use crate::channels::Channels;
 
@@ -73,6 +74,8 @@ pub struct SiteState {
     pub(super) health: HashMap<ChannelId, ChannelHealth>,
     pub(super) blamed: HashMap<ChannelId, Blamed>,
     pub(super) figures: HashMap<ChannelId, ChannelFigures>,
+    /// What is kept about messages that have not come yet, of the channels that had such.
+    pub(super) early: HashMap<ChannelId, early::Kept>,
     pub(super) last_seq: Seq,
 }
 

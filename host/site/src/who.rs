@@ -22,17 +22,17 @@ use super::sending::forwarded;
 use super::{Actor, Prepared, Rendered, Request, Site, SiteHandle, SiteOptions};
 use crate::channels::Channels;
 
-fn wa() -> ChannelId {
+pub(super) fn wa() -> ChannelId {
     ChannelId::new("wa").unwrap()
 }
 
 /// A time in minutes, all of them before the hub heard of anything.
-fn minute(minute: i64) -> Timestamp {
+pub(super) fn minute(minute: i64) -> Timestamp {
     Timestamp::from_second(1_790_000_000 + minute * 60).unwrap()
 }
 
 /// Somebody by a user id, a number, or both.
-fn ids(user: Option<&str>, phone: Option<&str>) -> Identity {
+pub(super) fn ids(user: Option<&str>, phone: Option<&str>) -> Identity {
     let alias = phone.filter(|_| user.is_some()).map(|value| Alias {
         kind: "phone".to_owned(),
         value: value.to_owned(),
@@ -43,7 +43,7 @@ fn ids(user: Option<&str>, phone: Option<&str>) -> Identity {
     }
 }
 
-fn event(id: &str, at: Timestamp, who: &Identity, kind: EventKind) -> Event {
+pub(super) fn event(id: &str, at: Timestamp, who: &Identity, kind: EventKind) -> Event {
     Event {
         id: id.to_owned(),
         time: at,
@@ -62,7 +62,7 @@ fn event(id: &str, at: Timestamp, who: &Identity, kind: EventKind) -> Event {
     }
 }
 
-fn said(id: &str, at: Timestamp, who: &Identity) -> Event {
+pub(super) fn said(id: &str, at: Timestamp, who: &Identity) -> Event {
     let message = serde_json::from_value(json!({ "id": id, "text": id }));
     let message: Message = message.unwrap();
     event(id, at, who, EventKind::MessageCreated(message))
@@ -75,8 +75,8 @@ fn changed(id: &str, at: Timestamp, previous: &str, who: &Identity) -> Event {
     event(id, at, who, EventKind::ProfileChanged(change))
 }
 
-struct World {
-    store: Arc<dyn Store>,
+pub(super) struct World {
+    pub(super) store: Arc<dyn Store>,
     site: Site,
     deliveries: u64,
     folder: tempfile::TempDir,
@@ -105,7 +105,7 @@ async fn started(store: &Arc<dyn Store>) -> Site {
 }
 
 impl World {
-    async fn new() -> Self {
+    pub(super) async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store: Arc<dyn Store> = Arc::new(SledStore::open(folder.path()).unwrap());
         let site = started(&store).await;
@@ -129,12 +129,12 @@ impl World {
         }
     }
 
-    fn handle(&self) -> &SiteHandle {
+    pub(super) fn handle(&self) -> &SiteHandle {
         &self.site.handle
     }
 
     /// Delivers events one after the other; the site may take them in one batch.
-    async fn deliver(&mut self, events: Vec<Event>) {
+    pub(super) async fn deliver(&mut self, events: Vec<Event>) {
         for mut event in events {
             // The same news under another id, as a second webhook field tells it.
             self.deliveries += 1;
@@ -158,7 +158,7 @@ impl World {
         self.handle().query(|_| ()).await.unwrap();
     }
 
-    async fn person(&self, id: &str) -> Option<Contact> {
+    pub(super) async fn person(&self, id: &str) -> Option<Contact> {
         let main = self.handle().id();
         let found = self.store.contact_by_identity(main, &wa(), id).await;
         let mut contact = self.store.contact(main, found.unwrap()?).await.unwrap()?;
@@ -213,7 +213,7 @@ impl World {
         forwarded(&contact, &wa(), waited_for).unwrap_or_else(|| waited_for.clone())
     }
 
-    async fn restart(self) -> Self {
+    pub(super) async fn restart(self) -> Self {
         self.site.handle.stop().await;
         let site = started(&self.store).await;
         Self { site, ..self }

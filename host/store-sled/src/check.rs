@@ -191,7 +191,7 @@ impl SledStore {
         self.refers(checked, key, &keys::contact(&parts.site, message.contact))?;
         let [open, ended] = [Family::Open, Family::Ended]
             .map(|family| keys::interaction(&parts.site, family, message.interaction));
-        if self.shared.raw(&open)?.is_none() {
+        if !message.interaction.is_none() && self.shared.raw(&open)?.is_none() {
             self.refers(checked, key, &ended)?;
         }
         for id in &message.platform_ids {

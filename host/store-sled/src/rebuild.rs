@@ -110,6 +110,7 @@ impl SledStore {
         let first = self.shared.first_seq(site)?;
         let (mut after, mut count) = (first - 1, 0);
         let mut begun = HashSet::new();
+        let mut written = HashSet::new();
         loop {
             let records = self.journal(site, after, STEP).await?;
             if records.is_empty() {
@@ -132,8 +133,16 @@ impl SledStore {
                         begun.insert(interaction.id);
                         true
                     }
+                    Event::MessageReceived(message) if message.interaction.is_none() => {
+                        written.insert(message.id);
+                        true
+                    }
                     // What began before the journal does was copied as it is.
-                    event => event.interaction().is_none_or(|id| begun.contains(&id)),
+                    event => match (event.interaction(), event.message()) {
+                        (Some(id), _) => begun.contains(&id),
+                        (None, Some(message)) => written.contains(&message),
+                        (None, None) => true,
+                    },
                 };
                 unit.record_again(record, wanted).await?;
                 count += 1;

@@ -334,6 +334,17 @@ impl Store for SledStore {
         Ok(self.shared.get(&key)?.unwrap_or_default())
     }
 
+    async fn early_of(
+        &self,
+        site: &SiteId,
+        channel: &ChannelId,
+        limit: usize,
+    ) -> Result<Vec<Vec<Early>>> {
+        let prefix = keys::channel(site, Family::Early, channel);
+        let range = from(&prefix, Bound::Included(prefix.clone()));
+        Ok(values_of(self.shared.scan(range, false, limit)?))
+    }
+
     async fn cursor(&self, site: &SiteId, channel: &ChannelId) -> Result<Option<Vec<u8>>> {
         let stored: Option<Bytes> =
             self.shared

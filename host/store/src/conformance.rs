@@ -441,6 +441,7 @@ pub async fn small_views_come_back(store: Arc<dyn Store>) {
     let entry = |number| OutboxEntry {
         made: Vec::new(),
         channel: pages.clone(),
+        shown: false,
         number,
         message: None,
         contact: None,
@@ -504,6 +505,9 @@ pub async fn small_views_come_back(store: Arc<dyn Store>) {
     assert_eq!(found.unwrap(), None);
     let outbox = store.outbox(&main, &pages, 1, 10).await.unwrap();
     assert_eq!(outbox, [entry(2), entry(3)]);
+    let all = store.early_of(&main, &pages, 10).await.unwrap();
+    assert_eq!(all, [vec![early.clone()]]);
+    assert!(store.early_of(&main, &pages, 0).await.unwrap().is_empty());
     let found = store.early(&main, &pages, "mid-9").await.unwrap();
     assert_eq!(found, [early]);
     let found = store.vault_scan(&main, "token/").await.unwrap();

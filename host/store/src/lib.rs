@@ -198,6 +198,15 @@ pub trait Store: Send + Sync + 'static {
         platform_id: &str,
     ) -> Result<Vec<Early>>;
 
+    /// What is kept of a channel about messages that the hub does not know yet, message by message, in no
+    /// order of time.
+    async fn early_of(
+        &self,
+        site: &SiteId,
+        channel: &ChannelId,
+        limit: usize,
+    ) -> Result<Vec<Vec<Early>>>;
+
     /// Where the channel's next poll goes on.
     async fn cursor(&self, site: &SiteId, channel: &ChannelId) -> Result<Option<Vec<u8>>>;
 

@@ -176,7 +176,7 @@ impl Fetching {
             Ok(Err(failure)) => return judge(failure, soon),
             Err(fault) => return Err(soon(refusal("plugin-failed", &fault.to_string()))),
         };
-        // What the plug-in says of the file is not believed: the store knows its size and type.
+        // What the plug-in says of the size and the hash is not believed: the store knows them.
         let file = match self.media.open(&stored.media).await {
             Ok(file) => file,
             Err(missing) => {
@@ -190,10 +190,13 @@ impl Fetching {
             let text = "the file is not the one that the network announced: its hash differs";
             return Err(soon(refusal("hash-differs", text)));
         }
+        let said = [stored.mime.as_deref(), job.attachment.mime.as_deref()];
+        let mime = self.media.told(&stored.media, &said).await;
+        let mime = mime.map_err(|fault| soon(refusal("not-stored", &fault.to_string())))?;
         Ok(AttachmentFile::Stored {
             sha256: stored.media.clone(),
             media: stored.media,
-            mime: file.mime,
+            mime,
             size: file.size,
         })
     }

@@ -12,6 +12,7 @@
 
 pub mod fetch;
 pub mod media;
+mod media_type;
 pub mod outbox;
 pub mod poll;
 pub mod prepare;

@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncSeekExt as _, AsyncWriteExt as _};
 
+use crate::media_type::{HEAD, decide};
+
 /// How much of a file is read at once.
 const PIECE: usize = 64 * 1024;
 
@@ -56,6 +58,35 @@ impl MediaFolder {
         Some((place, mime))
     }
 
+    /// The type of a file of which something more is told than when it was stored: what comes first is
+    /// believed first. What is said is kept with the file.
+    pub async fn told(
+        &self,
+        media: &str,
+        said: &[Option<&str>],
+    ) -> Result<Option<String>, MediaError> {
+        let place = self.place(media).ok_or_else(|| missing(media))?;
+        let mut file = open(&place, media).await?;
+        let mut head = Vec::new();
+        let length = u64::try_from(HEAD).unwrap_or(u64::MAX);
+        (&mut file)
+            .take(length)
+            .read_to_end(&mut head)
+            .await
+            .map_err(failed)?;
+        let known = facts(&place).await.mime;
+        let said = said.iter().copied().chain([known.as_deref()]);
+        let mime = decide(said, &head);
+        if mime.is_some() && mime != known {
+            let kept = Facts { mime: mime.clone() };
+            tokio::task::spawn_blocking(move || note(&place, &kept))
+                .await
+                .map_err(failed)?
+                .map_err(failed)?;
+        }
+        Ok(mime)
+    }
+
     async fn write(
         &self,
         mime: Option<&str>,
@@ -68,6 +99,7 @@ impl MediaFolder {
         let mut file = tokio::fs::File::from_std(temporary.reopen().map_err(failed)?);
         let mut hash = Sha256::new();
         let mut size = 0_u64;
+        let mut head = Vec::new();
         while let Some(piece) = content.next().await {
             let piece = piece.map_err(failed)?;
             size = size.saturating_add(piece.len() as u64);
@@ -75,6 +107,8 @@ impl MediaFolder {
                 return Err(MediaError::TooLarge(self.max_bytes));
             }
             hash.update(&piece);
+            let more = piece.len().min(HEAD - head.len());
+            head.extend_from_slice(&piece[..more]);
             file.write_all(&piece).await.map_err(failed)?;
         }
         file.sync_all().await.map_err(failed)?;
@@ -83,7 +117,7 @@ impl MediaFolder {
             .place(&sha256)
             .ok_or_else(|| MediaError::Failed("the file has no name".to_owned()))?;
         let facts = Facts {
-            mime: mime.and_then(checked_mime),
+            mime: decide([mime], &head),
         };
         tokio::task::spawn_blocking(move || put(temporary, &place, &facts))
             .await
@@ -111,51 +145,45 @@ fn put(file: tempfile::NamedTempFile, place: &Path, facts: &Facts) -> std::io::R
         return Err(std::io::Error::other("the file has no folder"));
     };
     std::fs::create_dir_all(folder)?;
-    let facts_place = place.with_extension("json");
-    if facts.mime.is_some() || !facts_place.exists() {
-        let json = serde_json::to_vec(facts).map_err(std::io::Error::other)?;
-        let mut facts_file = tempfile::NamedTempFile::new_in(folder)?;
-        facts_file.write_all(&json)?;
-        facts_file.as_file().sync_all()?;
-        facts_file.persist(&facts_place).map_err(|e| e.error)?;
+    if facts.mime.is_some() || !place.with_extension("json").exists() {
+        note(place, facts)?;
     }
     file.persist(place).map_err(|e| e.error)?;
     std::fs::File::open(folder)?.sync_all()
 }
 
-/// A type without parameters, if it has the form of one and no browser would run it as a page.
-fn checked_mime(mime: &str) -> Option<String> {
-    let plain = mime.split(';').next()?.trim().to_ascii_lowercase();
-    let token = |part: &str| {
-        !part.is_empty()
-            && part
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b))
+/// Writes what is known of a file beside it.
+fn note(place: &Path, facts: &Facts) -> std::io::Result<()> {
+    let Some(folder) = place.parent() else {
+        return Err(std::io::Error::other("the file has no folder"));
     };
-    let (kind, subtype) = plain.split_once('/')?;
-    let active = [
-        "text/html",
-        "application/xhtml+xml",
-        "image/svg+xml",
-        "text/xml",
-    ];
-    if plain.len() <= 127 && token(kind) && token(subtype) && !active.contains(&plain.as_str()) {
-        Some(plain)
-    } else {
-        None
+    let json = serde_json::to_vec(facts).map_err(std::io::Error::other)?;
+    let mut facts_file = tempfile::NamedTempFile::new_in(folder)?;
+    facts_file.write_all(&json)?;
+    facts_file.as_file().sync_all()?;
+    facts_file
+        .persist(place.with_extension("json"))
+        .map_err(|e| e.error)?;
+    Ok(())
+}
+
+fn missing(media: &str) -> MediaError {
+    MediaError::Missing(media.chars().take(80).collect())
+}
+
+async fn open(place: &Path, media: &str) -> Result<tokio::fs::File, MediaError> {
+    match tokio::fs::File::open(place).await {
+        Ok(file) => Ok(file),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(missing(media)),
+        Err(error) => Err(failed(error)),
     }
 }
 
 #[async_trait]
 impl MediaStore for MediaFolder {
     async fn open(&self, media: &str) -> Result<MediaFile, MediaError> {
-        let missing = || MediaError::Missing(media.chars().take(80).collect());
-        let place = self.place(media).ok_or_else(missing)?;
-        let file = match tokio::fs::File::open(&place).await {
-            Ok(file) => file,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(missing()),
-            Err(error) => return Err(failed(error)),
-        };
+        let place = self.place(media).ok_or_else(|| missing(media))?;
+        let file = open(&place, media).await?;
         let size = file.metadata().await.map_err(failed)?.len();
         Ok(MediaFile {
             size,
@@ -171,13 +199,8 @@ impl MediaStore for MediaFolder {
         offset: u64,
         length: u64,
     ) -> Result<MediaStream, MediaError> {
-        let missing = || MediaError::Missing(media.chars().take(80).collect());
-        let place = self.place(media).ok_or_else(missing)?;
-        let mut file = match tokio::fs::File::open(&place).await {
-            Ok(file) => file,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(missing()),
-            Err(error) => return Err(failed(error)),
-        };
+        let place = self.place(media).ok_or_else(|| missing(media))?;
+        let mut file = open(&place, media).await?;
         file.seek(SeekFrom::Start(offset)).await.map_err(failed)?;
         Ok(pieces(file.take(length)).boxed())
     }
@@ -269,14 +292,30 @@ mod tests {
         }
     }
 
-    #[test]
-    fn types_that_a_browser_would_run_are_not_kept() {
-        assert_eq!(checked_mime("text/html"), None);
-        assert_eq!(checked_mime("image/svg+xml; charset=utf-8"), None);
-        assert_eq!(checked_mime("nonsense"), None);
-        assert_eq!(
-            checked_mime("Audio/OGG; codecs=opus"),
-            Some("audio/ogg".to_owned())
-        );
+    #[tokio::test]
+    async fn a_files_type_is_what_is_said_or_what_it_shows() {
+        const VOICE: &[u8] =
+            b"OggS\0\x02\0\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\0\x01\x13OpusHead";
+        let folder = tempfile::tempdir().unwrap();
+        let store = MediaFolder::new(folder.path(), 1_000);
+        // A network's server calls it octets: its content tells.
+        let octets = Some("application/octet-stream");
+        let voice = store.store(octets, content(&[VOICE])).await.unwrap();
+        let (_, mime) = store.find(&voice.media).await.unwrap();
+        assert_eq!(mime.as_deref(), Some("audio/ogg"));
+        // The connector knows better where the content says nothing, and stays known.
+        let words = store.store(octets, content(&[b"a;b"])).await.unwrap();
+        assert_eq!(store.find(&words.media).await.unwrap().1, None);
+        for (said, expected) in [
+            ([octets, None], None),
+            ([Some("text/html"), Some("image/svg+xml")], None),
+            ([Some("text/html"), Some("text/csv")], Some("text/csv")),
+            ([None, None], Some("text/csv")),
+        ] {
+            let mime = store.told(&words.media, &said).await.unwrap();
+            assert_eq!(mime.as_deref(), expected, "{said:?}");
+            assert_eq!(store.find(&words.media).await.unwrap().1, mime);
+        }
+        assert!(store.told(&"0".repeat(64), &[None]).await.is_err());
     }
 }

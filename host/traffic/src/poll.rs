@@ -8,6 +8,7 @@ use std::time::Duration;
 use linecard_model::outbox::{ChannelHealth, HealthState};
 use linecard_model::platform::Failure;
 use linecard_model::{ChannelId, Timestamp};
+use linecard_sandbox::{CallError, ChannelContext};
 use linecard_site::channels::{ChannelRuntime, Channels};
 use linecard_site::retries::backoff;
 use linecard_site::{Permission, SiteHandle, Source};
@@ -46,6 +47,59 @@ impl Turns {
         let mut turns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(turns.entry(channel.clone()).or_default())
     }
+}
+
+/// How a poll ended.
+enum Polled {
+    /// With a page; the next one is after this pause.
+    Page(Duration),
+    /// The connector says why there is none.
+    Failed(Failure),
+    /// The connector stopped.
+    Stopped(CallError),
+}
+
+/// How often a connector has stopped on the page at hand, and on which parts of it.
+#[derive(Debug, Default)]
+struct Stops {
+    tries: u32,
+    /// The part on which it stopped last, and how often in a row.
+    last: Option<(String, u32)>,
+    /// The parts that it is not to read any more.
+    skip: Vec<String>,
+}
+
+impl Stops {
+    /// After so many times it is no accident.
+    const ENOUGH: u32 = 3;
+    /// How many parts of one page are skipped: a connector that stops on all of them is to be mended.
+    const MOST: usize = 50;
+
+    /// It stopped, and wrote this. Gives the part that is skipped from now on.
+    fn stopped(&mut self, wrote: &str) -> Option<String> {
+        self.tries = self.tries.saturating_add(1);
+        let part = part_in(wrote)?;
+        let times = match &self.last {
+            Some((last, times)) if *last == part => times + 1,
+            _ => 1,
+        };
+        self.last = Some((part.clone(), times));
+        let is_enough = times >= Self::ENOUGH && self.skip.len() < Self::MOST;
+        if !is_enough || self.skip.contains(&part) {
+            return None;
+        }
+        self.skip.push(part.clone());
+        self.last = None;
+        Some(part)
+    }
+}
+
+/// The mark of the part that a connector was reading, as the SDK writes it before a panic's words.
+fn part_in(wrote: &str) -> Option<String> {
+    let (_, rest) = wrote.split_once("of what the network sent (")?;
+    let (mark, _) = rest.split_once(')')?;
+    let is_mark = mark.len() == 16 && mark.bytes().all(|b| b.is_ascii_hexdigit());
+    is_mark.then(|| mark.to_owned())
 }
 
 impl Polls {
@@ -107,9 +161,10 @@ impl Polls {
 
     async fn poll(self, channel: Arc<ChannelRuntime>) {
         let mut failures = 0_u32;
+        let mut stops = Stops::default();
         loop {
             match self.site.may_poll(channel.id.clone()).await {
-                Ok(Permission::Granted | Permission::Readdressed(_)) => {}
+                Ok(Permission::Granted | Permission::Readdressed(_) | Permission::Settled) => {}
                 Ok(Permission::Held(Some(until))) => {
                     tokio::time::sleep(time_until(until)).await;
                     continue;
@@ -120,7 +175,8 @@ impl Polls {
                 Err(_) => return,
             }
             let turn = self.turns.of(&channel.id).lock_owned().await;
-            let polling = self.clone().poll_once(Arc::clone(&channel));
+            let skip = stops.skip.clone();
+            let polling = self.clone().poll_once(Arc::clone(&channel), skip);
             let polling = async move {
                 let polled = polling.await;
                 drop(turn);
@@ -128,13 +184,27 @@ impl Polls {
             };
             let supervisor = self.site.supervisor();
             let pause = match supervisor.undivided("a poll", polling).await {
-                Ok(Ok(pause)) => {
+                Ok(Polled::Page(pause)) => {
                     failures = 0;
+                    stops = Stops::default();
                     pause
                 }
-                Ok(Err(failure)) => {
+                Ok(Polled::Failed(failure)) => {
                     failures = failures.saturating_add(1);
                     self.tell(&channel, &failure, Source::Poll).await;
+                    pause_after(&failure, failures, channel.probe_every())
+                }
+                Ok(Polled::Stopped(fault)) => {
+                    failures = failures.saturating_add(1);
+                    let skipped = stops.stopped(&fault.to_string());
+                    let tries = stops.tries;
+                    warn!(channel = %channel.id, error = %fault, tries, "a connector stopped while it fetched");
+                    if let Some(part) = &skipped {
+                        warn!(channel = %channel.id, part, "the part of the page on which it stops is kept unread from now on");
+                        failures = 0;
+                    }
+                    self.tell_stopped(&channel, &fault, &stops).await;
+                    let failure = Failure::Transient(fault.to_string());
                     pause_after(&failure, failures, channel.probe_every())
                 }
                 Err(fault) => {
@@ -154,21 +224,26 @@ impl Polls {
     async fn poll_once(
         self,
         channel: Arc<ChannelRuntime>,
-    ) -> Result<Result<Duration, Failure>, StoreError> {
+        skip: Vec<String>,
+    ) -> Result<Polled, StoreError> {
         let site = self.site.id();
         let cursor = self
             .store
             .cursor(site, &channel.id)
             .await?
             .unwrap_or_default();
-        let page = match channel
-            .connector
-            .poll(&channel.context, cursor.clone())
-            .await
-        {
+        let context = ChannelContext {
+            skip,
+            ..channel.context.clone()
+        };
+        let page = match channel.connector.poll(&context, cursor.clone()).await {
             Ok(Ok(page)) => page,
-            Ok(Err(failure)) => return Ok(Err(failure)),
-            Err(fault) => return Ok(Err(Failure::Transient(fault.to_string()))),
+            Ok(Err(failure)) => return Ok(Polled::Failed(failure)),
+            // It waited too long for its turn: nothing is wrong with it.
+            Err(fault) if fault.never_began() => {
+                return Ok(Polled::Failed(Failure::Transient(fault.to_string())));
+            }
+            Err(fault) => return Ok(Polled::Stopped(fault)),
         };
         // The charge goes first: what is fetched again after a fault is charged for again. An error
         // means that the site has ended.
@@ -184,7 +259,7 @@ impl Polls {
             take(&self.store, &self.site, &self.accepted, accept).await?;
         }
         let pause = Duration::from_millis(page.next_in_ms);
-        Ok(Ok(if page.next_in_ms == 0 {
+        Ok(Polled::Page(if page.next_in_ms == 0 {
             Duration::ZERO
         } else {
             pause.max(SHORTEST)
@@ -214,6 +289,28 @@ impl Polls {
         }
     }
 
+    /// A connector that stops again and again gets no further: a person has to know.
+    async fn tell_stopped(&self, channel: &ChannelRuntime, fault: &CallError, stops: &Stops) {
+        if stops.tries < Stops::ENOUGH {
+            let failure = Failure::Transient(fault.to_string());
+            return self.tell(channel, &failure, Source::Poll).await;
+        }
+        let health = ChannelHealth {
+            state: HealthState::TransientFault,
+            since: Some(Timestamp::now()),
+            detail: Some(format!(
+                "the connector stopped {} times in a row on the same page, and nothing after it is fetched: {fault}",
+                stops.tries
+            )),
+            remedy: Some(
+                "install a plug-in that reads the page, or pause the channel and tell the plug-in's author what it wrote"
+                    .to_owned(),
+            ),
+            until: None,
+        };
+        self.news(&channel.id, health, Source::Poll).await;
+    }
+
     async fn tell(&self, channel: &ChannelRuntime, failure: &Failure, source: Source) {
         let health = |state, detail: &str, remedy: Option<String>, until| ChannelHealth {
             state,
@@ -227,6 +324,12 @@ impl Polls {
                 HealthState::CredentialsRefused,
                 "the network refuses the credentials or permissions",
                 Some(remedy.clone()),
+                None,
+            ),
+            restricted if restricted.restriction().is_some() => health(
+                HealthState::Restricted,
+                "the network has restricted the account",
+                restricted.restriction().map(str::to_owned),
                 None,
             ),
             Failure::Throttled(throttle) => health(
@@ -262,4 +365,40 @@ fn pause_after(failure: &Failure, failures: u32, probe_every: Duration) -> Durat
 fn time_until(time: Timestamp) -> Duration {
     // What is over already is not waited for.
     Duration::try_from(time.duration_since(Timestamp::now())).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_on_which_a_connector_stops_again_and_again_is_skipped() {
+        let stop = |mark: &str| {
+            format!("it wrote: while reading part 7 of what the network sent ({mark}):\nbomb")
+        };
+        let (one, other) = (stop("00112233445566aa"), stop("00112233445566bb"));
+        let mut stops = Stops::default();
+        assert_eq!(stops.stopped(&one), None);
+        assert_eq!(stops.stopped(&one), None);
+        // The network has sent another page meanwhile.
+        assert_eq!(stops.stopped(&other), None);
+        assert_eq!(stops.stopped(&one), None);
+        assert_eq!(stops.stopped(&one), None);
+        assert_eq!(stops.stopped(&one).as_deref(), Some("00112233445566aa"));
+        assert_eq!(stops.stopped(&one), None);
+        for _ in 0..2 {
+            assert_eq!(stops.stopped(&other), None);
+        }
+        assert_eq!(stops.stopped(&other).as_deref(), Some("00112233445566bb"));
+        assert_eq!(stops.skip.len(), 2);
+        // What names no part is only counted.
+        for wrote in [
+            "unreachable",
+            "of what the network sent (x)",
+            "of what the network sent (",
+        ] {
+            assert_eq!(stops.stopped(wrote), None);
+        }
+        assert_eq!(stops.tries, 13);
+    }
 }

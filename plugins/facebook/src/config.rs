@@ -64,6 +64,7 @@ impl Config {
             node: &self.page_id,
             network: Network::Messenger,
             human_agent: false,
+            replies: false,
         }
     }
 }

@@ -185,7 +185,12 @@ pub fn judge(response: &Response, call: Call, now: u64) -> Refused {
             throttled(response, refusal, now)
         }
         (10, 2_018_278 | 2_018_065 | 2_534_022) => Failure::WindowClosed(line),
-        (101 | 190 | 102 | 450 | 452 | 2500 | 3 | 10 | 200..=299 | 368 | 10_904, _) => {
+        // The token works; the account may not send.
+        (10, 1_893_063) | (368, _) => Failure::restricted(format!(
+            "{} ({line})",
+            remedy(error.code, error.error_subcode)
+        )),
+        (101 | 190 | 102 | 450 | 452 | 2500 | 3 | 10 | 200..=299 | 10_904, _) => {
             Failure::Unauthorized(format!(
                 "{} ({line})",
                 remedy(error.code, error.error_subcode)

@@ -153,7 +153,13 @@ impl Part {
 
 /// The messages, in the order in which they are sent. Every limit that Meta documents is checked
 /// here, before anything is sent.
-pub fn parts(network: Network, outgoing: &Outgoing) -> Result<Vec<Part>, Failure> {
+///
+/// `names_answered` says whether the network takes the message that is answered.
+pub fn parts(
+    network: Network,
+    names_answered: bool,
+    outgoing: &Outgoing,
+) -> Result<Vec<Part>, Failure> {
     if outgoing.location.is_some() {
         return Err(Failure::unsupported(format!(
             "a place cannot be sent by {}; send a link to a map",
@@ -192,11 +198,8 @@ pub fn parts(network: Network, outgoing: &Outgoing) -> Result<Vec<Part>, Failure
             parts.push(text);
         }
     }
-    if let Some(first) = parts.first_mut() {
-        // Meta documents no `reply_to` for Instagram.
-        if network == Network::Messenger {
-            first.reply_to.clone_from(&outgoing.reply_to);
-        }
+    if names_answered && let Some(first) = parts.first_mut() {
+        first.reply_to.clone_from(&outgoing.reply_to);
     }
     match parts.last_mut() {
         Some(last) => last.quick_replies = replies,
@@ -247,6 +250,35 @@ fn quick_replies(network: Network, structured: &Structured) -> Result<Vec<Value>
         QUICK_REPLIES_MAX,
     )?;
     let reply = |option: QuickReply| {
+        match option.kind.as_deref().unwrap_or("text") {
+            "text" => {}
+            kind @ ("user_phone_number" | "user_email") if network == Network::Messenger => {
+                return Ok(json!({ "content_type": kind }));
+            }
+            kind @ ("user_phone_number" | "user_email") => {
+                return Err(Failure::rejected(
+                    "quick-reply",
+                    format!(
+                        "{} takes no quick reply of the type {kind} since October 2026: ask for it in the text",
+                        network.name()
+                    ),
+                ));
+            }
+            other => {
+                return Err(Failure::rejected(
+                    "quick-reply",
+                    format!(
+                        "a quick reply is of the type text, user_phone_number or user_email, not {other}"
+                    ),
+                ));
+            }
+        }
+        if option.text.is_empty() {
+            return Err(Failure::rejected(
+                "quick-reply",
+                "a quick reply has no text",
+            ));
+        }
         let name = format!("quick reply “{}”", option.text);
         at_most(
             network.name(),

@@ -34,6 +34,8 @@ pub struct Sender<'a> {
     pub network: Network,
     /// Whether Meta granted the app the Human Agent feature, which allows an answer for seven days.
     pub human_agent: bool,
+    /// Whether a message can name the one that it answers.
+    pub replies: bool,
 }
 
 /// What a private reply answers.
@@ -86,7 +88,7 @@ pub fn perform(sender: &Sender<'_>, request: &ActionRequest) -> Result<Outcome, 
     let body = match &request.action {
         Action::SendMessage(outgoing) => {
             let right = right(sender, request)?;
-            let parts = compose::parts(sender.network, outgoing)?;
+            let parts = compose::parts(sender.network, sender.replies, outgoing)?;
             return send_parts(sender, request, &recipient, &right, parts);
         }
         Action::Typing(on) => {
@@ -136,7 +138,7 @@ pub fn private_reply(
         reply_to: None,
         ..outgoing.clone()
     };
-    let mut parts = compose::parts(sender.network, &outgoing)?;
+    let mut parts = compose::parts(sender.network, sender.replies, &outgoing)?;
     let (Some(part), true) = (parts.pop(), parts.is_empty()) else {
         return Err(Failure::rejected(
             "one-message",

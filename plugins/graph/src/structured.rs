@@ -15,7 +15,11 @@ pub struct QuickReplies {
 /// An answer that the customer can choose.
 #[derive(Deserialize)]
 pub struct QuickReply {
-    /// What the customer sees and says by it.
+    /// `text`, or what the network fills in: `user_phone_number`, `user_email`.
+    #[serde(rename = "type", alias = "content_type", default)]
+    pub kind: Option<String>,
+    /// What the customer sees and says by it. What the network fills in has none.
+    #[serde(default)]
     pub text: String,
     /// What comes back; the text if it is not given.
     #[serde(default)]

@@ -93,6 +93,8 @@ impl Config {
             node: "me",
             network: Network::Instagram,
             human_agent: self.human_agent,
+            // Only for accounts that are connected by Instagram login.
+            replies: self.login == Login::Instagram,
         }
     }
 }

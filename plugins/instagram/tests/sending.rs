@@ -5,6 +5,7 @@ use linecard_graph::testing::sent;
 use linecard_instagram::Instagram;
 use linecard_sdk::actions::{Action, ActionRequest, Failure, Outcome, Outgoing};
 use linecard_sdk::connector::Connector as _;
+use linecard_sdk::events::Structured;
 use linecard_sdk::http::Response;
 use linecard_sdk::testing::{DEFAULT_NOW, TestHost};
 use serde_json::{Value, json};
@@ -96,5 +97,44 @@ fn the_two_set_ups_call_their_own_hosts() {
         let channel = channel_with(json!({ "login": login }));
         assert!(Instagram::perform(&channel, &text("x")).is_err());
         assert!(host.requests()[0].url.starts_with(host_name));
+    }
+}
+
+#[test]
+fn what_instagram_no_longer_takes_is_refused_before_it_is_asked() {
+    for kind in ["user_phone_number", "user_email", "date"] {
+        let options = json!({ "options": [{ "text": "Yes" }, { "type": kind }] });
+        let outgoing = Outgoing {
+            structured: Some(Structured::new("quick-replies", &options)),
+            ..Outgoing::text("May we call you?")
+        };
+        let (outcome, body) = send(false, &request(Action::SendMessage(outgoing)));
+        let Err(Failure::Rejected(refusal)) = outcome else {
+            panic!("{outcome:?}");
+        };
+        assert_eq!(refusal.code, "quick-reply");
+        assert!(refusal.text.contains(kind), "{refusal:?}");
+        assert!(body.is_none(), "nothing was sent");
+    }
+}
+
+#[test]
+fn an_answer_names_what_it_answers_where_instagram_takes_that() {
+    for (login, expected) in [
+        ("instagram", json!({ "mid": "m0" })),
+        ("facebook", Value::Null),
+    ] {
+        let answer = json!({ "recipient_id": USER, "message_id": "m1" });
+        let host = TestHost::new()
+            .answer(Response::new(200, answer.to_string()))
+            .install();
+        let outgoing = Outgoing {
+            reply_to: Some("m0".to_owned()),
+            ..Outgoing::text("Yes")
+        };
+        let channel = channel_with(json!({ "login": login }));
+        let answered = Instagram::perform(&channel, &request(Action::SendMessage(outgoing)));
+        assert!(answered.is_ok());
+        assert_eq!(sent(&host.requests()[0])["reply_to"], expected, "{login}");
     }
 }

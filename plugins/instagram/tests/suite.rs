@@ -6,3 +6,4 @@ mod polling;
 mod properties;
 mod samples;
 mod sending;
+mod shared;

@@ -53,7 +53,7 @@ fn main() {
     let plugin = runtime
         .block_on(sandbox.load(&wasm, "messenger.wasm"))
         .expect("the component loads");
-    let filled = linecard_sandbox::check_config(plugin.manifest(), &config)
+    let filled = linecard_schema::check_config(&plugin.manifest().config_schema, &config)
         .expect("the configuration is right")
         .to_string();
     let connector = plugin.connector().expect("it is a connector");

@@ -71,6 +71,7 @@ impl Config {
             node: &self.page_id,
             network: Network::Messenger,
             human_agent: self.human_agent,
+            replies: true,
         }
     }
 }

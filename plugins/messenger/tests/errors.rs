@@ -30,6 +30,7 @@ fn class(failure: &Failure) -> &'static str {
         Failure::Throttled(_) => "throttled",
         Failure::Transient(_) => "transient",
         Failure::Unauthorized(_) => "unauthorized",
+        Failure::Rejected(refusal) if refusal.code == "account-restricted" => "restricted",
         Failure::Rejected(_) => "rejected",
         Failure::WindowClosed(_) => "window-closed",
         Failure::Gone(_) => "gone",
@@ -56,13 +57,13 @@ fn codes_decide_before_anything_else() {
         (400, 190, 459, "unauthorized"),
         (400, 102, 0, "unauthorized"),
         (400, 2500, 0, "unauthorized"),
-        (400, 368, 0, "unauthorized"),
+        (400, 368, 0, "restricted"),
         (400, 3, 0, "unauthorized"),
         (403, 10, 0, "unauthorized"),
         (403, 200, 0, "unauthorized"),
         (403, 230, 0, "unauthorized"),
         (403, 299, 0, "unauthorized"),
-        (400, 10, 1_893_063, "unauthorized"),
+        (400, 10, 1_893_063, "restricted"),
         (400, 10, 2_018_278, "window-closed"),
         (400, 10, 2_018_065, "window-closed"),
         (400, 10, 2_534_022, "window-closed"),
@@ -161,8 +162,10 @@ fn a_pause_ends_when_the_headers_say() {
 fn a_person_is_told_what_to_do() {
     let said = |code, subcode| match error(400, code, subcode, json!({})) {
         Failure::Unauthorized(text) => text,
+        Failure::Rejected(refusal) if refusal.code == "account-restricted" => refusal.text,
         other => panic!("{other:?}"),
     };
+    assert!(said(10, 1_893_063).contains("support inbox"));
     assert!(said(190, 463).contains("expired"));
     assert!(said(190, 459).contains("token stays valid"));
     assert!(said(368, 0).contains("token stays valid"));

@@ -1,8 +1,11 @@
 //! The crate under test, and its component.
 
+use std::path::PathBuf;
+#[cfg(feature = "sandbox")]
+use std::{path::Path, process::Command};
+
+#[cfg(feature = "sandbox")]
 use crate::TestkitError;
-use std::path::{Path, PathBuf};
-use std::process::Command;
 
 /// The crate whose tests are running; [`this_crate!`](crate::this_crate) makes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +34,7 @@ macro_rules! this_crate {
 }
 
 /// Builds the crate's component, in `plugins` inside the workspace's target folder.
+#[cfg(feature = "sandbox")]
 pub fn build(this_crate: &ThisCrate) -> Result<PathBuf, TestkitError> {
     let root = workspace_root(&this_crate.folder)?;
     let target =
@@ -47,6 +51,7 @@ pub fn build(this_crate: &ThisCrate) -> Result<PathBuf, TestkitError> {
         })
 }
 
+#[cfg(feature = "sandbox")]
 fn workspace_root(folder: &Path) -> Result<PathBuf, TestkitError> {
     let failed = |text: String| TestkitError::Workspace {
         folder: folder.to_owned(),

@@ -25,6 +25,7 @@ pub enum TestkitError {
     #[error("{} holds no cases; make a folder there with `request.http` or `call.json`", .0.display())]
     NoCases(PathBuf),
     /// The component could not be built.
+    #[cfg(feature = "sandbox")]
     #[error(transparent)]
     Build(#[from] linecard_build::BuildError),
     /// The workspace of the crate could not be found.

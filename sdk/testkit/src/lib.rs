@@ -27,6 +27,9 @@
 //! Both runs get the same input; their results must be the same and be what `expected.json` says. What
 //! only the sandbox does (limits, grants by the manifest's hosts, the kinds of secrets) therefore shows as
 //! a difference between the two.
+//!
+//! The sandbox is the feature `sandbox`, which is on by default. Without it every case runs natively alone,
+//! and nobody waits until the sandbox is compiled.
 
 mod component;
 mod error;
@@ -34,13 +37,17 @@ mod exchange;
 mod fixture;
 mod native;
 mod report;
+#[cfg(feature = "sandbox")]
 mod sandboxed;
 mod signing;
 
-pub use component::{ThisCrate, build};
+pub use component::ThisCrate;
+#[cfg(feature = "sandbox")]
+pub use component::build;
 pub use error::TestkitError;
 pub use exchange::{Answer, RecordedRequest};
 pub use fixture::{Call, Case};
+#[cfg(feature = "sandbox")]
 pub use sandboxed::SandboxedPlugin;
 pub use signing::{hmac_base64, hmac_hex};
 
@@ -48,9 +55,11 @@ use linecard_sdk::analyzer::Analyzer;
 use linecard_sdk::connector::Connector;
 use report::Findings;
 use serde_json::Value;
+#[cfg(feature = "sandbox")]
 use std::path::Path;
 
-/// Runs every case in the crate's `tests/golden/` on a connector, natively and in the sandbox.
+/// Runs every case in the crate's `tests/golden/` on a connector, natively and (with the feature `sandbox`)
+/// in the sandbox.
 ///
 /// Panics with all differences, as a test should.
 pub fn check_connector<C: Connector>(this_crate: ThisCrate) {
@@ -58,7 +67,8 @@ pub fn check_connector<C: Connector>(this_crate: ThisCrate) {
     conclude(check(&this_crate, describe, native::run_connector::<C>));
 }
 
-/// Runs every case in the crate's `tests/golden/` on an analyzer, natively and in the sandbox.
+/// Runs every case in the crate's `tests/golden/` on an analyzer, natively and (with the feature `sandbox`)
+/// in the sandbox.
 ///
 /// Panics with all differences, as a test should.
 pub fn check_analyzer<A: Analyzer>(this_crate: ThisCrate) {
@@ -70,10 +80,12 @@ pub fn check_analyzer<A: Analyzer>(this_crate: ThisCrate) {
 /// another language than Rust.
 ///
 /// Panics with all differences, as a test should.
+#[cfg(feature = "sandbox")]
 pub fn check_component(component: &Path, golden: &Path) {
     conclude(check_built(component, golden));
 }
 
+#[cfg(feature = "sandbox")]
 fn check_built(component: &Path, golden: &Path) -> Result<Findings, TestkitError> {
     let cases = fixture::read_all(golden)?;
     let plugin = SandboxedPlugin::load(component)?;
@@ -105,24 +117,86 @@ fn check(
     run_natively: impl Fn(&Case, &str) -> Result<Value, TestkitError>,
 ) -> Result<Findings, TestkitError> {
     let cases = fixture::read_all(&this_crate.golden_folder())?;
-    let plugin = SandboxedPlugin::load(&build(this_crate)?)?;
     let mut findings = Findings::default();
-    findings.compare_manifests(describe()?, plugin.manifest()?);
+    let manifest = describe()?;
+    let schema = schema(&manifest)?;
+    #[cfg(feature = "sandbox")]
+    let plugin = SandboxedPlugin::load(&build(this_crate)?)?;
+    #[cfg(feature = "sandbox")]
+    findings.compare_manifests(manifest, plugin.manifest()?);
     for case in &cases {
-        let config = match plugin.check_config(&case.config) {
-            Ok(config) => config,
+        let config = match linecard_schema::check_config(&schema, &case.config) {
+            Ok(config) => config.to_string(),
             // The host refuses it before the plug-in sees it: that is the case's result.
             Err(problems) => {
                 findings.compare_to_expected(case, &report::config_refused(&problems))?;
                 continue;
             }
         };
-        let native = report::tidy(run_natively(case, &config)?);
-        let sandboxed = report::tidy(plugin.run(case, &config)?);
+        // Whatever the plug-in does, the other cases run, and it is said in which one it did it.
+        let native = match native::caught(|| run_natively(case, &config)) {
+            Ok(native) => report::tidy(native?),
+            Err(words) => {
+                findings.panicked(case, &words);
+                continue;
+            }
+        };
+        #[cfg(feature = "sandbox")]
         if !case.varies {
+            let sandboxed = report::tidy(plugin.run(case, &config)?);
             findings.compare_runs(case, &native, &sandboxed);
         }
         findings.compare_to_expected(case, &native)?;
     }
     Ok(findings)
+}
+
+/// The schema in a manifest as the plug-in's own code gives it: a text.
+fn schema(manifest: &Value) -> Result<Value, TestkitError> {
+    match &manifest["config_schema"] {
+        Value::String(text) => Ok(serde_json::from_str(text)?),
+        schema => Ok(schema.clone()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_names_its_case_and_stops_no_other() {
+        let folder = tempfile::tempdir().unwrap();
+        for (case, expected) in [("a-bad", json_line("x")), ("b-good", json_line("fine"))] {
+            let case = folder.path().join("tests/golden").join(case);
+            std::fs::create_dir_all(&case).unwrap();
+            std::fs::write(case.join("call.json"), r#"{"probe":{}}"#).unwrap();
+            std::fs::write(case.join("expected.json"), expected).unwrap();
+        }
+        let cases = fixture::read_all(&folder.path().join("tests/golden")).unwrap();
+        let mut findings = Findings::default();
+        let mut seen = Vec::new();
+        for case in &cases {
+            seen.push(case.name.clone());
+            let run = || {
+                assert!(case.name != "a-bad", "the message has no id");
+                report::succeeded("fine".into())
+            };
+            match native::caught(run) {
+                Ok(found) => findings.compare_to_expected(case, &found).unwrap(),
+                Err(words) => findings.panicked(case, &words),
+            }
+        }
+        assert_eq!(seen, ["a-bad", "b-good"]);
+        let shown = findings.to_string();
+        assert!(
+            shown.contains("case a-bad: the plug-in panicked"),
+            "{shown}"
+        );
+        assert!(shown.contains("the message has no id"), "{shown}");
+        assert!(!shown.contains("b-good"), "{shown}");
+    }
+
+    fn json_line(said: &str) -> String {
+        format!("{{\"ok\":\"{said}\"}}")
+    }
 }

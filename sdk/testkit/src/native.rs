@@ -79,3 +79,12 @@ fn install(case: &Case) -> Installed {
     }
     host.install()
 }
+
+/// Runs something; a panic gives its words and its place.
+pub(crate) fn caught<T>(run: impl FnOnce() -> T) -> Result<T, String> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).map_err(|panic| {
+        let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+        text.or_else(|| panic.downcast_ref::<String>().cloned())
+            .unwrap_or_else(|| "without a word".to_owned())
+    })
+}

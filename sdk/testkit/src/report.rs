@@ -92,6 +92,7 @@ impl Findings {
     }
 
     /// The manifest must not depend on where the plug-in runs.
+    #[cfg(feature = "sandbox")]
     pub(crate) fn compare_manifests(&mut self, mut native: Value, sandboxed: Value) {
         // The contract carries the schema as text, the host keeps it as JSON.
         if let Some(schema) = native.get_mut("config_schema")
@@ -107,6 +108,13 @@ impl Findings {
         );
     }
 
+    /// The plug-in's own code panicked.
+    pub(crate) fn panicked(&mut self, case: &Case, words: &str) {
+        self.0
+            .push(format!("case {}: the plug-in panicked: {words}", case.name));
+    }
+
+    #[cfg(feature = "sandbox")]
     pub(crate) fn compare_runs(&mut self, case: &Case, native: &Value, sandboxed: &Value) {
         self.compare(
             &format!("case {}: natively (-) and in the sandbox (+)", case.name),
@@ -204,6 +212,7 @@ mod tests {
         }
     }
 
+    #[cfg(feature = "sandbox")]
     #[test]
     fn a_manifest_is_compared_by_what_it_says() {
         let mut findings = Findings::default();

@@ -78,7 +78,7 @@ impl SandboxedPlugin {
 
     /// Checks a configuration as the host does and fills in the schema's defaults, or gives what is wrong.
     pub fn check_config(&self, config: &Value) -> Result<String, Vec<model::ConfigProblem>> {
-        linecard_sandbox::check_config(self.plugin.manifest(), config)
+        linecard_schema::check_config(&self.plugin.manifest().config_schema, config)
             .map(|config| config.to_string())
     }
 

@@ -35,6 +35,21 @@ fn target() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| sdk().join("../target"), PathBuf::from)
 }
 
+/// The most KB that the guide names for a template.
+fn size_in_guide(name: &str) -> u64 {
+    let guide = fs::read_to_string(sdk().join("README.md")).unwrap();
+    let guide = guide.split_whitespace().collect::<Vec<_>>().join(" ");
+    let (_, rest) = guide
+        .split_once("- **Size.**")
+        .expect("the guide tells sizes");
+    let (_, rest) = rest
+        .split_once(&format!("{name} template"))
+        .expect("of this template");
+    let (_, rest) = rest.split_once("at most ").expect("a figure");
+    let (figure, _) = rest.split_once(" KB").expect("in KB");
+    figure.parse().expect("a number")
+}
+
 fn check_template(name: &str, package: &str) {
     let template = sdk().join("templates").join(name);
     let folder = tempfile::tempdir().unwrap();
@@ -59,6 +74,17 @@ fn check_template(name: &str, package: &str) {
     let plugins = target().join("plugins");
     let built = linecard_build::build_plugins(&[package], folder.path(), &plugins).unwrap();
     linecard_testkit::check_component(&built[0].wasm_path, &template.join("tests/golden"));
+    // What the guide says of the size is so, and no empty promise either.
+    let kb = fs::metadata(&built[0].wasm_path)
+        .unwrap()
+        .len()
+        .div_ceil(1_000);
+    let most = size_in_guide(name);
+    println!("the template {name} has {kb} KB, the guide says {most} at most");
+    assert!(
+        kb <= most && kb * 2 > most,
+        "{kb} KB; the guide says {most}"
+    );
 }
 
 #[test]

@@ -64,6 +64,8 @@ enum What {
     Delete {
         message: String,
     },
+    /// Something on which this connector stops.
+    Bomb,
     /// The board could not deliver what it had taken.
     Failed {
         message: String,
@@ -116,19 +118,21 @@ impl Connector for Board {
     }
 
     fn poll(channel: &Channel, cursor: &[u8]) -> Result<PollPage, Failure> {
-        #[derive(Deserialize)]
-        struct Page {
-            events: Vec<Said>,
-            next_in_ms: u64,
-            #[serde(default)]
-            cost: u64,
-        }
         let config: Config = channel.config()?;
         let answer = Request::get(format!("{}/poll", config.base_url)).send(Call::Repeatable)?;
-        let page = answer.success(Call::Repeatable)?.json(Call::Repeatable)?;
-        let page: Page = read(page).map_err(Failure::Transient)?;
-        let events = page.events.into_iter().map(event).collect();
-        Ok(PollPage::new(events, cursor, page.next_in_ms).cost(page.cost))
+        let answer = answer.success(Call::Repeatable)?;
+        let document = answer.document(Call::Repeatable)?;
+        let mut intake = Intake::new();
+        for part in document.part().list("events") {
+            intake.read("update", part, |part, _| {
+                let said: Said = read(part.value()).map_err(|_| "it is not the board's form")?;
+                Ok(vec![event(said)])
+            });
+        }
+        let page = document.value();
+        let next_in_ms = page.count("next_in_ms").unwrap_or(500);
+        let cost = page.count("cost").unwrap_or(0);
+        Ok(intake.page(cursor, next_in_ms).cost(cost))
     }
 
     fn probe(channel: &Channel) -> Result<(), Failure> {
@@ -229,6 +233,7 @@ fn event(said: Said) -> Event {
             by_author: true,
             hidden_only: false,
         }),
+        What::Bomb => panic!("a bomb on the board"),
         What::Failed { message } => EventKind::Receipt(linecard_sdk::events::Receipt::of_messages(
             linecard_sdk::events::ReceiptState::Failed,
             vec![message],

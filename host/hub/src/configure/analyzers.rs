@@ -1,7 +1,8 @@
 //! Makes an analyzer ready to read messages.
 
 use linecard_model::site::AnalyzerConfig;
-use linecard_sandbox::{PrepareError, check_config};
+use linecard_sandbox::PrepareError;
+use linecard_schema::check_config;
 use linecard_traffic::prepare::AnalyzerRuntime;
 use serde_json::{Value, json};
 
@@ -36,7 +37,8 @@ pub(super) async fn analyzer(
         Value::Null => json!({}),
         given => given.clone(),
     };
-    let settings = check_config(installed.plugin.manifest(), &given).map_err(below)?;
+    let settings =
+        check_config(&installed.plugin.manifest().config_schema, &given).map_err(below)?;
     match installed.plugin.analyzer(&settings.to_string()).await {
         Ok(analyzer) => Ok(AnalyzerRuntime {
             name: name.to_owned(),

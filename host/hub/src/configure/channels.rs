@@ -6,7 +6,8 @@ use std::sync::Arc;
 use linecard_model::ChannelId;
 use linecard_model::manifest::{ConnectorManifest, SecretKind, SecretWant};
 use linecard_model::site::{ChannelConfig, SecretRef};
-use linecard_sandbox::{ChannelContext, Secret, check_config};
+use linecard_sandbox::{ChannelContext, Secret};
+use linecard_schema::check_config;
 use linecard_site::channels::ChannelRuntime;
 use linecard_vault::ChannelSecrets;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -65,7 +66,7 @@ pub(super) fn channel(
         Value::Null => json!({}),
         given => given.clone(),
     };
-    let settings = match check_config(manifest, &given) {
+    let settings = match check_config(&manifest.config_schema, &given) {
         Ok(settings) => settings,
         Err(found) => {
             problems.extend(

@@ -43,6 +43,20 @@ pub enum Failure {
     Unfinished(Unfinished),
 }
 
+/// The code of a [`Refusal`] by which a connector tells that the network has restricted the account: the
+/// text is what a person must do. Nothing is sent until somebody has.
+pub const ACCOUNT_RESTRICTED: &str = "account-restricted";
+
+impl Failure {
+    /// What a person must do about a restriction of the account, if this tells of one.
+    pub fn restriction(&self) -> Option<&str> {
+        match self {
+            Self::Rejected(refusal) if refusal.code == ACCOUNT_RESTRICTED => Some(&refusal.text),
+            _ => None,
+        }
+    }
+}
+
 /// How far an action has come.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unfinished {

@@ -201,7 +201,7 @@ pub enum EndReason {
     ThreadEnded,
     /// The time in which the network allows an answer ran out.
     ReplyWindowClosed,
-    /// Somebody answered on the network itself.
+    /// Somebody answered on the network itself. Only earlier versions have ended interactions so.
     AnsweredElsewhere,
     /// The customer turned out to be in another conversation, which goes on with what was said here.
     Joined,

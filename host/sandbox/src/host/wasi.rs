@@ -75,9 +75,17 @@ pub(crate) fn add_to_linker(linker: &mut Linker<CallState>) -> wasmtime::Result<
     Ok(())
 }
 
-/// A context that gives nothing, except that it keeps the first lines of an error message.
-pub(crate) fn context(stderr: &Stderr) -> WasiCtx {
-    WasiCtx::builder()
+/// The only variable of a guest's environment: what it is not to read again, because it stopped on it.
+const SKIP: &str = "LINECARD_SKIP";
+
+/// A context that gives nothing, except that it keeps the first lines of an error message, and names what
+/// is not to be read.
+pub(crate) fn context(stderr: &Stderr, skip: &[String]) -> WasiCtx {
+    let mut context = WasiCtx::builder();
+    if !skip.is_empty() {
+        context.env(SKIP, skip.join(","));
+    }
+    context
         .stderr(stderr.clone())
         .max_random_size(MAX_RANDOM)
         .allow_tcp(false)

@@ -33,7 +33,7 @@ pub(super) async fn add(
     let secret = channel
         .secrets
         .get(name)
-        .ok_or_else(|| HttpError::Secret(format!("the channel has no secret \"{name}\"")))?;
+        .ok_or_else(|| HttpError::Secret(format!("the channel has no secret `{name}`")))?;
     let (value, used) = match &secret {
         Secret::Bearer(token) => (format!("Bearer {}", token.expose_secret()), Used::Other),
         Secret::Basic(basic) => {

@@ -125,6 +125,7 @@ pub(super) async fn outbox_numbers_are_remembered(store: Arc<dyn Store>) {
     for number in [5, 6, 5_000, 70] {
         let entry = OutboxEntry {
             channel: pages.clone(),
+            shown: false,
             number,
             message: None,
             contact: None,

@@ -68,6 +68,14 @@ pub(super) async fn attempt(
     match site.attempt(entry.clone()).await {
         Ok(Permission::Granted) => {}
         Ok(Permission::Readdressed(recipient)) => entry.request.recipient = Some(recipient),
+        Ok(Permission::Settled) => {
+            return Finished {
+                thread,
+                again: None,
+                hold: Hold::None,
+                ended: false,
+            };
+        }
         Ok(Permission::Held(until)) => {
             return Finished {
                 thread,
@@ -127,6 +135,7 @@ pub(super) async fn broke(site: &SiteHandle, entry: OutboxEntry, text: String) -
 
 fn held(failure: &Failure, request: &ActionRequest, retries: Retries) -> Hold {
     match failure {
+        restricted if restricted.restriction().is_some() => Hold::Person,
         Failure::Throttled(throttle) => {
             let until = throttle.until.unwrap_or_else(|| {
                 let soon = Timestamp::now().checked_add(retries.pause(request.attempt));

@@ -90,6 +90,46 @@ fn values() -> Vec<String> {
     values
 }
 
+/// What can be wrong with a member itself, as the text that takes the place of its value: lists in lists,
+/// the same name twice, names that are no text or are in no document.
+fn around(place: &str, body: &Value) -> Vec<String> {
+    let Some(own) = body.pointer(place).map(Value::to_string) else {
+        return Vec::new();
+    };
+    let mut texts = vec![format!("[[{own}]]"), format!("[{own},{own}]")];
+    let Some((parent, name)) = place.rsplit_once('/') else {
+        return texts;
+    };
+    if body.pointer(parent).is_some_and(Value::is_object) {
+        let name = Value::from(name.replace("~1", "/").replace("~0", "~"));
+        texts.extend([
+            format!("{own},{name}:null"),
+            format!("null,{name}:{own}"),
+            format!("{own},{name}:[{{}}]"),
+            format!("{own},\"\\ud83d\":{own}"),
+            format!("{own},\"\":{{\"\\udc00\":1}}"),
+            format!("{own},\"{}\":0", "k".repeat(5_000)),
+        ]);
+    }
+    texts
+}
+
+/// A body without what stands at a place.
+fn without(body: &Value, place: &str) -> Option<Value> {
+    let (parent, name) = place.rsplit_once('/')?;
+    let mut body = body.clone();
+    match body.pointer_mut(parent)? {
+        Value::Object(members) => {
+            members.remove(&name.replace("~1", "/").replace("~0", "~"))?;
+        }
+        Value::Array(elements) => {
+            elements.remove(name.parse().ok()?);
+        }
+        _ => return None,
+    }
+    Some(body)
+}
+
 /// The recorded bodies of a folder, or those of the crate's own cases if this machine has no folder.
 pub fn samples(folder: &str, own: &Path, config: impl Fn(&Value) -> Option<Value>) -> Vec<Sample> {
     let recorded = files(folder).into_iter().filter_map(|(name, body)| {
@@ -191,8 +231,13 @@ pub fn check_awkward<C: Connector>(this_crate: &ThisCrate, awkward: &Awkward, sa
             let mut template = body.clone();
             *template.pointer_mut(place).expect("the place is there") = PLACE.into();
             let template = template.to_string();
-            for value in &values {
+            let around = around(place, &body);
+            let texts = values.iter().chain(&around).map(|value| {
                 let text = template.replace(&format!("\"{PLACE}\""), value);
+                (value.as_str(), text)
+            });
+            let gone = without(&body, place).map(|body| ("nothing", body.to_string()));
+            for (value, text) in texts.chain(gone) {
                 let what = || {
                     let value: String = value.chars().take(40).collect();
                     format!(
@@ -274,12 +319,19 @@ pub fn check_awkward_answers(
         .expect("the answer has a list");
     list.push(neighbour(&mark));
     let values = values();
+    let mut tried = 0;
     for place in &places_of {
         let mut template = answer.clone();
         *template.pointer_mut(place).expect("the place is there") = PLACE.into();
         let template = template.to_string();
-        for value in &values {
+        let around = around(place, &answer);
+        let texts = values.iter().chain(&around).map(|value| {
             let text = template.replace(&format!("\"{PLACE}\""), value);
+            (value.as_str(), text)
+        });
+        let gone = without(&answer, place).map(|answer| ("nothing", answer.to_string()));
+        for (value, text) in texts.chain(gone) {
+            tried += 1;
             let value: String = value.chars().take(40).collect();
             let Ok(page) = poll(Response::new(200, text)) else {
                 // The whole answer is none, or says that something is wrong.
@@ -304,7 +356,7 @@ pub fn check_awkward_answers(
             );
         }
     }
-    places_of.len() * values.len()
+    tried
 }
 
 /// Checks what the host checks of a reception; gives how many events have no reading.

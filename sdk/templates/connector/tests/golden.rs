@@ -1,4 +1,5 @@
-//! The cases in `tests/golden/`, natively and as the built component in the sandbox.
+//! The cases in `tests/golden/`, natively and, with the feature `sandbox`, as the built component in the
+//! sandbox.
 
 #[test]
 fn golden() {

@@ -174,6 +174,16 @@ impl GraphError {
         )
     }
 
+    /// 10 with sub-code 1893063: the page is restricted for the time being; the token stays valid.
+    pub fn page_restricted() -> Self {
+        Self::new(
+            400,
+            10,
+            Some(1_893_063),
+            "Your page is temporarily restricted from sending messages",
+        )
+    }
+
     /// 613: a custom rate limit.
     pub fn rate_limited_613() -> Self {
         Self::new(
@@ -310,6 +320,7 @@ impl GraphError {
             "person_blocks_page" => Self::person_blocks_page(),
             "no_such_user" => Self::no_such_user(),
             "policy_block" => Self::policy_block(),
+            "page_restricted" => Self::page_restricted(),
             "transient" => Self::transient_1(),
             "transient_2" => Self::transient_2(),
             _ => return None,

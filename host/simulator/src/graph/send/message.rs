@@ -90,7 +90,7 @@ impl Content {
         Ok(Self {
             text,
             attachment,
-            quick_replies: quick_replies(message)?,
+            quick_replies: quick_replies(surface, message)?,
             metadata,
             reply_to,
         })
@@ -152,7 +152,7 @@ fn required(object: &Value, member: &str, name: &str, limit: usize) -> Result<St
         .ok_or_else(|| GraphError::parameter(format!("param {name} must be non-empty.")))
 }
 
-fn quick_replies(message: &Value) -> Result<Vec<Value>, GraphError> {
+fn quick_replies(surface: Surface, message: &Value) -> Result<Vec<Value>, GraphError> {
     let name = "message[quick_replies]";
     let Some(given) = present(message, "quick_replies") else {
         return Ok(Vec::new());
@@ -172,7 +172,8 @@ fn quick_replies(message: &Value) -> Result<Vec<Value>, GraphError> {
                 required(reply, "title", &at("title"), QUICK_REPLY_TITLE)?;
                 required(reply, "payload", &at("payload"), QUICK_REPLY_PAYLOAD)?;
             }
-            Some("user_phone_number" | "user_email") => {}
+            // Refused on Instagram since 5 October 2026.
+            Some("user_phone_number" | "user_email") if surface != Surface::Instagram => {}
             _ => {
                 return Err(GraphError::parameter(format!(
                     "param {} must be one of {{text, user_phone_number, user_email}}",

@@ -15,6 +15,7 @@ use super::*;
 fn entry(number: u64, thread: u8) -> OutboxEntry {
     OutboxEntry {
         channel: ChannelId::new("page").unwrap(),
+        shown: false,
         number,
         message: None,
         contact: None,

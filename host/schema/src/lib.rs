@@ -1,13 +1,13 @@
-//! Checking a configuration against a manifest's JSON Schema.
+//! Checking a configuration against a manifest's JSON Schema: as the hub does it, and as a plug-in's own
+//! tests do it without a sandbox.
 
 use jsonschema::error::ValidationErrorKind;
 use jsonschema::{Draft, ValidationError, Validator};
-use linecard_model::manifest::Manifest;
 use linecard_model::platform::ConfigProblem;
 use serde_json::Value;
 
 /// A validator for a schema, or why it is not one. References to other documents are not followed.
-pub(crate) fn validator(schema: &Value) -> Result<Validator, String> {
+pub fn validator(schema: &Value) -> Result<Validator, String> {
     if !schema.is_object() {
         return Err("it is not a JSON object".to_owned());
     }
@@ -17,22 +17,22 @@ pub(crate) fn validator(schema: &Value) -> Result<Validator, String> {
         .map_err(|error| error.to_string())
 }
 
-/// Checks a configuration against the manifest's schema, after filling in the schema's defaults for
+/// Checks a configuration against a manifest's schema, after filling in the schema's defaults for
 /// what is absent. Gives the configuration to pass on, or every problem with where it is.
-pub fn check_config(manifest: &Manifest, config: &Value) -> Result<Value, Vec<ConfigProblem>> {
-    let validator = validator(&manifest.config_schema).map_err(|text| {
+pub fn check_config(schema: &Value, config: &Value) -> Result<Value, Vec<ConfigProblem>> {
+    let validator = validator(schema).map_err(|text| {
         vec![ConfigProblem {
             pointer: String::new(),
             text: format!("the plug-in's schema cannot be used: {text}"),
         }]
     })?;
     let mut filled = config.clone();
-    fill_defaults(&manifest.config_schema, &mut filled);
+    fill_defaults(schema, &mut filled);
     let problems: Vec<ConfigProblem> = validator
         .iter_errors(&filled)
         .map(|error| ConfigProblem {
             pointer: error.instance_path().to_string(),
-            text: match explained(&manifest.config_schema, &error) {
+            text: match explained(schema, &error) {
                 Some(description) => format!("{error} ({description})"),
                 None => error.to_string(),
             },
@@ -88,17 +88,9 @@ mod tests {
 
     use super::*;
 
-    fn manifest(schema: Value) -> Manifest {
-        serde_json::from_value(json!({
-            "id": "p", "version": "1.0.0", "display_name": "P", "description": "",
-            "contract": "0.1.0", "config_schema": schema,
-        }))
-        .unwrap()
-    }
-
     #[test]
     fn defaults_are_filled_in_and_problems_say_where() {
-        let manifest = manifest(json!({
+        let schema = json!({
             "type": "object",
             "required": ["page"],
             "additionalProperties": false,
@@ -109,32 +101,28 @@ mod tests {
                     "type": "object", "properties": {"on": {"type": "boolean", "default": true}}
                 }}
             }
-        }));
+        });
         assert_eq!(
-            check_config(&manifest, &json!({"page": "1", "lists": [{}]})).unwrap(),
+            check_config(&schema, &json!({"page": "1", "lists": [{}]})).unwrap(),
             json!({"page": "1", "limit": 5, "lists": [{"on": true}]})
         );
-        let problems = check_config(&manifest, &json!({"page": 1, "limit": 0})).unwrap_err();
+        let problems = check_config(&schema, &json!({"page": 1, "limit": 0})).unwrap_err();
         let mut pointers: Vec<_> = problems.iter().map(|p| p.pointer.as_str()).collect();
         pointers.sort_unstable();
         assert_eq!(pointers, ["/limit", "/page"]);
-        assert!(check_config(&manifest, &json!({"page": "1", "nonsense": 1})).is_err());
+        assert!(check_config(&schema, &json!({"page": "1", "nonsense": 1})).is_err());
     }
 
     #[test]
     fn a_problem_says_where_people_find_the_value() {
-        let manifest = manifest(json!({
+        let schema = json!({
             "description": "A channel.",
             "type": "object",
             "required": ["page"],
             "additionalProperties": false,
             "properties": {"page": {"type": "string", "pattern": "^[0-9]+$", "description": "Look there."}}
-        }));
-        let text = |config: Value| {
-            check_config(&manifest, &config).unwrap_err()[0]
-                .text
-                .clone()
-        };
+        });
+        let text = |config: Value| check_config(&schema, &config).unwrap_err()[0].text.clone();
         assert!(text(json!({})).ends_with("required property (Look there.)"));
         assert!(text(json!({"page": "x"})).ends_with("(Look there.)"));
         assert!(!text(json!({"page": "1", "more": 1})).contains("A channel."));
