@@ -52,12 +52,12 @@ fn plain(mime: &str) -> Option<String> {
     (plain.len() <= 127 && is_token(kind) && is_token(subtype)).then_some(plain)
 }
 
-/// Whether no browser runs anything of such a file, whatever is in it.
+/// Whether neither a browser nor a system runs anything of such a file, whatever is in it.
 fn is_safe(mime: &str) -> bool {
     let Some((kind, subtype)) = mime.split_once('/') else {
         return false;
     };
-    let is_active = ["svg", "xml", "html", "script", "ecma", "xsl", "multipart"]
+    let is_active = ["svg", "xml", "html", "script", "ecma", "xsl", "multipart", "executable"]
         .iter()
         .any(|part| subtype.contains(part))
         // An office document is a packed folder, not a page.
