@@ -108,7 +108,8 @@ struct QuickReply {
 #[serde(deny_unknown_fields)]
 struct ReplyContent {
     /// What it is, such as `card`, `carousel`, `list`; `template` for one that the network approved,
-    /// with the content `{"name", "language", "components"}`.
+    /// with the content `{"name", "language", "components"}`. What there is, and what each needs, is
+    /// under `/channels/{id}/templates`; it is checked before the message is taken, if the list is known.
     kind: String,
     /// The content, in the form that the plug-in contract gives for the kind.
     #[schema(value_type = BTreeMap<String, Value>)]
@@ -187,8 +188,8 @@ fn quick_replies(given: &[QuickReply]) -> Structured {
     responses((status = 202, body = MessageView)),
     extensions(("x-problems" = json!([
         "not-allowed", "not-found", "unknown-interaction", "not-yours", "wrong-state",
-        "capability-unsupported", "reply-window-closed", "opt-in-required", "text-too-long", "text-required",
-        "attachment-unsupported"
+        "capability-unsupported", "reply-window-closed", "opt-in-required", "template-unfit", "text-too-long",
+        "text-required", "attachment-unsupported"
     ]))))]
 async fn send(
     State(app): State<Arc<App>>,
@@ -232,8 +233,8 @@ async fn know_files(app: &App, content: &mut Content) -> Result<(), Problem> {
     responses((status = 202, body = MessageView)),
     extensions(("x-problems" = json!([
         "not-allowed", "not-found", "unknown-interaction", "not-yours", "wrong-state", "not-resendable",
-        "capability-unsupported", "reply-window-closed", "opt-in-required", "text-too-long", "text-required",
-        "attachment-unsupported"
+        "capability-unsupported", "reply-window-closed", "opt-in-required", "template-unfit", "text-too-long",
+        "text-required", "attachment-unsupported"
     ]))))]
 async fn resend(
     State(app): State<Arc<App>>,
