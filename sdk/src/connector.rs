@@ -1,15 +1,17 @@
 //! A connector: one network's language, for any number of channels.
 
 use crate::actions::{ActionRequest, Failure, Outcome};
-use crate::events::{Attachment, Event, Identity, Profile};
+use crate::events::{Attachment, Event, Identity, Profile, Timestamp};
 use crate::json::Document;
 use crate::manifest::Manifest;
+use crate::templates::TemplateList;
 use serde::de::DeserializeOwned;
 
 pub use crate::intake::Intake;
 
 pub use crate::bindings::connector::exports::linecard::plugin::connector_api::{
-    Channel, PollPage, Reception, Rejection, StoredMedia, WebhookRequest, WebhookResponse,
+    Channel, Finding, PollPage, Reception, Rejection, Severity, StoredMedia, WebhookRequest,
+    WebhookResponse,
 };
 
 /// What a connector does. A webhook-only connector writes [`describe`](Self::describe) and
@@ -55,11 +57,72 @@ pub trait Connector {
         Err(Failure::unsupported("this connector does not fetch media"))
     }
 
-    /// Tells whether the channel's credentials work, with the cheapest call that the network has. Called
-    /// if the manifest says `probes`.
-    fn probe(channel: &Channel) -> Result<(), Failure> {
+    /// Tells whether the channel's credentials work, and what else the network tells about how the channel
+    /// is set up: whether the webhook is registered, what the token may do and when it ends. A failure means
+    /// that the credentials do not work or nothing can be told. Called every few minutes if the manifest
+    /// says `probes`.
+    fn probe(channel: &Channel) -> Result<Vec<Finding>, Failure> {
         let _ = channel;
         Err(Failure::unsupported("this connector cannot probe"))
+    }
+
+    /// Lists the channel's templates, approved or not: at its start, every hour, and soon after an event of
+    /// the kind `other` whose name contains `template`. Called if the manifest says `templates`.
+    fn templates(channel: &Channel) -> Result<TemplateList, Failure> {
+        let _ = channel;
+        Err(Failure::unsupported("this connector has no templates"))
+    }
+}
+
+impl Finding {
+    /// Something good to know. The code is the same each time: `a-z 0-9 -`.
+    pub fn note(code: impl Into<String>, text: impl Into<String>) -> Self {
+        Self::new(code.into(), Severity::Note, text.into(), None)
+    }
+
+    /// Something that works and should be seen to, and how.
+    pub fn warning(
+        code: impl Into<String>,
+        text: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Self {
+        Self::new(
+            code.into(),
+            Severity::Warning,
+            text.into(),
+            Some(remedy.into()),
+        )
+    }
+
+    /// A part that does not work, and what to do.
+    pub fn error(
+        code: impl Into<String>,
+        text: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Self {
+        Self::new(
+            code.into(),
+            Severity::Error,
+            text.into(),
+            Some(remedy.into()),
+        )
+    }
+
+    fn new(code: String, severity: Severity, text: String, remedy: Option<String>) -> Self {
+        Finding {
+            code,
+            severity,
+            text,
+            remedy,
+            ends: None,
+        }
+    }
+
+    /// Says when it begins to matter, or when what it is about ends.
+    #[must_use]
+    pub fn ends(mut self, at: Timestamp) -> Self {
+        self.ends = Some(at);
+        self
     }
 }
 
@@ -307,9 +370,14 @@ impl<C: Connector> crate::bindings::connector::exports::linecard::plugin::connec
         C::resolve_media(&channel, &attachment)
     }
 
-    fn probe(channel: Channel) -> Result<(), Failure> {
+    fn probe(channel: Channel) -> Result<Vec<Finding>, Failure> {
         begin();
         C::probe(&channel)
+    }
+
+    fn templates(channel: Channel) -> Result<TemplateList, Failure> {
+        begin();
+        C::templates(&channel)
     }
 }
 

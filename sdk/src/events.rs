@@ -9,11 +9,13 @@ pub use crate::bindings::connector::linecard::plugin::events::{
 pub use crate::bindings::connector::linecard::plugin::manifest::{AttachmentKind, Visibility};
 
 /// The name of the fact in a [`Profile`] by which a network tells that a person takes the consent to be written
-/// to first back, or gives it: [`CONSENT_WITHDRAWN`] or [`CONSENT_GIVEN`]. Tell it with
+/// to first back, or gives it: [`CONSENT_WITHDRAWN`], [`CONSENT_MARKETING_WITHDRAWN`] or [`CONSENT_GIVEN`]. Tell it with
 /// [`EventKind::ProfileChanged`]; the host keeps it with its time and sends no template after a withdrawal.
 pub const CONSENT: &str = "consent";
 /// The value of [`CONSENT`] when it is taken back.
 pub const CONSENT_WITHDRAWN: &str = "withdrawn";
+/// The value of [`CONSENT`] when it is taken back for offers and news alone.
+pub const CONSENT_MARKETING_WITHDRAWN: &str = "marketing-withdrawn";
 /// The value of [`CONSENT`] when it is given.
 pub const CONSENT_GIVEN: &str = "given";
 /// The name of the fact beside [`CONSENT`] that says how it was told, for whoever asks later.

@@ -26,7 +26,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 pub use crate::bindings::connector::linecard::plugin::http::{
-    Body, BodyPart, Error, MediaRange, Method, PartContent, Request, Response, StoredBody,
+    Body, BodyPart, Error, MediaRange, Method, PartContent, QuerySecret, Request, Response,
+    StoredBody,
 };
 
 /// Whether a call may be made twice, which decides what a broken connection means.
@@ -57,6 +58,7 @@ impl Request {
             headers: Vec::new(),
             body: Body::Empty,
             auth: None,
+            query_secret: None,
             timeout_ms: None,
             store_body: false,
         }
@@ -108,6 +110,17 @@ impl Request {
     #[must_use]
     pub fn auth(mut self, secret: impl Into<String>) -> Self {
         self.auth = Some(secret.into());
+        self
+    }
+
+    /// Lets the host put a secret's value into the query, in the one call by which a network tells about a
+    /// token; the manifest names it by `SecretWant::inspected_at`.
+    #[must_use]
+    pub fn query_secret(mut self, parameter: impl Into<String>, secret: impl Into<String>) -> Self {
+        self.query_secret = Some(QuerySecret {
+            parameter: parameter.into(),
+            secret: secret.into(),
+        });
         self
     }
 

@@ -89,6 +89,7 @@ pub mod json;
 pub mod log;
 pub mod manifest;
 pub mod secrets;
+pub mod templates;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
 pub mod time;
@@ -98,8 +99,8 @@ pub mod prelude {
     pub use crate::actions::{Action, ActionRequest, Failure, Outcome, Outgoing};
     pub use crate::analyzer::{Analysis, Analyzer, ConfigProblem, Label, Score, Subject};
     pub use crate::connector::{
-        Channel, Connector, Intake, PollPage, Reception, Rejection, StoredMedia, WebhookRequest,
-        WebhookResponse,
+        Channel, Connector, Finding, Intake, PollPage, Reception, Rejection, Severity, StoredMedia,
+        WebhookRequest, WebhookResponse,
     };
     pub use crate::events::{
         Attachment, Author, Event, EventKind, Identity, Message, Profile, Refusal, Thread,

@@ -84,6 +84,7 @@ impl SecretWant {
             hint: hint.into(),
             kind,
             required: true,
+            inspected_at: None,
         }
     }
 
@@ -98,6 +99,14 @@ impl SecretWant {
             required: false,
             ..Self::required(name, kind, title, hint)
         }
+    }
+
+    /// Names the end of the path of the one call by which the network tells about this token, and in which
+    /// the value may stand in the query: see [`Request::query_secret`](crate::http::Request::query_secret).
+    #[must_use]
+    pub fn inspected_at(mut self, path_end: impl Into<String>) -> Self {
+        self.inspected_at = Some(path_end.into());
+        self
     }
 }
 

@@ -51,6 +51,10 @@ fn what_is_not_written_is_unsupported() {
         Quiet::probe(&channel()),
         Err(Failure::Unsupported(_))
     ));
+    assert!(matches!(
+        Quiet::templates(&channel()),
+        Err(Failure::Unsupported(_))
+    ));
     assert!(matches!(request.recipient_id(), Err(Failure::Rejected(_))));
 }
 

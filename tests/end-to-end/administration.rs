@@ -5,6 +5,8 @@ use std::process::Output;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
+use linecard_simulator::graph::GraphOptions;
+use linecard_simulator::open_messaging::OpenMessagingOptions;
 use linecard_tests::{Client, Hub, Networks, SiteOptions, eventually, in_full};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -380,5 +382,114 @@ async fn the_doctor_finds_what_should_be_seen_to() -> Result<()> {
         code == Some(4) && severity(&seen, "secrets") == ["error"],
         "{seen:?}"
     );
+    Ok(())
+}
+
+/// What the doctor says of a channel, by the code of what the network told.
+fn told(findings: &[Found], channel: &str) -> Vec<(String, String)> {
+    let about = findings.iter().filter(|(subject, _, _)| subject == channel);
+    let codes = about.filter_map(|(_, severity, detail)| {
+        let (_, code) = detail.rsplit_once(" (")?;
+        let code = code.strip_suffix(')')?;
+        let is_code = code.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
+        is_code.then(|| (code.to_owned(), severity.clone()))
+    });
+    let mut codes: Vec<_> = codes.collect();
+    codes.sort();
+    codes
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_doctor_tells_what_the_networks_say_of_a_channel() -> Result<()> {
+    const ALL: [&str; 2] = ["pages_messaging", "pages_manage_metadata"];
+    let graph = GraphOptions {
+        require_subscription: true,
+        ..GraphOptions::default()
+    };
+    let networks = Networks::with(graph, OpenMessagingOptions::default()).await?;
+    let soon = jiff::Timestamp::now().as_second() + 3 * 24 * 60 * 60;
+    networks
+        .graph
+        .set_token_rights(&["pages_manage_metadata"], soon);
+    let hub = networks.hub(BINARY, &SiteOptions::default()).await?;
+    // It asks often here, and for an old version.
+    let often = |version: &str| {
+        let site = networks.site(&SiteOptions::default());
+        let site = site.replace(
+            "config = { page_id",
+            &format!("probe_every_seconds = 1\nconfig = {{ graph_version = \"{version}\", page_id"),
+        );
+        hub.apply(&site)
+    };
+    often("v20.0")?;
+    let becomes = async |wanted: &[(&str, &str)]| {
+        let wanted: Vec<_> = wanted
+            .iter()
+            .map(|(code, severity)| ((*code).to_owned(), (*severity).to_owned()))
+            .collect();
+        let mut last = Vec::new();
+        let found = eventually("the doctor sees it", SOON, async || {
+            let (code, seen) = doctor(&hub, &[])?;
+            last.clone_from(&seen);
+            Ok((told(&seen, "channel page") == wanted).then_some(code))
+        })
+        .await;
+        found.with_context(|| format!("{last:?}"))
+    };
+    let code = becomes(&[
+        ("graph-version-ended", "error"),
+        ("token-expires", "warning"),
+        ("token-lacks-scope", "error"),
+        ("webhook-not-subscribed", "warning"),
+    ])
+    .await?;
+    ensure!(code == Some(4), "{code:?}");
+    let administrator = hub.administrator()?;
+    let health = administrator.get("/api/v1/channels/page").await?["health"].take();
+    let findings = health["findings"].as_array().context("findings")?;
+    ensure!(
+        findings
+            .iter()
+            .any(|f| f["text"].to_string().contains("pages_messaging")),
+        "{health}"
+    );
+    ensure!(
+        findings
+            .iter()
+            .any(|f| f["code"] == "token-expires" && f["ends"].is_string()),
+        "{health}"
+    );
+    let secret = &networks.graph.options().access_token;
+    ensure!(!health.to_string().contains(secret.as_str()), "{health}");
+    ensure!(
+        !hub.log().contains(secret.as_str()),
+        "the token is in the log"
+    );
+    // Each is mended by what the doctor says.
+    networks.graph.set_token_rights(&ALL, 0);
+    often("v27.0")?;
+    let page = &networks.graph.options().page_id;
+    let subscribe = |fields: &'static str| {
+        let url = format!("{}/v27.0/{page}/subscribed_apps", networks.graph.base_url());
+        let call = linecard_tests::http().map(|http| http.post(url).bearer_auth(secret));
+        async move {
+            let answer = call?
+                .json(&json!({ "subscribed_fields": fields }))
+                .send()
+                .await?;
+            ensure!(answer.status().is_success(), "{answer:?}");
+            Ok(())
+        }
+    };
+    becomes(&[("webhook-not-subscribed", "warning")]).await?;
+    subscribe("messages").await?;
+    becomes(&[
+        ("webhook-fields-fewer", "warning"),
+        ("webhook-fields-missing", "warning"),
+    ])
+    .await?;
+    subscribe("messages,messaging_postbacks,message_deliveries,message_reads,message_echoes,message_reactions,message_edits,messaging_referrals")
+        .await?;
+    becomes(&[]).await?;
     Ok(())
 }

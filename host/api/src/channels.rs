@@ -8,9 +8,11 @@ use axum::http::header::ETAG;
 use axum::response::Json as Answer;
 use linecard_model::manifest::ConnectorManifest;
 use linecard_model::outbox::{ChannelFigures, ChannelHealth, HealthState};
+use linecard_model::platform::Finding;
 use linecard_model::site::ChannelConfig;
 use linecard_model::{ChannelId, PluginId, QueueId, Timestamp};
 use linecard_site::Request;
+use linecard_site::told::KnownFindings;
 use linecard_store::Backlog;
 use linecard_traffic::refusals::Refused;
 use serde::Serialize;
@@ -111,6 +113,12 @@ struct HealthView {
     /// The last delivery that was not taken since the hub started.
     #[serde(skip_serializing_if = "Option::is_none")]
     last_refused: Option<RefusedView>,
+    /// When the network was last asked how the channel is set up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    findings_at: Option<Timestamp>,
+    /// What it said that a person should know: what ends soon, what the token lacks, whether the webhook is
+    /// registered.
+    findings: Vec<Finding>,
 }
 
 /// A delivery that was not taken. Strangers knock at a public address as well, so that it does not change
@@ -170,6 +178,7 @@ impl HealthView {
         backlog: Backlog,
         polls: bool,
         refused: Refused,
+        known: KnownFindings,
     ) -> Self {
         let now = Timestamp::now();
         let by_configuration = config.paused && health.state != HealthState::Paused;
@@ -204,6 +213,8 @@ impl HealthView {
                 per_month: budget.per_month,
             },
             last_refused: RefusedView::of(refused),
+            findings_at: known.at,
+            findings: known.findings.to_vec(),
         }
     }
 }
@@ -267,6 +278,7 @@ async fn view(app: &App, id: &ChannelId, config: &ChannelConfig) -> Result<Chann
             backlog,
             polls,
             app.hub.receiver.refusals.of(id),
+            app.hub.channels.told.findings(id),
         ),
     })
 }

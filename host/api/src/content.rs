@@ -168,7 +168,8 @@ impl AttachmentView {
 #[schema(as = Structured)]
 pub(super) struct StructuredView {
     /// What it is, such as `card`, `carousel`, `list`; `template` for one that the network approved,
-    /// with the content `{"name", "language", "components"}`.
+    /// with the content `{"name", "language", "components"}`. What there is, and what each needs, is
+    /// under `/channels/{id}/templates`; it is checked before the message is taken, if the list is known.
     pub kind: String,
     /// The content, in the form that the plug-in contract gives for the kind.
     #[schema(value_type = BTreeMap<String, Value>)]

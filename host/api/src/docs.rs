@@ -26,7 +26,7 @@ use super::problem::{Problem, ProblemBody, all, page};
 use super::query::{Known, refuse_unknown};
 use super::{
     App, actions, agents, audit, backup, channels, contacts, dead_letters, events, files,
-    interactions, messages, offers, plugins, queues, reactions, session, site, stats,
+    interactions, messages, offers, plugins, queues, reactions, session, site, stats, templates,
 };
 
 /// Where the description is.
@@ -90,6 +90,7 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .merge(queues::router())
         .merge(stats::router())
         .merge(channels::router())
+        .merge(templates::router())
         .merge(dead_letters::router())
         .merge(plugins::router())
         .merge(events::router())

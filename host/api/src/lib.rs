@@ -44,6 +44,7 @@ mod serve;
 mod session;
 mod site;
 mod stats;
+mod templates;
 mod views;
 mod visibility;
 mod webhook;

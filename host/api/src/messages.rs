@@ -83,8 +83,8 @@ struct Answered {
     responses((status = 202, body = MessageView)),
     extensions(("x-problems" = json!([
         "not-allowed", "not-found", "unknown-interaction", "not-yours", "wrong-state",
-        "capability-unsupported", "reply-window-closed", "opt-in-required", "text-too-long", "text-required",
-        "attachment-unsupported"
+        "capability-unsupported", "reply-window-closed", "opt-in-required", "template-unfit", "text-too-long",
+        "text-required", "attachment-unsupported"
     ]))))]
 async fn send(
     State(app): State<Arc<App>>,
@@ -144,8 +144,8 @@ pub(super) async fn know_files(app: &App, content: &mut Content) -> Result<(), P
     responses((status = 202, body = MessageView)),
     extensions(("x-problems" = json!([
         "not-allowed", "not-found", "unknown-interaction", "not-yours", "wrong-state", "not-resendable",
-        "capability-unsupported", "reply-window-closed", "opt-in-required", "text-too-long", "text-required",
-        "attachment-unsupported"
+        "capability-unsupported", "reply-window-closed", "opt-in-required", "template-unfit", "text-too-long",
+        "text-required", "attachment-unsupported"
     ]))))]
 async fn resend(
     State(app): State<Arc<App>>,

@@ -81,6 +81,12 @@ pub struct OptOut {
     /// How they said so, if that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
+    /// Whether it is about offers and news alone: what belongs to an order may still be sent.
+    #[serde(default)]
+    pub marketing_only: bool,
+    /// Whether they had agreed before, which still counts for what this is not about.
+    #[serde(default)]
+    pub agreed_before: bool,
 }
 
 /// A public conversation on a channel.

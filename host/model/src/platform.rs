@@ -10,7 +10,9 @@ mod action;
 mod analysis;
 mod event;
 mod failure;
+mod finding;
 mod message;
+mod template;
 mod webhook;
 
 pub use action::{
@@ -19,13 +21,18 @@ pub use action::{
 };
 pub use analysis::{Analysis, ConfigProblem, Label, Score, Subject};
 pub use event::{
-    Alias, Author, CONSENT, CONSENT_GIVEN, CONSENT_SOURCE, CONSENT_WITHDRAWN, ChannelState,
-    ChannelStatus, Deletion, Edit, Event, EventKind, Fact, Identity, Postback, PostbackSource,
-    Profile, ProfileChange, Reaction, Receipt, ReceiptScope, ReceiptState, Referral, SentMessage,
-    Thread,
+    Alias, Author, CONSENT, CONSENT_GIVEN, CONSENT_MARKETING_WITHDRAWN, CONSENT_SOURCE,
+    CONSENT_WITHDRAWN, ChannelState, ChannelStatus, Deletion, Edit, Event, EventKind, Fact,
+    Identity, Postback, PostbackSource, Profile, ProfileChange, Reaction, Receipt, ReceiptScope,
+    ReceiptState, Referral, SentMessage, Thread,
 };
 pub use failure::{Failure, Refusal, Throttle, Unfinished};
+pub use finding::{Finding, Severity};
 pub use message::{Attachment, Location, Message, SharedContact, Structured};
+pub use template::{
+    TemplateCategory, TemplateDefinition, TemplateList, TemplateParameter, TemplatePart,
+    TemplatePartKind, TemplateState,
+};
 pub use webhook::{PollPage, Reception, Rejection, StoredMedia, WebhookRequest, WebhookResponse};
 
 use crate::Timestamp;

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 use linecard_model::platform::{
-    ActionRequest, Attachment, Failure, Identity, Outcome, PollPage, Profile, Reception, Rejection,
-    StoredMedia, WebhookRequest,
+    ActionRequest, Attachment, Failure, Finding, Identity, Outcome, PollPage, Profile, Reception,
+    Rejection, StoredMedia, TemplateList, WebhookRequest,
 };
 use wasmtime::Store;
 
@@ -137,13 +137,32 @@ impl Connector {
         .await
     }
 
-    /// Tells whether the channel's credentials work.
-    pub async fn probe(&self, channel: &ChannelContext) -> Result<Result<(), Failure>, CallError> {
+    /// Tells whether the channel's credentials work, and what else a person should know of it.
+    pub async fn probe(
+        &self,
+        channel: &ChannelContext,
+    ) -> Result<Result<Vec<Finding>, Failure>, CallError> {
         self.call(Call::Probe, channel, move |guest, store, channel| {
             Box::pin(async move {
                 guest
                     .linecard_plugin_connector_api()
                     .call_probe(store, &channel)
+                    .await
+            })
+        })
+        .await
+    }
+
+    /// Lists the channel's templates.
+    pub async fn templates(
+        &self,
+        channel: &ChannelContext,
+    ) -> Result<Result<TemplateList, Failure>, CallError> {
+        self.call(Call::Templates, channel, move |guest, store, channel| {
+            Box::pin(async move {
+                guest
+                    .linecard_plugin_connector_api()
+                    .call_templates(store, &channel)
                     .await
             })
         })

@@ -4,7 +4,9 @@
 mod action;
 mod analysis;
 mod event;
+mod finding;
 mod manifest;
+mod template;
 
 pub(crate) use action::action_request;
 pub(crate) use analysis::{check_evidence, problems, subject};

@@ -157,6 +157,8 @@ pub enum Call {
     ResolveMedia,
     /// `probe`
     Probe,
+    /// `templates`
+    Templates,
     /// `prepare`
     Prepare,
     /// `analyze`
@@ -174,6 +176,7 @@ impl Call {
             Self::ResolveProfile => "resolve-profile",
             Self::ResolveMedia => "resolve-media",
             Self::Probe => "probe",
+            Self::Templates => "templates",
             Self::Prepare => "prepare",
             Self::Analyze => "analyze",
         }

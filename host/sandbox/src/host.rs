@@ -46,3 +46,4 @@ impl Linkers {
 impl connector::linecard::plugin::manifest::Host for CallState {}
 impl connector::linecard::plugin::events::Host for CallState {}
 impl connector::linecard::plugin::actions::Host for CallState {}
+impl connector::linecard::plugin::templates::Host for CallState {}

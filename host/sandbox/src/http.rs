@@ -9,6 +9,7 @@ mod body;
 mod client;
 mod credentials;
 pub(crate) mod guard;
+mod inspected;
 mod oauth1;
 mod oauth2;
 mod resolver;
@@ -52,6 +53,8 @@ pub struct HttpRequest {
     pub body: HttpBody,
     /// The name of the secret to sign with or to add.
     pub auth: Option<String>,
+    /// A secret whose value goes into the query: only in the call that the manifest names for it.
+    pub query_secret: Option<QuerySecret>,
     /// How long to wait for the whole answer.
     pub timeout: Duration,
     /// Whether the answer's body goes into the media store.
@@ -60,6 +63,15 @@ pub struct HttpRequest {
     pub max_body: u64,
     /// The greatest size of one file to or from the media store.
     pub max_media: u64,
+}
+
+/// A query parameter with a secret's value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QuerySecret {
+    /// The parameter.
+    pub parameter: String,
+    /// The secret's name.
+    pub secret: String,
 }
 
 /// A request's body.

@@ -48,6 +48,8 @@ pub(crate) struct Name {
 pub(crate) struct Shared {
     pub(crate) name: Name,
     pub(crate) limits: Arc<Limits>,
+    /// The secrets that may stand in a query, each with the end of the path of the call in which.
+    pub(crate) inspected: Vec<(String, String)>,
     pub(crate) counters: Counters,
     /// How many of its calls may run at once.
     pub(crate) turns: PerLane<Turns>,
@@ -59,9 +61,14 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn new(name: Name, limits: &Arc<Limits>) -> Arc<Self> {
+    pub(crate) fn new(
+        name: Name,
+        limits: &Arc<Limits>,
+        inspected: Vec<(String, String)>,
+    ) -> Arc<Self> {
         Arc::new(Self {
             name,
+            inspected,
             turns: PerLane::new(|| Turns::new(limits)),
             limits: Arc::clone(limits),
             counters: Counters::default(),

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// call notices.
 ///
 /// Calls go in four **lanes**: `receive` with `describe` and the calls of analyzers; `perform`; `poll`;
-/// and the look-ups `resolve-profile`, `resolve-media` and `probe`. A lane's turns are its own, so none of
+/// and the look-ups `resolve-profile`, `resolve-media`, `probe` and `templates`. A lane's turns are its own, so none of
 /// them waits for calls of another. Calls that find no turn wait in order: those of the first lane for as
 /// long as they may run, then they fail with the limit's name; those that use the network for as long as
 /// it takes, because what their network holds up is not to fail for it.
@@ -28,7 +28,7 @@ pub struct Limits {
     #[serde(with = "millis")]
     pub analyze_time: Duration,
     /// Wall time of the calls that use the network: `poll`, `perform`, `resolve-profile`,
-    /// `resolve-media`, `probe`. Default 30 s.
+    /// `resolve-media`, `probe`, `templates`. Default 30 s.
     #[serde(with = "millis")]
     pub network_time: Duration,
     /// Time that the guest itself may compute in any call; waiting for the network does not count.

@@ -24,8 +24,16 @@ const PACKAGE: &str = "linecard:plugin/";
 const MAGIC: &[u8] = b"\0asm";
 
 /// The interfaces of the contract that a plug-in may import; those without functions hold types.
-const INTERFACES: [&str; 8] = [
-    "actions", "clock", "events", "http", "log", "manifest", "random", "secrets",
+const INTERFACES: [&str; 9] = [
+    "actions",
+    "clock",
+    "events",
+    "http",
+    "log",
+    "manifest",
+    "random",
+    "secrets",
+    "templates",
 ];
 
 pub(crate) async fn load(
@@ -61,10 +69,14 @@ pub(crate) async fn load(
         plugin: manifest.id.to_string(),
         version: manifest.version.clone(),
     };
+    let secrets = manifest.connector.iter().flat_map(|c| &c.secrets);
+    let inspected = secrets
+        .filter_map(|want| Some((want.name.clone(), want.inspected_at.clone()?)))
+        .collect();
     Ok(Plugin {
         inner: Arc::new(Inner {
             runtime: Arc::clone(runtime),
-            shared: Shared::new(name, &runtime.limits),
+            shared: Shared::new(name, &runtime.limits, inspected),
             manifest,
             file_hash,
             world,
@@ -183,7 +195,7 @@ async fn describe(
         plugin: source_name.to_owned(),
         version: String::new(),
     };
-    let shared = Shared::new(name, &runtime.limits);
+    let shared = Shared::new(name, &runtime.limits, Vec::new());
     let flag = Arc::new(AtomicBool::new(false));
     // Owned, because the future that uses it may live as long as its store.
     let world = world.clone();

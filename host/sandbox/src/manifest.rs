@@ -127,6 +127,16 @@ fn check_connector(connector: &wit::ConnectorManifest) -> Result<(), ManifestErr
         if !seen.insert(&want.name) {
             return Err(problem(&field, format!("\"{}\" is there twice", want.name)));
         }
+        if let Some(end) = &want.inspected_at {
+            let field = format!("{field}.inspected-at");
+            at_most(&field, end, MAX_NAME)?;
+            if want.kind != wit::SecretKind::Bearer || end.len() < 2 || !end.starts_with('/') {
+                return Err(problem(
+                    &field,
+                    "it is the end of a path, such as \"/debug_token\", for a secret of the kind bearer",
+                ));
+            }
+        }
     }
     bounded("connector.hosts", &connector.hosts)?;
     for (index, want) in connector.hosts.iter().enumerate() {
@@ -147,6 +157,13 @@ fn check_connector(connector: &wit::ConnectorManifest) -> Result<(), ManifestErr
         return Err(problem(
             "connector",
             "it neither receives nor polls nor acts, so no channel can use it",
+        ));
+    }
+    let sends = |ability: &wit::ActionAbility| ability.kind == wit::ActionKind::SendTemplate;
+    if connector.templates && !connector.actions.iter().any(sends) {
+        return Err(problem(
+            "connector.templates",
+            "templates are listed, but there is no action send-template",
         ));
     }
     if connector.visibilities.is_empty() {

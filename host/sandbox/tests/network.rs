@@ -320,3 +320,60 @@ async fn an_access_token_is_renewed_and_a_rotated_refresh_token_is_kept_before_u
         .collect();
     assert_eq!(bearers, [false, false, true]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_stands_in_the_query_only_where_the_manifest_says_and_never_comes_back() {
+    // The network repeats what it was asked, as it is and encoded.
+    const ECHO: &[u8] = b"HTTP/1.1 400 No\r\nx-asked: hush/h+sh\r\ncontent-length: 50\r\n\r\nmalformed hush/h+sh, hush%2Fh%2Bsh, hush\\/h+sh: no";
+    let connector = connector(Limits::default()).await;
+    let (port, seen) = server(vec![Manner::Answer(ECHO)]).await;
+    let said = async |words: &str, kind| {
+        let context = ChannelContext {
+            secrets: Arc::new(Kept {
+                secret: Mutex::new(json!("hush/h+sh")),
+                kind,
+            }),
+            ..granted(
+                &words.replace("HOST", &format!("http://127.0.0.1:{port}")),
+                port,
+            )
+        };
+        perform(&connector, &context).await.unwrap()
+    };
+    let asked = "http GET HOST/v27.0/debug_token?a=b auth=token query=input_token:token";
+    let answer = said(asked, SecretKind::Bearer).await;
+    assert_eq!(answer, "400 malformed [secret], [secret], [secret]: no");
+    let request = seen.lock().unwrap().pop().unwrap().text();
+    let first = "GET /v27.0/debug_token?a=b&input_token=hush%2Fh%2Bsh HTTP/1.1";
+    assert!(request.starts_with(first), "{request}");
+    for (words, kind) in [
+        // Elsewhere, or in what changes something, or another secret.
+        (
+            "http GET HOST/v27.0/me query=input_token:token",
+            SecretKind::Bearer,
+        ),
+        (
+            "http GET HOST/debug_token/me query=input_token:token",
+            SecretKind::Bearer,
+        ),
+        (
+            "http POST HOST/debug_token query=input_token:token",
+            SecretKind::Bearer,
+        ),
+        (
+            "http GET HOST/debug_token query=input_token:token body=3",
+            SecretKind::Bearer,
+        ),
+        (
+            "http GET HOST/debug_token query=input_token:key",
+            SecretKind::Bearer,
+        ),
+    ] {
+        let answer = said(words, kind).await;
+        assert!(answer.starts_with("denied"), "{words}: {answer}");
+    }
+    let key = "http GET HOST/debug_token query=input_token:token";
+    let answer = said(key, SecretKind::HmacKey).await;
+    assert!(answer.starts_with("secret"), "{answer}");
+    assert!(seen.lock().unwrap().is_empty());
+}

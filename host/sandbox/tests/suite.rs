@@ -8,3 +8,4 @@ mod loading;
 mod media;
 mod network;
 mod support;
+mod told;

@@ -16,6 +16,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::channels::ChannelRuntime;
+use crate::templates::Unfit;
 
 /// What can be done in an interaction now.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
@@ -94,6 +95,23 @@ pub enum Forbidden {
         /// When.
         at: Timestamp,
     },
+    /// They took it back for marketing, and this is marketing or may be.
+    #[error(
+        "the customer took the consent to marketing on channel {channel} back at {at}, and {}", why_marketing(.template, *.known)
+    )]
+    NoMarketing {
+        /// The channel.
+        channel: ChannelId,
+        /// When.
+        at: Timestamp,
+        /// The template.
+        template: String,
+        /// Whether the list of templates says that it is marketing; if not, nobody knows what it is.
+        known: bool,
+    },
+    /// A template that the channel does not have so.
+    #[error(transparent)]
+    TemplateUnfit(#[from] Unfit),
     /// A template that is not whole.
     #[error("a template is {{\"name\", \"language\", \"components\"}} and stands alone: {reason}")]
     Template {
@@ -145,6 +163,18 @@ pub enum Forbidden {
         /// How many are allowed.
         max: u32,
     },
+}
+
+fn why_marketing(template: &str, known: bool) -> String {
+    if known {
+        format!(
+            "the template \"{template}\" is marketing; templates of the categories utility and authentication may still be sent"
+        )
+    } else {
+        format!(
+            "nobody knows whether the template \"{template}\" is marketing: the channel's list of templates does not tell, or could not be read yet. See GET /api/v1/channels/{{id}}/templates, and try again when the category is known"
+        )
+    }
 }
 
 /// What can be done in an interaction now.

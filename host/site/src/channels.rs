@@ -13,6 +13,8 @@ use linecard_model::site::ChannelConfig;
 use linecard_sandbox::{ChannelContext, Connector};
 use serde_json::Value;
 
+use crate::told::Told;
+
 /// How often a channel's credentials are tried unless it says otherwise, in seconds.
 const PROBE_EVERY: u32 = 300;
 
@@ -64,21 +66,34 @@ type Map = BTreeMap<ChannelId, Arc<ChannelRuntime>>;
 
 /// All channels of a site. Cheap to clone; all clones see a replacement at once.
 #[derive(Clone, Default)]
-pub struct Channels(Arc<ArcSwap<Map>>);
+pub struct Channels {
+    map: Arc<ArcSwap<Map>>,
+    /// What the connectors last told of them.
+    pub told: Told,
+}
 
 impl Channels {
     /// A channel.
     pub fn get(&self, id: &ChannelId) -> Option<Arc<ChannelRuntime>> {
-        self.0.load().get(id).cloned()
+        self.map.load().get(id).cloned()
     }
 
     /// All channels, in the order of their names.
     pub fn all(&self) -> Vec<Arc<ChannelRuntime>> {
-        self.0.load().values().cloned().collect()
+        self.map.load().values().cloned().collect()
     }
 
-    /// Replaces all of them. Calls that have begun end with the channel that they began with.
+    /// Replaces all of them. Calls that have begun end with the channel that they began with. What was told
+    /// of a channel that is another one now is forgotten.
     pub fn replace(&self, channels: Map) {
-        self.0.store(Arc::new(channels));
+        let before = self.map.load_full();
+        let is_same = |id: &ChannelId| match (before.get(id), channels.get(id)) {
+            (Some(before), Some(now)) => {
+                before.config.plugin == now.config.plugin && before.settings == now.settings
+            }
+            _ => false,
+        };
+        self.told.keep(is_same);
+        self.map.store(Arc::new(channels));
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use linecard_model::contact::{Contact, OptIn, OptOut};
 use linecard_model::event::Event;
 use linecard_model::platform::{
-    CONSENT, CONSENT_GIVEN, CONSENT_SOURCE, CONSENT_WITHDRAWN, Profile,
+    CONSENT, CONSENT_GIVEN, CONSENT_MARKETING_WITHDRAWN, CONSENT_SOURCE, CONSENT_WITHDRAWN, Profile,
 };
 use linecard_model::{ChannelId, ContactId, Timestamp};
 
@@ -37,7 +37,11 @@ pub(super) async fn opt_in(
     };
     let mut contact = Arc::unwrap_or_clone(contact);
     let before = contact.opt_in(&channel).map(|known| known.source.clone());
-    let is_refused = contact.opt_out(&channel).is_some();
+    // Less than nothing at all is not nothing at all.
+    let is_refused = contact
+        .opt_out(&channel)
+        .is_some_and(|known| !known.marketing_only);
+    let agreed_before = before.is_some();
     if before == source && is_refused == source.is_none() {
         return Ok(Outcome::Contact(contact));
     }
@@ -64,6 +68,8 @@ pub(super) async fn opt_in(
             at: batch.at,
             by: actor.name.clone(),
             source: None,
+            marketing_only: false,
+            agreed_before,
         });
     }
     let saved = Event::ContactSaved(contact.clone());
@@ -87,11 +93,17 @@ pub(super) fn told(contact: &mut Contact, channel: &ChannelId, profile: &Profile
         return;
     }
     let source = fact(CONSENT_SOURCE);
-    let given = match fact(CONSENT).as_deref() {
-        Some(CONSENT_GIVEN) => true,
-        Some(CONSENT_WITHDRAWN) => false,
+    let (given, marketing_only) = match fact(CONSENT).as_deref() {
+        Some(CONSENT_GIVEN) => (true, false),
+        Some(CONSENT_WITHDRAWN) => (false, false),
+        Some(CONSENT_MARKETING_WITHDRAWN) => (false, true),
         _ => return,
     };
+    let out = contact.opt_out(channel);
+    let agreed_before =
+        contact.opt_in(channel).is_some() || out.is_some_and(|known| known.agreed_before);
+    // Who wants nothing at all does not want less of it for refusing offers as well.
+    let marketing_only = marketing_only && out.is_none_or(|known| known.marketing_only);
     contact.opt_ins.retain(|known| &known.channel != channel);
     contact.opt_outs.retain(|known| &known.channel != channel);
     let channel = channel.clone();
@@ -108,6 +120,8 @@ pub(super) fn told(contact: &mut Contact, channel: &ChannelId, profile: &Profile
             at,
             by,
             source,
+            marketing_only,
+            agreed_before,
         });
     }
 }

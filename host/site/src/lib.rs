@@ -43,7 +43,9 @@ mod saying;
 mod sending;
 mod state;
 pub mod supervise;
+pub mod templates;
 mod threads;
+pub mod told;
 #[cfg(test)]
 mod who;
 

@@ -9,7 +9,7 @@ use linecard_model::interaction::Interaction;
 use linecard_model::manifest::{ActionKind, Visibility};
 use linecard_model::message::{Content, Message, MessageAuthor, MessageState};
 use linecard_model::outbox::{OutboxEntry, OutboxState};
-use linecard_model::platform::{Action, ActionRequest, Identity};
+use linecard_model::platform::{Action, ActionRequest, Identity, Template, TemplateCategory};
 use linecard_model::routing::InteractionState;
 use linecard_model::site::Role;
 use linecard_model::{AgentId, ChannelId, ContactId, InteractionId, MessageId};
@@ -22,6 +22,7 @@ use super::run::{After, Batch};
 use super::saying::saying;
 use super::state::newest;
 use crate::capabilities::{self, Forbidden};
+use crate::templates;
 use linecard_store::StoreError;
 
 /// How many messages of an interaction's contacts are looked at to find the latest one.
@@ -364,17 +365,29 @@ pub(super) fn permitted(
         ..interaction.clone()
     };
     capabilities::check(&channel, &seen, action, true, batch.at)?;
-    let is_template = action.kind() == ActionKind::SendTemplate;
-    if is_template && let Some(opt_out) = &addressee.opted_out {
-        return Err(Forbidden::OptedOut {
-            contact: addressee.contact,
-            channel: interaction.channel.clone(),
-            at: opt_out.at,
-        }
-        .into());
+    let Action::SendTemplate(template) = action else {
+        return Ok(());
+    };
+    let told = &batch.state.channels.told;
+    let catalogue = told.templates(&channel.id).catalogue;
+    let list = catalogue.as_ref().map(|known| &known.list);
+    if let Some(list) = list
+        && let Err(unfit) = templates::check(list, template)
+    {
+        // It may have been made or approved since.
+        told.want_templates(&channel.id);
+        return Err(Forbidden::from(unfit).into());
     }
-    let agreed = addressee.opted_in || channel.config.opted_in;
-    if is_template && !agreed && capabilities::opens_anew(&channel, &seen, batch.at) {
+    let category = list.and_then(|list| templates::category(list, template));
+    if let Some(opt_out) = &addressee.opted_out {
+        wanted(addressee, opt_out, interaction, template, category)?;
+    }
+    let agreed_before = addressee
+        .opted_out
+        .as_ref()
+        .is_some_and(|o| o.agreed_before);
+    let agreed = addressee.opted_in || agreed_before || channel.config.opted_in;
+    if !agreed && capabilities::opens_anew(&channel, &seen, batch.at) {
         return Err(Forbidden::NotOptedIn {
             contact: addressee.contact,
             channel: interaction.channel.clone(),
@@ -382,6 +395,37 @@ pub(super) fn permitted(
         .into());
     }
     Ok(())
+}
+
+/// Whether a template may go to somebody who took their consent back, by what it is for.
+fn wanted(
+    addressee: &Addressee,
+    opt_out: &OptOut,
+    interaction: &Interaction,
+    template: &Template,
+    category: Option<TemplateCategory>,
+) -> Result<(), Forbidden> {
+    let channel = interaction.channel.clone();
+    let at = opt_out.at;
+    if !opt_out.marketing_only {
+        let contact = addressee.contact;
+        return Err(Forbidden::OptedOut {
+            contact,
+            channel,
+            at,
+        });
+    }
+    let known = match category {
+        Some(TemplateCategory::Utility | TemplateCategory::Authentication) => return Ok(()),
+        Some(TemplateCategory::Marketing) => true,
+        Some(TemplateCategory::Other) | None => false,
+    };
+    Err(Forbidden::NoMarketing {
+        channel,
+        at,
+        template: template.name.clone(),
+        known,
+    })
 }
 
 pub(super) fn request_for(

@@ -2,7 +2,8 @@
 //!
 //! What customers write comes in through a connector ([`receive`], [`poll`]), is prepared
 //! ([`prepare`]) and put before the site; their files are fetched ([`fetch`]) and kept ([`media`]), and
-//! the networks are asked who they are ([`profiles`]). What the company does on a network leaves
+//! the networks are asked who they are ([`profiles`]), and which
+//! templates there are. What the company does on a network leaves
 //! through the [`outbox`]; what failed for good can try again ([`redeliver`]). What the doors did not take
 //! is remembered ([`refusals`]), and what is old is forgotten ([`retention`]).
 //!
@@ -21,3 +22,4 @@ pub mod receive;
 pub mod redeliver;
 pub mod refusals;
 pub mod retention;
+mod templates;

@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use linecard_model::outbox::{ChannelHealth, HealthState};
-use linecard_model::platform::Failure;
+use linecard_model::platform::{Failure, Finding, Severity};
 use linecard_model::{ChannelId, Timestamp};
 use linecard_sandbox::{CallError, ChannelContext};
 use linecard_site::channels::{ChannelRuntime, Channels};
@@ -15,9 +15,10 @@ use linecard_site::{Permission, SiteHandle, Source};
 use linecard_store::{Accept, Store, StoreError};
 use tokio::sync::{Mutex, Notify, mpsc};
 use tokio::task::JoinSet;
-use tracing::{error, warn};
+use tracing::{error, info, warn};
 
 use crate::receive::take;
+use crate::templates;
 
 /// The shortest pause between two polls that found nothing.
 const SHORTEST: Duration = Duration::from_millis(500);
@@ -156,6 +157,11 @@ impl Polls {
             let probe = self.clone().probe(Arc::clone(channel));
             tasks.spawn(self.site.supervisor().watch(name, probe));
         }
+        if channel.abilities().is_some_and(|a| a.templates) {
+            let name = format!("templates {}", channel.id);
+            let read = templates::read(self.channels.told.clone(), Arc::clone(channel));
+            tasks.spawn(self.site.supervisor().watch(name, read));
+        }
         tasks
     }
 
@@ -256,6 +262,7 @@ impl Polls {
                 cursor: Some(page.cursor),
                 again: None,
             };
+            templates::heard(&self.channels.told, &channel.id, &accept.events);
             take(&self.store, &self.site, &self.accepted, accept).await?;
         }
         let pause = Duration::from_millis(page.next_in_ms);
@@ -270,7 +277,8 @@ impl Polls {
     async fn probe(self, channel: Arc<ChannelRuntime>) {
         loop {
             match channel.connector.probe(&channel.context).await {
-                Ok(Ok(())) => {
+                Ok(Ok(findings)) => {
+                    self.found(&channel.id, findings);
                     let health = ChannelHealth {
                         state: HealthState::Connected,
                         since: Some(Timestamp::now()),
@@ -309,6 +317,28 @@ impl Polls {
             until: None,
         };
         self.news(&channel.id, health, Source::Poll).await;
+    }
+
+    /// Keeps what was found, and logs it if it is something else than before.
+    fn found(&self, channel: &ChannelId, findings: Vec<Finding>) {
+        let lines: Vec<String> = findings
+            .iter()
+            .filter(|finding| finding.severity != Severity::Note)
+            .map(|f| format!("{} {}: {}", f.severity.as_str(), f.code, f.text))
+            .collect();
+        if !self
+            .channels
+            .told
+            .found(channel, findings, Timestamp::now())
+        {
+            return;
+        }
+        if lines.is_empty() {
+            info!(%channel, "nothing is left to be seen to in how the channel is set up");
+        } else {
+            let found = lines.join("; ");
+            warn!(%channel, found, "something should be seen to in how the channel is set up");
+        }
     }
 
     async fn tell(&self, channel: &ChannelRuntime, failure: &Failure, source: Source) {

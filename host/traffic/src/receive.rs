@@ -18,6 +18,7 @@ use tokio::sync::Notify;
 use tracing::warn;
 
 use crate::refusals::{Reason, Refusals};
+use crate::templates;
 
 /// How far a network's clock may be ahead of the hub's.
 const AHEAD: SignedDuration = SignedDuration::from_mins(5);
@@ -276,6 +277,7 @@ impl Receiver {
         if events.is_empty() {
             return Ok(());
         }
+        templates::heard(&self.channels.told, channel, &events);
         let accept = Accept {
             channel: channel.clone(),
             at: Timestamp::now(),

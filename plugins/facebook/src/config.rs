@@ -15,7 +15,7 @@ pub struct Config {
     pub page_id: String,
     /// Where the Graph API is.
     pub base_url: String,
-    /// The Graph API's version, such as `v26.0`.
+    /// The Graph API's version, such as `v27.0`.
     pub graph_version: String,
     /// Whether likes and reactions are taken.
     pub reactions: bool,
@@ -36,7 +36,7 @@ impl Default for Config {
         Self {
             page_id: String::new(),
             base_url: "https://graph.facebook.com".to_owned(),
-            graph_version: "v26.0".to_owned(),
+            graph_version: "v27.0".to_owned(),
             reactions: true,
             poll: true,
             poll_every_minutes: 5,

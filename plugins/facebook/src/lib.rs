@@ -18,7 +18,7 @@ mod ratings;
 
 use linecard_sdk::actions::{ActionRequest, Failure, Outcome};
 use linecard_sdk::connector::{
-    Channel, Connector, PollPage, Reception, Rejection, StoredMedia, WebhookRequest,
+    Channel, Connector, Finding, PollPage, Reception, Rejection, StoredMedia, WebhookRequest,
 };
 use linecard_sdk::events::{Attachment, Identity, Profile};
 use linecard_sdk::manifest::Manifest;
@@ -53,7 +53,7 @@ impl Connector for Facebook {
         lookup::media(attachment)
     }
 
-    fn probe(channel: &Channel) -> Result<(), Failure> {
+    fn probe(channel: &Channel) -> Result<Vec<Finding>, Failure> {
         lookup::probe(&channel.config::<Config>()?)
     }
 }

@@ -1,6 +1,7 @@
 //! What this connector is, wants and can do.
 
 use linecard_graph::Network;
+use linecard_graph::inspect::DEBUG_TOKEN;
 use linecard_graph::manifest::{FILE_MAX, IMAGE_MAX, hosts, webhook_secrets};
 use linecard_graph::send::private_reply_window;
 use linecard_sdk::manifest::{
@@ -28,6 +29,7 @@ pub fn manifest() -> Manifest {
         resolves_profiles: true,
         resolves_media: true,
         probes: true,
+        templates: false,
         visibilities: vec![Visibility::Public],
         actions: actions(),
         // The only rate of a page's public side that Meta names as a number; the others it tells in
@@ -60,7 +62,8 @@ fn secrets() -> Vec<SecretWant> {
         SecretKind::Bearer,
         "Page access token",
         "Meta for Developers: Tools, Graph API Explorer, choose your app and page; with pages_read_engagement, pages_read_user_content, pages_manage_engagement, pages_manage_posts, pages_manage_metadata and pages_messaging. Make it long-lived with the Access Token Debugger.",
-    );
+    )
+    .inspected_at(DEBUG_TOKEN);
     webhook.into_iter().chain([token]).collect()
 }
 

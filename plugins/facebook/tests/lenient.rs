@@ -72,7 +72,7 @@ fn awkward_values_in_the_feed_cost_nothing_but_themselves() {
                 "paging": { "cursors": { "after": "x" } } } })
     };
     let answer = json!({ "data": [post("17", "Hi")],
-        "paging": { "next": "https://graph.facebook.com/v26.0/1/feed?until=5&__paging_token=x" } });
+        "paging": { "next": "https://graph.facebook.com/v27.0/1/feed?until=5&__paging_token=x" } });
     let tried = check_awkward_answers(
         &answer,
         |word| post("18", word),

@@ -103,7 +103,7 @@ fn a_post_with_many_new_comments_is_read_to_the_known_ones() {
     let first = json!({ "data": [
         post(POST, DEFAULT_NOW - 2 * HOUR, vec![stored("500_9", newest)], true),
         post("1_400", DEFAULT_NOW - 3 * HOUR, Vec::new(), false),
-    ], "paging": { "next": "https://graph.facebook.com/v26.0/1/feed?access_token=SECRET&until=17&__paging_token=enc" } });
+    ], "paging": { "next": "https://graph.facebook.com/v27.0/1/feed?access_token=SECRET&until=17&__paging_token=enc" } });
     let (page, _) = poll_at(DEFAULT_NOW, &first, b"");
     assert_eq!(
         ids(&page),

@@ -12,7 +12,7 @@ use crate::call::{Answer, Refused, read_answer, unsent};
 pub struct Api<'a> {
     /// The address, such as `https://graph.facebook.com`.
     pub base_url: &'a str,
-    /// The version, such as `v26.0`.
+    /// The version, such as `v27.0`.
     pub version: &'a str,
     /// The name of the secret that is sent in the `Authorization` header.
     pub token: &'static str,

@@ -12,6 +12,7 @@
 //! | [`inbox`], [`comments`] | Polling: conversations, and posts with their comments |
 //! | [`manifest`] | The secrets, hosts and sizes that the connectors' manifests name |
 //! | [`paging`], [`lookup`], [`ids`] | Lists, look-ups, ids |
+//! | [`inspect`] | The version, the token, the subscription |
 //!
 //! It is a library, not a plug-in: each connector is built with its own copy.
 
@@ -23,6 +24,7 @@ pub mod compose;
 pub mod delivery;
 pub mod ids;
 pub mod inbox;
+pub mod inspect;
 pub mod lookup;
 pub mod manifest;
 pub mod messaging;

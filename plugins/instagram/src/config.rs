@@ -28,7 +28,7 @@ pub struct Config {
     pub login: Login,
     /// Where the Graph API is, if not where the set-up says.
     pub base_url: Option<String>,
-    /// The Graph API's version, such as `v26.0`.
+    /// The Graph API's version, such as `v27.0`.
     pub graph_version: String,
     /// Whether Meta granted the app the Human Agent feature, which allows an answer for seven days.
     pub human_agent: bool,
@@ -52,7 +52,7 @@ impl Default for Config {
             account_id: String::new(),
             login: Login::Instagram,
             base_url: None,
-            graph_version: "v26.0".to_owned(),
+            graph_version: "v27.0".to_owned(),
             human_agent: false,
             backfill: true,
             comments: true,

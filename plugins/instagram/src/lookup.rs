@@ -1,12 +1,14 @@
 //! What Graph tells when asked: profiles, files, and whether the token works.
 
 use linecard_graph::ids::UNNAMED;
+use linecard_graph::inspect::{self, Scope, Subscription};
 use linecard_graph::lookup;
 use linecard_sdk::actions::Failure;
-use linecard_sdk::connector::StoredMedia;
+use linecard_sdk::connector::{Finding, StoredMedia};
 use linecard_sdk::events::{Attachment, Identity, Profile};
 use linecard_sdk::http::{Call, Request};
 use linecard_sdk::json::Lenient as _;
+use linecard_sdk::time;
 
 use crate::comments::MENTIONED_MEDIA;
 use crate::config::{Config, Login};
@@ -56,13 +58,48 @@ pub fn media(config: &Config, attachment: &Attachment) -> Result<StoredMedia, Fa
     }
 }
 
-/// Asks whether the token reaches the channel's account.
-pub fn probe(config: &Config) -> Result<(), Failure> {
+/// What the token of the linked page must be allowed to do.
+const SCOPES: [Scope; 4] = [
+    Scope::essential("instagram_basic", "the account cannot be read"),
+    Scope::essential(
+        "instagram_manage_messages",
+        "messages can be neither read nor sent",
+    ),
+    Scope::essential(
+        "instagram_manage_comments",
+        "comments can be neither read nor answered",
+    ),
+    Scope::useful(
+        "pages_messaging",
+        "messages cannot be sent through the page",
+    ),
+];
+
+/// Asks whether the token reaches the channel's account, and how the account is set up. Of a token of
+/// Instagram's own login, and of its subscription, the Graph API of Instagram tells nothing.
+pub fn probe(config: &Config) -> Result<Vec<Finding>, Failure> {
     let (node, fields) = match config.login {
         // The account's id for this app is another one; `user_id` is the one that webhooks name.
         Login::Instagram => ("me", "user_id"),
         // The token is the page's, so `me` would be the page.
         Login::Facebook => (config.account_id.as_str(), "id"),
     };
-    lookup::probe(config.api(), node, fields, &config.account_id, "account_id")
+    lookup::probe(config.api(), node, fields, &config.account_id, "account_id")?;
+    let mut findings: Vec<Finding> = inspect::version(&config.graph_version, time::now())
+        .into_iter()
+        .collect();
+    if config.login == Login::Facebook {
+        let where_to = "Meta for Developers: Tools, Graph API Explorer, the linked page.";
+        let (token, app) = inspect::token(config.api(), &SCOPES, where_to);
+        findings.extend(token);
+        let wanted = Subscription {
+            // The page that the account is linked to: the token is the page's.
+            node: "me",
+            essential: &[],
+            useful: &[],
+            polls: config.backfill && config.comments,
+        };
+        findings.extend(inspect::subscription(config.api(), app.as_deref(), wanted));
+    }
+    Ok(findings)
 }

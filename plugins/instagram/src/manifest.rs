@@ -2,6 +2,7 @@
 
 use linecard_graph::Network;
 use linecard_graph::compose::QUICK_REPLIES_MAX;
+use linecard_graph::inspect::DEBUG_TOKEN;
 use linecard_graph::manifest::{FILE_MAX, IMAGE_MAX, hosts, webhook_secrets};
 use linecard_graph::send::{private_reply_window, windows};
 use linecard_sdk::manifest::{
@@ -33,6 +34,7 @@ pub fn manifest() -> Manifest {
         resolves_profiles: true,
         resolves_media: true,
         probes: true,
+        templates: false,
         visibilities: vec![Visibility::Public, Visibility::Private],
         actions: actions(),
         rate_limits: vec![
@@ -66,7 +68,8 @@ fn secrets() -> Vec<SecretWant> {
         SecretKind::Bearer,
         "Access token",
         "With Instagram login: your app, Instagram, API setup, Generate access tokens (starts with IGAA). With a linked page: that page's access token with instagram_basic, instagram_manage_messages, instagram_manage_comments and pages_messaging.",
-    );
+    )
+    .inspected_at(DEBUG_TOKEN);
     webhook.into_iter().chain([token]).collect()
 }
 

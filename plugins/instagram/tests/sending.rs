@@ -90,8 +90,8 @@ fn a_private_reply_is_possible_for_seven_days() {
 #[test]
 fn the_two_set_ups_call_their_own_hosts() {
     for (login, host_name) in [
-        ("instagram", "https://graph.instagram.com/v26.0/"),
-        ("facebook", "https://graph.facebook.com/v26.0/"),
+        ("instagram", "https://graph.instagram.com/v27.0/"),
+        ("facebook", "https://graph.facebook.com/v27.0/"),
     ] {
         let host = TestHost::new().answer(Response::new(500, "")).install();
         let channel = channel_with(json!({ "login": login }));

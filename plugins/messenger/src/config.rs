@@ -19,7 +19,7 @@ pub struct Config {
     pub app_id: Option<String>,
     /// Where the Graph API is.
     pub base_url: String,
-    /// The Graph API's version, such as `v26.0`.
+    /// The Graph API's version, such as `v27.0`.
     pub graph_version: String,
     /// Whether Meta granted the app the Human Agent feature, which allows an answer for seven days.
     pub human_agent: bool,
@@ -37,7 +37,7 @@ impl Default for Config {
             page_id: String::new(),
             app_id: None,
             base_url: "https://graph.facebook.com".to_owned(),
-            graph_version: "v26.0".to_owned(),
+            graph_version: "v27.0".to_owned(),
             human_agent: false,
             backfill: true,
             backfill_first_hours: 24,

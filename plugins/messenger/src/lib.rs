@@ -12,7 +12,7 @@ mod webhook;
 
 use linecard_sdk::actions::{ActionRequest, Failure, Outcome};
 use linecard_sdk::connector::{
-    Channel, Connector, PollPage, Reception, Rejection, StoredMedia, WebhookRequest,
+    Channel, Connector, Finding, PollPage, Reception, Rejection, StoredMedia, WebhookRequest,
 };
 use linecard_sdk::events::{Attachment, Identity, Profile};
 use linecard_sdk::manifest::Manifest;
@@ -47,7 +47,7 @@ impl Connector for Messenger {
         lookup::media(attachment)
     }
 
-    fn probe(channel: &Channel) -> Result<(), Failure> {
+    fn probe(channel: &Channel) -> Result<Vec<Finding>, Failure> {
         lookup::probe(&channel.config::<Config>()?)
     }
 }

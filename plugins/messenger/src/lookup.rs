@@ -1,11 +1,13 @@
 //! What Graph tells when asked: profiles, files, and whether the token works.
 
+use linecard_graph::inspect::{self, Scope, Subscription};
 use linecard_graph::lookup;
 use linecard_graph::messaging::USER_REF;
 use linecard_sdk::actions::Failure;
-use linecard_sdk::connector::StoredMedia;
+use linecard_sdk::connector::{Finding, StoredMedia};
 use linecard_sdk::events::{Attachment, Identity, Profile};
 use linecard_sdk::json::Lenient as _;
+use linecard_sdk::time;
 use serde_json::Value;
 
 use crate::config::Config;
@@ -50,7 +52,37 @@ pub fn media(attachment: &Attachment) -> Result<StoredMedia, Failure> {
     }
 }
 
-/// Asks whom the token stands for: it must be the channel's page.
-pub fn probe(config: &Config) -> Result<(), Failure> {
-    lookup::probe(config.api(), "me", "id", &config.page_id, "page_id")
+/// What the token must be allowed to do.
+const SCOPES: [Scope; 2] = [
+    Scope::essential("pages_messaging", "messages can be neither read nor sent"),
+    Scope::useful(
+        "pages_manage_metadata",
+        "the page's webhook cannot be registered",
+    ),
+];
+
+/// Asks whom the token stands for, which must be the channel's page, and how the page is set up.
+pub fn probe(config: &Config) -> Result<Vec<Finding>, Failure> {
+    lookup::probe(config.api(), "me", "id", &config.page_id, "page_id")?;
+    let mut findings: Vec<Finding> = inspect::version(&config.graph_version, time::now())
+        .into_iter()
+        .collect();
+    let where_to = "Meta for Developers: your app, Messenger, Access tokens.";
+    let (token, app) = inspect::token(config.api(), &SCOPES, where_to);
+    findings.extend(token);
+    let wanted = Subscription {
+        node: &config.page_id,
+        essential: &["messages", "messaging_postbacks"],
+        useful: &[
+            "message_deliveries",
+            "message_reads",
+            "message_echoes",
+            "message_reactions",
+            "message_edits",
+            "messaging_referrals",
+        ],
+        polls: config.backfill,
+    };
+    findings.extend(inspect::subscription(config.api(), app.as_deref(), wanted));
+    Ok(findings)
 }

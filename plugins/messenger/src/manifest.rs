@@ -2,6 +2,7 @@
 
 use linecard_graph::Network;
 use linecard_graph::compose::QUICK_REPLIES_MAX;
+use linecard_graph::inspect::DEBUG_TOKEN;
 use linecard_graph::manifest::{FILE_MAX, IMAGE_MAX, hosts, webhook_secrets};
 use linecard_graph::send::windows;
 use linecard_sdk::manifest::{
@@ -29,6 +30,7 @@ pub fn manifest() -> Manifest {
         resolves_profiles: true,
         resolves_media: true,
         probes: true,
+        templates: false,
         visibilities: vec![Visibility::Private],
         actions: actions(),
         // The Send API's limit for texts and links; Graph itself paces audio and video, which have
@@ -53,7 +55,8 @@ fn secrets() -> Vec<SecretWant> {
         SecretKind::Bearer,
         "Page access token",
         "Meta for Developers: your app, Messenger, Access tokens; or a system user's token with pages_messaging.",
-    );
+    )
+    .inspected_at(DEBUG_TOKEN);
     webhook.into_iter().chain([token]).collect()
 }
 

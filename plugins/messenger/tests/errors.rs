@@ -213,7 +213,7 @@ fn a_profile_is_read_and_a_hidden_one_is_none() {
     assert_eq!(profile_read.utc_offset_minutes, Some(330));
     let url = &host.requests()[0].url;
     assert!(
-        url.starts_with(&format!("https://graph.facebook.com/v26.0/{PSID}?fields=")),
+        url.starts_with(&format!("https://graph.facebook.com/v27.0/{PSID}?fields=")),
         "{url}"
     );
     assert!(!url.contains("token"));

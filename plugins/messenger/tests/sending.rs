@@ -60,7 +60,7 @@ fn a_text_inside_the_window_is_a_response() {
     assert_eq!(requests[0].method, Method::Post);
     assert_eq!(
         requests[0].url,
-        format!("https://graph.facebook.com/v26.0/{PAGE}/messages")
+        format!("https://graph.facebook.com/v27.0/{PAGE}/messages")
     );
     assert_eq!(requests[0].auth.as_deref(), Some("page-access-token"));
     assert_eq!(
@@ -284,7 +284,7 @@ fn text_and_file_are_two_messages_and_the_file_is_uploaded_first() {
     let requests = host.requests();
     assert_eq!(
         requests[0].url,
-        format!("https://graph.facebook.com/v26.0/{PAGE}/message_attachments")
+        format!("https://graph.facebook.com/v27.0/{PAGE}/message_attachments")
     );
     assert!(matches!(requests[0].body, Body::Multipart(_)));
     let (first, second) = (sent(&requests[1]), sent(&requests[2]));

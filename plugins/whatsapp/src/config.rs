@@ -16,7 +16,7 @@ pub struct Config {
     pub waba_id: String,
     /// Where the Graph API is.
     pub base_url: String,
-    /// The Graph API's version, such as `v26.0`.
+    /// The Graph API's version, such as `v27.0`.
     pub graph_version: String,
     /// Whether the first link of a text is shown with a preview.
     pub preview_url: bool,
@@ -28,7 +28,7 @@ impl Default for Config {
             phone_number_id: String::new(),
             waba_id: String::new(),
             base_url: "https://graph.facebook.com".to_owned(),
-            graph_version: "v26.0".to_owned(),
+            graph_version: "v27.0".to_owned(),
             preview_url: false,
         }
     }

@@ -6,6 +6,7 @@
 //! number and person.
 
 mod account;
+mod catalogue;
 mod compose;
 mod config;
 mod content;
@@ -22,10 +23,11 @@ mod webhook;
 
 use linecard_sdk::actions::{ActionRequest, Failure, Outcome};
 use linecard_sdk::connector::{
-    Channel, Connector, PollPage, Reception, Rejection, StoredMedia, WebhookRequest,
+    Channel, Connector, Finding, PollPage, Reception, Rejection, StoredMedia, WebhookRequest,
 };
 use linecard_sdk::events::{Attachment, Identity, Profile};
 use linecard_sdk::manifest::Manifest;
+use linecard_sdk::templates::TemplateList;
 
 use crate::config::Config;
 
@@ -60,8 +62,12 @@ impl Connector for WhatsApp {
         lookup::media(&channel.config::<Config>()?, attachment)
     }
 
-    fn probe(channel: &Channel) -> Result<(), Failure> {
+    fn probe(channel: &Channel) -> Result<Vec<Finding>, Failure> {
         lookup::probe(&channel.config::<Config>()?)
+    }
+
+    fn templates(channel: &Channel) -> Result<TemplateList, Failure> {
+        catalogue::list(&channel.config::<Config>()?)
     }
 }
 

@@ -1,11 +1,13 @@
 //! What Graph tells when asked: files, and whether the token works for the number.
 
+use linecard_graph::inspect::{self, Scope, Subscription};
 use linecard_graph::lookup;
 use linecard_sdk::actions::Failure;
-use linecard_sdk::connector::StoredMedia;
+use linecard_sdk::connector::{Finding, StoredMedia};
 use linecard_sdk::events::Attachment;
 use linecard_sdk::http::{Call, Request};
 use linecard_sdk::json::Lenient as _;
+use linecard_sdk::time;
 
 use crate::config::{Config, TOKEN};
 use crate::content::sha256_hex;
@@ -47,13 +49,39 @@ pub fn media(config: &Config, attachment: &Attachment) -> Result<StoredMedia, Fa
     }
 }
 
-/// Asks for the number with the token.
-pub fn probe(config: &Config) -> Result<(), Failure> {
+/// What the token must be allowed to do.
+const SCOPES: [Scope; 2] = [
+    Scope::essential(
+        "whatsapp_business_messaging",
+        "nothing can be sent or fetched",
+    ),
+    Scope::essential(
+        "whatsapp_business_management",
+        "templates and the webhook cannot be looked at",
+    ),
+];
+
+/// Asks for the number with the token, and how number and account are set up.
+pub fn probe(config: &Config) -> Result<Vec<Finding>, Failure> {
     lookup::probe(
         config.api(),
         &config.phone_number_id,
         "id,display_phone_number,verified_name,quality_rating",
         &config.phone_number_id,
         "phone_number_id",
-    )
+    )?;
+    let mut findings: Vec<Finding> = inspect::version(&config.graph_version, time::now())
+        .into_iter()
+        .collect();
+    let where_to = "Business settings: Users, System users, Generate token.";
+    let (token, app) = inspect::token(config.api(), &SCOPES, where_to);
+    findings.extend(token);
+    let wanted = Subscription {
+        node: &config.waba_id,
+        essential: &[],
+        useful: &[],
+        polls: false,
+    };
+    findings.extend(inspect::subscription(config.api(), app.as_deref(), wanted));
+    Ok(findings)
 }

@@ -1,5 +1,6 @@
 //! What this connector is, wants and can do.
 
+use linecard_graph::inspect::DEBUG_TOKEN;
 use linecard_graph::manifest::{hosts, webhook_secrets};
 use linecard_graph::send::STANDARD_WINDOW;
 use linecard_sdk::manifest::{
@@ -26,6 +27,7 @@ pub fn manifest() -> Manifest {
         resolves_profiles: false,
         resolves_media: true,
         probes: true,
+        templates: true,
         visibilities: vec![Visibility::Private],
         actions: actions(),
         rate_limits: vec![
@@ -57,7 +59,8 @@ fn secrets() -> Vec<SecretWant> {
         SecretKind::Bearer,
         "Access token",
         "A system user's token with whatsapp_business_messaging and whatsapp_business_management. Business settings: Users, System users, Generate token.",
-    );
+    )
+    .inspected_at(DEBUG_TOKEN);
     webhook.into_iter().chain([token]).collect()
 }
 

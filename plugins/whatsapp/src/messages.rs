@@ -2,8 +2,8 @@
 
 use linecard_graph::ids::usable;
 use linecard_sdk::events::{
-    Author, CONSENT, CONSENT_GIVEN, CONSENT_SOURCE, CONSENT_WITHDRAWN, Deletion, Edit, Event,
-    EventKind, Fact, Message, Postback, ProfileChange, Reaction, Structured,
+    Author, CONSENT, CONSENT_GIVEN, CONSENT_MARKETING_WITHDRAWN, CONSENT_SOURCE, Deletion, Edit,
+    Event, EventKind, Fact, Message, Postback, ProfileChange, Reaction, Structured,
 };
 use linecard_sdk::ids::{bounded, digest};
 use linecard_sdk::json::{Lenient as _, Part};
@@ -80,7 +80,7 @@ pub fn preference(around: &Surroundings<'_>, part: Part<'_>) -> Vec<Event> {
             return None;
         }
         let consent = match told.text("value")?.as_str() {
-            "stop" => CONSENT_WITHDRAWN,
+            "stop" => CONSENT_MARKETING_WITHDRAWN,
             "resume" => CONSENT_GIVEN,
             _ => return None,
         };

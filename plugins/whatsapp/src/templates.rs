@@ -231,7 +231,7 @@ fn shown(parameter: &Members) -> Option<String> {
 }
 
 /// The names between double braces, each once, in order.
-fn variables(text: &str) -> Vec<String> {
+pub fn variables(text: &str) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for piece in text.split("{{").skip(1) {
         if let Some((name, _)) = piece.split_once("}}") {

@@ -143,6 +143,7 @@ proptest! {
             let _ = perform(&template(&parameters));
             let _ = perform(&template(&json!([parameters])));
             let _ = WhatsApp::probe(&channel());
+            let _ = WhatsApp::templates(&channel());
         }
     }
 }

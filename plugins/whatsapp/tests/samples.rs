@@ -139,6 +139,7 @@ fn calls() -> Calls {
         .action("template", json!({ "send_template": template }))
         .call("file", json!({ "resolve_media": stored }))
         .call("probe", json!({ "probe": {} }))
+        .call("templates", json!({ "templates": {} }))
 }
 
 #[test]

@@ -36,7 +36,7 @@ fn a_text_goes_out_with_the_hubs_reference() {
     assert!(
         requests[0]
             .url
-            .ends_with(&format!("/v26.0/{NUMBER}/messages"))
+            .ends_with(&format!("/v27.0/{NUMBER}/messages"))
     );
 }
 

@@ -184,7 +184,7 @@ fn marketing_messages_are_stopped_and_resumed() {
     let (kind, facts, time) = told("stop");
     assert!(matches!(kind, EventKind::ProfileChanged(_)));
     assert_eq!(time, 1_767_225_600_000);
-    assert_eq!(facts, "withdrawn, WhatsApp: User requested it");
+    assert_eq!(facts, "marketing-withdrawn, WhatsApp: User requested it");
     assert!(told("resume").1.starts_with("given"));
     // A word of later versions is kept.
     assert!(matches!(told("pause").0, EventKind::Other(name) if name == "user_preferences"));

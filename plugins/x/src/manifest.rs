@@ -33,6 +33,7 @@ pub fn manifest() -> Manifest {
         resolves_profiles: true,
         resolves_media: true,
         probes: true,
+        templates: false,
         visibilities: vec![Visibility::Public, Visibility::Private],
         actions: actions(),
         rate_limits: rate_limits(),

@@ -75,6 +75,9 @@ pub struct RecordedRequest {
     pub body: Value,
     /// The secret that it is signed with.
     pub auth: Option<String>,
+    /// The query parameter in which a secret's value goes, and the secret.
+    #[serde(default)]
+    pub query_secret: Option<(String, String)>,
     /// Whether the answer's body goes into the media store.
     pub store_body: bool,
 }
@@ -98,8 +101,16 @@ impl RecordedRequest {
             headers,
             body,
             auth,
+            query_secret: None,
             store_body,
         }
+    }
+}
+
+impl RecordedRequest {
+    pub(crate) fn in_query(mut self, secret: Option<(String, String)>) -> Self {
+        self.query_secret = secret;
+        self
     }
 }
 
@@ -135,6 +146,12 @@ impl From<&http::Request> for RecordedRequest {
             body,
             request.auth.clone(),
             request.store_body,
+        )
+        .in_query(
+            request
+                .query_secret
+                .as_ref()
+                .map(|wanted| (wanted.parameter.clone(), wanted.secret.clone())),
         )
     }
 }

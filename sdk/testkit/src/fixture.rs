@@ -49,8 +49,10 @@ pub enum Call {
     ResolveProfile(Identity),
     /// An attachment.
     ResolveMedia(Attachment),
-    /// Whether the credentials work.
+    /// Whether the credentials work, and what else a person should know.
     Probe {},
+    /// The channel's templates.
+    Templates {},
     /// A message to be read.
     Analyze(Subject),
 }

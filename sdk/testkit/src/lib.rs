@@ -14,7 +14,7 @@
 //! | File | What is in it |
 //! |---|---|
 //! | `request.http` | A webhook request as it came: request line, headers, an empty line, the body byte for byte |
-//! | `call.json` | Or any other call: `{"receive"｜"poll"｜"perform"｜"resolve_profile"｜"resolve_media"｜"probe"｜"analyze": …}` |
+//! | `call.json` | Or any other call: `{"receive"｜"poll"｜"perform"｜"resolve_profile"｜"resolve_media"｜"probe"｜"templates"｜"analyze": …}` |
 //! | `http.json` | The network's answers, in the order of the requests: `[{"status":200,"headers":[],"body":…}｜{"error":{"no_answer":"…"}}]`. A body is a text, `{"base64":…}`, or any other JSON |
 //! | `config.json` | The configuration; `{}` if there is none. The schema's defaults are filled in |
 //! | `secrets.json` | The secrets by name |

@@ -28,6 +28,7 @@ pub(crate) fn run_connector<C: Connector>(
         Call::ResolveProfile(identity) => written(C::resolve_profile(&channel, identity)),
         Call::ResolveMedia(attachment) => written(C::resolve_media(&channel, attachment)),
         Call::Probe {} => written(C::probe(&channel)),
+        Call::Templates {} => written(C::templates(&channel)),
         Call::Analyze(_) => return Err(wrong_call(case, "a connector does not analyze")),
     }?;
     report::run(

@@ -156,6 +156,7 @@ impl SandboxedPlugin {
                         .await,
                 ),
                 Call::Probe {} => written(connector.probe(&channel).await),
+                Call::Templates {} => written(connector.templates(&channel).await),
                 Call::Analyze(_) => Err(wrong_call(case, "a connector does not analyze")),
             }
         })
@@ -330,5 +331,11 @@ fn recorded(request: &HttpRequest) -> RecordedRequest {
         body,
         request.auth.clone(),
         request.store_body,
+    )
+    .in_query(
+        request
+            .query_secret
+            .as_ref()
+            .map(|wanted| (wanted.parameter.clone(), wanted.secret.clone())),
     )
 }

@@ -135,10 +135,10 @@ impl Connector for Board {
         Ok(intake.page(cursor, next_in_ms).cost(cost))
     }
 
-    fn probe(channel: &Channel) -> Result<(), Failure> {
+    fn probe(channel: &Channel) -> Result<Vec<Finding>, Failure> {
         let config: Config = channel.config()?;
         let answer = Request::get(format!("{}/probe", config.base_url)).send(Call::Repeatable)?;
-        answer.success(Call::Repeatable).map(|_| ())
+        answer.success(Call::Repeatable).map(|_| Vec::new())
     }
 
     fn perform(channel: &Channel, request: &ActionRequest) -> Result<Outcome, Failure> {

@@ -1,11 +1,13 @@
 //! Who people are on WhatsApp, as the network writes and tells it: numbers in two spellings, first events
 //! without a word, numbers that change late, consent that the network keeps.
 
+use linecard_simulator::whatsapp::{Category, Template};
+
 use super::*;
 
 impl Shop {
     /// What the network delivers in one field.
-    async fn deliver(&self, field: &str, mut value: Value) -> Result<()> {
+    pub(super) async fn deliver(&self, field: &str, mut value: Value) -> Result<()> {
         let options = self.number.options();
         value["messaging_product"] = json!("whatsapp");
         value["metadata"] = json!({
@@ -155,8 +157,14 @@ async fn a_change_of_number_that_is_told_late_makes_two_contacts_one() -> Result
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_stops_on_the_network_gets_no_template() -> Result<()> {
-    let shop = Shop::open(WhatsAppOptions::default()).await?;
+async fn who_stops_marketing_on_the_network_still_gets_what_belongs_to_an_order() -> Result<()> {
+    let mut options = WhatsAppOptions::default();
+    let sale = "Everything is {{1}} off.";
+    options
+        .templates
+        .push(Template::new("sale", "en_US", Category::Marketing, sale));
+    let shop = Shop::open(options).await?;
+    shop.templates().await?;
     let fay = "16505550401";
     shop.written(fay, "wamid.fay", text("Where is it?")).await?;
     let interaction = shop.agent.accept_next().await?;
@@ -185,9 +193,72 @@ async fn who_stops_on_the_network_gets_no_template() -> Result<()> {
     prefers("stop").await?;
     let stopped = opted_out(true).await?;
     ensure!(stopped.pointer("/opt_outs/0/at").is_some(), "{stopped}");
-    let content = json!({ "name": "order_update", "language": "en_US", "components": [
-        { "type": "body", "parameters": [
-            { "type": "text", "text": "Fay" }, { "type": "text", "text": "A-7" }] }] });
+    ensure!(
+        stopped.pointer("/opt_outs/0/marketing_only") == Some(&json!(true)),
+        "{stopped}"
+    );
+    let template = |name: &str, words: &[&str]| {
+        let words = words
+            .iter()
+            .map(|word| json!({ "type": "text", "text": word }));
+        let content = json!({ "name": name, "language": "en_US", "components": [
+            { "type": "body", "parameters": words.collect::<Vec<_>>() }] });
+        json!({ "structured": { "kind": "template", "content": content } })
+    };
+    let (order, sale) = (
+        template("order_update", &["Fay", "A-7"]),
+        template("sale", &["20 %"]),
+    );
+    let path = messages(&interaction)?;
+    let refused = shop
+        .agent
+        .ask(Method::POST, &path, &[], Some(&sale))
+        .await?;
+    ensure!(
+        refused.body["type"] == "/problems/opt-in-required"
+            && refused.body.to_string().contains("is marketing"),
+        "{refused:?}"
+    );
+    shop.answer(&interaction, &order).await?;
+    prefers("resume").await?;
+    opted_out(false).await?;
+    shop.answer(&interaction, &sale).await?;
+    // Who wants to hear nothing at all gets nothing: that is what an agent records.
+    let gone = shop.agent.ask(Method::DELETE, &consent, &[], None).await?;
+    ensure!(gone.status.is_success(), "{gone:?}");
+    let refused = shop
+        .agent
+        .ask(Method::POST, &path, &[], Some(&order))
+        .await?;
+    ensure!(
+        refused.body["type"] == "/problems/opt-in-required",
+        "{refused:?}"
+    );
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_template_of_which_nobody_knows_what_it_is_for_waits_for_consent() -> Result<()> {
+    let shop = Shop::open_after(WhatsAppOptions::default(), |number| {
+        number.set_token_rights(&["whatsapp_business_messaging"], 0);
+    })
+    .await?;
+    let gil = "16505550402";
+    shop.written(gil, "wamid.gil", text("Where is it?")).await?;
+    let interaction = shop.agent.accept_next().await?;
+    let preference = json!({
+        "wa_id": gil, "category": "marketing_messages", "value": "stop",
+        "timestamp": jiff::Timestamp::now().as_second(),
+    });
+    let contacts = json!([{ "profile": { "name": "Gil" }, "wa_id": gil }]);
+    let value = json!({ "contacts": contacts, "user_preferences": [preference] });
+    shop.deliver("user_preferences", value).await?;
+    eventually("the consent follows", SOON, async || {
+        let now = shop.contact_of(gil).await?;
+        Ok(now.pointer("/opt_outs/0").map(|_| ()))
+    })
+    .await?;
+    let content = json!({ "name": "hello_world", "language": "en_US" });
     let template = json!({ "structured": { "kind": "template", "content": content } });
     let path = messages(&interaction)?;
     let refused = shop
@@ -195,11 +266,9 @@ async fn who_stops_on_the_network_gets_no_template() -> Result<()> {
         .ask(Method::POST, &path, &[], Some(&template))
         .await?;
     ensure!(
-        refused.body["type"] == "/problems/opt-in-required",
+        refused.body["type"] == "/problems/opt-in-required"
+            && refused.body.to_string().contains("nobody knows whether"),
         "{refused:?}"
     );
-    prefers("resume").await?;
-    opted_out(false).await?;
-    shop.answer(&interaction, &template).await?;
     Ok(())
 }

@@ -93,6 +93,7 @@ pub fn run<C: Connector>(target: &Target, data: &[u8]) {
     }
     let _host = answering();
     let _ = C::probe(&channel);
+    let _ = C::templates(&channel);
     let _ = C::resolve_profile(&channel, &Identity::new("1"));
     let attachment = Attachment {
         media_id: Some("1".to_owned()),

@@ -3,6 +3,7 @@
 use linecard_hub::Hub;
 use linecard_model::Timestamp;
 use linecard_model::outbox::HealthState;
+use linecard_model::platform::Severity;
 use linecard_traffic::refusals::Reason;
 use prometheus_client::registry::Registry;
 
@@ -77,6 +78,10 @@ pub(super) async fn add(registry: &mut Registry, hub: &Hub) -> Result<(), Proble
         "channel_charged_this_month_millionths",
         "What the network charged in this UTC month, in millionths of the unit of its price list",
     );
+    let found = family(
+        "channel_findings",
+        "What should be seen to in how a channel is set up, by severity",
+    );
     let charged = counters(
         registry,
         "channel_charged_millionths",
@@ -118,6 +123,13 @@ pub(super) async fn add(registry: &mut Registry, hub: &Hub) -> Result<(), Proble
             .get_or_create(&labels)
             .set(gauge(spent.this_month(now)));
         charged.get_or_create(&labels).inc_by(spent.total);
+        let known = hub.channels.told.findings(&id).findings;
+        for severity in Severity::ALL {
+            let mut labels = labels.clone();
+            labels.push(("severity", severity.as_str().to_owned()));
+            let count = known.iter().filter(|f| f.severity == severity).count();
+            found.get_or_create(&labels).set(gauge(count));
+        }
         let counts = hub.receiver.refusals.of(&id).counts;
         for reason in Reason::ALL {
             let mut labels = labels.clone();

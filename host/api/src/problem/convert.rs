@@ -74,8 +74,17 @@ impl From<Forbidden> for Problem {
             Forbidden::NeverOpened | Forbidden::AnsweredPrivately => {
                 Self::new("reply-window-closed", detail)
             }
-            Forbidden::NotOptedIn { .. } | Forbidden::OptedOut { .. } => {
-                Self::new("opt-in-required", detail)
+            Forbidden::NotOptedIn { .. }
+            | Forbidden::OptedOut { .. }
+            | Forbidden::NoMarketing { .. } => Self::new("opt-in-required", detail),
+            Forbidden::TemplateUnfit(unfit) => {
+                let first = unfit.faults.first();
+                let place = first.map_or("/structured/content", |fault| fault.pointer.as_str());
+                Self::new("template-unfit", detail)
+                    .at(place)
+                    .with("template", unfit.name)
+                    .with("language", unfit.language)
+                    .with("errors", json!(unfit.faults))
             }
             Forbidden::Template { .. } => Self::invalid("/structured/content", detail),
             Forbidden::TextTooLong { counted, max, unit } => Self::new("text-too-long", detail)

@@ -257,6 +257,12 @@ pub static KINDS: &[Kind] = &[
         "This would open the conversation anew, and the contact has not agreed to be written to first. Record their consent with `PUT /api/v1/contacts/{id}/opt-ins/{channel}`.",
     ),
     kind(
+        "template-unfit",
+        422,
+        "The template cannot be sent so",
+        "The channel has no such template in this language, the network has not approved it, or what fills it does not fit: `template` and `language` name it, and `errors` lists everything that is wrong, each with the JSON Pointer of the place and what to do. `GET /api/v1/channels/{id}/templates` shows what there is and what each template needs.",
+    ),
+    kind(
         "text-too-long",
         422,
         "The text is too long",

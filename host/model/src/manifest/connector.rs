@@ -28,6 +28,9 @@ pub struct ConnectorManifest {
     pub resolves_media: bool,
     /// Whether `probe` can tell if the channel's credentials still work.
     pub probes: bool,
+    /// Whether the network has templates that are approved beforehand and can be listed.
+    #[serde(default)]
+    pub templates: bool,
     /// What kinds of conversation it makes: public, private or both.
     #[serde(default)]
     pub visibilities: Vec<Visibility>,
@@ -100,6 +103,10 @@ pub struct SecretWant {
     pub kind: SecretKind,
     /// Whether a channel cannot work without it.
     pub required: bool,
+    /// The end of the path of the one call in which the value may stand in the query: the one by which
+    /// the network tells about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inspected_at: Option<String>,
 }
 
 /// What a secret is used for.

@@ -123,11 +123,13 @@ pub struct Profile {
 }
 
 /// The [`Fact`] by which a network tells that a person takes the consent to be written to first back, or
-/// gives it: its values are [`CONSENT_WITHDRAWN`] and [`CONSENT_GIVEN`]. It stands in the profile of an
+/// gives it: its values are [`CONSENT_WITHDRAWN`], [`CONSENT_MARKETING_WITHDRAWN`] and [`CONSENT_GIVEN`]. It stands in the profile of an
 /// [`EventKind::ProfileChanged`].
 pub const CONSENT: &str = "consent";
 /// What a [`CONSENT`] says that is taken back.
 pub const CONSENT_WITHDRAWN: &str = "withdrawn";
+/// What a [`CONSENT`] says that is taken back for offers and news alone.
+pub const CONSENT_MARKETING_WITHDRAWN: &str = "marketing-withdrawn";
 /// What a [`CONSENT`] says that is given.
 pub const CONSENT_GIVEN: &str = "given";
 /// The [`Fact`] beside a [`CONSENT`] that says how it was told.

@@ -111,12 +111,6 @@ impl Checked<Result<model::Outcome, model::Failure>> for Result<wit::Outcome, wi
     }
 }
 
-impl Checked<Result<(), model::Failure>> for Result<(), wit::Failure> {
-    fn checked(self, _limits: &Limits) -> Result<Result<(), model::Failure>, Fault> {
-        Ok(self.map_err(failure))
-    }
-}
-
 pub(super) fn failure(failure: wit::Failure) -> model::Failure {
     use model::Failure as M;
     use wit::Failure as W;

@@ -42,6 +42,7 @@ fn connector(connector: wit::ConnectorManifest) -> model::ConnectorManifest {
                 wit::SecretKind::Oauth2 => model::SecretKind::Oauth2,
             },
             required: want.required,
+            inspected_at: want.inspected_at,
         }),
         hosts: all(connector.hosts, |want| match want {
             wit::HostWant::Exact(host) => model::HostWant::Exact(host),
@@ -52,6 +53,7 @@ fn connector(connector: wit::ConnectorManifest) -> model::ConnectorManifest {
         resolves_profiles: connector.resolves_profiles,
         resolves_media: connector.resolves_media,
         probes: connector.probes,
+        templates: connector.templates,
         visibilities: all(connector.visibilities, visibility),
         actions: all(connector.actions, ability),
         rate_limits: all(connector.rate_limits, |limit| model::RateLimit {

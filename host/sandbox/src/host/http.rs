@@ -9,7 +9,8 @@ use http::Method;
 use crate::bindings::connector::linecard::plugin::http as wit;
 use crate::context::ChannelContext;
 use crate::http::{
-    HttpBody, HttpError, HttpPart, HttpPartContent, HttpRequest, HttpResponse, MediaRange, guard,
+    HttpBody, HttpError, HttpPart, HttpPartContent, HttpRequest, HttpResponse, MediaRange,
+    QuerySecret, guard,
 };
 use crate::instance::{CallState, Capability};
 
@@ -79,6 +80,25 @@ impl CallState {
         let multipart = matches!(request.body, wit::Body::Multipart(_));
         let headers = guard::headers(&request.headers, request.auth.is_some(), multipart)?;
         let body = body(request.body);
+        let query_secret = request.query_secret.map(|wanted| QuerySecret {
+            parameter: wanted.parameter,
+            secret: wanted.secret,
+        });
+        if let Some(wanted) = &query_secret {
+            let is_plain = matches!(request.method, wit::Method::Get)
+                && matches!(body, HttpBody::Empty)
+                && !request.store_body;
+            let mut places = self.shared.inspected.iter();
+            let is_its_place = places.any(|(secret, end)| {
+                *secret == wanted.secret && url.path().ends_with(end.as_str())
+            });
+            if !is_plain || !is_its_place {
+                return Err(HttpError::Denied(format!(
+                    "the secret \"{}\" may stand in the query only of the GET that the manifest names by inspected-at",
+                    wanted.secret
+                )));
+            }
+        }
         self.usage.http_sent = self.usage.http_sent.saturating_add(from_guest(&body));
         if self.usage.http_sent > limits.http_sent_bytes {
             return Err(HttpError::Limit(format!(
@@ -111,6 +131,7 @@ impl CallState {
             headers,
             body,
             auth: request.auth,
+            query_secret,
             timeout: timeout.min(limits.network_time),
             store_body: request.store_body,
             max_body,

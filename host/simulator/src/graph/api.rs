@@ -128,23 +128,38 @@ impl<C> Call<C> {
     }
 
     /// Refuses what new apps may not use since v27 (4 November 2026), whatever the version in the path.
-    pub(crate) fn check_retired(&self) -> Result<(), GraphError> {
+    pub(crate) fn check_retired(&self, path: &str) -> Result<(), GraphError> {
         const RETIRED: [(&str, &str); 4] = [
             ("ids", "Requests for several ids"),
             ("date_format", "Date formats"),
             ("method", "Overriding the HTTP method"),
             ("callback", "JSONP"),
         ];
-        let is_there = |(name, _): &&(&str, &str)| self.parameter(name).is_some();
+        if path
+            .trim_end_matches('/')
+            .ends_with("/async_batch_requests")
+        {
+            return Err(GraphError::parameter(
+                "Asynchronous batches are no longer available to this app",
+            ));
+        }
+        if self.headers.contains_key("x-http-method-override") {
+            return Err(GraphError::parameter(
+                "Overriding the HTTP method (by a header) is no longer available to this app",
+            ));
+        }
+        let body = serde_json::from_slice::<Value>(&self.body).unwrap_or_default();
+        let is_there =
+            |(name, _): &&(&str, &str)| self.parameter(name).is_some() || body.get(name).is_some();
         if let Some((name, what)) = RETIRED.iter().find(is_there) {
             return Err(GraphError::parameter(format!(
                 "{what} (the parameter {name}) are no longer available to this app"
             )));
         }
         match self.parameter("fields") {
-            Some(fields) if fields.contains(".as(") => Err(GraphError::parameter(
-                "Field aliases (as) are no longer available to this app",
-            )),
+            Some(fields) if fields.to_ascii_lowercase().contains(".as(") => Err(
+                GraphError::parameter("Field aliases (as) are no longer available to this app"),
+            ),
             _ => Ok(()),
         }
     }
@@ -180,7 +195,7 @@ pub(crate) async fn handle(State(graph): State<Arc<Graph>>, request: Request) ->
         return GraphError::unknown_path(&path).into_response();
     };
     let family = family(&graph, &method, rest, &call);
-    let mut answer = match admit(&graph, &call, family) {
+    let mut answer = match admit(&graph, &path, &call, family) {
         Ok(caller) => {
             call.caller = caller;
             route(&graph, &method, rest, &call)
@@ -197,9 +212,9 @@ pub(crate) async fn handle(State(graph): State<Arc<Graph>>, request: Request) ->
 }
 
 /// Checks token and proof, counts the call, and throttles.
-fn admit(graph: &Graph, call: &Call, family: Family) -> Result<Caller, GraphError> {
+fn admit(graph: &Graph, path: &str, call: &Call, family: Family) -> Result<Caller, GraphError> {
     if !graph.options.is_older_app {
-        call.check_retired()?;
+        call.check_retired(path)?;
     }
     let token = call.token().ok_or_else(GraphError::no_token)?;
     let caller = graph
@@ -256,12 +271,18 @@ pub(crate) fn json(value: &Value) -> Response {
     response
 }
 
-/// `/v26.0/me` into `v26.0` and `me`; any version is served alike.
+/// The newest version that there is.
+const NEWEST_VERSION: u32 = 27;
+
+/// `/v27.0/me` into `v27.0` and `me`; any version that there is or was is served alike.
 pub(crate) fn versioned(path: &str) -> Option<(&str, &str)> {
     let (version, rest) = path.strip_prefix('/')?.split_once('/')?;
     let (major, minor) = version.strip_prefix('v')?.split_once('.')?;
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    (digits(major) && digits(minor)).then_some((version, rest))
+    let is_known = major
+        .parse()
+        .is_ok_and(|major: u32| major <= NEWEST_VERSION);
+    (is_known && digits(minor)).then_some((version, rest))
 }
 
 fn pairs(encoded: &[u8]) -> Vec<(String, String)> {

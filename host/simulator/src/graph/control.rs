@@ -14,7 +14,8 @@ use url::Url;
 use super::act::Act;
 use super::errors::GraphError;
 use super::options::{AfterSend, DeliveryChange};
-use super::state::Graph;
+use super::state::{Graph, lock};
+use super::subscriptions::RightsChange;
 use super::surface::Surface;
 use super::{feed, instagram as on_instagram, outbox};
 use crate::control::{Control, refuse};
@@ -37,6 +38,7 @@ pub(crate) fn router(graph: Arc<Graph>) -> Router {
         .route("/subscribe", post(subscribe))
         .route("/delivery", put(delivery))
         .route("/after-send", put(after_send))
+        .route("/token", put(token))
         .route("/webhook", post(webhook))
         .with_state(graph)
         .merge(shared)
@@ -123,6 +125,12 @@ async fn delivery(
 
 async fn after_send(State(graph): State<Arc<Graph>>, Json(new): Json<AfterSend>) -> StatusCode {
     graph.set_after_send(new);
+    StatusCode::NO_CONTENT
+}
+
+/// Changes what the page's token may do, and how long.
+async fn token(State(graph): State<Arc<Graph>>, Json(change): Json<RightsChange>) -> StatusCode {
+    change.apply(&mut lock(&graph.rights));
     StatusCode::NO_CONTENT
 }
 

@@ -55,6 +55,7 @@ use crate::faults::Faults;
 use crate::record::Record;
 use crate::serve::{Observer, Server, World, observe};
 use state::Graph;
+use subscriptions::TokenRights;
 
 /// A simulated page (and Instagram account) that serves the Graph API until it is shut down or
 /// dropped.
@@ -135,6 +136,14 @@ impl GraphSimulator {
     /// Takes another page token from now on; the old one is refused with 190.
     pub fn set_access_token(&self, token: impl Into<String>) {
         self.graph.set_access_token(token.into());
+    }
+
+    /// Changes what the page's token may do, and until when in Unix seconds; 0 for ever.
+    pub fn set_token_rights(&self, scopes: &[&str], expires_at: i64) {
+        *lock(&self.graph.rights) = TokenRights {
+            expires_at,
+            ..TokenRights::new(scopes)
+        };
     }
 
     /// Performs the subscription handshake with the page's callback: the hub must echo the

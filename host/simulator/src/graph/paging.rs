@@ -55,7 +55,7 @@ pub(crate) fn paged<T>(
                 }
             }
             query.append_pair("after", &after);
-            let next = format!("{base_url}/v26.0/{edge}?{}", query.finish());
+            let next = format!("{base_url}/v27.0/{edge}?{}", query.finish());
             paging["next"] = json!(next);
         }
         answer["paging"] = paging;

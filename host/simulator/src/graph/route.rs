@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::api::{Call, Caller};
 use super::errors::GraphError;
-use super::state::Graph;
+use super::state::{Graph, lock};
 use super::surface::Surface;
 use super::{conversations, feed, instagram, read, send, subscriptions};
 use crate::serve::Naming;
@@ -131,6 +131,13 @@ pub(crate) async fn route(
         [] => Err(GraphError::unknown_path(path)),
         ["debug_token"] if method == Method::GET => subscriptions::debug_token(graph, call),
         _ if call.caller == Caller::App => Err(GraphError::app_permission()),
+        [.., "messages"]
+            if method == Method::POST
+                && call.caller == Caller::Page
+                && !lock(&graph.rights).has("pages_messaging") =>
+        {
+            Err(GraphError::permission_revoked())
+        }
         [id, rest @ ..] => {
             let answer = match account(graph, call.caller, id) {
                 Some(surface) => of_account(graph, method, surface, rest, call).await,

@@ -11,7 +11,7 @@ use url::Url;
 use super::attachments::Attachments;
 use super::options::{AfterSend, GraphOptions, WebhookDelivery};
 use super::outbox::{Item, Lane};
-use super::subscriptions;
+use super::subscriptions::{self, TokenRights};
 use super::surface::{People, Surface};
 use super::wall::Wall;
 use crate::customers::Turn;
@@ -37,6 +37,8 @@ pub(crate) struct Graph {
     pub(crate) people: People,
     /// The page's webhook fields that the app is subscribed to.
     pub(crate) subscribed: Mutex<BTreeSet<String>>,
+    /// What the page's token may do.
+    pub(crate) rights: Mutex<TokenRights>,
     access_token: RwLock<String>,
     callbacks: RwLock<BTreeMap<Surface, Url>>,
     delivery: RwLock<WebhookDelivery>,
@@ -79,6 +81,7 @@ impl Graph {
             gallery: Wall::of_instagram(started_ms),
             people: People::default(),
             subscribed: Mutex::default(),
+            rights: Mutex::new(TokenRights::of_page()),
             access_token: RwLock::new(options.access_token.clone()),
             callbacks: RwLock::new(callbacks),
             delivery: RwLock::new(options.delivery.clone()),

@@ -30,7 +30,7 @@ const FIELDS: &[&str] = &[
     "messaging_account_linking",
 ];
 
-/// What a page token of the simulated app may do.
+/// What a page token of the simulated app may do, unless it is told otherwise.
 const SCOPES: &[&str] = &[
     "pages_manage_metadata",
     "pages_read_engagement",
@@ -38,7 +38,53 @@ const SCOPES: &[&str] = &[
     "pages_manage_engagement",
     "pages_manage_posts",
     "pages_messaging",
+    "instagram_basic",
+    "instagram_manage_messages",
+    "instagram_manage_comments",
 ];
+
+/// What a token may do, and how long.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct TokenRights {
+    pub(crate) scopes: Vec<String>,
+    /// Unix seconds; 0 for never.
+    pub(crate) expires_at: i64,
+}
+
+impl TokenRights {
+    pub(crate) fn new(scopes: &[&str]) -> Self {
+        Self {
+            scopes: scopes.iter().map(|&scope| scope.to_owned()).collect(),
+            expires_at: 0,
+        }
+    }
+
+    /// Those of a page token.
+    pub(crate) fn of_page() -> Self {
+        Self::new(SCOPES)
+    }
+
+    pub(crate) fn has(&self, scope: &str) -> bool {
+        self.scopes.iter().any(|known| known == scope)
+    }
+}
+
+/// What is changed of a token's rights.
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RightsChange {
+    scopes: Option<Vec<String>>,
+    expires_at: Option<i64>,
+}
+
+impl RightsChange {
+    pub(crate) fn apply(self, rights: &mut TokenRights) {
+        if let Some(scopes) = self.scopes {
+            rights.scopes = scopes;
+        }
+        rights.expires_at = self.expires_at.unwrap_or(rights.expires_at);
+    }
+}
 
 /// The field that an item needs and that nobody has subscribed to.
 pub(crate) fn missing(graph: &Graph, lane: Lane, item: &Value) -> Option<String> {
@@ -113,7 +159,11 @@ pub(crate) async fn subscribe(graph: &Graph, call: &Call) -> Result<Value, Graph
 
 /// `GET /{page}/subscribed_apps`
 pub(crate) fn list(graph: &Graph) -> Value {
-    let fields: Vec<String> = lock(&graph.subscribed).iter().cloned().collect();
+    let mut fields: Vec<String> = lock(&graph.subscribed).iter().cloned().collect();
+    // A page that sends everything says so.
+    if fields.is_empty() && !graph.options.require_subscription {
+        fields = FIELDS.iter().map(|&field| field.to_owned()).collect();
+    }
     if fields.is_empty() {
         return json!({ "data": [] });
     }
@@ -143,7 +193,10 @@ pub(crate) fn debug_token(graph: &Graph, call: &Call) -> Result<Value, GraphErro
             Caller::App => "APP",
         },
         profile_id: graph.account(caller.surface()),
-        scopes: SCOPES,
+        rights: match caller {
+            Caller::Page => lock(&graph.rights).clone(),
+            Caller::Instagram | Caller::App => TokenRights::of_page(),
+        },
     });
     Ok(told(info.as_ref()))
 }
@@ -154,7 +207,7 @@ pub(crate) struct TokenInfo<'a> {
     /// `PAGE`, `USER`, `SYSTEM_USER` or `APP`.
     pub(crate) kind: &'static str,
     pub(crate) profile_id: &'a str,
-    pub(crate) scopes: &'static [&'static str],
+    pub(crate) rights: TokenRights,
 }
 
 /// The answer about a token; none for an unknown one.
@@ -165,10 +218,10 @@ pub(crate) fn told(info: Option<&TokenInfo<'_>>) -> Value {
             "application": "Simulated App",
             "type": info.kind,
             "is_valid": true,
-            "expires_at": 0,
+            "expires_at": info.rights.expires_at,
             "data_access_expires_at": 0,
             "profile_id": info.profile_id,
-            "scopes": info.scopes,
+            "scopes": info.rights.scopes,
         }),
         None => json!({
             "is_valid": false,

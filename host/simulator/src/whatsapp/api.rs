@@ -71,8 +71,8 @@ impl WhatsApp {
     }
 
     /// Checks token and proof.
-    pub(crate) fn admit(&self, call: &Call<()>) -> Result<Caller, GraphError> {
-        call.check_retired()?;
+    pub(crate) fn admit(&self, path: &str, call: &Call<()>) -> Result<Caller, GraphError> {
+        call.check_retired(path)?;
         let token = call.token().ok_or_else(GraphError::no_token)?;
         let caller = self.caller(&token)?;
         // The app's token holds the secret that a proof would prove.
@@ -99,7 +99,7 @@ pub(crate) async fn handle(State(whatsapp): State<Arc<WhatsApp>>, request: Reque
     let Some((version, rest)) = versioned(&path) else {
         return GraphError::unknown_path(&path).into_response();
     };
-    let answer = match whatsapp.admit(&call) {
+    let answer = match whatsapp.admit(&path, &call) {
         Ok(caller) => route(&whatsapp, &method, rest, caller, &call).await,
         Err(error) => Err(error),
     };
@@ -108,6 +108,18 @@ pub(crate) async fn handle(State(whatsapp): State<Arc<WhatsApp>>, request: Reque
         answer.headers_mut().insert("facebook-api-version", version);
     }
     answer
+}
+
+/// Whether the token may use an edge.
+fn may(whatsapp: &WhatsApp, verb: &str, edge: &str) -> bool {
+    let scope = match (verb, edge) {
+        ("POST", "messages" | "media") => "whatsapp_business_messaging",
+        (_, "message_templates" | "subscribed_apps" | "phone_numbers") => {
+            "whatsapp_business_management"
+        }
+        _ => return true,
+    };
+    whatsapp.with_token(|token| token.rights.has(scope))
 }
 
 async fn route(
@@ -124,6 +136,9 @@ async fn route(
         (_, []) => return Err(GraphError::unknown_path(path)),
         ("GET", ["debug_token"]) => Some(read::debug_token(whatsapp, call)),
         _ if caller == Caller::App => return Err(GraphError::app_permission()),
+        (verb, [_, edge]) if !may(whatsapp, verb, edge) => {
+            return Err(GraphError::app_permission());
+        }
         ("POST", [id, "messages"]) if *id == number => Some(send::post(whatsapp, call).await),
         ("POST", [id, "media"]) if *id == number => Some(media::upload(whatsapp, call).await),
         ("GET", [id]) if *id == number => Some(read::number(whatsapp, call)),

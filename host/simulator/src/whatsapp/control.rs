@@ -116,6 +116,10 @@ async fn identifiers(
 #[serde(deny_unknown_fields)]
 struct Access {
     expired: Option<bool>,
+    /// What the token may do.
+    scopes: Option<Vec<String>>,
+    /// Until when, in Unix seconds; 0 for ever.
+    expires_at: Option<i64>,
     revoked: Option<bool>,
 }
 
@@ -123,6 +127,10 @@ async fn access(State(whatsapp): State<Arc<WhatsApp>>, Json(change): Json<Access
     let mut token = write(&whatsapp.token);
     token.expired = change.expired.unwrap_or(token.expired);
     token.revoked = change.revoked.unwrap_or(token.revoked);
+    if let Some(scopes) = change.scopes {
+        token.rights.scopes = scopes;
+    }
+    token.rights.expires_at = change.expires_at.unwrap_or(token.rights.expires_at);
     StatusCode::NO_CONTENT
 }
 

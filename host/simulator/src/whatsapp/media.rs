@@ -196,7 +196,7 @@ impl WhatsApp {
 
     /// `GET` of such an address, with the token.
     pub(crate) fn download(&self, call: &Call<()>) -> Response {
-        if let Err(refusal) = self.admit(call) {
+        if let Err(refusal) = self.admit(PATH, call) {
             return refusal.into_response();
         }
         let id = call.parameter("mid").unwrap_or_default();

@@ -39,6 +39,7 @@ use crate::customers::{Customer, Customers, Profile, Turn};
 use crate::delivery::Delivery;
 use crate::error::Result;
 use crate::faults::Faults;
+use crate::graph::subscriptions::TokenRights;
 use crate::graph::{WebhookDelivery, lock};
 use crate::handshake::Handshake;
 use crate::outbox::Outbox;
@@ -77,6 +78,7 @@ pub(crate) struct Token {
     pub(crate) value: String,
     pub(crate) expired: bool,
     pub(crate) revoked: bool,
+    pub(crate) rights: TokenRights,
 }
 
 /// A simulated `WhatsApp` number that serves the Cloud API until it is shut down or dropped.
@@ -109,6 +111,7 @@ impl WhatsAppSimulator {
                 value: options.access_token.clone(),
                 expired: false,
                 revoked: false,
+                rights: TokenRights::new(read::SCOPES),
             }),
             identifiers: RwLock::new(options.identifiers),
             rules: RwLock::new(options.rules),
@@ -116,7 +119,7 @@ impl WhatsAppSimulator {
             delivery: RwLock::new(options.delivery.clone()),
             statuses: RwLock::new(options.statuses),
             callback: RwLock::new(options.callback_url.clone()),
-            subscribed: AtomicBool::new(false),
+            subscribed: AtomicBool::new(!options.require_subscription),
             base_url: OnceLock::new(),
             options,
         });
@@ -207,12 +210,21 @@ impl WhatsAppSimulator {
             value: token.into(),
             expired: false,
             revoked: false,
+            rights: TokenRights::new(read::SCOPES),
         };
     }
 
     /// Lets the token expire (190/463), or makes it valid again.
     pub fn set_token_expired(&self, expired: bool) {
         write(&self.whatsapp.token).expired = expired;
+    }
+
+    /// Changes what the token may do, and until when in Unix seconds; 0 for ever.
+    pub fn set_token_rights(&self, scopes: &[&str], expires_at: i64) {
+        write(&self.whatsapp.token).rights = TokenRights {
+            expires_at,
+            ..TokenRights::new(scopes)
+        };
     }
 
     /// Takes the permission for the account away (code 10), or gives it back.

@@ -65,8 +65,7 @@ impl WhatsApp {
 
     /// Why nothing is told; none when something is.
     fn unheard(&self) -> Option<Outcome> {
-        (self.options.require_subscription && !self.subscribed())
-            .then(|| Outcome::never("the app is not subscribed to the account"))
+        (!self.subscribed()).then(|| Outcome::never("the app is not subscribed to the account"))
     }
 
     /// Sends a change that nobody waits for.

@@ -11,12 +11,12 @@ use crate::graph::GraphError;
 use crate::graph::api::Call;
 use crate::graph::paging::{nonexisting, paged, wanted};
 use crate::graph::parameters::parameters_with;
-use crate::graph::subscriptions::{TokenInfo, told};
+use crate::graph::subscriptions::{TokenInfo, TokenRights, told};
 use crate::graph::webhook::set;
 use crate::handshake::Handshake;
 
 /// What a system user's token of the simulated app may do.
-const SCOPES: &[&str] = &[
+pub(crate) const SCOPES: &[&str] = &[
     "whatsapp_business_management",
     "whatsapp_business_messaging",
 ];
@@ -252,7 +252,10 @@ pub(crate) fn debug_token(whatsapp: &WhatsApp, call: &Call<()>) -> Result<Value,
             Caller::App => "APP",
         },
         profile_id: &whatsapp.options.waba_id,
-        scopes: SCOPES,
+        rights: match caller {
+            Caller::Business => whatsapp.with_token(|token| token.rights.clone()),
+            Caller::App => TokenRights::new(SCOPES),
+        },
     });
     Ok(told(info.as_ref()))
 }

@@ -35,7 +35,7 @@ impl Page {
     }
 
     pub fn url(&self, path: &str) -> String {
-        format!("{}/v26.0/{path}", self.simulator.base_url())
+        format!("{}/v27.0/{path}", self.simulator.base_url())
     }
 
     pub async fn call(&self, method: Method, path: &str, body: &Value) -> anyhow::Result<Response> {

@@ -129,5 +129,53 @@ async fn what_new_apps_may_use_no_longer_is_refused_on_any_version() -> anyhow::
         assert_eq!((status, code(&answer).0), (400, 100), "{query}: {answer}");
     }
     page.get(&format!("{}?fields=message", page.post)).await?;
+    // In a body, by a header, in an asynchronous batch.
+    for (path, body) in [
+        (page.post.clone(), json!({ "method": "delete" })),
+        (format!("{}/async_batch_requests", page.post), json!({})),
+    ] {
+        let (status, answer) = page.json(Method::POST, &path, body).await?;
+        assert_eq!((status, code(&answer).0), (400, 100), "{path}: {answer}");
+    }
+    let base = page.simulator.base_url();
+    let token = &page.simulator.options().access_token;
+    let ask = |version: &str| {
+        let url = format!("{base}/{version}/{}?fields=message", page.post);
+        reqwest::Client::new().get(url).bearer_auth(token)
+    };
+    let overridden = ask("v27.0")
+        .header("x-http-method-override", "DELETE")
+        .send()
+        .await?;
+    assert_eq!(overridden.status(), 400);
+    // Versions that were are served; there is none after the newest.
+    for (version, expected) in [("v27.0", 200), ("v21.0", 200), ("v28.0", 400)] {
+        assert_eq!(ask(version).send().await?.status(), expected, "{version}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_token_is_told_and_does_what_it_may() -> anyhow::Result<()> {
+    let page = Page::start().await?;
+    let edge = format!("{PAGE}/subscribed_apps");
+    let fields = page.get(&edge).await?;
+    let fields = fields["data"][0]["subscribed_fields"]
+        .as_array()
+        .map(Vec::len);
+    assert!(
+        fields.is_some_and(|count| count > 10),
+        "it sends everything: {fields:?}"
+    );
+    page.simulator
+        .set_token_rights(&["pages_read_engagement"], 1_800_000_000);
+    let told = page
+        .get("debug_token?input_token=simulated-page-token")
+        .await?;
+    assert_eq!(told["data"]["scopes"], json!(["pages_read_engagement"]));
+    assert_eq!(told["data"]["expires_at"], 1_800_000_000);
+    let message = json!({ "recipient": { "id": "1" }, "message": { "text": "Hi" } });
+    let (status, answer) = page.post("me/messages", message).await?;
+    assert_eq!((status, code(&answer).0), (403, 230), "{answer}");
     Ok(())
 }

@@ -269,7 +269,7 @@ async fn the_hubs_own_deeds_come_back() -> anyhow::Result<()> {
     let client = reqwest::Client::new();
     let call = |method: reqwest::Method, path: String, body: Value| {
         client
-            .request(method, format!("{}/v26.0/{path}", page.base_url()))
+            .request(method, format!("{}/v27.0/{path}", page.base_url()))
             .bearer_auth("simulated-page-token")
             .json(&body)
             .send()
@@ -431,7 +431,7 @@ async fn the_feed_can_be_steered_over_http() -> anyhow::Result<()> {
     assert_eq!(fault.status(), 204);
     let struck = client
         .get(format!(
-            "{}/v26.0/{}/comments",
+            "{}/v27.0/{}/comments",
             page.base_url(),
             item.post_id
         ))

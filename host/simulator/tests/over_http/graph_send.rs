@@ -35,7 +35,7 @@ impl Page {
     }
 
     fn url(&self, path: &str) -> String {
-        format!("{}/v26.0/{path}", self.simulator.base_url())
+        format!("{}/v27.0/{path}", self.simulator.base_url())
     }
 
     async fn post(&self, body: &Value) -> anyhow::Result<Response> {

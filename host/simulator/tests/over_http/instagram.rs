@@ -54,7 +54,7 @@ impl Account {
             .client
             .request(
                 method,
-                format!("{}/v26.0/{path}", self.simulator.base_url()),
+                format!("{}/v27.0/{path}", self.simulator.base_url()),
             )
             .bearer_auth("simulated-instagram-token")
             .json(&body)
@@ -134,7 +134,7 @@ async fn answers_echo_and_are_seen() -> anyhow::Result<()> {
     let by_page = account
         .client
         .post(format!(
-            "{}/v26.0/{ACCOUNT}/messages",
+            "{}/v27.0/{ACCOUNT}/messages",
             account.simulator.base_url()
         ))
         .bearer_auth("simulated-page-token")

@@ -35,7 +35,7 @@ async fn people_write_get_answers_and_can_be_reconciled() -> anyhow::Result<()> 
         },
     );
     let client = reqwest::Client::new();
-    let url = format!("{}/v26.0/me/messages", page.base_url());
+    let url = format!("{}/v27.0/me/messages", page.base_url());
     let mut answered = 0;
     let answering = async {
         loop {
@@ -118,7 +118,7 @@ async fn people_give_up_and_duplicates_are_noticed() -> anyhow::Result<()> {
     let client = reqwest::Client::new();
     for _ in 0..2 {
         let sent = client
-            .post(format!("{}/v26.0/me/messages", page.base_url()))
+            .post(format!("{}/v27.0/me/messages", page.base_url()))
             .bearer_auth("simulated-page-token")
             .json(&json!({ "recipient": { "id": psid }, "message": { "text": "A", "metadata": "x" } }))
             .send()

@@ -58,7 +58,7 @@ async fn answered<N: Network>(
             for event in events(hub).into_iter().skip(done) {
                 let (path, body) = answer(&event, done);
                 let sent = client
-                    .post(format!("{base}/v26.0/{path}"))
+                    .post(format!("{base}/v27.0/{path}"))
                     .bearer_auth("simulated-page-token")
                     .json(&body)
                     .send();

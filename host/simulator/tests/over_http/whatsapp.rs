@@ -45,7 +45,7 @@ impl Pair {
     /// A call with the token.
     pub fn call(&self, method: Method, path: &str) -> RequestBuilder {
         self.client
-            .request(method, format!("{}/v26.0/{path}", self.network.base_url()))
+            .request(method, format!("{}/v27.0/{path}", self.network.base_url()))
             .bearer_auth(TOKEN)
     }
 

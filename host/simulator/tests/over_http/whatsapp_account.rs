@@ -35,7 +35,7 @@ async fn number_and_account_are_read() -> anyhow::Result<()> {
     let options = pair.network.options();
     let app = format!("{}|{}", options.app_id, options.app_secret);
     let call = |token: &str, path: &str| {
-        let url = format!("{}/v26.0/{path}", pair.network.base_url());
+        let url = format!("{}/v27.0/{path}", pair.network.base_url());
         answered(reqwest::Client::new().get(url).bearer_auth(token))
     };
     let (_, told) = call(&app, &format!("debug_token?input_token={TOKEN}")).await;
@@ -66,7 +66,7 @@ async fn templates_come_in_pages() -> anyhow::Result<()> {
         let Some(next) = page["paging"]["next"].as_str() else {
             break;
         };
-        let (_, rest) = next.split_once("/v26.0/").unwrap_or_default();
+        let (_, rest) = next.split_once("/v27.0/").unwrap_or_default();
         path = rest.to_owned();
     }
     assert_eq!(names, ["t0", "t1", "t2", "t3", "t4"]);
@@ -84,6 +84,9 @@ async fn templates_come_in_pages() -> anyhow::Result<()> {
 async fn an_app_subscribes_and_is_told() -> anyhow::Result<()> {
     let pair = Pair::start(WhatsAppOptions::default()).await?;
     let edge = "102290129340398/subscribed_apps";
+    let (_, listed) = pair.get(edge).await;
+    assert_eq!(listed["data"].as_array().map(Vec::len), Some(1), "{listed}");
+    answered(pair.call(Method::DELETE, edge)).await;
     assert_eq!(pair.get(edge).await.1, json!({ "data": [] }));
     let other = pair.hub.url("/other/webhook");
     let subscribe = |token: &str| {
@@ -122,7 +125,7 @@ async fn nobody_is_told_without_a_subscription() -> anyhow::Result<()> {
         "{unheard:?}"
     );
     let url = format!(
-        "{}/v26.0/102290129340398/subscribed_apps",
+        "{}/v27.0/102290129340398/subscribed_apps",
         network.base_url()
     );
     let call = reqwest::Client::new().post(url).bearer_auth(TOKEN);

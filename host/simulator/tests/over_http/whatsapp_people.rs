@@ -32,7 +32,7 @@ async fn people_are_answered(identifiers: Identifiers) -> anyhow::Result<()> {
     };
     let people = People::start(Arc::clone(&network), options);
     let url = format!(
-        "{}/v26.0/{}/messages",
+        "{}/v27.0/{}/messages",
         network.base_url(),
         network.options().phone_number_id
     );

@@ -38,6 +38,16 @@ struct Health {
     remedy: Option<String>,
     dead_letters: u64,
     last_refused: Option<Refused>,
+    findings: Vec<Found>,
+}
+
+/// What the network tells of how a channel is set up there.
+#[derive(Debug, Deserialize)]
+struct Found {
+    code: String,
+    severity: String,
+    text: String,
+    remedy: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -120,9 +130,8 @@ pub(super) async fn look(
     clock(&asked, findings).await;
     findings.unseen(
         "at-the-networks",
-        "where a network delivers to, what a token may do and when it ends, when a version of a network's \
-         API ends, and how old the backups are, is not looked at",
-        "see the networks' own consoles, and where the backups are",
+        "how old the backups are, and what a network does not tell of a channel, is not looked at",
+        "see where the backups are, and the networks' own consoles",
     );
     Ok(())
 }
@@ -209,6 +218,21 @@ fn channel_fares(channel: &Channel, findings: &mut Findings) {
             ),
             refused.remedy.clone(),
         );
+    }
+    for Found {
+        code,
+        severity,
+        text,
+        remedy,
+    } in &health.findings
+    {
+        let detail = format!("{text} ({code})");
+        let remedy = remedy.clone().unwrap_or_default();
+        match severity.as_str() {
+            "error" => findings.error(&subject, detail, remedy),
+            "warning" => findings.warning(&subject, detail, remedy),
+            _ => findings.fine(&subject, detail),
+        }
     }
     if health.dead_letters > 0 {
         findings.warning(

@@ -10,7 +10,7 @@ settings = {
     "access_token": token,
     "app_secret": secret,
     "base_url": host + "/",
-    "version": "v26.0",
+    "version": "v27.0",
 }
 
 api = FacebookApi(**settings)

@@ -18,7 +18,7 @@ wa = WhatsApp(
     server=None,
 )
 # The client sets its own host, so it is set after the client was made.
-wa.api._session.base_url = f"{host}/v26.0"
+wa.api._session.base_url = f"{host}/v27.0"
 
 sent = wa.send_message(customer, "Hello, wörld 👋", tracker="ours-1")
 assert sent.id.startswith("wamid."), sent

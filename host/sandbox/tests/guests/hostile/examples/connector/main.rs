@@ -5,9 +5,10 @@ mod misdeeds;
 wit_bindgen::generate!({ path: "../../../../../wit/v0.1.0", world: "connector" });
 
 use exports::linecard::plugin::connector_api::{
-    ActionRequest, Attachment, Channel, Event, Failure, Guest, Identity, Manifest, Outcome,
+    ActionRequest, Attachment, Channel, Event, Failure, Finding, Guest, Identity, Manifest, Outcome,
     PollPage, Profile, Reception, Rejection, StoredMedia, WebhookRequest,
 };
+use linecard::plugin::templates::TemplateList;
 use linecard::plugin::manifest::{ConnectorManifest, HostWant, SecretKind, SecretWant, Visibility};
 use linecard::plugin::{clock, http, log, random, secrets};
 
@@ -46,6 +47,14 @@ impl Guest for Plugin {
                     hint: String::new(),
                     kind: SecretKind::HmacKey,
                     required: true,
+                    inspected_at: None,
+                }, SecretWant {
+                    name: "token".into(),
+                    title: "Token".into(),
+                    hint: String::new(),
+                    kind: SecretKind::Bearer,
+                    required: false,
+                    inspected_at: Some("/debug_token".into()),
                 }],
                 hosts: vec![HostWant::Exact("example.com".into())],
                 receives: true,
@@ -53,6 +62,7 @@ impl Guest for Plugin {
                 resolves_profiles: true,
                 resolves_media: true,
                 probes: true,
+                templates: false,
                 visibilities: vec![Visibility::Private],
                 actions: vec![],
                 rate_limits: vec![],
@@ -126,8 +136,12 @@ impl Guest for Plugin {
         }
     }
 
-    fn probe(_: Channel) -> Result<(), Failure> {
-        Err(Failure::Unauthorized("as always".into()))
+    fn probe(channel: Channel) -> Result<Vec<Finding>, Failure> {
+        misdeeds::findings(&channel.config)
+    }
+
+    fn templates(channel: Channel) -> Result<TemplateList, Failure> {
+        Ok(misdeeds::templates(&channel.config))
     }
 }
 

@@ -1,9 +1,13 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::exports::linecard::plugin::connector_api::{
-    Event, Reception, Rejection, WebhookRequest, WebhookResponse,
+    Event, Failure, Finding, Reception, Rejection, Severity, WebhookRequest, WebhookResponse,
 };
 use super::linecard::plugin::events::{EventKind, Location, Message};
+use super::linecard::plugin::templates::{
+    TemplateCategory, TemplateDefinition, TemplateList, TemplateParameter, TemplatePart,
+    TemplatePartKind, TemplateState,
+};
 use super::linecard::plugin::{clock, http, log, random, secrets};
 
 static CALLS: AtomicU32 = AtomicU32::new(0);
@@ -157,7 +161,62 @@ pub fn perform(config: &str) -> String {
     }
 }
 
-/// `METHOD URL [auth=NAME] [timeout=MS] [body=SIZE] [text=BODY] [media=NAME] [part=NAME]
+/// `findings NUMBER LENGTH`
+pub fn findings(config: &str) -> Result<Vec<Finding>, Failure> {
+    let words: Vec<&str> = config.split(' ').collect();
+    let ["findings", count, length] = words.as_slice() else {
+        return Err(Failure::Unauthorized("as always".into()));
+    };
+    let length = length.parse().unwrap();
+    let one = || Finding {
+        code: "Über\nlang ".repeat(length),
+        severity: Severity::Error,
+        text: "é\n\u{1b}[31m".repeat(length),
+        remedy: Some("x\r".repeat(length)),
+        ends: Some(u64::MAX),
+    };
+    Ok((0..count.parse().unwrap()).map(|_| one()).collect())
+}
+
+/// `templates NUMBER PARTS PARAMETERS LENGTH`, after one that is as it should be.
+pub fn templates(config: &str) -> TemplateList {
+    let words = config.split(' ').skip(1);
+    let numbers: Vec<usize> = words.map(|word| word.parse().unwrap()).collect();
+    let [count, parts, parameters, length] = numbers.as_slice() else {
+        panic!("templates NUMBER PARTS PARAMETERS LENGTH");
+    };
+    let parameter = || TemplateParameter {
+        name: None,
+        types: vec!["text".into()],
+        optional: false,
+        example: Some("x".repeat(*length)),
+    };
+    let part = || TemplatePart {
+        kind: TemplatePartKind::Body,
+        name: "body".into(),
+        index: None,
+        text: Some("é".repeat(*length)),
+        parameters: (0..*parameters).map(|_| parameter()).collect(),
+    };
+    let definition = |name: String, parts: usize| TemplateDefinition {
+        id: name.clone(),
+        name,
+        language: "en".into(),
+        category: TemplateCategory::Utility,
+        state: TemplateState::Approved,
+        reason: None,
+        parts: (0..parts).map(|_| part()).collect(),
+        preview: "é".repeat(*length),
+    };
+    let first = definition("fine".into(), 0);
+    let more = (0..*count).map(|number| definition(format!("t{number}"), *parts));
+    TemplateList {
+        templates: std::iter::once(first).chain(more).collect(),
+        complete: true,
+    }
+}
+
+/// `METHOD URL [auth=NAME] [query=PARAMETER:NAME] [timeout=MS] [body=SIZE] [text=BODY] [media=NAME] [part=NAME]
 /// [plain-part=NAME] [range=NAME:OFFSET:LENGTH] [store=yes] [header=N:V]…`
 pub fn request(words: &[&str]) -> http::Request {
     let mut request = http::Request {
@@ -171,6 +230,7 @@ pub fn request(words: &[&str]) -> http::Request {
         headers: vec![],
         body: http::Body::Empty,
         auth: None,
+        query_secret: None,
         timeout_ms: None,
         store_body: false,
     };
@@ -178,6 +238,13 @@ pub fn request(words: &[&str]) -> http::Request {
         let (name, value) = word.split_once('=').unwrap();
         match name {
             "auth" => request.auth = Some(value.to_owned()),
+            "query" => {
+                let (parameter, secret) = value.split_once(':').unwrap();
+                request.query_secret = Some(http::QuerySecret {
+                    parameter: parameter.to_owned(),
+                    secret: secret.to_owned(),
+                });
+            }
             "timeout" => request.timeout_ms = Some(value.parse().unwrap()),
             "body" => request.body = http::Body::Bytes(vec![b'x'; value.parse().unwrap()]),
             "text" => request.body = http::Body::Bytes(value.as_bytes().to_vec()),
