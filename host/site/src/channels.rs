@@ -14,7 +14,7 @@ use linecard_sandbox::{ChannelContext, Connector};
 use serde_json::Value;
 
 /// How often a channel's credentials are tried unless it says otherwise, in seconds.
-const PROBE_EVERY: u32 = 300;
+pub const PROBE_EVERY: u32 = 300;
 
 /// A channel, ready to be called.
 pub struct ChannelRuntime {
