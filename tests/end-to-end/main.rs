@@ -18,6 +18,7 @@ mod media;
 mod operations;
 mod posts;
 mod public;
+mod readme;
 mod reference;
 mod retries;
 mod simulated;
