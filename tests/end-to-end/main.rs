@@ -17,6 +17,7 @@ mod lifecycle;
 mod media;
 mod operations;
 mod posts;
+mod proxy;
 mod public;
 mod readme;
 mod reference;
