@@ -66,7 +66,8 @@ impl Drop for Proxied {
 }
 
 impl Proxied {
-    async fn start(nginx: &Path) -> Result<Self> {
+    /// Starts both; `block` is how nginx is set up.
+    async fn start(nginx: &Path, block: String) -> Result<Self> {
         let networks = Networks::start().await?;
         let mut hub = Hub::prepare(BINARY)?;
         hub.environment = networks.secrets();
@@ -96,7 +97,7 @@ impl Proxied {
         let made = rcgen::generate_simple_self_signed(["localhost".to_owned()])?;
         std::fs::write(folder.join("cert.pem"), made.cert.pem())?;
         std::fs::write(folder.join("key.pem"), made.signing_key.serialize_pem())?;
-        let mut server = block()?;
+        let mut server = block;
         for (written, here) in [
             ("listen 443 ", format!("listen {address} ")),
             (
@@ -194,12 +195,23 @@ impl Proxied {
 #[tokio::test(flavor = "multi_thread")]
 async fn people_and_networks_reach_the_hub_through_nginx() -> Result<()> {
     let Some(nginx) = nginx()? else { return Ok(()) };
-    let proxied = Proxied::start(&nginx).await?;
+    let proxied = Proxied::start(&nginx, block()?).await?;
     the_page_and_its_links(&proxied).await?;
     guessing_counts_by_address(&proxied).await?;
     webhooks_keep_their_signature(&proxied).await?;
     streams_share_a_connection_and_are_not_held_back(&proxied).await?;
     Ok(())
+}
+
+/// By itself nginx asks by HTTP/1.0, and then holds back what is little.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_nginx_that_was_told_little_holds_no_event_back() -> Result<()> {
+    let Some(nginx) = nginx()? else { return Ok(()) };
+    let told = block()?;
+    let little = told.replace("proxy_http_version 1.1;", "");
+    ensure!(little != told, "{told}");
+    let proxied = Proxied::start(&nginx, little).await?;
+    streams_share_a_connection_and_are_not_held_back(&proxied).await
 }
 
 async fn the_page_and_its_links(proxied: &Proxied) -> Result<()> {
