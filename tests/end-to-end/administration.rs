@@ -281,6 +281,18 @@ async fn whoever_has_the_machine_gets_back_in() -> Result<()> {
 /// A finding's subject, severity and detail.
 type Found = (String, String, String);
 
+/// What the doctor advises about a subject.
+fn advice(hub: &Hub, subject: &str) -> Result<Vec<String>> {
+    let output = hub.command().args(["doctor", "--json"]).output()?;
+    let found: Value = serde_json::from_slice(&output.stdout)?;
+    let findings = found["findings"].as_array().context("findings")?;
+    let about = findings
+        .iter()
+        .filter(|finding| finding["subject"] == subject);
+    let advice = about.filter_map(|finding| finding["remedy"].as_str());
+    Ok(advice.map(str::to_owned).collect())
+}
+
 /// What the doctor finds, and how it ends.
 fn doctor(hub: &Hub, options: &[&str]) -> Result<(Option<i32>, Vec<Found>)> {
     let mut command = hub.command();
@@ -353,7 +365,46 @@ async fn the_doctor_finds_what_should_be_seen_to() -> Result<()> {
         severity(&seen, "channel page").contains(&"warning"),
         "{seen:?}"
     );
-    std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o600))?;
+    // Whoever follows the advice has nothing left to see to.
+    let remedies = advice(&hub, "secrets")?;
+    ensure!(
+        remedies == [format!("chmod 600 {}", key.display())],
+        "{remedies:?}"
+    );
+    let followed = std::process::Command::new("sh")
+        .args(["-c", &remedies[0]])
+        .status()?;
+    ensure!(followed.success());
+    ensure!(std::fs::metadata(&key)?.permissions().mode() & 0o777 == 0o600);
+    ensure!(advice(&hub, "secrets")?.is_empty());
+
+    // No backup, one of now, and one of long ago.
+    ensure!(severity(&seen, "backup") == ["warning"], "{seen:?}");
+    let (_, seen) = doctor(&hub, &["--backup-days", "0"])?;
+    ensure!(severity(&seen, "backup").is_empty(), "{seen:?}");
+    let saved = hub.folder().join("saved");
+    let backup = hub.command().arg("backup").arg(&saved).output()?;
+    ensure!(
+        backup.status.success(),
+        "{}",
+        String::from_utf8_lossy(&backup.stderr)
+    );
+    let (_, seen) = doctor(&hub, &[])?;
+    ensure!(severity(&seen, "backup") == ["fine"], "{seen:?}");
+    let names_it = |(subject, _, detail): &Found| {
+        subject == "backup" && detail.contains(&saved.display().to_string())
+    };
+    ensure!(seen.iter().any(names_it), "{seen:?}");
+    let record = hub.data().join("last-backup.json");
+    let mut last: Value = serde_json::from_slice(&std::fs::read(&record)?)?;
+    last["made_at"] = json!("2020-02-02T02:02:02Z");
+    std::fs::write(&record, last.to_string())?;
+    let (_, seen) = doctor(&hub, &[])?;
+    ensure!(severity(&seen, "backup") == ["warning"], "{seen:?}");
+    // A record that cannot be read is none.
+    std::fs::write(&record, "{")?;
+    let (_, seen) = doctor(&hub, &[])?;
+    ensure!(severity(&seen, "backup") == ["warning"], "{seen:?}");
 
     // A public address that leads to something else, and one that leads here.
     let config = hub.folder().join("linecard.toml");

@@ -119,6 +119,79 @@ async fn a_running_hub_is_saved_and_goes_on_elsewhere() -> Result<()> {
     Ok(())
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_that_waited_are_sent_by_the_restored_hub() -> Result<()> {
+    let networks = Networks::start().await?;
+    let mut hub = networks.hub(BINARY, &SiteOptions::default()).await?;
+    let agent = Client::sign_in(&hub.base(), "agent-1", "agent-1").await?;
+    agent.go_ready().await?;
+    let said = networks.graph.say("9001", Incoming::text("Hello?")).await;
+    ensure!(said.acknowledged, "{said:?}");
+    let interaction = agent.accept_next().await?;
+    let id = interaction["id"].as_str().context("id")?;
+    let messages = format!("/api/v1/interactions/{id}/messages");
+    let arrived = |text: &str| {
+        let got = networks.graph.customers().delivered("9001");
+        got.iter().filter(|turn| turn.text == text).count()
+    };
+    // One that was sent before, and two that wait because nothing is to be sent for now.
+    agent.post(&messages, &json!({ "text": "Before." })).await?;
+    eventually("the first answer arrives", SOON, async || {
+        Ok((arrived("Before.") == 1).then_some(()))
+    })
+    .await?;
+    eventually("its outcome is known", SOON, async || {
+        let all = agent.all(&messages, "before").await?;
+        let done = |message: &serde_json::Value| {
+            message["content"]["text"] == "Before."
+                && matches!(
+                    message["state"].as_str(),
+                    Some("sent" | "delivered" | "read")
+                )
+        };
+        Ok(all.iter().any(done).then_some(()))
+    })
+    .await?;
+    let administrator = hub.administrator()?;
+    administrator
+        .post("/api/v1/channels/page/pause", &json!({}))
+        .await?;
+    for text in ["Waiting.", "Waiting too."] {
+        agent.post(&messages, &json!({ "text": text })).await?;
+    }
+    let place = hub.folder().join("saved");
+    succeeds(hub.command().arg("backup").arg(&place))?;
+    hub.kill()?;
+
+    let mut other = Hub::prepare(BINARY)?;
+    succeeds(other.command().arg("restore").arg(&place))?;
+    // The restored folder has no key file for the API; whoever has the machine makes one.
+    succeeds(other.command().args(["key", "administrator"]))?;
+    other.environment.clone_from(&hub.environment);
+    other.launch().await?;
+    networks.connect(&other).await?;
+    ensure!(
+        arrived("Waiting.") == 0,
+        "it was sent while the channel was paused"
+    );
+    let administrator = other.administrator()?;
+    administrator
+        .post("/api/v1/channels/page/resume", &json!({}))
+        .await?;
+    eventually("the answers arrive", SOON, async || {
+        Ok((arrived("Waiting.") > 0 && arrived("Waiting too.") > 0).then_some(()))
+    })
+    .await?;
+    // In their order, each once, and what was sent before not again.
+    let got = networks.graph.customers().delivered("9001");
+    let texts: Vec<&str> = got.iter().map(|turn| turn.text.as_str()).collect();
+    ensure!(
+        texts == ["Before.", "Waiting.", "Waiting too."],
+        "{texts:?}"
+    );
+    Ok(())
+}
+
 fn succeeds(command: &mut std::process::Command) -> Result<()> {
     let output = command.output()?;
     ensure!(

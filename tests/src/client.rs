@@ -61,6 +61,29 @@ impl Client {
         })
     }
 
+    /// Somebody who has not signed in and comes by a way of their own, such as through a proxy.
+    pub fn through(base: &str, http: reqwest::Client) -> Self {
+        Self {
+            http,
+            base: base.to_owned(),
+            token: None,
+        }
+    }
+
+    /// Signs in, and goes on as that person.
+    pub async fn become_person(mut self, name: &str, password: &str) -> Result<Self> {
+        let body = json!({ "name": name, "password": password });
+        let session = self.post("/api/v1/session", &body).await?;
+        self.token = session["token"].as_str().map(str::to_owned);
+        self.token.as_ref().context("no token")?;
+        Ok(self)
+    }
+
+    /// The token, once signed in.
+    pub fn token(&self) -> Option<&str> {
+        self.token.as_deref()
+    }
+
     /// Somebody with a token or key.
     pub fn with_token(base: &str, token: &str) -> Result<Self> {
         let mut client = Self::anonymous(base)?;
@@ -83,12 +106,7 @@ impl Client {
 
     /// Signs in as a person.
     pub async fn sign_in(base: &str, name: &str, password: &str) -> Result<Self> {
-        let mut client = Self::anonymous(base)?;
-        let body = json!({ "name": name, "password": password });
-        let session = client.post("/api/v1/session", &body).await?;
-        client.token = session["token"].as_str().map(str::to_owned);
-        client.token.as_ref().context("no token")?;
-        Ok(client)
+        Self::anonymous(base)?.become_person(name, password).await
     }
 
     /// Begins a request that [`Self::ask`] is too narrow for, such as one for a file.

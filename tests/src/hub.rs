@@ -86,10 +86,8 @@ impl Hub {
     pub fn command(&self) -> Command {
         let mut command = Command::new(&self.binary);
         command
-            .arg("--data")
-            .arg(self.data())
-            .arg("--listen")
-            .arg(self.address.to_string())
+            .env("LINECARD_DATA", self.data())
+            .env("LINECARD_LISTEN", self.address.to_string())
             .current_dir(self.folder.path())
             .env_remove("LINECARD_CONFIG")
             .envs(self.environment.iter().cloned());

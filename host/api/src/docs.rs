@@ -31,6 +31,8 @@ use super::{
 
 /// Where the description is.
 const DESCRIPTION: &str = "/api/openapi.json";
+/// Where the configuration files' keys are.
+const REFERENCE: &str = "/api/reference";
 /// What the page may load: its own files, and nothing from anywhere else.
 const PAGE_POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'";
 
@@ -41,9 +43,11 @@ const PAGE_POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline';
         description = "The API of a Linecard hub: for agents, supervisors, administrators and machines. \
             Errors are `application/problem+json` (RFC 9457); `/problems/` lists their types. \
             Requests that change something take an `Idempotency-Key`: repeated under the same key, \
-            they have one effect. Event streams are described by `/api/events.schema.json`."
+            they have one effect. Event streams are described by `/api/events.schema.json`, the keys of the \
+            configuration files by `/api/reference`."
     ),
     components(schemas(ProblemBody)),
+    external_docs(url = "/api/reference", description = "All keys of linecard.toml and site.toml"),
     modifiers(&BearerToken),
     security(("bearer" = [])),
     tags(
@@ -110,6 +114,9 @@ fn describe(mut generated: OpenApi, path: &str) -> Value {
     // What is described lies on the host that serves it.
     let base = if path.is_empty() { "/" } else { path };
     generated.servers = Some(vec![Server::new(base)]);
+    if let Some(docs) = &mut generated.external_docs {
+        docs.url = format!("{path}{REFERENCE}");
+    }
     // A description of strings and maps always serializes.
     let mut description = serde_json::to_value(generated).unwrap_or_default();
     complete::complete(&mut description);
@@ -144,6 +151,7 @@ pub(super) fn router(path: &Arc<str>) -> Router<Arc<App>> {
     )
     .route("/api", get(to_page.clone()))
     .route("/api/", get(to_page))
+    .route(REFERENCE, get(reference))
     .route("/problems", get(|| async { markdown(all()) }))
     .route("/problems/", get(|| async { markdown(all()) }))
     .route("/problems/{kind}", get(problem))
@@ -164,6 +172,10 @@ async fn careful_page(State(path): State<Arc<str>>, mut response: Response) -> R
         HeaderValue::from_static(PAGE_POLICY),
     );
     response
+}
+
+async fn reference(State(app): State<Arc<App>>) -> Response {
+    typed("text/plain; charset=utf-8", app.options.reference.clone())
 }
 
 async fn problem(State(_): State<Arc<App>>, Path(kind): Path<String>) -> Result<Response, Problem> {

@@ -94,6 +94,8 @@ pub struct HttpOptions {
     pub upload_bytes_per_hour: u64,
     /// The proxies that are believed when they say for whom they ask. Default none.
     pub trusted_proxies: Vec<IpNet>,
+    /// What `/api/reference` shows: the keys of the configuration files. Default empty.
+    pub reference: String,
     /// The path under which people reach the hub, without a slash at its end. Default empty.
     pub path: String,
 }
@@ -111,6 +113,7 @@ impl Default for HttpOptions {
             streams: 16,
             upload_bytes_per_hour: 1 << 30,
             trusted_proxies: Vec::new(),
+            reference: String::new(),
             path: String::new(),
         }
     }

@@ -52,8 +52,10 @@ pub struct SiteConfig {
 #[serde(deny_unknown_fields, default)]
 pub struct SiteRetention {
     /// The marks by which an event is known that a network delivers twice, in days.
+    #[schema(minimum = 1)]
     pub deduplication_days: u32,
     /// The answers to requests with an idempotency key, in days.
+    #[schema(minimum = 1)]
     pub idempotency_days: u32,
     /// Events about a message that is not known, in hours.
     pub early_hours: u32,
@@ -126,6 +128,7 @@ pub struct QueueConfig {
     pub order: QueueOrder,
     /// How long an offer alerts, in seconds. Default 30.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1)]
     pub offer_timeout_seconds: Option<u32>,
     /// For how long an agent who declined is not offered the same again, in seconds. Default 60.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -280,18 +283,22 @@ pub struct ChannelConfig {
     /// The most actions a second, over all, in place of the manifest's limits for the whole channel: for
     /// an account to which the network grants more, or less. Limits for one recipient stay.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(exclusive_minimum = 0.0, maximum = 1000.0)]
     pub actions_per_second: Option<f64>,
     /// For how long an action that fails for the time being is tried again, in seconds. Default as
     /// often as the network documents, else for one day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(maximum = 2_592_000)]
     pub retry_for_seconds: Option<u32>,
     /// How long such an action waits after each failure, in seconds, unless the network names a time.
     /// Default what the network documents, else 1, then twice as long each time up to 300.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 0.1, maximum = 3600.0)]
     pub retry_pause_seconds: Option<f64>,
     /// How often the credentials are tried, in seconds, so that one that has expired is noticed
     /// before a customer's message suffers. Default 300.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 86_400)]
     pub probe_every_seconds: Option<u32>,
     /// How much it may cost.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -310,6 +317,7 @@ pub struct CommentsConfig {
     /// post and its first comments to be read as one, however the network delivers them, and short
     /// beside any service level. A channel that polls less often than every minute wants its poll
     /// interval here.
+    #[schema(maximum = 86_400)]
     pub gather_seconds: u32,
     /// What becomes of comments of others that come later, or once somebody has the interaction.
     pub later: LaterComments,

@@ -14,9 +14,11 @@ use crate::Timestamp;
 pub struct SpendConfig {
     /// The most for a day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1)]
     pub per_day: Option<u64>,
     /// The most for a month.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1)]
     pub per_month: Option<u64>,
     /// Whether answers wait too once the budget is used up. Without it only polling pauses, and
     /// answers to customers still go out.

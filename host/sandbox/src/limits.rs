@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// What one call of a plug-in may use. A call that goes beyond fails with the limit's name; no other
 /// call notices.
@@ -14,28 +15,33 @@ use serde::{Deserialize, Serialize};
 /// it takes, because what their network holds up is not to fail for it.
 ///
 /// In files, times are whole milliseconds, sizes are bytes, and every field may be left out.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
-    /// Wall time of `describe`. Default 1 s.
+    /// Wall time of `describe`, in milliseconds. Default 1 s.
     #[serde(with = "millis")]
+    #[schema(value_type = u64)]
     pub describe_time: Duration,
-    /// Wall time of `receive`, and of an analyzer's `prepare`. Default 1 s: a network that waits for
-    /// its 2xx gives up after a few seconds.
+    /// Wall time of `receive`, and of an analyzer's `prepare`, in milliseconds. Default 1 s: a network
+    /// that waits for its 2xx gives up after a few seconds.
     #[serde(with = "millis")]
+    #[schema(value_type = u64)]
     pub receive_time: Duration,
-    /// Wall time of `analyze`. Default 100 ms: it lies in the path of every message.
+    /// Wall time of `analyze`, in milliseconds. Default 100 ms: it lies in the path of every message.
     #[serde(with = "millis")]
+    #[schema(value_type = u64)]
     pub analyze_time: Duration,
     /// Wall time of the calls that use the network: `poll`, `perform`, `resolve-profile`,
-    /// `resolve-media`, `probe`, `templates`. Default 30 s.
+    /// `resolve-media`, `probe`, `templates`, in milliseconds. Default 30 s.
     #[serde(with = "millis")]
+    #[schema(value_type = u64)]
     pub network_time: Duration,
-    /// Time that the guest itself may compute in any call; waiting for the network does not count.
-    /// Default 500 ms, measured in steps of a few milliseconds.
+    /// Time that the guest itself may compute in any call, in milliseconds; waiting for the network does
+    /// not count. Default 500 ms, measured in steps of a few milliseconds.
     #[serde(with = "millis")]
+    #[schema(value_type = u64)]
     pub cpu_time: Duration,
-    /// Memory over all linear memories and tables of an instance. Default 64 MiB.
+    /// Memory over all linear memories and tables of an instance, in bytes. Default 64 MiB.
     pub memory_bytes: usize,
     /// Calls from the guest to the host, those of its runtime library included. Default 10,000.
     pub host_calls: u32,
@@ -60,12 +66,14 @@ pub struct Limits {
     pub media_bytes: u64,
     /// Calls of one channel in one lane at the same time. Default 8; it must be below
     /// `calls_per_plugin`, so that a channel whose network hangs leaves turns to the others.
+    #[schema(minimum = 1)]
     pub calls_per_channel: usize,
     /// Calls of one plug-in in one lane at the same time. Default 24; it must be well below `calls`, so
     /// that one plug-in cannot use up what is there for all.
     pub calls_per_plugin: usize,
     /// Calls of all plug-ins in one lane at the same time. Default 128. There is room for so many in
     /// every lane, four times as many altogether; those that are not used cost no memory.
+    #[schema(maximum = 1000)]
     pub calls: u32,
     /// Messages that an analyzer's instance reads before it is replaced. Default 1,000.
     pub analyzer_uses: u32,

@@ -12,6 +12,7 @@ use linecard_sandbox::Limits;
 use serde::{Deserialize, Deserializer, Serialize};
 use tracing_subscriber::EnvFilter;
 use url::Url;
+use utoipa::ToSchema;
 
 /// The file that is read if it is there and no other is named.
 pub const DEFAULT_FILE: &str = "linecard.toml";
@@ -21,27 +22,38 @@ pub const DEFAULT_FILE: &str = "linecard.toml";
 const MOST_CALLS: u32 = 1_000;
 
 /// How the process is set up. Paths in a file are relative to the file's folder.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ServerConfig {
-    /// Where to listen: an address, or a name of this machine, with a port. Default `127.0.0.1:8440`.
+    /// Where to listen: an address, or a name of this machine, with a port. To be reached from other
+    /// machines, put a proxy with TLS before the hub, or give a certificate below and listen on
+    /// `0.0.0.0:8440`. Default `127.0.0.1:8440`.
     #[serde(deserialize_with = "listen_address")]
+    #[schema(value_type = String)]
     pub listen: SocketAddr,
-    /// The address under which people and networks reach the hub, if it is another.
+    /// The address under which people and networks reach the hub, if it is another than the one above.
+    /// It may have a path; a proxy may hand that on or take it away.
+    #[schema(value_type = Option<String>)]
     pub public_url: Option<Url>,
-    /// The folder of everything that the hub keeps. Default `data`.
+    /// The folder of everything that the hub keeps; `linecard backup` saves it. Default `data`.
+    #[schema(value_type = String)]
     pub data: PathBuf,
-    /// The plug-in folder. Default `plugins` in the data folder.
+    /// The plug-in folder: every `*.wasm` file in it is loaded at the start, and takes the place of a
+    /// bundled plug-in with the same id. Default `plugins` in the data folder.
+    #[schema(value_type = Option<String>)]
     pub plugins: Option<PathBuf>,
-    /// The file with the key that encrypts secrets. Default `key` in the data folder. The variable
-    /// `LINECARD_KEY` goes before it.
+    /// The file with the key that encrypts secrets: 32 bytes in Base64, made at the first start. Default
+    /// `key` in the data folder. The variable `LINECARD_KEY` goes before it.
+    #[schema(value_type = Option<String>)]
     pub key_file: Option<PathBuf>,
-    /// The site. Default `main`.
+    /// The site that this process runs. Default `main`.
+    #[schema(value_type = String, pattern = "^[a-z0-9][a-z0-9._-]{0,63}$")]
     pub site: SiteName,
-    /// For how long a hub that is told to end waits for the answers that are on their way to the
-    /// networks, in seconds. Default 30.
+    /// For how long a hub that is told to end (SIGTERM, Ctrl-C) waits for the answers that are on their
+    /// way to the networks, in seconds. What is cut off is shown as uncertain. Whatever supervises the
+    /// process should wait some 15 seconds longer before it kills it. Default 30.
     pub drain_seconds: u64,
-    /// The certificate, to serve https.
+    /// The certificate, to serve https without a proxy.
     pub tls: Option<TlsConfig>,
     /// Limits of HTTP requests.
     pub http: HttpConfig,
@@ -87,40 +99,50 @@ impl Default for SiteName {
     }
 }
 
-/// A certificate.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// A certificate. It is read again when a file is replaced.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TlsConfig {
     /// The certificate and its chain, as PEM.
+    #[schema(value_type = String)]
     pub certificate: PathBuf,
     /// The private key, as PEM.
+    #[schema(value_type = String)]
     pub key: PathBuf,
 }
 
 /// Limits of HTTP requests.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct HttpConfig {
     /// The largest body of a webhook, in bytes. Default 4 MiB.
+    #[schema(minimum = 1)]
     pub webhook_bytes: usize,
     /// The largest body of another request, in bytes. Default 4 MiB.
+    #[schema(minimum = 1)]
     pub body_bytes: usize,
     /// How long a request may take, in seconds. Default 30.
+    #[schema(minimum = 1)]
     pub timeout_seconds: u64,
     /// For how long a sign-in is good, in seconds. Default 43200: half a day.
+    #[schema(minimum = 1)]
     pub session_seconds: u64,
     /// For how long an access token of the Open Messaging API is good, in seconds. Default 86400: a
     /// day.
+    #[schema(minimum = 1)]
     pub access_token_seconds: u64,
     /// How many event streams one person or key may have open. Default 16.
     pub streams: usize,
     /// How many connections there may be at a time; fewer if the system gives the process fewer file
     /// handles. Default 10000.
+    #[schema(minimum = 1)]
     pub connections: usize,
     /// How many bytes of files one person or key may upload in an hour. Default 1 GiB.
     pub upload_bytes_per_hour: u64,
     /// The proxies before the hub, as addresses or networks such as `10.0.0.0/8`: they are believed when
-    /// they say, by `X-Forwarded-For` or `Forwarded`, for whom they ask. Default none.
+    /// they say, by `X-Forwarded-For` or `Forwarded`, for whom they ask. Default none: everybody behind a
+    /// proxy counts as one when sign-ins fail.
+    #[schema(value_type = Vec<String>)]
     pub trusted_proxies: Vec<Proxy>,
 }
 
@@ -185,7 +207,7 @@ impl HttpConfig {
 }
 
 /// The store.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct StoreConfig {
     /// How many bytes of pages are kept in memory. The process can take about twice as much.
@@ -202,7 +224,7 @@ impl Default for StoreConfig {
 }
 
 /// Files that are sent and received.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct MediaConfig {
     /// The largest file, in bytes. Default 100 MiB.
@@ -218,7 +240,7 @@ impl Default for MediaConfig {
 }
 
 /// The log, which goes to standard error.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct LogConfig {
     /// Lines for people, or JSON. Default `text`.
@@ -238,7 +260,9 @@ impl Default for LogConfig {
 }
 
 /// How a log line looks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, clap::ValueEnum)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema, clap::ValueEnum,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum LogFormat {
     /// For people.
@@ -309,10 +333,14 @@ impl ServerConfig {
         {
             problems.add(&["public_url"], "it must be an http or https address");
         }
+        let http = &self.http;
         let positive = [
-            ("timeout_seconds", self.http.timeout_seconds),
-            ("session_seconds", self.http.session_seconds),
-            ("access_token_seconds", self.http.access_token_seconds),
+            ("webhook_bytes", http.webhook_bytes as u64),
+            ("body_bytes", http.body_bytes as u64),
+            ("timeout_seconds", http.timeout_seconds),
+            ("session_seconds", http.session_seconds),
+            ("access_token_seconds", http.access_token_seconds),
+            ("connections", http.connections as u64),
         ];
         for (key, value) in positive {
             if value == 0 {
@@ -454,27 +482,6 @@ pub fn log_filter(text: &str) -> Result<EnvFilter, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_example_file_says_the_defaults() {
-        let text = include_str!("cli/init/linecard.toml");
-        let config = ServerConfig::parse(Path::new("linecard.toml"), text).unwrap();
-        assert_eq!(config, ServerConfig::default());
-        // With every comment that is a setting taken in, it must still be valid.
-        let all: Vec<&str> = text
-            .lines()
-            .map(|line| match line.strip_prefix("#") {
-                Some(setting) if !setting.starts_with([' ', '#']) => setting,
-                _ => line,
-            })
-            .collect();
-        let all = ServerConfig::parse(Path::new("linecard.toml"), &all.join("\n")).unwrap();
-        assert_eq!(all.sandbox, config.sandbox);
-        assert_eq!(all.http, config.http);
-        assert_eq!(all.store, config.store);
-        assert_eq!(all.media, config.media);
-        assert_eq!(all.log, config.log);
-    }
 
     #[test]
     fn what_one_channel_or_plugin_may_use_is_below_what_there_is() {

@@ -137,6 +137,105 @@ fn a_wrong_configuration_ends_with_2_and_every_problem() {
 }
 
 #[test]
+fn an_option_that_a_command_would_not_go_by_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    for (arguments, told) in [
+        ("simulate graph --listen 127.0.0.1:0", "--at says where"),
+        ("--listen 127.0.0.1:0 simulate graph", "--at says where"),
+        ("simulate x --data elsewhere", "does not go by --data"),
+        ("simulate whatsapp --log debug", "does not go by --log"),
+        ("openapi --config linecard.toml", "does not go by --config"),
+        ("check --log-format json", "does not go by --log-format"),
+        ("init --listen 127.0.0.1:1", "linecard.toml"),
+        ("init --config other.toml", "--reference"),
+        ("backup saved --plugins .", "does not go by --plugins"),
+        (
+            "key administrator --listen 127.0.0.1:1",
+            "does not go by --listen",
+        ),
+        ("doctor --plugins .", "does not go by --plugins"),
+        ("plugins x.wasm --plugins .", "when it looks at one file"),
+        (
+            "apply site.toml --offline --token-file key",
+            "with --offline",
+        ),
+    ] {
+        let arguments: Vec<&str> = arguments.split(' ').collect();
+        let output = run(path, &arguments);
+        let errors = stderr(&output);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {errors}");
+        assert!(errors.contains(told), "{arguments:?}: {errors}");
+        // And nothing was begun.
+        assert!(!path.join("data").exists(), "{arguments:?}");
+    }
+    // The environment is for whichever command goes by it.
+    let openapi = linecard(path, &["openapi"])
+        .env("LINECARD_LISTEN", "127.0.0.1:1")
+        .env("LINECARD_DATA", "elsewhere")
+        .output()
+        .unwrap();
+    assert!(openapi.status.success(), "{}", stderr(&openapi));
+    std::fs::write(path.join("site.toml"), "[queues.sales]\n").unwrap();
+    let apply = linecard(path, &["apply", "site.toml", "--offline", "--check"])
+        .env("LINECARD_TOKEN_FILE", "nowhere")
+        .output()
+        .unwrap();
+    assert!(apply.status.success(), "{}", stderr(&apply));
+    // Help shows what a command goes by.
+    for (command, shown, hidden) in [
+        ("simulate graph", "--at", "--listen"),
+        ("check", "--data", "--log"),
+        ("serve", "--log-format", "--at"),
+    ] {
+        let mut arguments: Vec<&str> = command.split(' ').collect();
+        arguments.push("--help");
+        let help = stdout(&run(path, &arguments));
+        assert!(
+            help.contains(shown) && !help.contains(hidden),
+            "{command}: {help}"
+        );
+    }
+}
+
+#[test]
+fn a_hub_that_does_not_answer_is_told_of_in_one_way() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    std::fs::write(path.join("site.toml"), "[queues.sales]\n").unwrap();
+    std::fs::write(path.join("key"), "lc_x\n").unwrap();
+    std::fs::create_dir(path.join("data")).unwrap();
+    let is_told = |text: &str| {
+        text.contains("no hub answers at http://127.0.0.1:9: ")
+            && text.contains(". Start it, or name its address by --url")
+    };
+    let to = ["--url", "http://127.0.0.1:9", "--token-file", "key"];
+    let apply = run(path, &[&["apply", "site.toml"], &to[..]].concat());
+    assert!(is_told(&stderr(&apply)), "{}", stderr(&apply));
+    let doctor = run(path, &[&["doctor"], &to[..]].concat());
+    assert!(is_told(&stdout(&doctor)), "{}", stdout(&doctor));
+    // What answers there is no hub.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        use std::io::{Read as _, Write as _};
+        while let Ok((mut stream, _)) = listener.accept() {
+            let _ = stream.read(&mut [0; 4096]);
+            let _ = stream.write_all(
+                b"HTTP/1.1 404 Not Found\r\ncontent-length: 5\r\nconnection: close\r\n\r\nhello",
+            );
+        }
+    });
+    let arguments = ["apply", "site.toml", "--url", &url, "--token-file", "key"];
+    let apply = run(path, &arguments);
+    assert!(
+        stderr(&apply).contains("does not answer as a hub does: 404 Not Found"),
+        "{}",
+        stderr(&apply)
+    );
+}
+
+#[test]
 fn the_bundled_plugins_are_listed() {
     let folder = tempfile::tempdir().unwrap();
     let output = run(folder.path(), &["plugins"]);

@@ -16,7 +16,7 @@ use serde_json::Value;
 use crate::told::Told;
 
 /// How often a channel's credentials are tried unless it says otherwise, in seconds.
-const PROBE_EVERY: u32 = 300;
+pub const PROBE_EVERY: u32 = 300;
 
 /// A channel, ready to be called.
 pub struct ChannelRuntime {

@@ -302,7 +302,8 @@ fn settle_tuples(value: &mut Value) {
 fn settle_limits(value: &mut Value) {
     match value {
         Value::Object(members) => {
-            if members.get("minimum") == Some(&json!(0)) && !members.contains_key("maximum") {
+            let least = members.get("minimum").and_then(Value::as_u64);
+            if least.is_some() && !members.contains_key("maximum") {
                 let format = members.get("format").and_then(Value::as_str);
                 if format == Some("int32") {
                     members.insert("format".to_owned(), json!("int64"));

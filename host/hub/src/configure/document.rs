@@ -7,7 +7,8 @@ mod fault;
 mod tests;
 mod tree;
 
-use std::collections::{HashMap, HashSet};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde::de::DeserializeOwned;
 use toml::de::{DeTable, DeValue};
@@ -84,6 +85,26 @@ pub fn read_json<T: DeserializeOwned>(text: &[u8]) -> Result<T, JsonError> {
         MOST_PROBLEMS
     };
     interpret(&tree, Language::Json, most).map_err(JsonError::Problems)
+}
+
+/// The keys that a type reads, in the order in which it declares them, by the place of the table in the
+/// document. Only tables that the document has are in it, so it should have all.
+pub type Keys = BTreeMap<Vec<String>, &'static [&'static str]>;
+
+/// Reads a document as [`read_json`] does, and tells which keys were looked for, where.
+pub fn keys_of<T: DeserializeOwned>(document: &serde_json::Value) -> Result<Keys, JsonError> {
+    let tree: Tree = serde_json::from_str(&document.to_string())?;
+    let context = Context {
+        keys: Some(RefCell::default()),
+        ..Context::default()
+    };
+    match T::deserialize(Node::root(&tree, &context)) {
+        Ok(_) => Ok(context.keys.unwrap_or_default().into_inner()),
+        Err(fault) => {
+            let problem = Problem::new(&fault.shown_at(), fault.text(Language::Json));
+            Err(JsonError::Problems(Problems(vec![problem])))
+        }
+    }
 }
 
 /// Makes a value of a document. Each round finds one problem at most and leaves its value out of the

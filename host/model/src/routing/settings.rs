@@ -69,7 +69,7 @@ pub enum WrapUpPolicy {
     Mandatory,
     /// As mandatory, but after a time the default code is given.
     Timed {
-        /// The time for it.
+        /// The time for it, in seconds.
         seconds: u32,
         /// The code then given: one of the queue's.
         default_code: String,

@@ -72,6 +72,7 @@ pub struct RequiredSkill {
     pub skill: SkillId,
     /// The lowest proficiency that will do, 1 to 100. Absent: any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 100)]
     pub min_proficiency: Option<u8>,
 }
 

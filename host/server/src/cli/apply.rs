@@ -4,18 +4,18 @@ use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use clap::Args;
 use linecard_hub::configure::{
-    Change, ConfigureError, Problem, Problems, SecretValues, SiteFile, difference, parse_site_file,
+    Change, ConfigureError, Problems, SecretValues, SiteFile, difference, parse_site_file,
     rehearse, warnings,
 };
 use reqwest::header::{ACCEPT, ETAG, IF_MATCH};
-use reqwest::{Method, StatusCode};
-use secrecy::{ExposeSecret as _, SecretString};
+use reqwest::{Method, Response, StatusCode};
 use serde::Deserialize;
 use url::Url;
 
+use super::asked::{AskError, Asked};
 use super::options::ConfigOptions;
 use super::setup::{configure, foundation};
 use super::{admin_key, say};
@@ -43,7 +43,7 @@ pub(super) struct Apply {
     /// The site file
     file: PathBuf,
     /// Write into the data folder, on which no hub may be running
-    #[arg(long, conflicts_with_all = ["url", "token_file"])]
+    #[arg(long, conflicts_with = "url")]
     offline: bool,
     /// Only check the file, against everything that the hub knows; change nothing
     #[arg(long, conflicts_with = "dry_run")]
@@ -63,6 +63,10 @@ pub(super) struct Apply {
 }
 
 impl Apply {
+    pub(super) fn is_offline(&self) -> bool {
+        self.offline
+    }
+
     pub(super) async fn run(&self, options: &ConfigOptions) -> anyhow::Result<u8> {
         let server = options.load()?;
         let site = parse_site_file(&self.file)?;
@@ -104,21 +108,13 @@ impl Apply {
     }
 
     async fn online(&self, server: &ServerConfig, site: &SiteFile) -> anyhow::Result<u8> {
-        let hub = Administered {
-            token: admin_key::given(&server.data, self.token_file.as_deref())?,
-            base: match &self.url {
-                Some(url) => url.as_str().trim_end_matches('/').to_owned(),
-                None => server.local_url(),
-            },
-            site,
-        };
-        let answer = hub.ask(Method::POST, "/api/v1/site/check", "*").await?;
+        let token = admin_key::given(&server.data, self.token_file.as_deref())?;
+        let hub = Asked::of(server, self.url.as_ref())?;
+        let hub = hub.with(token).within(PATIENCE);
+        let answer = ask(&hub, Method::POST, "/api/v1/site/check", "*", site).await?;
         let version = answer.headers().get(ETAG).and_then(|tag| tag.to_str().ok());
         let version = version.unwrap_or("*").to_owned();
-        let mut checked: Checked = answer
-            .json()
-            .await
-            .with_context(|| format!("{} does not answer as a hub does", hub.base))?;
+        let mut checked: Checked = hub.read(answer).await?;
         for change in &mut checked.changes {
             in_the_file(&mut change.pointer);
         }
@@ -126,7 +122,7 @@ impl Apply {
             return Ok(code);
         }
         // What was shown is what is applied: a change that came in between is refused.
-        hub.ask(Method::PUT, "/api/v1/site", &version).await?;
+        ask(&hub, Method::PUT, "/api/v1/site", &version, site).await?;
         Ok(self.applied())
     }
 
@@ -177,64 +173,41 @@ impl Apply {
     }
 }
 
-/// A running hub, asked with an administrator's key about a site file.
-struct Administered<'s> {
-    token: SecretString,
-    base: String,
-    site: &'s SiteFile,
-}
-
-impl Administered<'_> {
-    async fn ask(
-        &self,
-        method: Method,
-        path: &str,
-        version: &str,
-    ) -> anyhow::Result<reqwest::Response> {
-        let Self { token, base, site } = self;
-        // Another part of the program may have set the same provider before.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder().timeout(PATIENCE).build()?;
-        let answer = client
-            .request(method, format!("{base}{path}"))
-            .bearer_auth(token.expose_secret())
-            .header(ACCEPT, "application/json")
-            .header(IF_MATCH, version)
-            .json(&serde_json::json!({"config": site.value}))
-            .send()
-            .await
-            .with_context(|| {
-                format!("no hub answers at {base}; is it running? `--offline` writes into the data folder of one that is not")
-            })?;
-        let status = answer.status();
-        if status.is_success() {
-            return Ok(answer);
+/// Asks a hub about a site file, or to apply it.
+async fn ask(
+    hub: &Asked,
+    method: Method,
+    path: &str,
+    version: &str,
+    site: &SiteFile,
+) -> anyhow::Result<Response> {
+    let request = hub
+        .request(method, path)
+        .header(ACCEPT, "application/json")
+        .header(IF_MATCH, version)
+        .json(&serde_json::json!({"config": site.value}));
+    let error = match hub.send(request).await {
+        Ok(answer) => return Ok(answer),
+        Err(error) => error,
+    };
+    match error {
+        AskError::Silent { .. } => {
+            bail!("{error}; `--offline` writes into the data folder of a hub that does not run")
         }
-        let text = answer.text().await.unwrap_or_default();
-        let refusal: Refusal = serde_json::from_str(&text).unwrap_or_default();
-        if !refusal.errors.is_empty() {
-            let problems = refusal.errors.into_iter().map(|mut error| {
-                in_the_file(&mut error.pointer);
-                Problem {
-                    file: None,
-                    line: None,
-                    column: None,
-                    pointer: error.pointer,
-                    text: error.detail,
-                }
-            });
-            return Err(site.places.locate(Problems(problems.collect())).into());
+        AskError::Refused { status, .. } if status == StatusCode::PRECONDITION_FAILED => bail!(
+            "nothing was changed: somebody else changed the site meanwhile. Apply again to see what would change now"
+        ),
+        AskError::Refused { ref refusal, .. } => {
+            let mut problems = refusal.problems();
+            if problems.is_empty() {
+                return Err(error.into());
+            }
+            for problem in &mut problems {
+                in_the_file(&mut problem.pointer);
+            }
+            Err(site.places.locate(Problems(problems)).into())
         }
-        let detail = refusal.detail.unwrap_or(text);
-        if status == StatusCode::UNAUTHORIZED || status == StatusCode::FORBIDDEN {
-            bail!("the hub at {base} refuses the key ({status}): {detail}");
-        }
-        if status == StatusCode::PRECONDITION_FAILED {
-            bail!(
-                "nothing was changed: somebody else changed the site meanwhile. Apply again to see what would change now"
-            );
-        }
-        bail!("the hub at {base} refuses ({status}): {detail}")
+        AskError::Strange { .. } => Err(error.into()),
     }
 }
 
@@ -258,18 +231,4 @@ fn asked(question: &str) -> std::io::Result<bool> {
 #[derive(Debug, Deserialize)]
 struct Checked {
     changes: Vec<Change>,
-}
-
-/// What the hub says when it refuses (RFC 9457).
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Refusal {
-    detail: Option<String>,
-    errors: Vec<RefusedField>,
-}
-
-#[derive(Debug, Deserialize)]
-struct RefusedField {
-    pointer: String,
-    detail: String,
 }

@@ -13,10 +13,12 @@ use linecard_model::Timestamp;
 use linecard_store::{Store as _, StoreError};
 use linecard_store_sled::SledStore;
 use linecard_vault::write_private;
-use secrecy::ExposeSecret as _;
+use reqwest::Method;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+use url::Url;
 
+use super::asked::{AskError, Asked};
 use super::options::ConfigOptions;
 use super::setup::{private_folder, store_folder};
 use super::{admin_key, say};
@@ -47,6 +49,9 @@ pub(super) struct Backup {
     /// if absent
     #[arg(long, env = "LINECARD_TOKEN_FILE", value_name = "FILE")]
     token_file: Option<PathBuf>,
+    /// The hub's address, if it runs and is not at the configured one
+    #[arg(long, value_name = "URL")]
+    url: Option<Url>,
 }
 
 /// Where to restore from.
@@ -72,6 +77,29 @@ struct Entry {
     path: String,
     bytes: u64,
     sha256: String,
+}
+
+/// The last backup of a data folder, as it remembers it.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Last {
+    pub made_at: Timestamp,
+    pub folder: PathBuf,
+}
+
+impl Last {
+    fn file(data: &Path) -> PathBuf {
+        data.join("last-backup.json")
+    }
+
+    /// The last one, if there was one.
+    pub(super) fn of(data: &Path) -> Option<Self> {
+        // What cannot be read says nothing, as if it were not there.
+        serde_json::from_slice(&std::fs::read(Self::file(data)).ok()?).ok()
+    }
+
+    fn remember(&self, data: &Path) -> io::Result<()> {
+        write_private(&Self::file(data), &serde_json::to_vec_pretty(self)?)
+    }
 }
 
 impl Backup {
@@ -130,6 +158,14 @@ impl Backup {
         write_private(&place, &json)
             .and_then(|()| File::open(&self.folder)?.sync_all())
             .with_context(|| format!("{} cannot be written", place.display()))?;
+        let last = Last {
+            made_at: contents.made_at,
+            folder: std::path::absolute(&self.folder)?,
+        };
+        // The backup is whole without it; only the doctor misses it.
+        if let Err(error) = last.remember(&server.data) {
+            eprintln!("linecard: `linecard doctor` will not know of this backup: {error}");
+        }
         say(&format!(
             "{}: {} files, {} bytes",
             self.folder.display(),
@@ -142,26 +178,15 @@ impl Backup {
     /// What a running hub gives.
     async fn of_running(&self, server: &ServerConfig, mut lines: Copied) -> anyhow::Result<Entry> {
         let token = admin_key::given(&server.data, self.token_file.as_deref())?;
-        let base = server.local_url();
-        // Another part of the program may have set the same provider before.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        // A hub that gives nothing for so long gives nothing more.
-        let client = reqwest::Client::builder()
-            .read_timeout(std::time::Duration::from_mins(2))
-            .build()?;
-        let mut answer = client
-            .get(format!("{base}/api/v1/backup"))
-            .bearer_auth(token.expose_secret())
-            .send()
-            .await
-            .with_context(|| {
-                format!("the data folder is in use, but no hub answers at {base}; stop whatever uses it, or name the hub's own linecard.toml by --config")
-            })?;
-        let status = answer.status();
-        if !status.is_success() {
-            let text = answer.text().await.unwrap_or_default();
-            bail!("the hub at {base} refuses ({status}): {text}");
-        }
+        let hub = Asked::of(server, self.url.as_ref())?.with(token);
+        let request = hub.request(Method::GET, "/api/v1/backup");
+        let mut answer = match hub.send(request).await {
+            Ok(answer) => answer,
+            Err(error @ AskError::Silent { .. }) => bail!(
+                "the data folder is in use, but {error}, or the hub's own linecard.toml by --config"
+            ),
+            Err(other) => return Err(other.into()),
+        };
         let broken =
             "the hub broke the backup off; its log says why, and what was written is not whole";
         while let Some(piece) = answer.chunk().await.context(broken)? {

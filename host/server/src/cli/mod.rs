@@ -2,6 +2,7 @@
 
 mod admin_key;
 mod apply;
+mod asked;
 mod backup;
 #[cfg(feature = "simulator")]
 mod demo;
@@ -22,7 +23,8 @@ mod storage;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args as _, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use linecard_hub::configure::{ConfigureError, Problems};
 
 pub use options::ConfigOptions;
@@ -77,6 +79,113 @@ enum Command {
     Openapi,
 }
 
+impl Command {
+    /// Those of [`ConfigOptions`] that it goes by.
+    fn takes(&self) -> &'static [&'static str] {
+        match self {
+            Self::Init(init) if !init.is_reference() => &["data", "plugins"],
+            Self::Plugins(plugins) if plugins.is_about_a_file() => &["config", "data"],
+            _ => takes(self.name()),
+        }
+    }
+
+    /// Those of its own options that it does not go by beside others that were given.
+    fn leaves(&self) -> &'static [&'static str] {
+        match self {
+            // No key is asked for by a data folder.
+            Self::Apply(apply) if apply.is_offline() => &["token_file"],
+            _ => &[],
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Serve => "serve",
+            Self::Init(_) => "init",
+            Self::Apply(_) => "apply",
+            Self::Doctor(_) => "doctor",
+            Self::Key(_) => "key",
+            Self::Plugins(_) => "plugins",
+            Self::Check => "check",
+            Self::Backup(_) => "backup",
+            Self::Restore(_) => "restore",
+            Self::Export(_) => "export",
+            Self::Import(_) => "import",
+            Self::Rebuild => "rebuild",
+            Self::Compact => "compact",
+            #[cfg(feature = "simulator")]
+            Self::Simulate(_) => "simulate",
+            #[cfg(feature = "simulator")]
+            Self::Demo(_) => "demo",
+            Self::Openapi => "openapi",
+        }
+    }
+}
+
+/// The options that a command goes by, of those which stand before all commands.
+fn takes(command: &str) -> &'static [&'static str] {
+    match command {
+        "serve" | "demo" => &["config", "data", "plugins", "listen", "log", "log_format"],
+        "apply" => &["config", "data", "plugins", "listen"],
+        "doctor" | "backup" => &["config", "data", "listen"],
+        "init" | "plugins" => &["config", "data", "plugins"],
+        "simulate" | "openapi" => &[],
+        // What is done with a data folder.
+        _ => &["config", "data"],
+    }
+}
+
+/// The command line, with help for each command that shows only what it goes by.
+fn command_line() -> clap::Command {
+    let shared = ConfigOptions::augment_args(clap::Command::new("shared"));
+    let mut all = Cli::command();
+    let names: Vec<String> = all
+        .get_subcommands()
+        .map(|c| c.get_name().to_owned())
+        .collect();
+    for name in names {
+        let taken = takes(&name);
+        let idle = shared
+            .get_arguments()
+            .filter(|option| !taken.contains(&option.get_id().as_str()));
+        let idle: Vec<_> = idle.map(|option| option.clone().hide(true)).collect();
+        all = all.mut_subcommand(name, |command| command.args(idle));
+    }
+    all
+}
+
+/// An option that was written and that the command would not go by. What stands in the environment is
+/// for whichever command goes by it.
+fn ignored(command: &Command, matches: &ArgMatches) -> Option<clap::Error> {
+    let mut innermost = matches;
+    while let Some((_, inner)) = innermost.subcommand() {
+        innermost = inner;
+    }
+    let shared = ConfigOptions::augment_args(clap::Command::new("shared"));
+    let is_written = |id: &str| innermost.value_source(id) == Some(ValueSource::CommandLine);
+    let shared = shared
+        .get_arguments()
+        .map(|option| option.get_id().as_str());
+    let idle = shared.filter(|id| !command.takes().contains(id));
+    let option = idle
+        .chain(command.leaves().iter().copied())
+        .find(|id| is_written(id))?;
+    let option = option.replace('_', "-");
+    let name = command.name();
+    let hint = match (name, option.as_str()) {
+        ("simulate", "listen") => "; --at says where the simulated network listens",
+        ("init", "config") => "; it writes a configuration file, and --reference alone reads one",
+        ("init", "listen") => {
+            "; write it into the linecard.toml that it makes, or give it to `linecard serve`"
+        }
+        ("apply", "token-file") => " with --offline",
+        ("plugins", "plugins") => " when it looks at one file",
+        _ => "",
+    };
+    let text = format!("`linecard {name}` does not go by --{option}{hint}");
+    Some(self::command_line().error(clap::error::ErrorKind::UnknownArgument, text))
+}
+
 /// How a command that did not succeed ends.
 const FAILED: u8 = 1;
 /// How a command ends whose options or configuration are wrong; clap's own errors end so, too.
@@ -84,7 +193,15 @@ const MISCONFIGURED: u8 = 2;
 
 /// Runs the program with the process's arguments.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let matches = command_line().get_matches();
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    if let Some(error) = cli
+        .command
+        .as_ref()
+        .and_then(|command| ignored(command, &matches))
+    {
+        error.exit();
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

@@ -5,11 +5,12 @@ use std::path::PathBuf;
 
 use anyhow::bail;
 use clap::Args;
-use linecard_model::manifest::{HostWant, Manifest, SecretKind};
+use linecard_model::manifest::{HostWant, Manifest};
 
 use super::options::ConfigOptions;
 use super::say;
 use super::setup::{load_plugins, sandbox};
+use crate::reference::form;
 
 /// What to look at.
 #[derive(Debug, Args)]
@@ -22,6 +23,11 @@ pub(super) struct PluginsCommand {
 }
 
 impl PluginsCommand {
+    /// Whether it looks at a file, and not at what is installed.
+    pub(super) fn is_about_a_file(&self) -> bool {
+        self.file.is_some()
+    }
+
     pub(super) async fn run(&self, options: &ConfigOptions) -> anyhow::Result<()> {
         let config = options.load()?;
         if let Some(file) = &self.file {
@@ -71,20 +77,6 @@ impl PluginsCommand {
             say(&texts.join("\n"));
         }
         Ok(())
-    }
-}
-
-/// How the value of a secret of several fields is written.
-fn form(kind: SecretKind) -> &'static str {
-    match kind {
-        SecretKind::HmacKey | SecretKind::SharedToken | SecretKind::Bearer => "",
-        SecretKind::Basic => " Its value is JSON: {\"username\": …, \"password\": …}.",
-        SecretKind::Oauth1 => {
-            " Its value is JSON: {\"consumer_key\": …, \"consumer_secret\": …, \"token\": …, \"token_secret\": …}."
-        }
-        SecretKind::Oauth2 => {
-            " Its value is JSON: {\"token_url\": …, \"client_id\": …} and, as the network asks for them, \"client_secret\", \"refresh_token\", \"scope\", \"client_auth\" (\"basic\" or \"body\")."
-        }
     }
 }
 

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use linecard_api::{Doors, Tls};
+use linecard_api::{Doors, HttpOptions, Tls};
 use linecard_hub::configure::{Restored, has_administrator, restore};
-use linecard_hub::{Hub, HubOptions};
+use linecard_hub::{Hub, HubOptions, plugins};
 use linecard_site::Source;
 use linecard_site::channels::Channels;
 use linecard_traffic::prepare::Analyzers;
@@ -20,6 +20,7 @@ use super::setup::{Foundation, foundation};
 use super::signals::{told_to_end, told_to_reload};
 use super::{admin_key, handles, log};
 use crate::config::ServerConfig;
+use crate::reference;
 use linecard_site::supervise::Supervisor;
 
 /// For how long the doors still answer when the hub can take no more work: so whoever asks for its
@@ -52,7 +53,8 @@ pub(super) async fn run(options: &ConfigOptions) -> anyhow::Result<()> {
         version = env!("CARGO_PKG_VERSION"),
         "the hub is ready"
     );
-    let router = linecard_api::router(Arc::clone(&hub), config.http_options());
+    let options = http_options(&config, &hub)?;
+    let router = linecard_api::router(Arc::clone(&hub), options);
     let supervisor = hub.site.supervisor().clone();
     let rotation = Rotation {
         hub: Arc::clone(&hub),
@@ -149,6 +151,17 @@ pub(super) async fn start(config: &ServerConfig) -> anyhow::Result<Arc<Hub>> {
     }
     hub.vault.set_admin_key(key.as_ref());
     Ok(hub)
+}
+
+/// How a hub's HTTP interfaces behave.
+pub(super) fn http_options(config: &ServerConfig, hub: &Hub) -> anyhow::Result<HttpOptions> {
+    // Strangers may read the reference: which plug-ins were added is not for them.
+    let installed = hub.plugins.all();
+    let bundled = installed.filter(|installed| installed.source == plugins::Source::Bundled);
+    Ok(HttpOptions {
+        reference: reference::both(bundled.map(|bundled| bundled.plugin.manifest()))?,
+        ..config.http_options()
+    })
 }
 
 /// Waits until the process is told to end, or the hub can take no more work.

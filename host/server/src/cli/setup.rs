@@ -85,7 +85,8 @@ pub(super) async fn load_plugins(config: &ServerConfig) -> anyhow::Result<Plugin
     let is_first = !config.data.join("cache").exists();
     let sandbox = sandbox(config)?;
     let folder = config.plugin_folder();
-    if config.plugins.is_some() && !folder.is_dir() {
+    // The usual place need not be there, whether it is written out or not.
+    if folder != config.data.join("plugins") && !folder.is_dir() {
         bail!("the plug-in folder {} does not exist", folder.display());
     }
     let progress = Progress::default();

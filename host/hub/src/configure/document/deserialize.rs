@@ -4,21 +4,23 @@
 //! of its fields' values, every key of it is one of its own, at every level and whether or not its type
 //! asks for that, and a value that is one of several is exactly one of them.
 
+use std::cell::RefCell;
 use std::collections::HashSet;
 
 use serde::de::value::StringDeserializer;
 use serde::de::{self, DeserializeSeed, IntoDeserializer as _, Visitor};
 use serde::forward_to_deserialize_any;
 
-use super::PLACEHOLDER;
 use super::fault::{Fault, Found};
 use super::tree::Tree;
+use super::{Keys, PLACEHOLDER};
 
-/// What is left out of a round, and what stands in.
+/// What is left out of a round, what stands in, and, if somebody wants to know, what was looked for.
 #[derive(Debug, Default)]
 pub(super) struct Context {
     pub skipped: HashSet<Vec<String>>,
     pub placeholders: HashSet<Vec<String>>,
+    pub keys: Option<RefCell<Keys>>,
 }
 
 /// A value at its place.
@@ -176,6 +178,9 @@ impl<'de> de::Deserializer<'de> for Node<'_> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Fault> {
+        if let Some(keys) = &self.context.keys {
+            keys.borrow_mut().insert(self.at.clone(), fields);
+        }
         match self.value {
             Source::Value(Tree::Entries(table)) => {
                 let entries = self.entries(table);

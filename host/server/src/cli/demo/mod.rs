@@ -116,7 +116,7 @@ impl Demo {
             tls: None,
             connections: handles::connections(config.http.connections),
         };
-        let router = linecard_api::router(Arc::clone(&hub), config.http_options());
+        let router = linecard_api::router(Arc::clone(&hub), serve::http_options(&config, &hub)?);
         let server = tokio::spawn(linecard_api::serve(listener, router, doors, ended(closed)));
 
         let shown = self.show(&hub, &base).await;

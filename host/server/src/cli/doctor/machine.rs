@@ -4,7 +4,10 @@ use std::io::Write as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use linecard_model::Timestamp;
+
 use super::super::admin_key;
+use super::super::backup::Last;
 use super::super::handles;
 use super::super::setup::store_folder;
 use super::Findings;
@@ -23,7 +26,7 @@ const FEW_BYTES: u64 = 2 << 30;
 #[cfg(unix)]
 const MEGABYTE: u64 = 1 << 20;
 
-pub(super) fn look(config: &ServerConfig, findings: &mut Findings) {
+pub(super) fn look(config: &ServerConfig, backup_days: u32, findings: &mut Findings) {
     let data = &config.data;
     if !data.is_dir() {
         findings.error(
@@ -54,6 +57,36 @@ pub(super) fn look(config: &ServerConfig, findings: &mut Findings) {
         ),
     }
     file_handles(config, findings);
+    if backup_days > 0 && store_folder(config).exists() {
+        backup(data, backup_days, findings);
+    }
+}
+
+/// How old the last backup is.
+fn backup(data: &Path, days: u32, findings: &mut Findings) {
+    const REMEDY: &str = "run `linecard backup FOLDER` regularly, also while the hub runs, and keep FOLDER on another \
+                          machine; --backup-days 0 leaves this out where backups are made otherwise";
+    let Some(last) = Last::of(data) else {
+        let detail = format!("no backup of {} is known", data.display());
+        findings.warning("backup", detail, REMEDY);
+        return;
+    };
+    let detail = format!(
+        "the last one was made at {}, in {}",
+        last.made_at,
+        last.folder.display()
+    );
+    // A clock that was set back makes it no older.
+    let age = Timestamp::now().duration_since(last.made_at);
+    if age.as_secs() > i64::from(days) * 24 * 3_600 {
+        findings.warning(
+            "backup",
+            format!("{detail}: more than {days} days ago"),
+            REMEDY,
+        );
+    } else {
+        findings.fine("backup", detail);
+    }
 }
 
 #[cfg(unix)]

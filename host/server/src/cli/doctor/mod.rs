@@ -34,6 +34,9 @@ pub(super) struct Doctor {
     /// The file with a token or key of an administrator; `admin.key` in the data folder if absent
     #[arg(long, env = "LINECARD_TOKEN_FILE", value_name = "FILE")]
     token_file: Option<PathBuf>,
+    /// After how many days without a backup to warn; 0 for never
+    #[arg(long, default_value_t = 7, value_name = "DAYS")]
+    backup_days: u32,
 }
 
 /// How much a finding matters.
@@ -131,7 +134,7 @@ impl Doctor {
     pub(super) async fn run(&self, options: &ConfigOptions) -> anyhow::Result<u8> {
         let server = options.load()?;
         let mut findings = Findings::default();
-        machine::look(&server, &mut findings);
+        machine::look(&server, self.backup_days, &mut findings);
         running::look(self, &server, &mut findings).await?;
         if self.json {
             say(&serde_json::to_string_pretty(&findings)?);

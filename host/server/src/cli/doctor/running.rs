@@ -4,13 +4,12 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use linecard_model::Timestamp;
-use reqwest::{Client, StatusCode};
-use secrecy::{ExposeSecret as _, SecretString};
+use reqwest::{Client, Method, StatusCode};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::super::admin_key;
+use super::super::asked::{AskError, Asked, innermost};
 use super::{Doctor, Findings};
 use crate::config::ServerConfig;
 
@@ -77,26 +76,13 @@ pub(super) async fn look(
     config: &ServerConfig,
     findings: &mut Findings,
 ) -> anyhow::Result<()> {
-    // Another part of the program may have set the same provider before.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let http = Client::builder()
-        .timeout(PATIENCE)
-        .redirect(reqwest::redirect::Policy::none())
-        .build()?;
-    let base = match &doctor.url {
-        Some(url) => url.as_str().trim_end_matches('/').to_owned(),
-        None => config.local_url(),
-    };
-    if !is_ready(&http, &base, findings).await {
+    let asked = Asked::of(config, doctor.url.as_ref())?.within(PATIENCE);
+    if !is_ready(&asked, findings).await {
         return Ok(());
     }
     let token = admin_key::given(&config.data, doctor.token_file.as_deref());
     let asked = match token {
-        Ok(token) => Asked {
-            http: &http,
-            base: &base,
-            token,
-        },
+        Ok(token) => asked.with(token),
         Err(error) => {
             findings.unseen(
                 "channels",
@@ -111,7 +97,7 @@ pub(super) async fn look(
         Err(why) => {
             findings.unseen(
                 "channels",
-                why,
+                why.to_string(),
                 "name a valid administrator's key by --token-file",
             );
             return Ok(());
@@ -126,66 +112,40 @@ pub(super) async fn look(
             findings.warning(&format!("plug-in {file}"), reason, remedy);
         }
     }
-    public_address(&http, config, &channels, findings).await;
+    public_address(asked.http(), config, &channels, findings).await;
     clock(&asked, findings).await;
     findings.unseen(
         "at-the-networks",
-        "how old the backups are, and what a network does not tell of a channel, is not looked at",
-        "see where the backups are, and the networks' own consoles",
+        "what a network does not tell of a channel is not looked at",
+        "see the networks' own consoles",
     );
     Ok(())
 }
 
-async fn is_ready(http: &Client, base: &str, findings: &mut Findings) -> bool {
-    match http.get(format!("{base}/readyz")).send().await {
-        Ok(answer) if answer.status().is_success() => {
-            findings.fine("hub", format!("the hub at {base} takes work"));
+async fn is_ready(asked: &Asked, findings: &mut Findings) -> bool {
+    let answer = asked.send(asked.request(Method::GET, "/readyz")).await;
+    match answer {
+        Ok(_) => {
+            let detail = format!("the hub at {} takes work", asked.base());
+            findings.fine("hub", detail);
             true
         }
-        Ok(answer) => {
-            let status = answer.status();
-            let problem: Value = answer.json().await.unwrap_or_default();
-            let why = problem["detail"].as_str().unwrap_or("it does not say why");
-            findings.error(
+        Err(error @ AskError::Silent { .. }) => {
+            findings.unseen(
                 "hub",
-                format!("what answers at {base} takes no work ({status}): {why}"),
-                "see the hub's log, and start it again once the cause is gone",
+                error.to_string(),
+                "without it its channels, its public address and the clock cannot be looked at",
             );
             false
         }
         Err(error) => {
-            findings.unseen(
+            findings.error(
                 "hub",
-                format!("no hub answers at {base}: {}", innermost(&error)),
-                "its channels, its public address and the clock cannot be looked at. Start it, or name \
-                 its address by --url",
+                format!("it takes no work: {error}"),
+                "see the hub's log, and start it again once the cause is gone",
             );
             false
         }
-    }
-}
-
-/// A running hub, asked with an administrator's key.
-struct Asked<'h> {
-    http: &'h Client,
-    base: &'h str,
-    token: SecretString,
-}
-
-impl Asked<'_> {
-    async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, String> {
-        let Self { http, base, token } = self;
-        let request = http.get(format!("{base}{path}"));
-        let answer = request.bearer_auth(token.expose_secret()).send().await;
-        let answer = answer.map_err(|error| innermost(&error))?;
-        let status = answer.status();
-        if status == StatusCode::OK {
-            let read = answer.json().await;
-            return read.map_err(|error| format!("{base} does not answer as a hub does: {error}"));
-        }
-        let problem: Value = answer.json().await.unwrap_or_default();
-        let why = problem["detail"].as_str().unwrap_or_default();
-        Err(format!("the hub refuses ({status}): {why}"))
     }
 }
 
@@ -269,7 +229,12 @@ async fn public_address(
         return;
     };
     let base = url.as_str().trim_end_matches('/');
-    let answer = match http.get(format!("{base}/healthz")).send().await {
+    let answer = match http
+        .get(format!("{base}/healthz"))
+        .timeout(PATIENCE)
+        .send()
+        .await
+    {
         Ok(answer) => answer,
         Err(error) => {
             findings.error(
@@ -294,7 +259,7 @@ async fn public_address(
 }
 
 /// How far the clock is off, as the networks' own servers see it.
-async fn clock(asked: &Asked<'_>, findings: &mut Findings) {
+async fn clock(asked: &Asked, findings: &mut Findings) {
     const SUBJECT: &str = "clock";
     let site: Value = asked.get("/api/v1/site").await.unwrap_or_default();
     let channels = site["config"]["channels"].as_object();
@@ -313,7 +278,7 @@ async fn clock(asked: &Asked<'_>, findings: &mut Findings) {
         servers.extend(usual.as_str().map(str::to_owned));
     }
     for server in servers {
-        let Ok(answer) = asked.http.head(&server).send().await else {
+        let Ok(answer) = asked.http().head(&server).timeout(PATIENCE).send().await else {
             continue;
         };
         let date = answer.headers().get(reqwest::header::DATE);
@@ -338,13 +303,4 @@ async fn clock(asked: &Asked<'_>, findings: &mut Findings) {
         return;
     }
     findings.unseen(SUBJECT, "no network's server told its time", "");
-}
-
-/// The cause that says most; reqwest's own words repeat the address.
-fn innermost(error: &reqwest::Error) -> String {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(deeper) = cause.source() {
-        cause = deeper;
-    }
-    cause.to_string()
 }
