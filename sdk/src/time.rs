@@ -70,7 +70,10 @@ pub(crate) mod text {
         time: &Timestamp,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&super::rfc3339(*time))
+        // As the host writes times: with three decimals, always.
+        let milliseconds = i64::try_from(*time).unwrap_or(i64::MAX);
+        let time = jiff::Timestamp::from_millisecond(milliseconds).unwrap_or(jiff::Timestamp::MAX);
+        serializer.collect_str(&format_args!("{time:.3}"))
     }
 
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(

@@ -230,12 +230,15 @@ async fn a_file_has_the_type_that_its_content_shows_and_is_never_a_page() -> Res
             let own = messages
                 .iter()
                 .find(|m| m["platform_ids"][0] == said.message_id.as_str());
-            let stored = own.filter(|m| m["files"][0]["state"] == "stored");
+            let stored =
+                own.filter(|m| m["content"]["attachments"][0]["file"]["state"] == "stored");
             Ok(stored.cloned())
         })
         .await?;
         let what = format!("served as {served_as}: {message}");
-        let told = message["files"][0].get("mime").and_then(Value::as_str);
+        let told = message
+            .pointer("/content/attachments/0/file/mime")
+            .and_then(Value::as_str);
         ensure!(told.unwrap_or(octets) == shown, "{what}");
         let path = format!("{list}/{}/files/0", message["id"].as_str().context("id")?);
         let file = agent.request(Method::GET, &path).send().await?;

@@ -54,6 +54,10 @@ const WHATSAPP_KNOWN: [(&str, &str); 11] = [
         "/{Version}/{WABA-ID}/message_templates: no parameter limit",
         "every list of the Graph API takes it",
     ),
+    (
+        "/{Version}/{WABA-ID}/message_templates: no parameter after",
+        "every list of the Graph API goes on there",
+    ),
 ];
 
 /// A request of a recorded case.

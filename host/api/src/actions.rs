@@ -291,7 +291,7 @@ mod tests {
             (json!({ "action": "follow", "who": "me" }), "who"),
             (json!({ "action": { "hide": ID } }), "action"),
             (json!(["follow"]), "object"),
-            (json!({ "action": "typing", "on": "yes" }), "on"),
+            (json!({ "action": "typing", "on": "yes" }), "true or false"),
         ] {
             let problem = match parse::<Asked>(body.to_string().as_bytes()) {
                 Err(problem) => problem,

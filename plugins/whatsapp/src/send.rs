@@ -35,7 +35,7 @@ pub fn perform(config: &Config, request: &ActionRequest) -> Result<Outcome, Fail
             };
             let outcome = send(config, request, vec![part])?;
             Ok(Outcome {
-                note: outcome.note.or(Some(filled.text)),
+                note: outcome.note.or(filled.text),
                 ..outcome
             })
         }

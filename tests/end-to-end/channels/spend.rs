@@ -23,7 +23,7 @@ async fn polling_pauses_when_the_budget_is_used_up_and_answers_still_go_out() ->
     ensure!(health["spent"]["today"] == 1_200_000, "{health}");
     ensure!(health["spent"]["this_month"] == 1_200_000, "{health}");
     let until = health["until"].as_str().unwrap_or_default();
-    ensure!(until.ends_with("T00:00:00Z"), "{health}");
+    ensure!(until.ends_with("T00:00:00.000Z"), "{health}");
     ensure!(
         health["remedy"].is_string() && health["detail"].is_string(),
         "{health}"

@@ -14,6 +14,7 @@ use super::{BINARY, SOON, answer, deliver, ended, until_state};
 async fn answers_under_way_when_the_hub_is_told_to_end_arrive_once_and_are_known_to() -> Result<()>
 {
     const CUSTOMERS: usize = 6;
+    const STOPS: usize = 20;
     let networks = Networks::start().await?;
     let options = SiteOptions {
         slots: 20,
@@ -32,40 +33,47 @@ async fn answers_under_way_when_the_hub_is_told_to_end_arrive_once_and_are_known
         let interaction = agent.accept_next().await?;
         interactions.push((name, interaction["id"].as_str().context("id")?.to_owned()));
     }
-    // Each answer takes so long that the hub is told to end while all of them are under way.
-    let slow = Fault::Slow { millis: 5_000 };
-    networks
-        .graph
-        .faults()
-        .plan(FaultPlan::next(100, slow).on("send"));
-    let mut answers = Vec::new();
-    for (name, id) in &interactions {
-        let first = answer(&agent, id, &format!("Good day, {name}!")).await?;
-        // This one waits for the first: it is not begun any more.
-        let second = answer(&agent, id, &format!("How can I help, {name}?")).await?;
-        answers.push((name, id, [first, second]));
-    }
-    eventually("all are under way", SOON, async || {
-        Ok((networks.graph.faults().struck() >= CUSTOMERS as u64).then_some(()))
-    })
-    .await?;
-    let status = hub.stop().await?;
-    ensure!(status.success(), "{status}\n{}", hub.log());
-    for (name, ..) in &answers {
-        let arrived = networks.graph.customers().delivered(name);
-        ensure!(arrived.len() == 1, "{name}: {arrived:?}");
-    }
-    networks.graph.faults().clear();
-    hub.launch().await?;
-    for (name, id, messages) in answers {
-        for message in messages {
-            let states = ["sent", "delivered", "read", "uncertain", "failed"];
-            let found = until_state(&agent, id, &message, &states).await?;
-            let state = found["state"].as_str().context("state")?;
-            ensure!(!["uncertain", "failed"].contains(&state), "{name}: {found}");
+    for stop in 0..STOPS {
+        // Each answer takes so long that the hub is told to end while all of them are under way.
+        let slow = Fault::Slow { millis: 1_500 };
+        let faults = networks.graph.faults();
+        faults.plan(FaultPlan::next(100, slow).on("send"));
+        let struck = faults.struck();
+        let mut answers = Vec::new();
+        for (name, id) in &interactions {
+            let first = answer(&agent, id, &format!("Good day, {name}! ({stop})")).await?;
+            // This one waits for the first: it is not begun any more.
+            let second = answer(&agent, id, &format!("How can I help, {name}? ({stop})")).await?;
+            answers.push((name, id, [first, second]));
         }
-        let arrived = networks.graph.customers().delivered(name);
-        ensure!(arrived.len() == 2, "{name}: {arrived:?}");
+        eventually("all are under way", SOON, async || {
+            Ok((faults.struck() >= struck + CUSTOMERS as u64).then_some(()))
+        })
+        .await?;
+        let status = hub.stop().await?;
+        ensure!(status.success(), "{status}\n{}", hub.log());
+        for (name, ..) in &answers {
+            let arrived = networks.graph.customers().delivered(name);
+            ensure!(arrived.len() > 2 * stop, "stop {stop}, {name}: {arrived:?}");
+        }
+        faults.clear();
+        hub.launch().await?;
+        for (name, id, messages) in answers {
+            for message in messages {
+                let states = ["sent", "delivered", "read", "uncertain", "failed"];
+                let found = until_state(&agent, id, &message, &states).await?;
+                let state = found["state"].as_str().context("state")?;
+                ensure!(
+                    !["uncertain", "failed"].contains(&state),
+                    "stop {stop}, {name}: {found}"
+                );
+            }
+            let arrived = networks.graph.customers().delivered(name);
+            ensure!(
+                arrived.len() == 2 * (stop + 1),
+                "stop {stop}, {name}: {arrived:?}"
+            );
+        }
     }
     Ok(())
 }
