@@ -83,7 +83,7 @@ fn serialized_events_are_as_the_hub_writes_them() {
     )
     .thread(Thread::private("t1"));
     let written = serde_json::to_value(&event).unwrap();
-    assert_eq!(written["time"], "2026-01-01T00:00:00Z");
+    assert_eq!(written["time"], "2026-01-01T00:00:00.000Z");
     assert_eq!(written["kind"]["message_created"]["text"], "Hi");
     assert_eq!(written["thread"]["visibility"], "private");
     assert_eq!(serde_json::from_value::<Event>(written).unwrap(), event);

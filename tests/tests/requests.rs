@@ -9,7 +9,7 @@ use serde_json::Value;
 use url::Url;
 
 /// Where the live WhatsApp differs from its document of version 23.0.
-const WHATSAPP_KNOWN: [(&str, &str); 11] = [
+const WHATSAPP_KNOWN: [(&str, &str); 12] = [
     (
         "/{Version}/{Phone-Number-ID}/messages: Unevaluated properties are not allowed ('biz_opaque_callback_data' was unexpected)",
         "the document knows it in calls only, the guide in every message",
