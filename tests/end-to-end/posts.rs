@@ -184,3 +184,30 @@ async fn only_an_account_that_may_write_long_posts_answers_with_one() -> Result<
     }
     check_calls(&x)
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_encrypted_chat_is_work_that_says_where_it_can_be_read() -> Result<()> {
+    let networks = Networks::start().await?;
+    let x = XSimulator::start(XOptions::default()).await?;
+    let hub = hub(&networks, &x).await?;
+    let callback = format!("{}/channels/posts/webhook", hub.base());
+    x.set_callback_url(Url::parse(&callback)?);
+    let agent = Client::sign_in(&hub.base(), "agent-1", "agent-1").await?;
+    agent.go_ready().await?;
+    x.add_customer(CUSTOMER, Profile::named("Rosa", "Diaz"));
+    let written = x.say(CUSTOMER, Incoming::EncryptedChat).await;
+    ensure!(written.acknowledged, "{written:?}");
+    let interaction = agent.accept_next().await?;
+    ensure!(interaction["visibility"] == "private", "{interaction}");
+    let id = interaction["id"].as_str().context("id")?;
+    let said = agent
+        .all(&format!("/api/v1/interactions/{id}/messages"), "before")
+        .await?;
+    let content = &said.first().context("a message")?["content"];
+    ensure!(
+        content["text"] == "Encrypted chat: open it in X."
+            && content["structured"]["kind"] == "encrypted-chat",
+        "{said:?}"
+    );
+    Ok(())
+}

@@ -1,5 +1,7 @@
 //! What happened, in the form of the X Activity API and of the older Account Activity API.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
 use super::X;
@@ -184,6 +186,26 @@ pub(crate) fn direct_message(x: &X, state: &State, dm: &DirectMessage) -> Happen
         includes: Value::Null,
         legacy: json!({ "direct_message_events": events, "users": legacy_users(state, &participants) }),
         at_ms: dm.created_ms,
+    }
+}
+
+/// Somebody wrote to the company in an encrypted chat (`ChatMessageEvent` of the API v2). The older form
+/// has no such event.
+pub(crate) fn encrypted_chat(x: &X, who: &str) -> Happening {
+    let now = x.world.clock.now_ms();
+    let id = uuid::Uuid::now_v7();
+    Happening {
+        kind: "chat.received",
+        payload: json!({
+            "id": id.simple().to_string(), "sender_id": who,
+            "conversation_id": format!("{who}:{}", x.options.user_id),
+            "created_at_msec": now.to_string(),
+            // Only X's own programs can read it.
+            "encoded_event": STANDARD.encode(id.as_bytes()),
+        }),
+        includes: Value::Null,
+        legacy: Value::Null,
+        at_ms: now,
     }
 }
 

@@ -32,6 +32,8 @@ const TYPES: &[&str] = &[
     "dm.sent",
     "dm.read",
     "dm.indicate_typing",
+    "chat.received",
+    "chat.sent",
     "profile.update.bio",
     "profile.update.screenname",
     "profile.update.profile_picture",

@@ -74,6 +74,8 @@ pub enum Incoming {
         #[serde(default)]
         media: Option<Attached>,
     },
+    /// Writes in an encrypted chat, of which the account is told without what it says.
+    EncryptedChat,
     /// Types a direct message.
     Typing,
     /// Has read the company's direct messages up to one.
@@ -299,6 +301,11 @@ impl X {
                 drop(state);
                 turn(dm.id, &text, None, media);
                 Ok((dm.id.to_string(), vec![happening]))
+            }
+            Incoming::EncryptedChat => {
+                let happening = activity::encrypted_chat(self, who);
+                let id = happening.payload["id"].as_str().unwrap_or_default();
+                Ok((id.to_owned(), vec![happening]))
             }
             Incoming::Typing => Ok((
                 String::new(),
