@@ -32,7 +32,12 @@ async fn accepted(described: &mut Described, networks: &Networks, agent: &Client
 #[tokio::test(flavor = "multi_thread")]
 async fn every_example_runs_as_written_and_answers_are_as_described() -> Result<()> {
     let networks = Networks::start().await?;
-    let hub = networks.hub(BINARY, &SiteOptions::default()).await?;
+    let options = SiteOptions {
+        agents: 2,
+        more: "[stations.social-desk]\nmedia_types = [\"social-direct-message\"]\n".to_owned(),
+        ..SiteOptions::default()
+    };
+    let hub = networks.hub(BINARY, &options).await?;
     let administrator = hub.administrator()?;
     let mut described = Described::by(&administrator).await?;
     let d = &mut described;
@@ -91,6 +96,8 @@ async fn every_example_runs_as_written_and_answers_are_as_described() -> Result<
     )
     .await?;
     d.run(&agent, "explainInteraction", &[id], "").await?;
+    d.run(&agent, "listDecisions", &[id], "").await?;
+    d.run(&agent, "explainAgent", &["agent-1"], "").await?;
     d.run(&agent, "takeAction", &[id], "").await?;
     let sent = d.run(&agent, "sendMessage", &[id], "").await?;
     let message = sent["id"].as_str().context("id")?;
@@ -100,6 +107,34 @@ async fn every_example_runs_as_written_and_answers_are_as_described() -> Result<
     d.run(&agent, "listContactHistory", &[contact], "").await?;
     d.run(&agent, "recordOptIn", &[contact, "web"], "").await?;
     d.run(&agent, "withdrawOptIn", &[contact, "web"], "")
+        .await?;
+    d.run(&agent, "listTransferTargets", &[id], "").await?;
+    d.run(&agent, "holdInteraction", &[id], "").await?;
+    d.run(&agent, "parkInteraction", &[id], "").await?;
+    d.run(&agent, "resumeInteraction", &[id], "").await?;
+    let other = Client::sign_in(&hub.base(), "agent-2", "agent-2").await?;
+    other.go_ready().await?;
+    d.run(&agent, "consultOnInteraction", &[id], "").await?;
+    d.run(&agent, "cancelConsultation", &[id], "").await?;
+    d.run(&agent, "consultOnInteraction", &[id], "").await?;
+    other.accept_next().await?;
+    d.run(&agent, "completeConsultation", &[id], "").await?;
+    d.run(&other, "transferInteraction", &[id], "").await?;
+    d.run(&administrator, "prioritizeInteraction", &[id], "")
+        .await?;
+    agent.accept_next().await?;
+    d.run(&agent, "beginExternalWork", &["agent-1", "call-1"], "")
+        .await?;
+    d.run(&agent, "endExternalWork", &["agent-1", "call-1"], "")
+        .await?;
+    d.run(&agent, "setStation", &["agent-1"], "").await?;
+    d.run(&agent, "clearStation", &["agent-1"], "").await?;
+    d.run(&administrator, "pauseQueue", &["support"], "")
+        .await?;
+    d.run(&administrator, "resumeQueue", &["support"], "")
+        .await?;
+    other
+        .put("/api/v1/agents/me/presence", &json!({ "state": "offline" }))
         .await?;
     d.run(&agent, "endInteraction", &[id], "").await?;
     let second = accepted(d, &networks, &agent).await?;

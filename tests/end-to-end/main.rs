@@ -24,6 +24,7 @@ mod readme;
 mod reference;
 mod restricted;
 mod retries;
+mod shift;
 mod simulated;
 mod streams;
 mod threads;

@@ -5,16 +5,16 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Json as Answer;
 use linecard_model::routing::Presence;
-use linecard_model::site::{AgentConfig, Role, SiteConfig};
+use linecard_model::site::{AgentConfig, Role};
 use linecard_model::{AgentId, QueueId, Timestamp};
-use linecard_router::AgentStats;
+use linecard_router::{AgentExplanation, AgentStats};
 use linecard_site::{Request, SiteState};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::extract::{Caller, Changing, Path};
+use super::extract::{Caller, Changing, Path, Query};
 use super::problem::Problem;
 use super::views::PresenceView;
 use super::{App, Changed};
@@ -26,6 +26,7 @@ pub(super) fn router() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(my_presence))
         .routes(routes!(get))
         .routes(routes!(presence))
+        .routes(routes!(explain))
 }
 
 /// An agent with presence and figures.
@@ -63,7 +64,7 @@ impl AgentView {
             role: settings.role,
             social_media_admin: settings.social_media_admin,
             skills: settings.skills.clone(),
-            queues: queues_of(state.config(), id),
+            queues: state.config().queues_of(id).cloned().collect(),
             presence: stats
                 .as_ref()
                 .map_or(Presence::Offline, |s| s.presence.clone()),
@@ -71,15 +72,6 @@ impl AgentView {
             stats,
         }
     }
-}
-
-fn queues_of(config: &SiteConfig, agent: &AgentId) -> Vec<QueueId> {
-    config
-        .queues
-        .iter()
-        .filter(|(_, queue)| queue.members.contains(agent))
-        .map(|(id, _)| id.clone())
-        .collect()
 }
 
 /// All agents
@@ -145,6 +137,41 @@ async fn show(app: &App, agent: AgentId) -> Result<Answer<AgentView>, Problem> {
         .await?
         .map(Answer)
         .ok_or_else(|| Problem::new("unknown-agent", format!("there is no agent {name}")))
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Since {
+    /// From when on. Default the last hour.
+    since: Option<Timestamp>,
+}
+
+/// Why an agent got what they got, and nothing else
+///
+/// The agent's presence since then, the offers that they got, what others got from the agent's queues and
+/// why the agent did not, and what is in the way now. For supervisors, and for the agent.
+#[utoipa::path(get, operation_id = "explainAgent", path = "/agents/{id}/explain", tag = "agents",
+    params(("id" = String, Path), Since),
+    responses((status = 200, body = AgentExplanation)),
+    extensions(("x-problems" = json!(["not-allowed", "unknown-agent"]))))]
+async fn explain(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Query(filter): Query<Since>,
+) -> Result<Answer<AgentExplanation>, Problem> {
+    let agent = agent_id(&id)?;
+    if caller.actor.agent.as_ref() != Some(&agent) {
+        caller.require(Role::Supervisor)?;
+    }
+    let hour = std::time::Duration::from_secs(3_600);
+    let since = filter.since.unwrap_or_else(|| Timestamp::now() - hour);
+    app.hub
+        .site
+        .query(move |state| state.router().explain_agent(&agent, since))
+        .await?
+        .map(Answer)
+        .ok_or_else(|| Problem::new("unknown-agent", format!("there is no agent {id}")))
 }
 
 /// The presence that is wanted.
@@ -235,7 +262,7 @@ fn own(caller: &Caller) -> Result<AgentId, Problem> {
     })
 }
 
-fn agent_id(text: &str) -> Result<AgentId, Problem> {
+pub(super) fn agent_id(text: &str) -> Result<AgentId, Problem> {
     AgentId::new(text)
         .map_err(|_| Problem::new("unknown-agent", format!("there is no agent {text}")))
 }

@@ -25,8 +25,9 @@ use super::extract::Path;
 use super::problem::{Problem, ProblemBody, all, page};
 use super::query::{Known, refuse_unknown};
 use super::{
-    App, actions, agents, audit, backup, channels, contacts, dead_letters, events, files,
-    interactions, messages, offers, plugins, queues, reactions, session, site, stats, templates,
+    App, actions, agents, audit, backup, channels, contacts, dead_letters, elsewhere, events,
+    files, interactions, messages, offers, plugins, queues, reactions, session, site, stats,
+    templates, working,
 };
 
 /// Where the description is.
@@ -85,12 +86,14 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .merge(session::router())
         .merge(offers::router())
         .merge(interactions::router())
+        .merge(working::router())
         .merge(actions::router())
         .merge(messages::router())
         .merge(files::router())
         .merge(reactions::router())
         .merge(contacts::router())
         .merge(agents::router())
+        .merge(elsewhere::router())
         .merge(queues::router())
         .merge(stats::router())
         .merge(channels::router())

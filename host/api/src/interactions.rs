@@ -5,8 +5,9 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Json as Answer;
 use linecard_model::interaction::Interaction;
+use linecard_model::site::Role;
 use linecard_model::{AgentId, ContactId, InteractionId, Timestamp};
-use linecard_router::Explanation;
+use linecard_router::{Decision, Explanation};
 use linecard_site::Request;
 use linecard_site::capabilities::{self, Capabilities};
 use linecard_store::Page as StorePage;
@@ -27,6 +28,7 @@ pub(super) fn router() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(list))
         .routes(routes!(get))
         .routes(routes!(explain))
+        .routes(routes!(decisions))
         .routes(routes!(end))
         .routes(routes!(wrap_up))
 }
@@ -41,12 +43,13 @@ const LOOK_THROUGH: usize = 2_000;
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct Filter {
-    /// `open` (the default), `queued`, `offered`, `connected`, `wrap-up` or `ended`.
-    #[param(pattern = "^(open|queued|offered|connected|wrap-up|ended)$")]
+    /// `open` (the default), `queued`, `offered`, `connected`, `held`, `parked`, `wrap-up` or `ended`.
+    #[param(pattern = "^(open|queued|offered|connected|held|parked|wrap-up|ended)$")]
     state: Option<String>,
     /// Only of this queue.
     queue: Option<String>,
-    /// Only of this agent; `me` is the caller. Of the ended ones: who had them last.
+    /// Only those in which this agent takes part, or that they parked; `me` is the caller. Of the ended
+    /// ones: who had them last.
     agent: Option<String>,
     /// Only those in which this contact takes part.
     contact: Option<String>,
@@ -72,7 +75,16 @@ struct Wanted {
 impl Wanted {
     fn of(filter: &Filter, caller: &Caller) -> Result<Self, Problem> {
         let state = filter.state.as_deref().unwrap_or("open");
-        let known = ["open", "queued", "offered", "connected", "wrap-up", "ended"];
+        let known = [
+            "open",
+            "queued",
+            "offered",
+            "connected",
+            "held",
+            "parked",
+            "wrap-up",
+            "ended",
+        ];
         if !known.contains(&state) {
             let detail = format!("state is one of {}", known.join(", "));
             return Err(Problem::new("bad-parameter", detail));
@@ -102,11 +114,13 @@ impl Wanted {
     }
 
     fn matches(&self, interaction: &Interaction) -> bool {
-        let agent = interaction.state.agent().or(if interaction.is_open() {
-            None
-        } else {
-            interaction.last_agent.as_ref()
-        });
+        let is_theirs = |agent: &AgentId| {
+            if interaction.is_open() {
+                interaction.has_part(agent)
+            } else {
+                interaction.last_agent.as_ref() == Some(agent)
+            }
+        };
         self.state
             .as_deref()
             .is_none_or(|s| s == interaction.state.name())
@@ -122,7 +136,7 @@ impl Wanted {
                 .contact
                 .as_ref()
                 .is_none_or(|ids| ids.iter().any(|id| interaction.involves(*id)))
-            && self.agent.as_ref().is_none_or(|a| Some(a) == agent)
+            && self.agent.as_ref().is_none_or(is_theirs)
     }
 }
 
@@ -315,6 +329,34 @@ async fn explain(
     Ok(Answer(explanation))
 }
 
+/// Why agents got offers of an interaction
+///
+/// Each offer that was made in the last day: how the agent was chosen, who else could have had it, and
+/// what became of it. Of the site's latest 4,096.
+#[utoipa::path(get, operation_id = "listDecisions", path = "/interactions/{id}/decisions", tag = "work",
+    params(("id" = String, Path)),
+    responses((status = 200, body = Vec<Decision>)),
+    extensions(("x-problems" = json!(["not-found"]))))]
+async fn decisions(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Answer<Vec<Decision>>, Problem> {
+    let interaction = app.interaction(&caller, &id).await?.id;
+    let all = caller.is(Role::Supervisor);
+    let own = caller.actor.agent.clone();
+    let mut decisions = app
+        .hub
+        .site
+        .query(move |state| state.router().decisions(&interaction))
+        .await?;
+    if !all {
+        // Another agent's offer is nobody else's to take while it alerts.
+        decisions.retain(|made| made.answer.is_some() || own.as_ref() == Some(&made.agent));
+    }
+    Ok(Answer(decisions))
+}
+
 /// What became of it.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -325,13 +367,26 @@ struct Disposition {
     disposition: Option<String>,
 }
 
+/// What became of it, and what follows.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct End {
+    /// One of the queue's disposition codes.
+    #[serde(default)]
+    #[schema(example = "Processed")]
+    disposition: Option<String>,
+    /// Begin wrap-up, where the queue has it on request.
+    #[serde(default)]
+    wrap_up: bool,
+}
+
 /// End the conversation
 ///
 /// With or without an answer. If the queue requires a disposition code and none is given, wrap-up
 /// begins.
 #[utoipa::path(post, operation_id = "endInteraction", path = "/interactions/{id}/end", tag = "work",
     params(("id" = String, Path), ("idempotency-key" = Option<String>, Header)),
-    request_body(content = Disposition, example = json!({"disposition": "Processed"})),
+    request_body(content = End, example = json!({"disposition": "Processed"})),
     responses((status = 200, body = InteractionView)),
     extensions(("x-problems" = json!([
         "not-allowed", "not-found", "unknown-interaction", "not-yours", "wrong-state", "unknown-disposition",
@@ -341,13 +396,14 @@ async fn end(
     State(app): State<Arc<App>>,
     caller: Caller,
     Path(id): Path<String>,
-    change: Changing<Disposition>,
+    change: Changing<End>,
 ) -> Result<Changed, Problem> {
     let interaction = app.interaction(&caller, &id).await?.id;
     let key = change.idempotency(&caller);
     let request = Request::End {
         interaction,
         disposition: change.body.disposition,
+        wrap_up: change.body.wrap_up,
     };
     app.request(&caller, request, key).await
 }

@@ -21,6 +21,7 @@ mod contacts;
 mod content;
 mod dead_letters;
 mod docs;
+mod elsewhere;
 mod events;
 mod extract;
 mod files;
@@ -48,6 +49,7 @@ mod templates;
 mod views;
 mod visibility;
 mod webhook;
+mod working;
 
 use std::sync::Arc;
 use std::time::Duration;

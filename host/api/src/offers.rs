@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Json as Answer;
-use linecard_model::routing::InteractionState;
 use linecard_model::site::Role;
 use linecard_model::{AgentId, OfferId, Timestamp};
 use linecard_site::Request;
@@ -61,7 +60,7 @@ async fn list(
             state
                 .router()
                 .work_of(&agent)
-                .filter_map(|(id, work)| OfferView::of(state, id, work, now))
+                .filter_map(|(id, work)| OfferView::of(state, id, work, &agent, now))
                 .collect()
         })
         .await?;
@@ -87,11 +86,9 @@ async fn get(
         .query(move |state| {
             let interaction = state.router().offer(&offer)?;
             let work = state.router().interaction(&interaction)?;
-            let InteractionState::Offered { agent, .. } = &work.state else {
-                return None;
-            };
+            let (agent, ..) = work.find_offer(offer)?;
             (all || own.as_ref() == Some(agent))
-                .then(|| OfferView::of(state, interaction, work, now))
+                .then(|| OfferView::of(state, interaction, work, agent, now))
                 .flatten()
         })
         .await?
@@ -102,7 +99,7 @@ async fn get(
 
 /// Take an offer
 ///
-/// The interaction is then connected to the caller.
+/// The interaction is then connected to the caller, or the caller advises its owner.
 #[utoipa::path(post, operation_id = "acceptOffer", path = "/offers/{id}/accept", tag = "work",
     params(("id" = String, Path), ("idempotency-key" = Option<String>, Header)),
     request_body = Nothing,

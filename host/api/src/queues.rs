@@ -10,22 +10,24 @@ use linecard_model::routing::QueueSettings;
 use linecard_model::site::QueueConfig;
 use linecard_model::{InteractionId, QueueId, Timestamp};
 use linecard_router::QueueStats;
-use linecard_site::SiteState;
+use linecard_site::{Request, SiteState};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::App;
 use super::config::etag;
-use super::extract::{Caller, Path};
+use super::extract::{Caller, Changing, Nothing, Path};
 use super::problem::Problem;
 use super::visibility::Sight;
+use super::{App, Changed};
 
 pub(super) fn router() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
         .routes(routes!(list))
         .routes(routes!(get))
+        .routes(routes!(pause))
+        .routes(routes!(resume))
 }
 
 /// A queue with its figures.
@@ -40,6 +42,8 @@ struct QueueView {
     members: usize,
     /// Of these, how many are ready.
     members_ready: usize,
+    /// Nothing of it is offered for now.
+    paused: bool,
     /// The disposition codes of its interactions.
     disposition_codes: Vec<String>,
     /// The figures by media type; empty as long as nothing has happened.
@@ -60,8 +64,8 @@ struct QueueDetail {
 
 fn view(state: &SiteState, id: &QueueId, config: &QueueConfig) -> QueueView {
     let router = state.router();
-    let members_ready = config
-        .members
+    let members = state.config().members(config);
+    let members_ready = members
         .iter()
         .filter_map(|member| router.agent(member))
         .filter(|agent| agent.presence.is_ready())
@@ -69,8 +73,9 @@ fn view(state: &SiteState, id: &QueueId, config: &QueueConfig) -> QueueView {
     QueueView {
         id: id.clone(),
         name: config.name.clone(),
-        members: config.members.len(),
+        members: members.len(),
         members_ready,
+        paused: router.is_paused(id),
         disposition_codes: settings(state, id)
             .map(|s| s.disposition_codes.clone())
             .unwrap_or_default(),
@@ -140,4 +145,52 @@ async fn get(
         })
         .await?
         .ok_or_else(unknown)
+}
+
+/// Offer nothing of a queue for now
+///
+/// What is offered or accepted goes on; what comes waits. For supervisors; it is in the audit log.
+#[utoipa::path(post, operation_id = "pauseQueue", path = "/queues/{id}/pause", tag = "queues",
+    params(("id" = String, Path), ("idempotency-key" = Option<String>, Header)),
+    request_body = Nothing,
+    responses((status = 204)),
+    extensions(("x-problems" = json!(["not-allowed", "unknown-queue"]))))]
+async fn pause(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(name): Path<String>,
+    change: Changing<Nothing>,
+) -> Result<Changed, Problem> {
+    let queue = QueueId::new(&name)
+        .map_err(|_| Problem::new("unknown-queue", format!("there is no queue {name}")))?;
+    let key = change.idempotency(&caller);
+    let request = Request::PauseQueue {
+        queue,
+        paused: true,
+    };
+    app.request(&caller, request, key).await
+}
+
+/// Offer a queue's interactions again
+///
+/// For supervisors; it is in the audit log.
+#[utoipa::path(post, operation_id = "resumeQueue", path = "/queues/{id}/resume", tag = "queues",
+    params(("id" = String, Path), ("idempotency-key" = Option<String>, Header)),
+    request_body = Nothing,
+    responses((status = 204)),
+    extensions(("x-problems" = json!(["not-allowed", "unknown-queue"]))))]
+async fn resume(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(name): Path<String>,
+    change: Changing<Nothing>,
+) -> Result<Changed, Problem> {
+    let queue = QueueId::new(&name)
+        .map_err(|_| Problem::new("unknown-queue", format!("there is no queue {name}")))?;
+    let key = change.idempotency(&caller);
+    let request = Request::PauseQueue {
+        queue,
+        paused: false,
+    };
+    app.request(&caller, request, key).await
 }

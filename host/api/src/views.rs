@@ -7,7 +7,9 @@ use linecard_model::interaction::Interaction;
 use linecard_model::manifest::Visibility;
 use linecard_model::message::{Finding, Message, MessageAuthor, MessageReaction, MessageState};
 use linecard_model::platform::{Author, Referral, Refusal};
-use linecard_model::routing::{EndReason, InteractionState, MediaType, RequiredSkill};
+use linecard_model::routing::{
+    EndReason, InteractionState, LegRole, MediaType, RequiredSkill, WaitingFor,
+};
 use linecard_model::site::Role;
 use linecard_model::{
     AgentId, ChannelId, ContactId, InteractionId, MessageId, OfferId, QueueId, Timestamp,
@@ -61,16 +63,25 @@ pub(super) struct InteractionView {
     /// The skills that it needs.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub skills: Vec<RequiredSkill>,
-    /// `queued`, `offered`, `connected`, `wrap-up` or `ended`.
-    #[schema(pattern = "^(queued|offered|connected|wrap-up|ended)$")]
+    /// Minutes by which it is ahead in its queue (or, negative, behind).
+    pub priority: i32,
+    /// `queued`, `offered`, `connected`, `held`, `parked`, `wrap-up` or `ended`.
+    #[schema(pattern = "^(queued|offered|connected|held|parked|wrap-up|ended)$")]
     pub state: &'static str,
-    /// The agent at whom it alerts or who has it.
+    /// The agent at whom it alerts, who has it, or who parked it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub agent: Option<AgentId>,
     /// The offer under which it alerts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub offer: Option<OfferId>,
-    /// When the offer can no longer be accepted, or the wrap-up ends by itself.
+    /// Whose turn it is while it is parked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waiting_for: Option<WaitingFor>,
+    /// Who takes part beside the owner.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub legs: Vec<LegView>,
+    /// When the offer can no longer be accepted, what is parked comes back, or the wrap-up ends by
+    /// itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deadline: Option<Timestamp>,
     /// Why it is over, such as `completed`.
@@ -113,11 +124,41 @@ pub(super) struct InteractionView {
     pub thread_context: Vec<MessageView>,
 }
 
+/// Somebody who takes part in an interaction beside its owner.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = Leg)]
+pub(super) struct LegView {
+    /// Who.
+    pub agent: AgentId,
+    /// As what: `consultant` or `observer`.
+    pub role: LegRole,
+    /// Since when: the offer, or the connection.
+    pub since: Timestamp,
+    /// The offer that alerts. Absent: connected, or somebody else's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub offer: Option<OfferId>,
+    /// Until when it can be accepted. Absent: connected.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deadline: Option<Timestamp>,
+}
+
 impl From<&Interaction> for InteractionView {
     fn from(interaction: &Interaction) -> Self {
         let (mut offer, mut deadline, mut end_reason, mut disposition) = (None, None, None, None);
+        let (mut agent, mut turn) = (interaction.state.agent().cloned(), None);
         match &interaction.state {
-            InteractionState::Queued | InteractionState::Connected { .. } => {}
+            InteractionState::Queued
+            | InteractionState::Connected { .. }
+            | InteractionState::Held { .. } => {}
+            InteractionState::Parked {
+                agent: by,
+                until,
+                waiting_for,
+            } => {
+                agent = Some(by.clone());
+                deadline = Some(*until);
+                turn = Some(*waiting_for);
+            }
             InteractionState::Offered {
                 offer: id,
                 deadline: until,
@@ -157,9 +198,22 @@ impl From<&Interaction> for InteractionView {
             media_type: interaction.media_type,
             queue: interaction.queue.clone(),
             skills: interaction.skills.clone(),
+            priority: interaction.priority,
             state: interaction.state.name(),
-            agent: interaction.state.agent().cloned(),
+            agent,
             offer,
+            waiting_for: turn,
+            legs: interaction
+                .legs
+                .iter()
+                .map(|(agent, leg)| LegView {
+                    agent: agent.clone(),
+                    role: leg.role,
+                    since: leg.since,
+                    offer: leg.offer.as_ref().map(|offer| offer.id),
+                    deadline: leg.offer.as_ref().map(|offer| offer.deadline),
+                })
+                .collect(),
             deadline,
             end_reason,
             disposition,
@@ -183,6 +237,12 @@ impl InteractionView {
     pub(super) fn shown_to(mut self, caller: &Principal) -> Self {
         if !caller.is(Role::Supervisor) && self.agent != caller.actor.agent {
             self.offer = None;
+        }
+        if !caller.is(Role::Supervisor) {
+            let others = self.legs.iter_mut();
+            for leg in others.filter(|leg| Some(&leg.agent) != caller.actor.agent.as_ref()) {
+                leg.offer = None;
+            }
         }
         self
     }
@@ -400,6 +460,8 @@ pub(super) struct OfferView {
     pub id: OfferId,
     /// The agent at whom it alerts.
     pub agent: AgentId,
+    /// As what: `owner`, or `consultant` who is asked for advice.
+    pub role: LegRole,
     /// From this moment on it can no longer be accepted.
     pub deadline: Timestamp,
     /// How long the interaction has been in its queue, in seconds.
@@ -409,22 +471,22 @@ pub(super) struct OfferView {
 }
 
 impl OfferView {
-    /// The offer under which an interaction alerts, if it does.
-    pub fn of(state: &SiteState, id: InteractionId, work: &Work, now: Timestamp) -> Option<Self> {
+    /// The offer of an interaction that alerts at an agent, if one does.
+    pub fn of(
+        state: &SiteState,
+        id: InteractionId,
+        work: &Work,
+        at_agent: &AgentId,
+        now: Timestamp,
+    ) -> Option<Self> {
         let interaction = state.interaction(id)?;
-        let InteractionState::Offered {
-            agent,
-            offer,
-            deadline,
-        } = &work.state
-        else {
-            return None;
-        };
+        let (offer, deadline, role) = work.offer_at(at_agent)?;
         let waited = now.as_second().saturating_sub(work.entered.as_second());
         Some(Self {
-            id: *offer,
-            agent: agent.clone(),
-            deadline: *deadline,
+            id: offer,
+            agent: at_agent.clone(),
+            role,
+            deadline,
             waited_seconds: u64::try_from(waited).unwrap_or(0),
             interaction: InteractionView {
                 pending_on_thread: pending(state, interaction),

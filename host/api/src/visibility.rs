@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use linecard_model::contact::Contact;
 use linecard_model::interaction::Interaction;
+use linecard_model::routing::InteractionState;
 use linecard_model::site::{Role, SiteConfig};
 use linecard_model::{AgentId, ContactId, InteractionId, QueueId};
 use linecard_store::Page;
@@ -32,11 +33,10 @@ impl Sight {
     /// What a caller sees under a configuration.
     pub fn of(caller: &Principal, config: &SiteConfig) -> Self {
         let agent = caller.actor.agent.clone();
-        let queues = config
-            .queues
+        let queues = agent
             .iter()
-            .filter(|(_, queue)| agent.as_ref().is_some_and(|a| queue.members.contains(a)))
-            .map(|(id, _)| id.clone())
+            .flat_map(|agent| config.queues_of(agent))
+            .cloned()
             .collect();
         Self {
             all: caller.is(Role::Supervisor),
@@ -53,24 +53,19 @@ impl Sight {
 
     /// Whether they see an interaction.
     pub fn interaction(&self, interaction: &Interaction) -> bool {
-        let agents = [interaction.state.agent(), interaction.last_agent.as_ref()];
-        self.stands(&interaction.queue, agents)
+        self.queue(&interaction.queue)
+            || self.agent.as_ref().is_some_and(|own| {
+                interaction.has_part(own) || interaction.last_agent.as_ref() == Some(own)
+            })
     }
 
     /// Whether they see an interaction that stands there.
     pub fn place(&self, place: &Place) -> bool {
-        self.stands(
-            &place.queue,
-            [place.agent.as_ref(), place.last_agent.as_ref()],
-        )
-    }
-
-    fn stands(&self, queue: &QueueId, agents: [Option<&AgentId>; 2]) -> bool {
-        self.queue(queue)
+        self.queue(&place.queue)
             || self
                 .agent
                 .as_ref()
-                .is_some_and(|own| agents.contains(&Some(own)))
+                .is_some_and(|own| place.agents.contains(own))
     }
 }
 
@@ -78,16 +73,23 @@ impl Sight {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Place {
     queue: QueueId,
-    agent: Option<AgentId>,
-    last_agent: Option<AgentId>,
+    /// Who takes part, or had it last.
+    agents: BTreeSet<AgentId>,
 }
 
 impl From<Interaction> for Place {
     fn from(interaction: Interaction) -> Self {
+        let owner = match interaction.state {
+            InteractionState::Parked { agent, .. } => Some(agent),
+            state => state.agent().cloned(),
+        };
         Self {
-            agent: interaction.state.agent().cloned(),
+            agents: owner
+                .into_iter()
+                .chain(interaction.last_agent)
+                .chain(interaction.legs.into_keys())
+                .collect(),
             queue: interaction.queue,
-            last_agent: interaction.last_agent,
         }
     }
 }

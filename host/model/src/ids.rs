@@ -263,6 +263,14 @@ slug!(
     /// A skill that an interaction may require and an agent may have.
     SkillId
 );
+slug!(
+    /// Agents who are set up together.
+    GroupId
+);
+slug!(
+    /// A place at which an agent works.
+    StationId
+);
 
 unique!(
     /// A customer.

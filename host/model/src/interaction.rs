@@ -1,10 +1,12 @@
 //! The unit that is routed.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::manifest::Visibility;
 use crate::platform::Author;
-use crate::routing::{InteractionState, MediaType, RequiredSkill};
+use crate::routing::{InteractionState, Leg, MediaType, RequiredSkill};
 use crate::{ChannelId, ContactId, InteractionId, QueueId, Timestamp};
 
 /// What a customer wants of the company, from the first message until a disposition code closes it.
@@ -32,8 +34,14 @@ pub struct Interaction {
     /// The skills that it needs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub skills: Vec<RequiredSkill>,
+    /// Minutes by which it is ahead in its queue (or, negative, behind).
+    #[serde(default)]
+    pub priority: i32,
     /// Where it is on its way.
     pub state: InteractionState,
+    /// Who takes part beside the owner.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub legs: BTreeMap<crate::AgentId, Leg>,
     /// When it began.
     pub created_at: Timestamp,
     /// When an agent first accepted it.
@@ -90,6 +98,15 @@ impl Interaction {
         self.contact == contact || self.participants.iter().any(|p| p.contact == contact)
     }
 
+    /// Whether somebody takes part in it: as owner, also of one that is parked, or beside the owner.
+    pub fn has_part(&self, agent: &crate::AgentId) -> bool {
+        let owner = match &self.state {
+            InteractionState::Parked { agent, .. } => Some(agent),
+            state => state.agent(),
+        };
+        owner == Some(agent) || self.legs.contains_key(agent)
+    }
+
     /// Whether it is not over.
     pub fn is_open(&self) -> bool {
         !matches!(self.state, InteractionState::Ended { .. })
@@ -138,7 +155,9 @@ mod tests {
             media_type: MediaType::SocialConversation,
             queue: QueueId::new("care").unwrap(),
             skills: Vec::new(),
+            priority: 0,
             state: InteractionState::Queued,
+            legs: BTreeMap::new(),
             created_at: Timestamp::UNIX_EPOCH,
             answered_at: None,
             ended_at: None,

@@ -17,8 +17,8 @@ pub mod spend;
 mod time;
 
 pub use ids::{
-    AgentId, ChannelId, ContactId, DeadLetterId, IdError, InteractionId, MessageId, OfferId,
-    PluginId, QueueId, SiteId, SkillId,
+    AgentId, ChannelId, ContactId, DeadLetterId, GroupId, IdError, InteractionId, MessageId,
+    OfferId, PluginId, QueueId, SiteId, SkillId, StationId,
 };
 
 pub use time::Timestamp;

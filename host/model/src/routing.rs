@@ -5,14 +5,23 @@
 //! In files and on the wire, fields are `snake_case`, values that are one of a list are
 //! `kebab-case`, durations are whole seconds and every field with a default may be left out.
 
+mod cause;
 mod event;
 mod settings;
 mod state;
 
-pub use event::{OfferOutcome, PresenceCause, ReturnCause, RoutingEvent};
-pub use settings::{
-    AgentSettings, DEFAULT_DISPOSITION_CODES, DEFAULT_NOT_READY_REASONS, IdleClock,
-    LostDesktopRule, QueueOrder, QueueSettings, RONA, RoutingSettings, SelectionMethod,
-    SettingsError, Slots, WrapUpPolicy,
+pub use cause::{
+    Choice, LegEnd, OfferOutcome, OwnerCause, PresenceCause, ReturnCause, StepCause,
+    TransferTarget, UnparkCause,
 };
-pub use state::{EndReason, InteractionState, MediaType, Presence, RequiredSkill, SkillLevel};
+pub use event::RoutingEvent;
+pub use settings::{
+    AgentSettings, DEFAULT_DISPOSITION_CODES, DEFAULT_NOT_READY_REASONS, GroupSettings, IdleClock,
+    Interruptions, LostDesktopRule, NoAnswerRule, OverflowRule, Plan, QueueOrder, QueueSettings,
+    RONA, RoutingSettings, RoutingStep, SelectionMethod, SettingsError, Shares, SkillMode, Slots,
+    StationSettings, WrapUpPolicy,
+};
+pub use state::{
+    EndReason, InteractionState, Leg, LegOffer, LegRole, MediaType, Presence, RequiredSkill,
+    SkillLevel, WaitingFor,
+};

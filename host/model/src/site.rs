@@ -11,11 +11,11 @@ use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::routing::{
-    IdleClock, LostDesktopRule, MediaType, QueueOrder, RequiredSkill, SelectionMethod, Slots,
-    WrapUpPolicy,
+    IdleClock, Interruptions, LostDesktopRule, MediaType, NoAnswerRule, OverflowRule, QueueOrder,
+    RequiredSkill, RoutingStep, SelectionMethod, Shares, SkillMode, Slots, WrapUpPolicy,
 };
 use crate::spend::SpendConfig;
-use crate::{AgentId, ChannelId, PluginId, QueueId, SkillId};
+use crate::{AgentId, ChannelId, GroupId, PluginId, QueueId, SkillId, StationId};
 
 /// A site's channels, queues, agents, keys and analyzers.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, ToSchema)]
@@ -36,6 +36,12 @@ pub struct SiteConfig {
     /// The people who sign in.
     #[serde(default)]
     pub agents: BTreeMap<AgentId, AgentConfig>,
+    /// Agents who are named together, as members of queues and in routing steps.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub groups: BTreeMap<GroupId, GroupConfig>,
+    /// Places to work at that give media types to whoever sits there.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub stations: BTreeMap<StationId, StationConfig>,
     /// The machines that call the API.
     #[serde(default)]
     pub keys: BTreeMap<String, KeyConfig>,
@@ -45,6 +51,23 @@ pub struct SiteConfig {
     /// The accounts on the networks.
     #[serde(default)]
     pub channels: BTreeMap<ChannelId, ChannelConfig>,
+}
+
+impl SiteConfig {
+    /// The agents who take work from a queue, those of its groups among them.
+    pub fn members<'a>(&'a self, queue: &'a QueueConfig) -> BTreeSet<&'a AgentId> {
+        let groups = queue.groups.iter().filter_map(|id| self.groups.get(id));
+        let of_groups = groups.flat_map(|group| &group.members);
+        queue.members.iter().chain(of_groups).collect()
+    }
+
+    /// The queues from which an agent takes work.
+    pub fn queues_of<'a>(&'a self, agent: &'a AgentId) -> impl Iterator<Item = &'a QueueId> {
+        let queues = self.queues.iter();
+        queues
+            .filter(|(_, queue)| self.members(queue).contains(agent))
+            .map(|(id, _)| id)
+    }
 }
 
 /// How long things are kept that are not the history.
@@ -96,6 +119,29 @@ pub struct SiteRouting {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schema(value_type = BTreeMap<MediaType, u16>)]
     pub slots: Slots,
+    /// How many percent of an agent's capacity an interaction of each media type takes, unless the queue
+    /// or the agent says otherwise. The work in hand and a new one may take 100 together. A type with
+    /// percent and no slots is limited by percent alone.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schema(value_type = BTreeMap<MediaType, u8>)]
+    pub percent: Shares,
+    /// For each media type the types of work that may be offered to an agent as if the agent had none of
+    /// it in hand, unless the queue or the agent says otherwise.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schema(value_type = BTreeMap<MediaType, BTreeSet<MediaType>>)]
+    pub interruptible_by: Interruptions,
+    /// By how many interactions work that comes back to an agent may exceed that agent's limits. Default 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(maximum = 100)]
+    pub over_limit: Option<u16>,
+    /// What becomes of an agent who lets an offer ring out.
+    #[serde(default)]
+    pub no_answer: NoAnswerRule,
+    /// For how long work that is done elsewhere counts if nobody says otherwise, in seconds.
+    /// Default 14400.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 86_400)]
+    pub external_seconds: Option<u32>,
     /// The reasons for not being ready; the usual ones if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_ready_reasons: Option<Vec<String>>,
@@ -120,9 +166,21 @@ pub struct QueueConfig {
     /// The agents who take work from it.
     #[serde(default)]
     pub members: BTreeSet<AgentId>,
+    /// The groups whose agents take work from it.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub groups: BTreeSet<GroupId>,
     /// Which agent gets an interaction.
     #[serde(default)]
     pub selection: SelectionMethod,
+    /// What required skills mean.
+    #[serde(default)]
+    pub skill_mode: SkillMode,
+    /// Who may get an interaction, one after the other; all members at once if empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<RoutingStep>,
+    /// When interactions go over to another queue; the first rule that holds counts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub overflow: Vec<OverflowRule>,
     /// Which interaction is next.
     #[serde(default)]
     pub order: QueueOrder,
@@ -145,6 +203,14 @@ pub struct QueueConfig {
     /// Within how many seconds an answer is within the service level. Default 3600.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service_level_seconds: Option<u32>,
+    /// The same by media type, where it is another.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schema(value_type = BTreeMap<MediaType, u32>)]
+    pub service_levels: BTreeMap<MediaType, u32>,
+    /// Interactions abandoned within this many seconds do not count against the service level; all count
+    /// if 0.
+    #[serde(default)]
+    pub short_abandon_seconds: u32,
     /// The priority of its interactions; one point is one minute of waiting.
     #[serde(default)]
     pub priority: i32,
@@ -152,6 +218,27 @@ pub struct QueueConfig {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schema(value_type = BTreeMap<MediaType, u16>)]
     pub slots: Slots,
+    /// Percent of its members' capacity by media type, in place of the site's.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schema(value_type = BTreeMap<MediaType, u8>)]
+    pub percent: Shares,
+    /// What may interrupt work of a media type, in place of the site's.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schema(value_type = BTreeMap<MediaType, BTreeSet<MediaType>>)]
+    pub interruptible_by: Interruptions,
+    /// Whether members may take what waits themselves; otherwise only supervisors may.
+    #[serde(default)]
+    pub pick_up: bool,
+    /// For how long an interaction that was transferred or comes back to one agent waits for that agent
+    /// before others may get it, in seconds. Default 60.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1)]
+    pub direct_wait_seconds: Option<u32>,
+    /// For how long an interaction may be parked, and is if nobody says otherwise, in seconds.
+    /// Default 86400.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1)]
+    pub park_seconds: Option<u32>,
 }
 
 /// What somebody may do.
@@ -200,9 +287,47 @@ pub struct AgentConfig {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schema(value_type = BTreeMap<MediaType, u16>)]
     pub slots: Slots,
+    /// Percent of the agent's capacity by media type, in place of the queue's and the site's.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schema(value_type = BTreeMap<MediaType, u8>)]
+    pub percent: Shares,
+    /// What may interrupt work of a media type, in place of the queue's and the site's.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schema(value_type = BTreeMap<MediaType, BTreeSet<MediaType>>)]
+    pub interruptible_by: Interruptions,
+    /// The media types that the agent may get, beside those of the station; all if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub media_types: Option<BTreeSet<MediaType>>,
+    /// Whether interactions connect without this agent being asked, whatever the queue says.
+    #[serde(default)]
+    pub auto_answer: bool,
     /// Where the password comes from: `env:NAME` or `file:PATH`. The hub keeps only its Argon2 hash.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password: Option<SecretRef>,
+}
+
+/// Agents who are named together.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GroupConfig {
+    /// The name that people read.
+    #[serde(default)]
+    pub name: String,
+    /// The agents.
+    #[serde(default)]
+    pub members: BTreeSet<AgentId>,
+}
+
+/// A place to work at.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StationConfig {
+    /// The name that people read.
+    #[serde(default)]
+    pub name: String,
+    /// The media types that whoever sits there may get, beside their own.
+    #[serde(default)]
+    pub media_types: BTreeSet<MediaType>,
 }
 
 /// A machine that calls the API.
@@ -265,6 +390,9 @@ pub struct ChannelConfig {
     /// How the comments of a public conversation become interactions.
     #[serde(default, skip_serializing_if = "CommentsConfig::is_usual")]
     pub comments: CommentsConfig,
+    /// Whether a customer who writes again after the end comes back to the same agent.
+    #[serde(default, skip_serializing_if = "LastAgentConfig::is_usual")]
+    pub last_agent: LastAgentConfig,
     /// Whether the company keeps its customers' consent to be written to first elsewhere, so that no
     /// contact's own opt-in is asked for on this channel.
     #[serde(default)]
@@ -303,6 +431,51 @@ pub struct ChannelConfig {
     /// How much it may cost.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spend: Option<SpendConfig>,
+}
+
+/// Whether a customer who writes again after an interaction's end comes back to the agent who had it. One
+/// who is not there never holds it up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct LastAgentConfig {
+    /// When it does.
+    pub mode: LastAgentMode,
+    /// For how long after the end of the previous interaction, in hours; 0 is never.
+    #[schema(maximum = 72)]
+    pub window_hours: u16,
+    /// How long it waits for that agent before others may get it, in seconds.
+    #[schema(minimum = 1, maximum = 86_400)]
+    pub wait_seconds: u32,
+}
+
+impl Default for LastAgentConfig {
+    fn default() -> Self {
+        Self {
+            mode: LastAgentMode::default(),
+            window_hours: 24,
+            wait_seconds: 60,
+        }
+    }
+}
+
+impl LastAgentConfig {
+    /// Whether nothing was set.
+    fn is_usual(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// When a customer who writes again comes back to the agent who had the interaction before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum LastAgentMode {
+    /// Whatever the queue of either.
+    #[default]
+    AnyQueue,
+    /// If both are of one queue.
+    SameQueue,
+    /// Never.
+    Off,
 }
 
 /// How the comments of a public conversation become interactions. Private conversations are not

@@ -8,8 +8,8 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use linecard_model::routing::{
-    AgentSettings, EndReason, InteractionState, MediaType, OfferOutcome, Presence, QueueSettings,
-    RequiredSkill, RoutingEvent, RoutingSettings, SkillLevel,
+    AgentSettings, EndReason, InteractionState, LegRole, MediaType, OfferOutcome, Plan, Presence,
+    QueueSettings, RequiredSkill, RoutingEvent, RoutingSettings, SkillLevel,
 };
 use linecard_model::{AgentId, InteractionId, OfferId, QueueId, SkillId, Timestamp};
 use linecard_router::{Command, Router};
@@ -129,6 +129,7 @@ impl Bench {
                 bench.apply(Command::SetPresence {
                     agent: agent(number),
                     presence: Presence::Ready,
+                    forced: false,
                 });
             }
         }
@@ -172,6 +173,7 @@ impl Bench {
             bench.apply(Command::SetPresence {
                 agent: agent(number),
                 presence: Presence::Ready,
+                forced: false,
             });
         }
         for number in 0..count {
@@ -216,6 +218,7 @@ impl Bench {
                 media_type,
                 skills,
                 priority: 0,
+                plan: Plan::default(),
             },
         );
         let much_later = now + Duration::from_secs(100_000);
@@ -230,6 +233,8 @@ impl Bench {
                     offer,
                     deadline: much_later,
                     auto_answer: false,
+                    role: LegRole::Owner,
+                    choice: None,
                 },
             );
             self.router.evolve(
@@ -241,6 +246,7 @@ impl Bench {
                     offer,
                     outcome: OfferOutcome::Declined,
                     excluded_until: Some(much_later),
+                    role: LegRole::Owner,
                 },
             );
         }
@@ -287,6 +293,7 @@ impl Bench {
                 min_proficiency: Some(50),
             }],
             priority: None,
+            first: None,
         }
     }
 
@@ -303,6 +310,7 @@ impl Bench {
             interaction,
             agent,
             disposition: None,
+            wrap_up: false,
         }
     }
 
@@ -434,6 +442,7 @@ fn ready_beside(stuck: Stuck, count: usize) -> Duration {
     let presence = |presence| Command::SetPresence {
         agent: agent(7),
         presence,
+        forced: false,
     };
     let prepare = |bench: &mut Bench| {
         bench.apply(presence(Presence::Offline));
@@ -460,6 +469,7 @@ fn end_beside(stuck: Stuck, count: usize) -> Duration {
             interaction,
             agent,
             disposition: None,
+            wrap_up: false,
         }
     };
     mean(&mut bench, ROUNDS_BESIDE, prepare, |_, _| {})

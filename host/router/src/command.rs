@@ -1,11 +1,12 @@
-//! What the router can be asked to do, and why it may refuse.
+//! What the router can be asked to do.
 
 use std::sync::Arc;
 
 use linecard_model::routing::{
-    EndReason, MediaType, Presence, RequiredSkill, RoutingSettings, SettingsError,
+    EndReason, MediaType, Presence, RequiredSkill, RoutingSettings, RoutingStep, TransferTarget,
+    WaitingFor,
 };
-use linecard_model::{AgentId, InteractionId, OfferId, QueueId, Timestamp};
+use linecard_model::{AgentId, InteractionId, OfferId, QueueId, StationId, Timestamp};
 
 /// Something to do. Whatever the command, [`crate::Router::apply`] also acts on the deadlines that
 /// have passed and shares out the work that can be shared out.
@@ -30,6 +31,8 @@ pub enum Command {
         skills: Vec<RequiredSkill>,
         /// Minutes by which it is ahead (or, negative, behind). Absent: the queue's.
         priority: Option<i32>,
+        /// Who may get it before the queue's own routing steps begin, such as the last agent.
+        first: Option<RoutingStep>,
     },
     /// An agent takes an offer.
     Accept {
@@ -54,16 +57,170 @@ pub enum Command {
         agent: AgentId,
         /// The new presence.
         presence: Presence,
+        /// A supervisor sets it, not the agent.
+        forced: bool,
     },
     /// An agent ends a conversation. With a disposition code, or when wrap-up is optional, the
     /// interaction ends; otherwise it goes to wrap-up.
     End {
-        /// The interaction, connected to the agent.
+        /// The interaction, connected to the agent or held.
         interaction: InteractionId,
         /// The agent.
         agent: AgentId,
         /// One of the queue's disposition codes.
         disposition: Option<String>,
+        /// The agent asks for wrap-up where it is on request.
+        wrap_up: bool,
+    },
+    /// An agent puts a connected interaction aside for a moment; it keeps its capacity.
+    Hold {
+        /// The interaction.
+        interaction: InteractionId,
+        /// Its owner.
+        agent: AgentId,
+    },
+    /// An agent goes on with an interaction that is held, or takes back one that they parked: then up to
+    /// the hard limit of their capacity.
+    Resume {
+        /// The interaction.
+        interaction: InteractionId,
+        /// Who held or parked it.
+        agent: AgentId,
+    },
+    /// An agent puts an interaction away for a time; it holds no capacity meanwhile.
+    Park {
+        /// The interaction, connected to the agent or held.
+        interaction: InteractionId,
+        /// Its owner.
+        agent: AgentId,
+        /// When it comes back by itself. Absent: after the queue's `park_seconds`, which is also the
+        /// longest.
+        until: Option<Timestamp>,
+        /// Whose turn it is.
+        waiting_for: WaitingFor,
+    },
+    /// The customer wrote to an interaction: a parked one comes back.
+    CustomerWrote {
+        /// The interaction.
+        interaction: InteractionId,
+    },
+    /// An interaction is given on.
+    Transfer {
+        /// The interaction.
+        interaction: InteractionId,
+        /// Its owner. Absent: a supervisor gives it, whoever has it.
+        agent: Option<AgentId>,
+        /// To whom.
+        to: TransferTarget,
+    },
+    /// An agent puts an interaction back into its queue, with its time in queue.
+    Requeue {
+        /// The interaction, connected to the agent or held.
+        interaction: InteractionId,
+        /// Its owner.
+        agent: AgentId,
+    },
+    /// The owner asks somebody, who gets an offer at once. Of a queue, a group or a set of skills the
+    /// best who could take it.
+    Consult {
+        /// The interaction, connected to the agent or held.
+        interaction: InteractionId,
+        /// Its owner.
+        agent: AgentId,
+        /// Whom.
+        to: TransferTarget,
+    },
+    /// The owner gives the interaction to a consultant who has accepted.
+    CompleteConsult {
+        /// The interaction.
+        interaction: InteractionId,
+        /// Its owner.
+        agent: AgentId,
+        /// The consultant.
+        consultant: AgentId,
+    },
+    /// The owner sends a consultant away, or takes the offer back.
+    CancelConsult {
+        /// The interaction.
+        interaction: InteractionId,
+        /// Its owner.
+        agent: AgentId,
+        /// The consultant.
+        consultant: AgentId,
+    },
+    /// Somebody watches an interaction. Whether they may is the caller's to know.
+    Monitor {
+        /// The interaction, with an owner who is talking.
+        interaction: InteractionId,
+        /// Who.
+        agent: AgentId,
+    },
+    /// A consultant or an observer leaves.
+    Leave {
+        /// The interaction.
+        interaction: InteractionId,
+        /// Who.
+        agent: AgentId,
+    },
+    /// Somebody makes themself the owner, whoever has it, up to the hard limit of their capacity.
+    /// Whether they may is the caller's to know.
+    TakeOver {
+        /// The interaction.
+        interaction: InteractionId,
+        /// Who.
+        agent: AgentId,
+    },
+    /// A member takes something that waits in the queue.
+    PickUp {
+        /// The interaction.
+        interaction: InteractionId,
+        /// The member.
+        agent: AgentId,
+        /// Whether they may although the queue does not let its members.
+        by_right: bool,
+    },
+    /// Change an interaction's priority.
+    Prioritize {
+        /// The interaction, not ended.
+        interaction: InteractionId,
+        /// Minutes by which it is ahead (or, negative, behind).
+        priority: i32,
+    },
+    /// Offer nothing of a queue for now. What is offered or accepted goes on.
+    PauseQueue {
+        /// The queue.
+        queue: QueueId,
+    },
+    /// Offer a queue's interactions again.
+    ResumeQueue {
+        /// The queue.
+        queue: QueueId,
+    },
+    /// An agent has work in another system, or still has it. It counts until it is told to be over, or
+    /// its time has passed.
+    BeginExternal {
+        /// The agent.
+        agent: AgentId,
+        /// The other system's name for it.
+        reference: String,
+        /// What kind of work it is.
+        media_type: MediaType,
+        /// When it counts no longer. Absent: after the site's `external_seconds`.
+        until: Option<Timestamp>,
+    },
+    /// Work in another system is over. Without effect if it is not known.
+    EndExternal {
+        /// The agent.
+        agent: AgentId,
+        /// The other system's name for it.
+        reference: String,
+    },
+    /// An agent sits down at a station, or leaves it.
+    SetStation {
+        /// The agent.
+        agent: AgentId,
+        /// The station.
+        station: Option<StationId>,
     },
     /// An agent finishes the wrap-up of an interaction.
     WrapUp {
@@ -98,132 +255,4 @@ pub enum Command {
     ResetStats,
     /// Nothing but to act on the deadlines that have passed.
     Tick,
-}
-
-/// Why a command was refused. Nothing has changed then.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    /// No such agent.
-    #[error("there is no agent {0}")]
-    UnknownAgent(AgentId),
-    /// No such queue, or one that was removed and only finishes its work.
-    #[error("there is no queue {0}")]
-    UnknownQueue(QueueId),
-    /// The router never had this interaction, or it has ended.
-    #[error("interaction {0} is not known to routing, or has ended")]
-    UnknownInteraction(InteractionId),
-    /// The router never made this offer, or it is long over.
-    #[error("there is no offer {0}")]
-    UnknownOffer(OfferId),
-    /// The offer's deadline has come.
-    #[error("offer {offer} could be answered until {deadline}")]
-    OfferExpired {
-        /// The offer.
-        offer: OfferId,
-        /// Its deadline.
-        deadline: Timestamp,
-    },
-    /// The offer alerts, or alerted, at somebody else.
-    #[error("offer {offer} was made to agent {owner}")]
-    OfferOfAnother {
-        /// The offer.
-        offer: OfferId,
-        /// The agent to whom it was made.
-        owner: AgentId,
-    },
-    /// The offer has been accepted already.
-    #[error("offer {0} has been accepted already")]
-    OfferTaken(OfferId),
-    /// The offer was declined or withdrawn.
-    #[error("offer {0} was declined or withdrawn")]
-    OfferWithdrawn(OfferId),
-    /// The interaction is not in a state in which this can be done.
-    #[error(
-        "interaction {interaction} is {state}, which does not allow this: it must be {expected}"
-    )]
-    WrongState {
-        /// The interaction.
-        interaction: InteractionId,
-        /// The state it is in, as [`linecard_model::routing::InteractionState::name`] calls it.
-        state: &'static str,
-        /// The state it would have to be in.
-        expected: &'static str,
-    },
-    /// Another agent has the interaction.
-    #[error("interaction {interaction} is with agent {owner}")]
-    NotYours {
-        /// The interaction.
-        interaction: InteractionId,
-        /// The agent who has it.
-        owner: AgentId,
-    },
-    /// Not one of the queue's disposition codes.
-    #[error("\"{code}\" is not a disposition code of queue {queue}: use one of {}", allowed.join(", "))]
-    UnknownDisposition {
-        /// The queue.
-        queue: QueueId,
-        /// What was given.
-        code: String,
-        /// What could have been.
-        allowed: Vec<String>,
-    },
-    /// The queue's policy asks for a disposition code.
-    #[error("queue {queue} requires a disposition code: use one of {}", allowed.join(", "))]
-    DispositionRequired {
-        /// The queue.
-        queue: QueueId,
-        /// The codes.
-        allowed: Vec<String>,
-    },
-    /// Not one of the site's reasons for not being ready.
-    #[error("\"{reason}\" is not a reason for not being ready: use one of {}", allowed.join(", "))]
-    UnknownReason {
-        /// What was given.
-        reason: String,
-        /// What could have been.
-        allowed: Vec<String>,
-    },
-    /// The interaction is in the router already.
-    #[error("interaction {interaction} is already in queue {queue}")]
-    DuplicateInteraction {
-        /// The interaction.
-        interaction: InteractionId,
-        /// Its queue.
-        queue: QueueId,
-    },
-    /// A minimum proficiency that nobody can have.
-    #[error("skill {skill}: minimum proficiency {value} is not between 1 and 100")]
-    Proficiency {
-        /// The skill.
-        skill: linecard_model::SkillId,
-        /// What was given.
-        value: u8,
-    },
-    /// Settings that do not make sense together.
-    #[error(transparent)]
-    Settings(#[from] SettingsError),
-}
-
-impl Refusal {
-    /// A stable name of the kind of refusal, such as `offer-expired`.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::UnknownAgent(_) => "unknown-agent",
-            Self::UnknownQueue(_) => "unknown-queue",
-            Self::UnknownInteraction(_) => "unknown-interaction",
-            Self::UnknownOffer(_) => "unknown-offer",
-            Self::OfferExpired { .. } => "offer-expired",
-            Self::OfferOfAnother { .. } => "offer-of-another",
-            Self::OfferTaken(_) => "offer-taken",
-            Self::OfferWithdrawn(_) => "offer-withdrawn",
-            Self::WrongState { .. } => "wrong-state",
-            Self::NotYours { .. } => "not-yours",
-            Self::UnknownDisposition { .. } => "unknown-disposition",
-            Self::DispositionRequired { .. } => "disposition-required",
-            Self::UnknownReason { .. } => "unknown-reason",
-            Self::DuplicateInteraction { .. } => "duplicate-interaction",
-            Self::Proficiency { .. } => "invalid-proficiency",
-            Self::Settings(_) => "invalid-settings",
-        }
-    }
 }

@@ -1,7 +1,7 @@
 //! The numbers that the state keeps for queues and agents; [`crate::stats`] makes figures of them.
 
 use linecard_model::Timestamp;
-use linecard_model::routing::Presence;
+use linecard_model::routing::{Presence, QueueSettings};
 use serde::{Deserialize, Serialize};
 
 /// What has been counted for one media type of one queue. Durations are milliseconds.
@@ -20,7 +20,15 @@ pub(crate) struct QueueCounters {
     pub declined: u64,
     pub rona: u64,
     pub handled: u64,
+    pub parked: u64,
+    pub transferred_in: u64,
+    pub transferred_out: u64,
+    pub taken_over: u64,
+    pub flowed_in: u64,
+    pub flowed_out: u64,
+    pub consults: u64,
     pub interact_time: u64,
+    pub hold_time: u64,
     pub wrap_up_time: u64,
     /// A moving average of the handle time, for the estimated wait. It outlives a reset.
     pub recent_handle_time: Option<u64>,
@@ -33,6 +41,19 @@ impl QueueCounters {
             None => millis,
             Some(average) => (average.saturating_mul(7).saturating_add(millis)) / 8,
         });
+    }
+
+    /// Answered in target ÷ (answered + abandoned, short ones left out).
+    pub fn service_level(&self, settings: &QueueSettings) -> Option<f64> {
+        let short = if settings.short_abandon_seconds > 0 {
+            self.short_abandoned
+        } else {
+            0
+        };
+        ratio(
+            self.answered_in_target,
+            self.answered + self.abandoned.saturating_sub(short),
+        )
     }
 
     pub fn reset(&mut self) {
@@ -52,6 +73,8 @@ pub(crate) struct AgentCounters {
     pub declined: u64,
     pub rona: u64,
     pub handled: u64,
+    pub transferred: u64,
+    pub consulted: u64,
     pub handle_time: u64,
     /// Time with work in hand.
     pub busy_time: u64,
@@ -96,4 +119,10 @@ pub(crate) fn later(at: Timestamp, seconds: u32) -> Timestamp {
             .saturating_add(i64::from(seconds).saturating_mul(1000)),
     )
     .unwrap_or(Timestamp::MAX)
+}
+
+// Counts and milliseconds stay far below 2^53, up to which a double is exact.
+#[allow(clippy::cast_precision_loss)]
+pub(crate) fn ratio(part: u64, whole: u64) -> Option<f64> {
+    (whole > 0).then(|| part as f64 / whole as f64)
 }

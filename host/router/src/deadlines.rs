@@ -1,13 +1,16 @@
 //! What happens when a deadline has passed.
 
 use linecard_model::routing::{
-    InteractionState, LostDesktopRule, OfferOutcome, Presence, PresenceCause, RONA, ReturnCause,
-    RoutingEvent,
+    LegRole, LostDesktopRule, NoAnswerRule, OfferOutcome, Presence, PresenceCause, RONA,
+    ReturnCause, RoutingEvent, StepCause, UnparkCause,
 };
 use linecard_model::{AgentId, InteractionId, Timestamp};
 
 use crate::Router;
-use crate::decide::{excluded_until, return_work, withdraw_offers, wrap_up_by_default};
+use crate::decide::{
+    end_offer, excluded_until, return_work, unpark, withdraw_offers, wrap_up_by_default,
+};
+use crate::fault;
 use crate::index::Due;
 
 impl Router {
@@ -19,7 +22,20 @@ impl Router {
                 return;
             }
             let decided = match due {
-                Due::Offer(interaction) => self.ring_out(at, *interaction),
+                Due::Offer(interaction, agent) => self.ring_out(at, *interaction, agent),
+                Due::Step(interaction) => self
+                    .next_step(at, *interaction, StepCause::Expired)
+                    .into_iter()
+                    .collect(),
+                Due::Overflow(interaction) => self
+                    .overflow_in_time(at, *interaction)
+                    .into_iter()
+                    .collect(),
+                Due::Park(interaction) => {
+                    unpark(&self.state, at, *interaction, UnparkCause::Expired)
+                        .into_iter()
+                        .collect()
+                }
                 Due::WrapUp(interaction) => wrap_up_by_default(&self.state, *interaction)
                     .into_iter()
                     .collect(),
@@ -27,7 +43,12 @@ impl Router {
                     interaction: *interaction,
                     agent: agent.clone(),
                 }],
-                Due::Desktop(agent) => self.give_up_desktop(agent.clone()),
+                Due::Desktop(agent) => self.give_up_desktop(at, agent.clone()),
+                Due::External(..) if fault::is_on("work-elsewhere-for-ever") => Vec::new(),
+                Due::External(agent, reference) => vec![RoutingEvent::ExternalEnded {
+                    agent: agent.clone(),
+                    reference: reference.clone(),
+                }],
             };
             self.record(at, decided, events);
             // Each of these events takes its own deadline away. If a damaged state should say
@@ -38,30 +59,53 @@ impl Router {
         }
     }
 
-    /// An offer was not answered: it and the agent's other offers go back, and the agent is taken
-    /// for absent.
-    fn ring_out(&self, at: Timestamp, interaction: InteractionId) -> Vec<RoutingEvent> {
-        let Some(agent) = self.state_of(interaction).and_then(InteractionState::agent) else {
-            return Vec::new();
+    /// An offer was not answered: it goes back, and, by the site's rule, the agent is taken for absent and
+    /// loses the other offers too.
+    fn ring_out(
+        &self,
+        at: Timestamp,
+        interaction: InteractionId,
+        agent: &AgentId,
+    ) -> Vec<RoutingEvent> {
+        let rule = self.state.settings.no_answer;
+        let mut events = if rule == NoAnswerRule::StayReady {
+            let work = self.state.work.get(&interaction);
+            work.and_then(|work| end_offer(interaction, work, agent, OfferOutcome::AgentNotReady))
+                .into_iter()
+                .collect()
+        } else {
+            withdraw_offers(&self.state, &self.index, agent, OfferOutcome::AgentNotReady)
         };
-        let mut events =
-            withdraw_offers(&self.state, &self.index, agent, OfferOutcome::AgentNotReady);
         for event in &mut events {
             if let RoutingEvent::OfferEnded {
                 interaction,
                 queue,
                 outcome,
                 excluded_until: until,
+                role,
                 ..
             } = event
-                && let Some(InteractionState::Offered { deadline, .. }) =
-                    self.state_of(*interaction)
-                && *deadline <= at
+                && self
+                    .state
+                    .work
+                    .get(interaction)
+                    .and_then(|work| work.offer_at(agent))
+                    .is_some_and(|(_, deadline, _)| deadline <= at)
             {
                 *outcome = OfferOutcome::NoAnswer;
-                *until = excluded_until(&self.state, queue, at);
+                if *role == LegRole::Owner {
+                    *until = excluded_until(&self.state, queue, at);
+                }
             }
         }
+        let presence = match rule {
+            _ if fault::is_on("nobody-is-absent") => return events,
+            NoAnswerRule::StayReady => return events,
+            NoAnswerRule::NotReady => Presence::NotReady {
+                reason: RONA.to_owned(),
+            },
+            NoAnswerRule::Offline => Presence::Offline,
+        };
         if self
             .state
             .agents
@@ -70,9 +114,7 @@ impl Router {
         {
             events.push(RoutingEvent::PresenceChanged {
                 agent: agent.clone(),
-                presence: Presence::NotReady {
-                    reason: RONA.to_owned(),
-                },
+                presence,
                 cause: PresenceCause::NoAnswer,
             });
         }
@@ -80,11 +122,17 @@ impl Router {
     }
 
     /// An agent's desktop has been gone for the grace time.
-    fn give_up_desktop(&self, agent: AgentId) -> Vec<RoutingEvent> {
+    fn give_up_desktop(&self, at: Timestamp, agent: AgentId) -> Vec<RoutingEvent> {
         let (state, index) = (&self.state, &self.index);
         let mut events = withdraw_offers(state, index, &agent, OfferOutcome::AgentNotReady);
         if state.settings.lost_desktop_work == LostDesktopRule::ReturnToQueue {
-            events.extend(return_work(state, index, &agent, ReturnCause::DesktopLost));
+            events.extend(return_work(
+                state,
+                index,
+                at,
+                &agent,
+                ReturnCause::DesktopLost,
+            ));
         }
         events.push(RoutingEvent::PresenceChanged {
             agent,

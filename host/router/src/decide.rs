@@ -1,15 +1,30 @@
 //! What a command leads to by itself: checked against the state, which it does not change.
+//!
+//! One file for each family of commands: [`offers`], [`ending`], [`moving`] (what leaves its owner for a
+//! time or for good), [`legs`] (who takes part beside the owner) and [`agents`].
+
+mod agents;
+mod ending;
+mod legs;
+mod moving;
+mod offers;
+
+use std::collections::BTreeSet;
 
 use linecard_model::routing::{
-    EndReason, InteractionState, OfferOutcome, Presence, PresenceCause, RequiredSkill, ReturnCause,
-    RoutingEvent, RoutingSettings, WrapUpPolicy,
+    InteractionState, LegEnd, OfferOutcome, Presence, RequiredSkill, ReturnCause, RoutingEvent,
+    RoutingSettings, RoutingStep, UnparkCause,
 };
-use linecard_model::{AgentId, InteractionId, OfferId, QueueId, Timestamp};
+use linecard_model::{AgentId, GroupId, InteractionId, QueueId, Timestamp};
 
-use crate::command::{Command, Refusal};
+pub(crate) use self::ending::wrap_up_by_default;
+use crate::command::Command;
 use crate::counters::later;
+use crate::fault;
 use crate::index::Index;
-use crate::state::{Agent, State, Work};
+use crate::refusal::Refusal;
+use crate::state::{Agent, Queue, State, Work};
+use crate::steps::plan;
 
 type Decision = Result<Vec<RoutingEvent>, Refusal>;
 
@@ -32,6 +47,7 @@ pub(crate) fn decide(state: &State, index: &Index, at: Timestamp, command: Comma
             media_type,
             skills,
             priority,
+            first,
         } => {
             if let Some(work) = state.work.get(&interaction) {
                 return Err(Refusal::DuplicateInteraction {
@@ -39,46 +55,29 @@ pub(crate) fn decide(state: &State, index: &Index, at: Timestamp, command: Comma
                     queue: work.queue.clone(),
                 });
             }
-            let settings = state
-                .queues
-                .get(&queue)
-                .filter(|queue| !queue.retired)
-                .map(|queue| &queue.settings)
-                .ok_or_else(|| Refusal::UnknownQueue(queue.clone()))?;
+            let known = decide.queue(&queue)?;
             Ok(vec![RoutingEvent::Enqueued {
                 interaction,
                 media_type,
                 skills: normalize(skills)?,
-                priority: priority.unwrap_or(settings.priority),
+                priority: priority.unwrap_or(known.settings.priority),
+                plan: plan(at, known, first),
                 queue,
             }])
         }
-        Command::Accept { offer, agent } => {
-            let (interaction, work) = decide.open_offer(offer, &agent)?;
-            Ok(vec![RoutingEvent::Connected {
-                interaction,
-                queue: work.queue.clone(),
-                agent,
-                offer,
-            }])
-        }
-        Command::Decline { offer, agent } => {
-            let (interaction, work) = decide.open_offer(offer, &agent)?;
-            Ok(vec![RoutingEvent::OfferEnded {
-                interaction,
-                queue: work.queue.clone(),
-                agent,
-                offer,
-                outcome: OfferOutcome::Declined,
-                excluded_until: excluded_until(state, &work.queue, at),
-            }])
-        }
-        Command::SetPresence { agent, presence } => decide.set_presence(agent, presence),
+        Command::Accept { offer, agent } => decide.accept(offer, agent),
+        Command::Decline { offer, agent } => decide.decline(offer, agent),
+        Command::SetPresence {
+            agent,
+            presence,
+            forced,
+        } => decide.set_presence(agent, presence, forced),
         Command::End {
             interaction,
             agent,
             disposition,
-        } => decide.end(interaction, agent, disposition),
+            wrap_up,
+        } => decide.end(interaction, agent, disposition, wrap_up),
         Command::WrapUp {
             interaction,
             agent,
@@ -88,6 +87,81 @@ pub(crate) fn decide(state: &State, index: &Index, at: Timestamp, command: Comma
             interaction,
             reason,
         } => decide.rescind(interaction, reason),
+        Command::Hold { interaction, agent } => decide.hold(interaction, agent),
+        Command::Resume { interaction, agent } => decide.resume(interaction, agent),
+        Command::Park {
+            interaction,
+            agent,
+            until,
+            waiting_for,
+        } => decide.park(interaction, agent, until, waiting_for),
+        Command::CustomerWrote { interaction } => {
+            decide.work(interaction)?;
+            let unparked = unpark(state, at, interaction, UnparkCause::CustomerWrote);
+            Ok(unparked.into_iter().collect())
+        }
+        Command::Transfer {
+            interaction,
+            agent,
+            to,
+        } => decide.transfer(interaction, agent, to),
+        Command::Requeue { interaction, agent } => decide.requeue(interaction, agent),
+        Command::Prioritize {
+            interaction,
+            priority,
+        } => {
+            let work = decide.work(interaction)?;
+            Ok(if work.priority == priority {
+                Vec::new()
+            } else {
+                vec![RoutingEvent::PriorityChanged {
+                    interaction,
+                    queue: work.queue.clone(),
+                    priority,
+                }]
+            })
+        }
+        Command::Consult {
+            interaction,
+            agent,
+            to,
+        } => decide.consult(interaction, agent, to),
+        Command::CompleteConsult {
+            interaction,
+            agent,
+            consultant,
+        } => decide.complete_consult(interaction, agent, consultant),
+        Command::CancelConsult {
+            interaction,
+            agent,
+            consultant,
+        } => decide.cancel_consult(interaction, agent, consultant),
+        Command::Monitor { interaction, agent } => decide.monitor(interaction, agent),
+        Command::Leave { interaction, agent } => decide.leave(interaction, agent),
+        Command::TakeOver { interaction, agent } => decide.take_over(interaction, agent),
+        Command::PickUp {
+            interaction,
+            agent,
+            by_right,
+        } => decide.pick_up(interaction, agent, by_right),
+        Command::PauseQueue { queue } => Ok(if decide.queue(&queue)?.paused {
+            Vec::new()
+        } else {
+            vec![RoutingEvent::QueuePaused { queue }]
+        }),
+        Command::ResumeQueue { queue } => Ok(if decide.queue(&queue)?.paused {
+            vec![RoutingEvent::QueueResumed { queue }]
+        } else {
+            Vec::new()
+        }),
+        Command::BeginExternal {
+            agent,
+            reference,
+            media_type,
+            until,
+        } => decide.begin_external(agent, reference, media_type, until),
+        Command::EndExternal { agent, reference } => decide.end_external(agent, reference),
+        Command::SetStation { agent, station } => decide.set_station(agent, station),
         Command::DesktopLost { agent } => {
             let known = decide.agent(&agent)?;
             let stays = known.away.is_some() || known.presence == Presence::Offline;
@@ -116,10 +190,13 @@ pub(crate) fn decide(state: &State, index: &Index, at: Timestamp, command: Comma
 /// When an exclusion that begins now ends; none if the queue excludes nobody.
 pub(crate) fn excluded_until(state: &State, queue: &QueueId, at: Timestamp) -> Option<Timestamp> {
     let seconds = state.queues.get(queue)?.settings.exclusion_seconds;
+    if fault::is_on("nobody-is-excluded") {
+        return None;
+    }
     (seconds > 0).then(|| later(at, seconds))
 }
 
-/// The events that take everything that alerts at an agent back to its queue.
+/// The events that take everything that alerts at an agent away again.
 pub(crate) fn withdraw_offers(
     state: &State,
     index: &Index,
@@ -128,44 +205,130 @@ pub(crate) fn withdraw_offers(
 ) -> Vec<RoutingEvent> {
     index
         .work_of(agent)
-        .filter_map(|interaction| {
-            let work = state.work.get(&interaction)?;
-            let InteractionState::Offered { offer, .. } = work.state else {
-                return None;
-            };
-            Some(RoutingEvent::OfferEnded {
-                interaction,
-                queue: work.queue.clone(),
-                agent: agent.clone(),
-                offer,
-                outcome,
-                excluded_until: None,
-            })
-        })
+        .filter_map(|id| end_offer(id, state.work.get(&id)?, agent, outcome))
         .collect()
 }
 
-/// The events that take everything that an agent has accepted, but not ended, back to its queue.
+/// The end of what alerts at an agent of an interaction, if anything does.
+pub(crate) fn end_offer(
+    interaction: InteractionId,
+    work: &Work,
+    agent: &AgentId,
+    outcome: OfferOutcome,
+) -> Option<RoutingEvent> {
+    let (offer, _, role) = work.offer_at(agent)?;
+    Some(RoutingEvent::OfferEnded {
+        interaction,
+        queue: work.queue.clone(),
+        agent: agent.clone(),
+        offer,
+        outcome,
+        excluded_until: None,
+        role,
+    })
+}
+
+/// The events that take everything from an agent that they have accepted, but not ended: conversations go
+/// back to their queues, parts in those of others and watching end.
 pub(crate) fn return_work(
     state: &State,
     index: &Index,
+    at: Timestamp,
     agent: &AgentId,
     cause: ReturnCause,
 ) -> Vec<RoutingEvent> {
-    index
-        .work_of(agent)
-        .filter_map(|interaction| {
-            let work = state.work.get(&interaction)?;
-            matches!(work.state, InteractionState::Connected { .. }).then(|| {
-                RoutingEvent::Returned {
-                    interaction,
-                    queue: work.queue.clone(),
-                    agent: agent.clone(),
-                    cause,
-                }
-            })
-        })
-        .collect()
+    let end = match cause {
+        ReturnCause::AgentRemoved => LegEnd::AgentRemoved,
+        ReturnCause::DesktopLost | ReturnCause::Requeued => LegEnd::DesktopLost,
+    };
+    let mut events = Vec::new();
+    for id in index.work_of(agent).chain(index.watched_by(agent)) {
+        let Some(work) = state.work.get(&id) else {
+            continue;
+        };
+        if work.state.talking() == Some(agent) {
+            events.extend(dissolve(id, work));
+            events.push(returned(id, work, at, agent, cause, None));
+        } else {
+            events.extend(end_leg(id, work, agent, end));
+        }
+    }
+    events
+}
+
+fn returned(
+    interaction: InteractionId,
+    work: &Work,
+    at: Timestamp,
+    agent: &AgentId,
+    cause: ReturnCause,
+    excluded_until: Option<Timestamp>,
+) -> RoutingEvent {
+    RoutingEvent::Returned {
+        interaction,
+        queue: work.queue.clone(),
+        agent: agent.clone(),
+        cause,
+        excluded_until,
+        step_until: crate::steps::until(at, work, work.step),
+    }
+}
+
+/// The end of the accepted part of somebody who is not the owner.
+fn end_leg(
+    interaction: InteractionId,
+    work: &Work,
+    agent: &AgentId,
+    cause: LegEnd,
+) -> Option<RoutingEvent> {
+    let leg = work.legs.get(agent)?;
+    leg.offer.is_none().then(|| RoutingEvent::LegEnded {
+        interaction,
+        queue: work.queue.clone(),
+        agent: agent.clone(),
+        role: leg.role,
+        cause,
+    })
+}
+
+/// The events that end the parts of all who are not the owner, because it leaves the owner or is over.
+fn dissolve(interaction: InteractionId, work: &Work) -> Vec<RoutingEvent> {
+    let legs = work.legs.keys();
+    let legs = legs.filter(|_| !fault::is_on("parts-outlive-the-owners"));
+    legs.filter_map(|agent| {
+        end_offer(interaction, work, agent, OfferOutcome::Rescinded)
+            .or_else(|| end_leg(interaction, work, agent, LegEnd::InteractionGone))
+    })
+    .collect()
+}
+
+/// The return of a parked interaction: to the agent who parked it, then to anybody.
+pub(crate) fn unpark(
+    state: &State,
+    at: Timestamp,
+    interaction: InteractionId,
+    cause: UnparkCause,
+) -> Option<RoutingEvent> {
+    let work = state.work.get(&interaction)?;
+    let InteractionState::Parked { agent, .. } = &work.state else {
+        return None;
+    };
+    let queue = state.queues.get(&work.queue)?;
+    let first = (cause != UnparkCause::AgentRemoved).then(|| {
+        let wait = queue.settings.direct_wait_seconds.max(1);
+        RoutingStep::agent(agent.clone(), wait, true)
+    });
+    Some(RoutingEvent::Unparked {
+        interaction,
+        queue: work.queue.clone(),
+        agent: agent.clone(),
+        cause,
+        plan: plan(
+            at,
+            queue,
+            first.filter(|_| !fault::is_on("parked-comes-to-anybody")),
+        ),
+    })
 }
 
 /// Sorts required skills, and makes one of those that are named twice.
@@ -199,10 +362,24 @@ struct Decide<'a> {
 impl<'a> Decide<'a> {
     fn agent(&self, id: &AgentId) -> Result<&'a Agent, Refusal> {
         self.state
-            .agents
-            .get(id)
-            .filter(|agent| !agent.removed)
+            .known_agent(id)
             .ok_or_else(|| Refusal::UnknownAgent(id.clone()))
+    }
+
+    fn queue(&self, id: &QueueId) -> Result<&'a Queue, Refusal> {
+        self.state
+            .queues
+            .get(id)
+            .filter(|queue| !queue.retired)
+            .ok_or_else(|| Refusal::UnknownQueue(id.clone()))
+    }
+
+    fn group(&self, id: &GroupId) -> Result<(), Refusal> {
+        if self.state.groups.contains_key(id) {
+            Ok(())
+        } else {
+            Err(Refusal::UnknownGroup(id.clone()))
+        }
     }
 
     fn work(&self, id: InteractionId) -> Result<&'a Work, Refusal> {
@@ -212,251 +389,42 @@ impl<'a> Decide<'a> {
             .ok_or(Refusal::UnknownInteraction(id))
     }
 
-    /// The offer, if the agent can still answer it.
-    fn open_offer(
-        &self,
-        offer: OfferId,
-        agent: &AgentId,
-    ) -> Result<(InteractionId, &'a Work), Refusal> {
+    /// The interaction, if it is this agent's and they are talking: connected or held.
+    fn talking(&self, id: InteractionId, agent: &AgentId) -> Result<&'a Work, Refusal> {
         self.agent(agent)?;
-        let open = self.index.offers.get(&offer).and_then(|id| {
-            let work = self.state.work.get(id)?;
-            match &work.state {
-                InteractionState::Offered {
-                    agent, deadline, ..
-                } => Some((*id, work, agent, *deadline)),
-                _ => None,
-            }
-        });
-        if let Some((id, work, owner, deadline)) = open {
-            return if owner != agent {
-                Err(Refusal::OfferOfAnother {
-                    offer,
-                    owner: owner.clone(),
-                })
-            } else if deadline <= self.at {
-                Err(Refusal::OfferExpired { offer, deadline })
-            } else {
-                Ok((id, work))
-            };
-        }
-        Err(match self.state.closed_offers.get(&offer) {
-            None => Refusal::UnknownOffer(offer),
-            Some(closed) if closed.agent != *agent => Refusal::OfferOfAnother {
-                offer,
-                owner: closed.agent.clone(),
-            },
-            Some(closed) => match closed.outcome {
-                None => Refusal::OfferTaken(offer),
-                Some(OfferOutcome::NoAnswer) => Refusal::OfferExpired {
-                    offer,
-                    deadline: closed.deadline,
-                },
-                Some(_) => Refusal::OfferWithdrawn(offer),
-            },
-        })
-    }
-
-    fn set_presence(&self, agent: AgentId, presence: Presence) -> Decision {
-        let known = self.agent(&agent)?;
-        if let Presence::NotReady { reason } = &presence
-            && !self.state.settings.not_ready_reasons.contains(reason)
-        {
-            return Err(Refusal::UnknownReason {
-                reason: reason.clone(),
-                allowed: self.state.settings.not_ready_reasons.clone(),
-            });
-        }
-        if known.presence == presence {
-            return Ok(Vec::new());
-        }
-        let mut events = if presence.is_ready() {
-            Vec::new()
-        } else {
-            withdraw_offers(self.state, self.index, &agent, OfferOutcome::AgentNotReady)
-        };
-        events.push(RoutingEvent::PresenceChanged {
-            agent,
-            presence,
-            cause: PresenceCause::Requested,
-        });
-        Ok(events)
-    }
-
-    fn end(
-        &self,
-        interaction: InteractionId,
-        agent: AgentId,
-        disposition: Option<String>,
-    ) -> Decision {
-        self.agent(&agent)?;
-        let work = self.work(interaction)?;
-        match &work.state {
-            InteractionState::Connected { agent: owner } if *owner == agent => {}
-            InteractionState::Connected { agent: owner } => {
-                return Err(Refusal::NotYours {
-                    interaction,
-                    owner: owner.clone(),
-                });
-            }
-            other => {
-                return Err(Refusal::WrongState {
-                    interaction,
-                    state: other.name(),
-                    expected: "connected",
-                });
-            }
-        }
-        if let Some(code) = &disposition {
-            self.check_code(&work.queue, code)?;
-            return Ok(vec![ended(
-                interaction,
-                work,
-                Some(agent),
-                EndReason::Completed,
-                disposition,
-            )]);
-        }
-        Ok(vec![self.over(
-            interaction,
-            work,
-            agent,
-            EndReason::Completed,
-        )])
-    }
-
-    fn wrap_up(
-        &self,
-        interaction: InteractionId,
-        agent: AgentId,
-        disposition: Option<String>,
-    ) -> Decision {
-        self.agent(&agent)?;
-        let work = self.work(interaction)?;
-        let reason = match &work.state {
-            InteractionState::WrapUp {
-                agent: owner,
-                reason,
-                ..
-            } if *owner == agent => *reason,
-            InteractionState::WrapUp { agent: owner, .. } => {
-                return Err(Refusal::NotYours {
-                    interaction,
-                    owner: owner.clone(),
-                });
-            }
-            other => {
-                return Err(Refusal::WrongState {
-                    interaction,
-                    state: other.name(),
-                    expected: "wrap-up",
-                });
-            }
-        };
-        match (&disposition, self.state.queues.get(&work.queue)) {
-            (Some(code), _) => self.check_code(&work.queue, code)?,
-            (None, Some(queue)) if queue.settings.wrap_up != WrapUpPolicy::Optional => {
-                return Err(Refusal::DispositionRequired {
-                    queue: work.queue.clone(),
-                    allowed: queue.settings.disposition_codes.clone(),
-                });
-            }
-            (None, _) => {}
-        }
-        Ok(vec![ended(
-            interaction,
-            work,
-            Some(agent),
-            reason,
-            disposition,
-        )])
-    }
-
-    fn rescind(&self, interaction: InteractionId, reason: EndReason) -> Decision {
-        let work = self.work(interaction)?;
-        Ok(match &work.state {
-            InteractionState::Queued => vec![ended(interaction, work, None, reason, None)],
-            InteractionState::Offered { agent, offer, .. } => vec![
-                RoutingEvent::OfferEnded {
-                    interaction,
-                    queue: work.queue.clone(),
-                    agent: agent.clone(),
-                    offer: *offer,
-                    outcome: OfferOutcome::Rescinded,
-                    excluded_until: None,
-                },
-                ended(interaction, work, None, reason, None),
-            ],
-            InteractionState::Connected { agent } => {
-                vec![self.over(interaction, work, agent.clone(), reason)]
-            }
-            InteractionState::WrapUp { .. } | InteractionState::Ended { .. } => Vec::new(),
-        })
-    }
-
-    /// What follows the end of a conversation for which no code was given.
-    fn over(
-        &self,
-        interaction: InteractionId,
-        work: &Work,
-        agent: AgentId,
-        reason: EndReason,
-    ) -> RoutingEvent {
-        let deadline = match self
-            .state
-            .queues
-            .get(&work.queue)
-            .map(|queue| &queue.settings.wrap_up)
-        {
-            None | Some(WrapUpPolicy::Optional) => {
-                return ended(interaction, work, Some(agent), reason, None);
-            }
-            Some(WrapUpPolicy::Mandatory) => None,
-            Some(WrapUpPolicy::Timed { seconds, .. }) => Some(later(self.at, *seconds)),
-        };
-        RoutingEvent::WrapUpStarted {
-            interaction,
-            queue: work.queue.clone(),
-            agent,
-            reason,
-            deadline,
-        }
-    }
-
-    fn check_code(&self, queue: &QueueId, code: &str) -> Result<(), Refusal> {
-        let allowed = self
-            .state
-            .queues
-            .get(queue)
-            .map(|queue| queue.settings.disposition_codes.as_slice())
-            .unwrap_or_default();
-        if allowed.iter().any(|known| known == code) {
-            Ok(())
-        } else {
-            Err(Refusal::UnknownDisposition {
-                queue: queue.clone(),
-                code: code.to_owned(),
-                allowed: allowed.to_vec(),
-            })
+        let work = self.work(id)?;
+        match work.state.talking() {
+            Some(owner) if owner == agent => Ok(work),
+            Some(owner) => Err(Refusal::NotYours {
+                interaction: id,
+                owner: owner.clone(),
+            }),
+            None => Err(wrong_state(id, work, "connected or held")),
         }
     }
 
     /// What happens to the work of the agents who are not in new settings.
     fn release_removed(&self, new: &RoutingSettings) -> Vec<RoutingEvent> {
+        let kept: BTreeSet<&AgentId> = new.agents.iter().map(|agent| &agent.id).collect();
         let mut events = Vec::new();
-        for id in self.state.agents.keys() {
-            if new.agents.iter().any(|agent| agent.id == *id) {
-                continue;
-            }
+        if fault::is_on("removed-agents-keep-work") {
+            return events;
+        }
+        let gone = self.state.agents.keys().filter(|id| !kept.contains(id));
+        for id in gone {
             events.extend(withdraw_offers(
                 self.state,
                 self.index,
                 id,
                 OfferOutcome::AgentRemoved,
             ));
+        }
+        let gone = self.state.agents.keys().filter(|id| !kept.contains(id));
+        for id in gone {
             events.extend(return_work(
                 self.state,
                 self.index,
+                self.at,
                 id,
                 ReturnCause::AgentRemoved,
             ));
@@ -465,44 +433,41 @@ impl<'a> Decide<'a> {
                     .work_of(id)
                     .filter_map(|interaction| wrap_up_by_default(self.state, interaction)),
             );
+            let parked = self.index.parked.get(id).into_iter().flatten();
+            events.extend(parked.filter_map(|interaction| {
+                unpark(self.state, self.at, *interaction, UnparkCause::AgentRemoved)
+            }));
+            if let Some(agent) = self.state.agents.get(id) {
+                events.extend(
+                    agent
+                        .external
+                        .keys()
+                        .map(|reference| RoutingEvent::ExternalEnded {
+                            agent: id.clone(),
+                            reference: reference.clone(),
+                        }),
+                );
+            }
         }
+        // Several who leave may have had a part in one interaction: each part ends once.
+        let mut seen = BTreeSet::new();
+        events.retain(|event| match event {
+            RoutingEvent::LegEnded {
+                interaction, agent, ..
+            }
+            | RoutingEvent::OfferEnded {
+                interaction, agent, ..
+            } => seen.insert((*interaction, agent.clone())),
+            _ => true,
+        });
         events
     }
 }
 
-/// The end of a wrap-up that the agent does not finish.
-pub(crate) fn wrap_up_by_default(
-    state: &State,
-    interaction: InteractionId,
-) -> Option<RoutingEvent> {
-    let work = state.work.get(&interaction)?;
-    let InteractionState::WrapUp { agent, reason, .. } = &work.state else {
-        return None;
-    };
-    let disposition = state.default_code(&work.queue);
-    Some(RoutingEvent::Ended {
+fn wrong_state(interaction: InteractionId, work: &Work, expected: &'static str) -> Refusal {
+    Refusal::WrongState {
         interaction,
-        queue: work.queue.clone(),
-        agent: Some(agent.clone()),
-        reason: *reason,
-        defaulted: disposition.is_some(),
-        disposition,
-    })
-}
-
-fn ended(
-    interaction: InteractionId,
-    work: &Work,
-    agent: Option<AgentId>,
-    reason: EndReason,
-    disposition: Option<String>,
-) -> RoutingEvent {
-    RoutingEvent::Ended {
-        interaction,
-        queue: work.queue.clone(),
-        agent,
-        reason,
-        disposition,
-        defaulted: false,
+        state: work.state.name(),
+        expected,
     }
 }

@@ -1,18 +1,26 @@
 //! How an event changes the state. Whatever it says is taken as decided; what it refers to and is
 //! not there is ignored.
+//!
+//! What concerns an interaction's owner is in [`work`], the others who take part in [`legs`], people in
+//! [`agents`], and what is counted in [`tally`].
 
-use std::collections::BTreeMap;
+mod agents;
+mod legs;
+mod tally;
+mod work;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use linecard_model::routing::{
-    EndReason, IdleClock, InteractionState, OfferOutcome, Presence, RoutingEvent, RoutingSettings,
+    Choice, InteractionState, LegRole, Presence, RoutingEvent, RoutingSettings,
 };
 use linecard_model::{AgentId, InteractionId, OfferId, QueueId, Timestamp};
 
 use crate::Router;
-use crate::counters::{AgentCounters, QueueCounters, millis_between};
-use crate::index::{Due, Index, LaneKey};
-use crate::state::{Away, ClosedOffer, Exclusion, Work};
+use crate::decisions::Decision;
+use crate::index::{Index, LaneKey};
+use crate::state::{Away, Work};
 
 impl Router {
     /// Folds a recorded event into the state. `at` is the time that was given to the
@@ -29,20 +37,30 @@ impl Router {
                 media_type,
                 skills,
                 priority,
+                plan,
             } => {
-                let work = Work {
+                let mut work = Work {
                     queue: queue.clone(),
                     media_type: *media_type,
                     skills: Arc::from(skills.as_slice()),
                     priority: *priority,
                     entered: at,
                     state: InteractionState::Queued,
+                    legs: BTreeMap::new(),
+                    steps: Arc::default(),
+                    step: 0,
+                    step_until: None,
+                    overflowed: BTreeSet::new(),
                     excluded: BTreeMap::new(),
                     connected_at: None,
+                    held_at: None,
+                    held_millis: 0,
                     wrap_up_at: None,
+                    code: None,
                     answered: false,
                     arrival: self.state.arrivals,
                 };
+                work.follow(plan);
                 self.on_enqueued(*interaction, work);
             }
             RoutingEvent::Offered {
@@ -50,8 +68,13 @@ impl Router {
                 agent,
                 offer,
                 deadline,
+                role,
+                choice,
                 ..
-            } => self.on_offered(at, *interaction, agent, *offer, *deadline),
+            } => {
+                self.note_decision(at, *interaction, agent, *offer, *role, choice.as_ref());
+                self.on_offered(at, *interaction, agent, *offer, *deadline, *role);
+            }
             RoutingEvent::OfferEnded {
                 interaction,
                 agent,
@@ -59,11 +82,13 @@ impl Router {
                 outcome,
                 excluded_until,
                 ..
-            } => {
-                if self.alerts(*interaction, *offer, agent) {
+            } => match self.role_at_offer(*interaction, *offer, agent) {
+                Some(LegRole::Owner) => {
                     self.on_offer_ended(at, *interaction, *outcome, *excluded_until);
                 }
-            }
+                Some(_) => self.on_leg_offer_ended(at, *interaction, agent, *outcome),
+                None => {}
+            },
             RoutingEvent::ExclusionEnded { interaction, agent } => {
                 self.lift_exclusion(*interaction, agent);
             }
@@ -72,12 +97,75 @@ impl Router {
                 agent,
                 offer,
                 ..
-            } => {
-                if self.alerts(*interaction, *offer, agent) {
-                    self.on_connected(at, *interaction, agent);
+            } => match self.role_at_offer(*interaction, *offer, agent) {
+                Some(LegRole::Owner) => self.on_connected(at, *interaction, agent),
+                Some(_) => self.on_leg_connected(at, *interaction, agent),
+                None => {}
+            },
+            RoutingEvent::StepBegan {
+                interaction,
+                step,
+                until,
+                ..
+            } => self.on_step_began(at, *interaction, *step, *until),
+            RoutingEvent::Held { interaction, .. } => self.on_held(at, *interaction),
+            RoutingEvent::Resumed { interaction, .. } => self.on_resumed(at, *interaction),
+            RoutingEvent::Parked {
+                interaction,
+                agent,
+                until,
+                waiting_for,
+                ..
+            } => self.on_parked(at, *interaction, agent, *until, *waiting_for),
+            RoutingEvent::Unparked {
+                interaction, plan, ..
+            } => self.on_unparked(at, *interaction, plan),
+            RoutingEvent::Transferred {
+                interaction,
+                queue,
+                to,
+                plan,
+                excluded_until,
+                ..
+            } => self.on_transferred(at, *interaction, queue, to, plan, *excluded_until),
+            RoutingEvent::Overflowed {
+                interaction,
+                queue,
+                plan,
+                ..
+            } => self.on_overflowed(at, *interaction, queue, plan),
+            RoutingEvent::OwnerChanged {
+                interaction,
+                agent,
+                cause,
+                ..
+            } => self.on_owner_changed(at, *interaction, agent, *cause),
+            RoutingEvent::ObserverJoined {
+                interaction, agent, ..
+            } => self.on_observer_joined(at, *interaction, agent),
+            RoutingEvent::LegEnded {
+                interaction, agent, ..
+            } => self.on_leg_ended(at, *interaction, agent),
+            RoutingEvent::PriorityChanged {
+                interaction,
+                priority,
+                ..
+            } => self.change(at, *interaction, |work| work.priority = *priority),
+            RoutingEvent::WrapUpCoded {
+                interaction,
+                disposition,
+                ..
+            } => self.change(at, *interaction, |work| {
+                if matches!(work.state, InteractionState::WrapUp { .. }) {
+                    work.code = Some(disposition.clone());
                 }
-            }
-            RoutingEvent::Returned { interaction, .. } => self.on_returned(at, *interaction),
+            }),
+            RoutingEvent::Returned {
+                interaction,
+                excluded_until,
+                step_until,
+                ..
+            } => self.on_returned(at, *interaction, *excluded_until, *step_until),
             RoutingEvent::WrapUpStarted {
                 interaction,
                 reason,
@@ -98,8 +186,29 @@ impl Router {
                     deadline: *deadline,
                 };
                 self.set_away(agent, Some(away));
+                self.note_moment(at, agent);
             }
-            RoutingEvent::DesktopBack { agent } => self.set_away(agent, None),
+            RoutingEvent::DesktopBack { agent } => {
+                self.set_away(agent, None);
+                self.note_moment(at, agent);
+            }
+            RoutingEvent::QueuePaused { queue } => self.set_paused(queue, true),
+            RoutingEvent::QueueResumed { queue } => self.set_paused(queue, false),
+            RoutingEvent::ExternalBegan {
+                agent,
+                reference,
+                media_type,
+                until,
+            } => self.on_external_began(at, agent, reference, *media_type, *until),
+            RoutingEvent::ExternalEnded { agent, reference } => {
+                self.on_external_ended(at, agent, reference);
+            }
+            RoutingEvent::StationChanged { agent, station } => {
+                if let Some(known) = self.state.agents.get_mut(agent) {
+                    known.station.clone_from(station);
+                }
+                self.index.refresh_agent(&self.state, agent);
+            }
             RoutingEvent::StatsReset => self.on_stats_reset(at),
         }
     }
@@ -116,10 +225,20 @@ impl Router {
                 agent.since = Some(at);
                 agent.away = None;
             }
+            if agent.removed {
+                agent.external.clear();
+            }
         }
         state
             .agents
             .retain(|id, agent| !agent.removed || index.work_of(id).next().is_some());
+        for agent in state.agents.values_mut() {
+            let stations = &settings.stations;
+            agent.station = agent
+                .station
+                .take()
+                .filter(|at| stations.iter().any(|station| station.id == *at));
+        }
         state
             .queues
             .retain(|id, queue| !queue.retired || index.has_work_of(id));
@@ -131,274 +250,53 @@ impl Router {
             return;
         }
         self.state.arrivals += 1;
-        self.index.open_lane(&self.state, LaneKey::of(&work));
+        self.index
+            .open_lane(&self.state, LaneKey::of(&self.state, &work));
         self.index.attach(&self.state, id, &work);
         self.state.work.insert(id, work);
         self.count(id, |counters| counters.entered += 1);
     }
 
-    fn on_offered(
+    fn note_moment(&mut self, at: Timestamp, id: &AgentId) {
+        if let Some(agent) = self.state.agents.get_mut(id) {
+            agent.note_moment(at);
+        }
+    }
+
+    /// Takes down that an offer was made, and what decided.
+    fn note_decision(
         &mut self,
         at: Timestamp,
         id: InteractionId,
         agent: &AgentId,
         offer: OfferId,
-        deadline: Timestamp,
+        role: LegRole,
+        choice: Option<&Choice>,
     ) {
-        if !self.state.agents.contains_key(agent)
-            || self.index.offers.contains_key(&offer)
-            || self.state_of(id) != Some(&InteractionState::Queued)
-        {
-            return;
-        }
-        self.state.offers += 1;
-        self.change(at, id, |work| {
-            work.state = InteractionState::Offered {
-                agent: agent.clone(),
-                offer,
-                deadline,
-            };
-        });
-        self.count(id, |counters| counters.offers += 1);
-        self.count_agent(agent, |counters| counters.offers += 1);
-    }
-
-    fn on_offer_ended(
-        &mut self,
-        at: Timestamp,
-        id: InteractionId,
-        outcome: OfferOutcome,
-        excluded_until: Option<Timestamp>,
-    ) {
-        let Some(agent) = self.state_of(id).and_then(InteractionState::agent).cloned() else {
-            return;
-        };
-        self.close_offer_of(id, Some(outcome));
-        self.change(at, id, |work| {
-            work.state = InteractionState::Queued;
-            if let Some(until) = excluded_until {
-                let exclusion = Exclusion {
-                    since: at,
-                    until,
-                    outcome,
-                };
-                work.excluded.insert(agent.clone(), exclusion);
-            }
-        });
-        self.count(id, |counters| {
-            counters.requeued += u64::from(outcome != OfferOutcome::Rescinded);
-            counters.declined += u64::from(outcome == OfferOutcome::Declined);
-            counters.rona += u64::from(outcome == OfferOutcome::NoAnswer);
-        });
-        self.count_agent(&agent, |counters| {
-            counters.declined += u64::from(outcome == OfferOutcome::Declined);
-            counters.rona += u64::from(outcome == OfferOutcome::NoAnswer);
-        });
-    }
-
-    fn on_connected(&mut self, at: Timestamp, id: InteractionId, agent: &AgentId) {
         let Some(work) = self.state.work.get(&id) else {
             return;
         };
-        let wait = millis_between(work.entered, at);
-        let first_time = !work.answered;
-        let target = self
-            .state
-            .queues
-            .get(&work.queue)
-            .map_or(0, |queue| u64::from(queue.settings.service_level_seconds));
-        self.close_offer_of(id, None);
-        self.change(at, id, |work| {
-            work.state = InteractionState::Connected {
-                agent: agent.clone(),
-            };
-            work.connected_at = Some(at);
-            work.answered = true;
-            work.excluded.clear();
-        });
-        if first_time {
-            self.count(id, |counters| {
-                counters.answered += 1;
-                counters.answer_wait += wait;
-                counters.answered_in_target += u64::from(wait <= target * 1000);
-            });
-        }
-        self.count_agent(agent, |counters| counters.answered += 1);
-    }
-
-    fn on_returned(&mut self, at: Timestamp, id: InteractionId) {
-        if !matches!(self.state_of(id), Some(InteractionState::Connected { .. })) {
-            return;
-        }
-        self.count_handling(at, id);
-        self.change(at, id, |work| {
-            work.state = InteractionState::Queued;
-            work.connected_at = None;
-        });
-        self.count(id, |counters| counters.requeued += 1);
-    }
-
-    fn on_wrap_up_started(
-        &mut self,
-        at: Timestamp,
-        id: InteractionId,
-        reason: EndReason,
-        deadline: Option<Timestamp>,
-    ) {
-        let Some(InteractionState::Connected { agent }) = self.state_of(id) else {
-            return;
-        };
-        let agent = agent.clone();
-        self.change(at, id, |work| {
-            work.state = InteractionState::WrapUp {
-                agent,
-                deadline,
-                reason,
-            };
-            work.wrap_up_at = Some(at);
-        });
-    }
-
-    fn on_ended(&mut self, at: Timestamp, id: InteractionId, reason: EndReason) {
-        let Some(work) = self.state.work.get(&id) else {
-            return;
-        };
-        let agent = work.state.agent().cloned();
-        let handled = matches!(
-            work.state,
-            InteractionState::Connected { .. } | InteractionState::WrapUp { .. }
-        );
-        let waited = millis_between(work.entered, at);
-        let answered = work.answered;
-        if handled {
-            self.count_handling(at, id);
-            self.count(id, |counters| counters.handled += 1);
-        } else {
-            self.close_offer_of(id, Some(OfferOutcome::Rescinded));
-        }
-        if !answered {
-            let short = self.short_abandon(id);
-            self.count(id, |counters| {
-                if reason.is_abandonment() {
-                    counters.abandoned += 1;
-                    counters.short_abandoned += u64::from(waited < short);
-                } else {
-                    counters.withdrawn += 1;
-                }
-            });
-        }
-        if let Some(agent) = &agent {
-            self.account(at, agent);
-        }
-        let Some(work) = self.state.work.remove(&id) else {
-            return;
-        };
-        self.index.detach(&self.state, id, &work);
-        self.index.close_lane(&self.state, &LaneKey::of(&work));
-        self.state.ended += 1;
-        if let Some(agent) = &agent {
-            if handled && let Some(known) = self.state.agents.get_mut(agent) {
-                known.idle_since = Some(at);
-                known.counters.handled += 1;
-            }
-            self.index.refresh_agent(&self.state, agent);
-            self.forget_agent_if_done(agent);
-        }
-        self.forget_queue_if_done(&work.queue);
-    }
-
-    fn on_presence_changed(&mut self, at: Timestamp, id: &AgentId, presence: &Presence) {
-        self.account(at, id);
-        let idle_clock = self.state.settings.idle_clock;
-        let Some(agent) = self.state.agents.get_mut(id) else {
-            return;
-        };
-        let before = std::mem::replace(&mut agent.presence, presence.clone());
-        agent.since = Some(at);
-        let becomes_ready = presence.is_ready() && !before.is_ready();
-        if before == Presence::Offline || (becomes_ready && idle_clock == IdleClock::Presence) {
-            agent.idle_since = Some(at);
-        }
-        if *presence == Presence::Offline {
-            self.set_away(id, None);
-        }
-        if becomes_ready {
-            // Who is back takes everything again, and need not wait for the exclusions to end.
-            let excluded = self.index.excluded.get(id).cloned().unwrap_or_default();
-            for interaction in excluded {
-                self.lift_exclusion(interaction, id);
-            }
-        }
-        self.index.refresh_agent(&self.state, id);
-    }
-
-    fn on_stats_reset(&mut self, at: Timestamp) {
-        for queue in self.state.queues.values_mut() {
-            for counters in queue.counters.values_mut() {
-                counters.reset();
-            }
-        }
-        for agent in self.state.agents.values_mut() {
-            agent.counters.reset(at);
-        }
-        self.state.counted_since = Some(at);
-    }
-
-    fn set_away(&mut self, id: &AgentId, away: Option<Away>) {
-        let Some(agent) = self.state.agents.get_mut(id) else {
-            return;
-        };
-        let new = away.as_ref().map(|away| away.deadline);
-        if let Some(old) = std::mem::replace(&mut agent.away, away) {
-            self.index
-                .deadlines
-                .remove(&(old.deadline, Due::Desktop(id.clone())));
-        }
-        if let Some(deadline) = new {
-            self.index
-                .deadlines
-                .insert((deadline, Due::Desktop(id.clone())));
-        }
-        self.index.refresh_agent(&self.state, id);
-    }
-
-    fn lift_exclusion(&mut self, id: InteractionId, agent: &AgentId) {
-        let Some(work) = self.state.work.get_mut(&id) else {
-            return;
-        };
-        let Some(exclusion) = work.excluded.remove(agent) else {
-            return;
-        };
-        if let Some(work) = self.state.work.get(&id) {
-            self.index.readmit(&self.state, id, work, agent, &exclusion);
-        }
-    }
-
-    /// Whether an interaction alerts at an agent under an offer.
-    fn alerts(&self, id: InteractionId, this: OfferId, at_agent: &AgentId) -> bool {
-        matches!(
-            self.state_of(id),
-            Some(InteractionState::Offered { agent, offer, .. })
-                if *offer == this && agent == at_agent
-        )
-    }
-
-    /// Remembers how the offer of an interaction ended, if it has one.
-    fn close_offer_of(&mut self, id: InteractionId, outcome: Option<OfferOutcome>) {
-        if let Some(InteractionState::Offered {
-            agent,
+        let decision = Decision {
+            at,
+            interaction: id,
+            queue: work.queue.clone(),
+            media_type: work.media_type,
+            skills: work.skills.to_vec(),
+            agent: agent.clone(),
             offer,
-            deadline,
-        }) = self.state_of(id)
-        {
-            let closed = ClosedOffer {
-                agent: agent.clone(),
-                deadline: *deadline,
-                outcome,
-            };
-            let offer = *offer;
-            self.state.close_offer(offer, closed);
+            role,
+            choice: choice.cloned(),
+            excluded: work.excluded.keys().cloned().collect(),
+            answer: None,
+        };
+        self.state.decisions.made(decision);
+    }
+
+    fn set_paused(&mut self, id: &QueueId, paused: bool) {
+        if let Some(queue) = self.state.queues.get_mut(id) {
+            queue.paused = paused;
         }
+        self.index.stir(id);
     }
 
     /// Changes an interaction, and keeps the index and the agents' clocks right.
@@ -406,84 +304,35 @@ impl Router {
         let Some(mut work) = self.state.work.remove(&id) else {
             return;
         };
-        let before = work.state.agent().cloned();
-        if let Some(agent) = &before {
+        let lane = LaneKey::of(&self.state, &work);
+        let before = holders(&work);
+        for agent in &before {
             self.account(at, agent);
         }
         self.index.detach(&self.state, id, &work);
         change(&mut work);
-        let after = work.state.agent().cloned();
-        if let Some(agent) = after
-            .as_ref()
-            .filter(|agent| before.as_ref() != Some(agent))
-        {
+        let after = holders(&work);
+        for agent in after.difference(&before) {
             self.account(at, agent);
         }
+        let new_lane = LaneKey::of(&self.state, &work);
+        if new_lane != lane {
+            self.index.open_lane(&self.state, new_lane);
+        }
         self.index.attach(&self.state, id, &work);
+        let left = (work.queue != lane.queue).then(|| lane.queue.clone());
+        if LaneKey::of(&self.state, &work) != lane {
+            self.index.close_lane(&self.state, &lane);
+        }
         self.state.work.insert(id, work);
-        for agent in before
-            .iter()
-            .chain(after.iter().filter(|_| before != after))
-        {
+        for agent in before.union(&after) {
             self.index.refresh_agent(&self.state, agent);
         }
-    }
-
-    /// Brings an agent's clocks up to now, before something changes what they measure.
-    fn account(&mut self, at: Timestamp, id: &AgentId) {
-        let busy = self.index.is_busy(id);
-        if let Some(agent) = self.state.agents.get_mut(id) {
-            agent.counters.account(at, &agent.presence, busy);
+        for agent in before.difference(&after) {
+            self.forget_agent_if_done(agent);
         }
-    }
-
-    /// Counts the time that an agent has had an interaction in hand.
-    fn count_handling(&mut self, at: Timestamp, id: InteractionId) {
-        let Some(work) = self.state.work.get(&id) else {
-            return;
-        };
-        let Some(connected_at) = work.connected_at else {
-            return;
-        };
-        let talked_until = work.wrap_up_at.unwrap_or(at);
-        let interact = millis_between(connected_at, talked_until);
-        let wrap_up = millis_between(talked_until, at);
-        let agent = work.state.agent().cloned();
-        self.count(id, |counters| {
-            counters.interact_time += interact;
-            counters.wrap_up_time += wrap_up;
-            counters.note_handle_time(interact + wrap_up);
-        });
-        if let Some(agent) = agent {
-            self.count_agent(&agent, |counters| {
-                counters.handle_time += interact + wrap_up;
-            });
-        }
-    }
-
-    /// How soon an abandonment is short in the queue of an interaction, in milliseconds.
-    fn short_abandon(&self, id: InteractionId) -> u64 {
-        self.state
-            .work
-            .get(&id)
-            .and_then(|work| self.state.queues.get(&work.queue))
-            .map_or(0, |queue| {
-                u64::from(queue.settings.short_abandon_seconds) * 1000
-            })
-    }
-
-    fn count(&mut self, id: InteractionId, count: impl FnOnce(&mut QueueCounters)) {
-        let Some(work) = self.state.work.get(&id) else {
-            return;
-        };
-        if let Some(queue) = self.state.queues.get_mut(&work.queue) {
-            count(queue.counters.entry(work.media_type).or_default());
-        }
-    }
-
-    fn count_agent(&mut self, agent: &AgentId, count: impl FnOnce(&mut AgentCounters)) {
-        if let Some(agent) = self.state.agents.get_mut(agent) {
-            count(&mut agent.counters);
+        if let Some(queue) = left {
+            self.forget_queue_if_done(&queue);
         }
     }
 
@@ -503,4 +352,12 @@ impl Router {
             self.state.queues.remove(id);
         }
     }
+}
+
+/// Whose capacity an interaction holds.
+fn holders(work: &Work) -> BTreeSet<AgentId> {
+    work.parts()
+        .filter(|(_, role)| *role != LegRole::Observer)
+        .map(|(agent, _)| agent.clone())
+        .collect()
 }

@@ -26,13 +26,18 @@
 //! });
 //!
 //! let nine: Timestamp = "2026-03-02T09:00:00Z".parse()?;
-//! router.apply(nine, Command::SetPresence { agent: anna, presence: Presence::Ready })?;
+//! router.apply(nine, Command::SetPresence {
+//!     agent: anna,
+//!     presence: Presence::Ready,
+//!     forced: false,
+//! })?;
 //! let events = router.apply(nine, Command::Enqueue {
 //!     interaction: InteractionId::derived(1, 1),
 //!     queue: care,
 //!     media_type: MediaType::SocialDirectMessage,
 //!     skills: vec![],
 //!     priority: None,
+//!     first: None,
 //! })?;
 //! assert!(matches!(events[..], [RoutingEvent::Enqueued { .. }, RoutingEvent::Offered { .. }]));
 //! # Ok(())
@@ -60,18 +65,25 @@
 //! if that is earlier. It is a deadline like the others, so nothing starves: with nobody else to
 //! take it, the interaction comes back to the same agent.
 
+mod capacity;
 mod command;
 mod counters;
 mod deadlines;
 mod decide;
+mod decisions;
 mod evolve;
 mod explain;
+mod fault;
 mod index;
 mod matching;
+mod refusal;
+mod settle;
 #[cfg(test)]
 mod simulation;
 mod state;
 mod stats;
+mod steps;
+mod targets;
 
 use std::sync::Arc;
 
@@ -80,12 +92,18 @@ use linecard_model::{AgentId, InteractionId, OfferId, QueueId, Timestamp};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
-pub use crate::command::{Command, Refusal};
-pub use crate::explain::{Explanation, MemberStanding, Obstacle};
+pub use crate::capacity::SetBy;
+pub use crate::command::Command;
+pub use crate::decisions::{
+    AgentExplanation, Answer, Decision, Moment, PassedOver, PassedReason, QueueNow,
+};
+pub use crate::explain::{Explanation, MemberStanding, Obstacle, StepStanding};
 use crate::index::{Index, Place};
+pub use crate::refusal::Refusal;
 use crate::state::State;
-pub use crate::state::{Agent, Away, Exclusion, Work};
+pub use crate::state::{Agent, Away, Exclusion, ExclusionCause, External, Work};
 pub use crate::stats::{AgentStats, Census, QueueStats, SlotUse};
+pub use crate::targets::{Outlook, Target};
 
 /// The router of one site.
 #[derive(Debug, Clone)]
@@ -104,7 +122,7 @@ pub struct Snapshot {
 }
 
 /// The layout of the snapshots that this version of the router writes and reads.
-const SNAPSHOT_VERSION: u32 = 1;
+const SNAPSHOT_VERSION: u32 = 2;
 
 fn known_version<'de, D: Deserializer<'de>>(input: D) -> Result<u32, D::Error> {
     let version = u32::deserialize(input)?;
@@ -136,7 +154,15 @@ impl Router {
         for event in &events {
             self.evolve(at, event);
         }
-        self.act_on_deadlines(at, &mut events);
+        // What moves on may come to where it is overdue: it has its time in queue with it.
+        let mut judged = 0;
+        loop {
+            self.act_on_deadlines(at, &mut events);
+            self.settle(at, &mut events, &mut judged);
+            if self.next_deadline().is_none_or(|next| next > at) {
+                break;
+            }
+        }
         self.offer_work(at, &mut events);
         Ok(events)
     }
@@ -188,7 +214,35 @@ impl Router {
         self.state.agents.get(id).filter(|agent| !agent.removed)
     }
 
-    /// What alerts at an agent, is connected to them or in wrap-up, in the order of identifiers.
+    /// What an agent has parked, in the order of identifiers.
+    pub fn parked_by(&self, agent: &AgentId) -> impl Iterator<Item = (InteractionId, &Work)> {
+        let parked = self.index.parked.get(agent).into_iter().flatten();
+        parked.filter_map(|id| Some((*id, self.state.work.get(id)?)))
+    }
+
+    /// What an agent watches, in the order of identifiers.
+    pub fn watched_by(&self, agent: &AgentId) -> impl Iterator<Item = (InteractionId, &Work)> {
+        self.index
+            .watched_by(agent)
+            .filter_map(|id| Some((id, self.state.work.get(&id)?)))
+    }
+
+    /// Whether nothing of a queue is offered for now.
+    pub fn is_paused(&self, queue: &QueueId) -> bool {
+        self.state
+            .queues
+            .get(queue)
+            .is_some_and(|queue| queue.paused)
+    }
+
+    /// The agents who take work from a queue, those of its groups among them.
+    pub fn members(&self, queue: &QueueId) -> impl Iterator<Item = &AgentId> {
+        let queue = self.state.queues.get(queue);
+        queue.into_iter().flat_map(|queue| &queue.members)
+    }
+
+    /// What alerts at an agent, is connected to them, held or in wrap-up, or asks for their advice, in
+    /// the order of identifiers.
     pub fn work_of(&self, agent: &AgentId) -> impl Iterator<Item = (InteractionId, &Work)> {
         self.index
             .work_of(agent)
@@ -212,7 +266,7 @@ impl Router {
     }
 
     /// Records events that were decided: evolves by each of them.
-    fn record(
+    pub(crate) fn record(
         &mut self,
         at: Timestamp,
         decided: impl IntoIterator<Item = RoutingEvent>,

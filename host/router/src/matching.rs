@@ -3,12 +3,16 @@
 
 use std::collections::BTreeMap;
 
-use linecard_model::routing::{InteractionState, RoutingEvent};
+use linecard_model::routing::{Choice, InteractionState, LegRole, RoutingEvent};
 use linecard_model::{AgentId, InteractionId, OfferId, QueueId, Timestamp};
 
 use crate::Router;
 use crate::counters::later;
+use crate::fault;
 use crate::index::{Lane, LaneKey, Merit, Place};
+
+/// How many of those who would have been next are named.
+const RUNNERS_UP: usize = 3;
 
 /// The first that can be offered, of every lane that has any. Of each queue the first by the queue's
 /// own order is next, and of these the first by score.
@@ -66,7 +70,13 @@ impl Router {
         loop {
             // What an offer changes is dirty again, its own lane too; of all others the first is known.
             while let Some(key) = self.index.dirty.pop_first() {
-                let first = self.index.lanes.get_mut(&key).and_then(Lane::first);
+                let queue = self.state.queues.get(&key.queue);
+                let first =
+                    if queue.is_some_and(|queue| queue.paused) && !fault::is_on("pause-ignored") {
+                        None
+                    } else {
+                        self.index.lanes.get_mut(&key).and_then(Lane::first)
+                    };
                 candidates.set(key, first);
             }
             let Some((place, key)) = candidates.take_next() else {
@@ -74,23 +84,31 @@ impl Router {
             };
             let interaction = place.merit.id;
             let decided = self
-                .taker(&key, interaction)
-                .and_then(|agent| self.offer_to(at, interaction, agent));
+                .takers(&key, interaction)
+                .and_then(|(agent, choice)| self.offer_to(at, interaction, agent, choice));
             self.record(at, decided.into_iter().flatten(), events);
         }
     }
 
-    /// The best agent for an interaction: the first who is not excluded from it.
-    fn taker(&self, key: &LaneKey, id: InteractionId) -> Option<AgentId> {
+    /// The best agent for an interaction: the first who is not excluded from it; and what decided.
+    fn takers(&self, key: &LaneKey, id: InteractionId) -> Option<(AgentId, Choice)> {
         let work = self.state.work.get(&id)?;
-        self.index
-            .lanes
-            .get(key)?
-            .available
-            .iter()
-            .map(|(_, agent)| agent)
-            .find(|agent| !work.excluded.contains_key(*agent))
-            .cloned()
+        let available = &self.index.lanes.get(key)?.available;
+        let mut takers = available.iter().map(|(_, agent)| agent).filter(|agent| {
+            !work.excluded.contains_key(*agent) || fault::is_on("exclusions-ignored")
+        });
+        let mut agent = takers.next()?;
+        if fault::is_on("second-best") {
+            agent = takers.next().unwrap_or(agent);
+        }
+        let agent = agent.clone();
+        let choice = Choice {
+            selection: self.state.queues.get(&key.queue)?.settings.selection,
+            step: work.step + 1,
+            available: u32::try_from(available.len()).unwrap_or(u32::MAX),
+            next: takers.take(RUNNERS_UP).cloned().collect(),
+        };
+        Some((agent, choice))
     }
 
     fn offer_to(
@@ -98,6 +116,7 @@ impl Router {
         at: Timestamp,
         interaction: InteractionId,
         agent: AgentId,
+        choice: Choice,
     ) -> Option<Vec<RoutingEvent>> {
         let work = self.state.work.get(&interaction)?;
         if work.state != InteractionState::Queued {
@@ -116,6 +135,8 @@ impl Router {
             offer,
             deadline: later(at, queue.offer_timeout_seconds.max(1)),
             auto_answer,
+            role: LegRole::Owner,
+            choice: Some(choice),
         }];
         if auto_answer {
             events.push(RoutingEvent::Connected {
@@ -123,6 +144,7 @@ impl Router {
                 queue: queue.id.clone(),
                 agent,
                 offer,
+                role: LegRole::Owner,
             });
         }
         Some(events)

@@ -5,6 +5,7 @@
 //! proptest gives short ones, which it shortens further when they find a mistake.
 
 mod choices;
+mod faults;
 mod ledger;
 mod world;
 
@@ -45,6 +46,8 @@ struct Tally {
     steps: u64,
     refusals: std::collections::BTreeMap<&'static str, u64>,
     events: u64,
+    /// The kinds of events.
+    seen: std::collections::BTreeSet<&'static str>,
 }
 
 impl<C: Choices> Simulation<C> {
@@ -79,6 +82,7 @@ impl<C: Choices> Simulation<C> {
             &mut self.choices,
             &self.router,
             &self.ledger,
+            at,
             &mut self.arrivals,
         );
         self.give(at, command);
@@ -188,19 +192,70 @@ fn simulate(seed: u64, steps: u64, thoroughness: u64) -> Tally {
         simulation.step();
     }
     simulation.compare_everything();
+    simulation.tally.seen = simulation.ledger.seen;
     simulation.tally
 }
 
 #[test]
 fn long_random_simulations_keep_every_promise() {
     let mut refusals = std::collections::BTreeSet::new();
+    let mut seen = std::collections::BTreeSet::new();
     for seed in 0..8 {
         let tally = simulate(seed, 5_000, 50);
         assert!(tally.events > tally.steps / 2, "seed {seed}: {tally:?}");
         refusals.extend(tally.refusals.into_keys());
+        seen.extend(tally.seen);
+    }
+    // Everything that can happen to an interaction has.
+    for name in [
+        "advises",
+        "asked",
+        "coded",
+        "consult-completed",
+        "external",
+        "external-ended",
+        "held",
+        "leg-cancelled",
+        "leg-dissolved",
+        "leg-left",
+        "leg-lost",
+        "leg-removed",
+        "observed",
+        "overflowed",
+        "park-answered",
+        "park-expired",
+        "park-orphaned",
+        "parked",
+        "paused",
+        "picked-up",
+        "prioritized",
+        "queue-resumed",
+        "requeued",
+        "resumed",
+        "returned",
+        "station",
+        "step-expired",
+        "step-for-nobody",
+        "taken-over",
+        "transferred-to-agent",
+        "transferred-to-group",
+        "transferred-to-queue",
+        "transferred-to-skills",
+        "unparked-by-owner",
+    ] {
+        assert!(seen.contains(name), "never happened: {name}");
     }
     // The paths on which the router says no were all taken.
     for name in [
+        "agent-unavailable",
+        "invalid-until",
+        "no-such-leg",
+        "nobody-available",
+        "not-member",
+        "pick-up-forbidden",
+        "takes-part",
+        "unknown-group",
+        "unknown-station",
         "disposition-required",
         "duplicate-interaction",
         "invalid-proficiency",
@@ -220,13 +275,21 @@ fn long_random_simulations_keep_every_promise() {
     }
 }
 
-/// A long one, to be run optimized: `cargo test --release -p linecard-router -- --ignored`.
 #[test]
-#[ignore = "a million steps; run with --release"]
 fn a_million_steps_keep_every_promise() {
-    for seed in 100..120 {
-        simulate(seed, 50_000, 500);
-    }
+    // Half of them in each of two threads.
+    let half = |from: u64| {
+        move || {
+            for seed in from..from + 10 {
+                println!("seed {seed}");
+                simulate(seed, 50_000, 500);
+            }
+        }
+    };
+    let one = std::thread::spawn(half(100));
+    let other = std::thread::spawn(half(110));
+    one.join().unwrap();
+    other.join().unwrap();
 }
 
 proptest! {

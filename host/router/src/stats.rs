@@ -1,6 +1,6 @@
 //! The figures of queues and agents.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use linecard_model::routing::{MediaType, Presence};
 use linecard_model::{AgentId, QueueId, Timestamp};
@@ -8,7 +8,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::Router;
-use crate::counters::millis_between;
+use crate::capacity::{SetBy, UNLIMITED};
+use crate::counters::{millis_between, ratio};
 
 /// The figures of one media type of one queue, counted since [`QueueStats::since`].
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
@@ -48,6 +49,22 @@ pub struct QueueStats {
     pub rona: u64,
     /// Interactions that an agent brought to their end.
     pub handled: u64,
+    /// Interactions that were parked, each as often as it was.
+    pub parked: u64,
+    /// Interactions that came by transfer, also from the same queue to one agent, group or other skills.
+    pub transferred_in: u64,
+    /// Interactions that were given on.
+    pub transferred_out: u64,
+    /// Interactions that a consultant got from their owner, or that somebody took over.
+    pub taken_over: u64,
+    /// Interactions that came by overflow from another queue.
+    pub flowed_in: u64,
+    /// Interactions that went over to another queue.
+    pub flowed_out: u64,
+    /// Offers to consultants.
+    pub consults: u64,
+    /// Within how many seconds an interaction is to be answered.
+    pub target_seconds: u32,
     /// Answered in target ÷ (answered + abandoned, short ones left out), 0 to 1. Absent: nothing
     /// to divide by.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -58,21 +75,35 @@ pub struct QueueStats {
     /// The mean time from accepting to the end of wrap-up, in seconds, per handled interaction.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub average_handle_seconds: Option<f64>,
-    /// The part of it before wrap-up.
+    /// The part of it before wrap-up and not on hold.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub average_interact_seconds: Option<f64>,
+    /// The part of it on hold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub average_hold_seconds: Option<f64>,
     /// The part of it in wrap-up.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub average_wrap_up_seconds: Option<f64>,
 }
 
-/// The slots of one media type of one agent.
+/// The capacity of one agent for one media type: the most that any of the agent's queues allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 pub struct SlotUse {
-    /// Slots in use, including offers and wrap-up.
+    /// Slots in use, including offers, consultations, wrap-up and work that is done elsewhere.
     pub used: u32,
-    /// Slots there are: the most that any of the agent's queues allows.
-    pub limit: u32,
+    /// Slots there are. Absent: only percent limit it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+    /// Where that was set.
+    pub limit_by: SetBy,
+    /// Percent of the agent's capacity in use, without what work of this type may interrupt.
+    pub percent_used: u32,
+    /// Percent that one more takes. 0: only slots limit it.
+    pub percent: u32,
+    /// Where that was set.
+    pub percent_by: SetBy,
+    /// Whether the agent may get it at all, by their own right or their station's.
+    pub entitled: bool,
 }
 
 /// The figures of one agent.
@@ -90,8 +121,12 @@ pub struct AgentStats {
     pub desktop_lost_since: Option<Timestamp>,
     /// Slots by media type.
     pub slots: BTreeMap<MediaType, SlotUse>,
-    /// Interactions that alert, are connected, or in wrap-up now.
+    /// Interactions that alert, are connected, held, or in wrap-up now, or ask for advice.
     pub in_hand: usize,
+    /// Interactions that the agent has parked.
+    pub parked: usize,
+    /// Work that is done elsewhere.
+    pub external: usize,
     /// Offers made to the agent.
     pub offers: u64,
     /// Offers that the agent accepted.
@@ -102,7 +137,11 @@ pub struct AgentStats {
     pub rona: u64,
     /// Interactions that the agent brought to their end.
     pub handled: u64,
-    /// The mean time from accepting to the end of wrap-up, in seconds.
+    /// Interactions that the agent had and somebody else got.
+    pub transferred: u64,
+    /// Consultations that the agent accepted.
+    pub consulted: u64,
+    /// The mean time from accepting to the end of wrap-up, or to giving it on, in seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub average_handle_seconds: Option<f64>,
     /// Time with accepted work in hand ÷ time with accepted work in hand or ready for it, 0 to 1.
@@ -121,6 +160,10 @@ pub struct Census {
     pub offered: u64,
     /// Interactions that an agent works on.
     pub connected: u64,
+    /// Interactions that an agent has put aside for a moment.
+    pub held: u64,
+    /// Interactions that are parked.
+    pub parked: u64,
     /// Interactions in wrap-up.
     pub wrap_up: u64,
     /// Interactions that have ended.
@@ -142,18 +185,13 @@ impl Router {
                 let ages = self.index.ages.get(&(id.clone(), *media_type));
                 let oldest = ages
                     .and_then(|ages| ages.first())
-                    .and_then(|(_, id)| self.state.work.get(id));
-                let short = if queue.settings.short_abandon_seconds > 0 {
-                    counters.short_abandoned
-                } else {
-                    0
-                };
+                    .and_then(|(_, _, id)| self.state.work.get(id));
                 let handled = counters.handled;
                 QueueStats {
                     queue: id.clone(),
                     media_type: *media_type,
                     since: self.state.counted_since,
-                    waiting: ages.map_or(0, std::collections::BTreeSet::len),
+                    waiting: ages.map_or(0, BTreeSet::len),
                     longest_wait_seconds: oldest
                         .map(|work| millis_between(work.entered, at) / 1000),
                     offered: counters.entered,
@@ -167,19 +205,25 @@ impl Router {
                     declined: counters.declined,
                     rona: counters.rona,
                     handled,
-                    service_level: ratio(
-                        counters.answered_in_target,
-                        counters.answered + counters.abandoned.saturating_sub(short),
-                    ),
+                    service_level: counters.service_level(&queue.settings),
+                    target_seconds: queue.settings.service_level(*media_type),
+                    parked: counters.parked,
+                    transferred_in: counters.transferred_in,
+                    transferred_out: counters.transferred_out,
+                    taken_over: counters.taken_over,
+                    flowed_in: counters.flowed_in,
+                    flowed_out: counters.flowed_out,
+                    consults: counters.consults,
                     average_speed_of_answer_seconds: mean_seconds(
                         counters.answer_wait,
                         counters.answered,
                     ),
                     average_handle_seconds: mean_seconds(
-                        counters.interact_time + counters.wrap_up_time,
+                        counters.interact_time + counters.hold_time + counters.wrap_up_time,
                         handled,
                     ),
                     average_interact_seconds: mean_seconds(counters.interact_time, handled),
+                    average_hold_seconds: mean_seconds(counters.hold_time, handled),
                     average_wrap_up_seconds: mean_seconds(counters.wrap_up_time, handled),
                 }
             })
@@ -193,15 +237,9 @@ impl Router {
             .state
             .queues
             .iter()
-            .filter(|(_, queue)| queue.settings.members.contains(id))
+            .filter(|(_, queue)| queue.members.contains(id))
             .map(|(queue, _)| queue)
             .collect();
-        let highest_limit = |media_type| {
-            let limits = queues
-                .iter()
-                .map(|queue| self.state.limit(agent, queue, media_type));
-            limits.max().unwrap_or(0)
-        };
         let mut counters = agent.counters.clone();
         counters.account(self.clock(at), &agent.presence, self.index.is_busy(id));
         Some(AgentStats {
@@ -212,20 +250,39 @@ impl Router {
             slots: MediaType::ALL
                 .into_iter()
                 .map(|media_type| {
+                    let of_queues = queues
+                        .iter()
+                        .map(|queue| self.state.limits(agent, Some(queue), media_type));
+                    let limits = of_queues
+                        .max_by_key(|limits| limits.slots)
+                        .unwrap_or_else(|| self.state.limits(agent, None, media_type));
+                    let load = self.index.load(id, media_type);
                     let slots = SlotUse {
-                        used: self.index.used(id, media_type),
-                        limit: u32::from(highest_limit(media_type)),
+                        used: load.used,
+                        limit: (limits.slots != UNLIMITED).then(|| u32::from(limits.slots)),
+                        limit_by: limits.slots_by,
+                        percent_used: load.percent,
+                        percent: u32::from(limits.percent),
+                        percent_by: limits.percent_by,
+                        entitled: self.state.is_entitled(agent, media_type),
                     };
                     (media_type, slots)
                 })
                 .collect(),
             in_hand: self.index.work_of(id).count(),
+            parked: self.index.parked.get(id).map_or(0, BTreeSet::len),
+            external: agent.external.len(),
             offers: counters.offers,
             answered: counters.answered,
             declined: counters.declined,
             rona: counters.rona,
             handled: counters.handled,
-            average_handle_seconds: mean_seconds(counters.handle_time, counters.handled),
+            transferred: counters.transferred,
+            consulted: counters.consulted,
+            average_handle_seconds: mean_seconds(
+                counters.handle_time,
+                counters.handled + counters.transferred,
+            ),
             occupancy: ratio(counters.busy_time, counters.staffed_time),
         })
     }
@@ -238,16 +295,12 @@ impl Router {
             queued: stages.queued,
             offered: stages.offered,
             connected: stages.connected,
+            held: stages.held,
+            parked: stages.parked,
             wrap_up: stages.wrap_up,
             ended: self.state.ended,
         }
     }
-}
-
-// Counts and milliseconds stay far below 2^53, up to which a double is exact.
-#[allow(clippy::cast_precision_loss)]
-fn ratio(part: u64, whole: u64) -> Option<f64> {
-    (whole > 0).then(|| part as f64 / whole as f64)
 }
 
 #[allow(clippy::cast_precision_loss)]

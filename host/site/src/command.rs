@@ -10,7 +10,8 @@ use linecard_model::platform::{Failure, Identity, Outcome as PlatformOutcome, Pr
 use linecard_model::routing::Presence;
 use linecard_model::site::{Role, SiteConfig};
 use linecard_model::{
-    AgentId, ChannelId, ContactId, DeadLetterId, InteractionId, MessageId, OfferId, Timestamp,
+    AgentId, ChannelId, ContactId, DeadLetterId, InteractionId, MessageId, OfferId, QueueId,
+    StationId, Timestamp,
 };
 use linecard_router::Refusal;
 use linecard_store::{InboxEntry, StoreError};
@@ -20,6 +21,7 @@ use super::acting::Act;
 use super::files::Fetched;
 use super::health::Source;
 use super::state::SiteState;
+use super::working::{Elsewhere, Step};
 use crate::capabilities::Forbidden;
 
 /// Who asks.
@@ -112,6 +114,31 @@ pub enum Request {
         interaction: InteractionId,
         /// What became of it.
         disposition: Option<String>,
+        /// Whether wrap-up is asked for, where it is on request.
+        wrap_up: bool,
+    },
+    /// Do something with an interaction that neither answers nor ends it.
+    Work {
+        /// The interaction.
+        interaction: InteractionId,
+        /// What.
+        step: Step,
+    },
+    /// Offer nothing of a queue for now, or again.
+    PauseQueue {
+        /// The queue.
+        queue: QueueId,
+        /// Whether it is paused from here on.
+        paused: bool,
+    },
+    /// An agent has work in another system, or has it no longer.
+    Elsewhere(Elsewhere),
+    /// An agent sits down at a station, or leaves it.
+    Sit {
+        /// The agent.
+        agent: AgentId,
+        /// The station.
+        station: Option<StationId>,
     },
     /// Finish the wrap-up.
     WrapUp {

@@ -20,6 +20,7 @@ use super::contacts::met;
 use super::early::catch_up;
 use super::health::Source;
 use super::holding::known;
+use super::last_agent::last_agent;
 use super::merge::named_together;
 use super::native::native_reply;
 use super::persons::profile_changed;
@@ -282,12 +283,14 @@ async fn created(
         known.lag_ms = Some(u64::try_from(lag).unwrap_or(0));
     });
     if let Some(started) = begins {
+        let first = last_agent(batch, &started).await?;
         let enqueue = RouterCommand::Enqueue {
             interaction,
             queue: started.queue.clone(),
             media_type: started.media_type,
             skills: started.skills,
             priority: None,
+            first,
         };
         match batch.decide(enqueue) {
             Ok(decided) => events.extend(decided),
@@ -307,6 +310,9 @@ async fn created(
                 ));
             }
         }
+    } else if let Ok(decided) = batch.decide(RouterCommand::CustomerWrote { interaction }) {
+        // What the router has let go of has nobody to come back to.
+        events.extend(decided);
     }
     batch.record(events).await?;
     catch_up(batch, arrival.channel, &platform_id).await

@@ -27,6 +27,7 @@ mod files;
 mod health;
 mod holding;
 mod inbound;
+mod last_agent;
 mod letters;
 mod merge;
 mod native;
@@ -48,6 +49,7 @@ mod threads;
 pub mod told;
 #[cfg(test)]
 mod who;
+mod working;
 
 pub use acting::{About, Act, Reaction};
 pub use command::{
@@ -62,6 +64,7 @@ pub use letters::UNREADABLE;
 pub use letters::keep;
 pub use run::{OutboxNews, Site, SiteError, SiteOptions};
 pub use state::SiteState;
+pub use working::{Elsewhere, Step};
 
 use linecard_model::ChannelId;
 use linecard_model::SiteId;

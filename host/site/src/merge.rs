@@ -178,10 +178,12 @@ pub(super) async fn one_conversation(
             InteractionState::Queued | InteractionState::Offered { .. }
         )
     };
-    let connected = |i: &Interaction| matches!(i.state, InteractionState::Connected { .. });
+    let taken = |i: &Interaction| {
+        i.state.talking().is_some() || matches!(i.state, InteractionState::Parked { .. })
+    };
     let goes_on = open
         .iter()
-        .find(|i| connected(i))
+        .find(|i| taken(i))
         .or_else(|| open.iter().find(|i| waits(i)));
     let Some(into) = goes_on.map(|i| i.id) else {
         return Ok(());

@@ -21,7 +21,7 @@ use super::persons::{part, unite};
 use super::run::Batch;
 use super::sending::{resend, send};
 use super::state::newest;
-use super::{acting, health, letters};
+use super::{acting, health, letters, working};
 use crate::capabilities;
 
 /// Handles a request, once for each idempotency key.
@@ -114,15 +114,23 @@ async fn perform(
         Request::Merge { contact, other } => unite(batch, actor, contact, other).await,
         Request::Part { contact, merged } => part(batch, actor, contact, merged).await,
         Request::Erase { contact } => erase(batch, actor, contact).await,
+        Request::Work { interaction, step } => working::work(batch, actor, interaction, step).await,
+        Request::PauseQueue { queue, paused } => {
+            working::pause_queue(batch, actor, queue, paused).await
+        }
+        Request::Elsewhere(told) => working::elsewhere(batch, actor, told).await,
+        Request::Sit { agent, station } => working::sit(batch, actor, agent, station).await,
         Request::End {
             interaction,
             disposition,
+            wrap_up,
         } => {
             let agent = handling_agent(batch, actor, interaction).await?;
             let command = RouterCommand::End {
                 interaction,
                 agent,
                 disposition,
+                wrap_up,
             };
             route_interaction(batch, interaction, command).await
         }
@@ -200,10 +208,10 @@ fn put_vault(batch: &mut Batch<'_>, entries: Vec<(String, Option<Vec<u8>>)>) {
     }
 }
 
-fn own_agent(actor: &Actor) -> Result<AgentId, CommandError> {
+pub(super) fn own_agent(actor: &Actor) -> Result<AgentId, CommandError> {
     actor.agent.clone().ok_or_else(|| CommandError::NotAllowed {
         actor: actor.name.clone(),
-        reason: "offers are answered by agents; sign in as one".to_owned(),
+        reason: "this is done by agents; sign in as one".to_owned(),
     })
 }
 
@@ -229,6 +237,7 @@ async fn set_presence(
         .route(RouterCommand::SetPresence {
             agent: agent.clone(),
             presence: presence.clone(),
+            forced: !own,
         })
         .await??;
     if !own {
@@ -257,7 +266,7 @@ async fn answer_offer(
     }
 }
 
-async fn route_interaction(
+pub(super) async fn route_interaction(
     batch: &mut Batch<'_>,
     interaction: InteractionId,
     command: RouterCommand,
@@ -323,7 +332,7 @@ pub(super) async fn find(
 
 /// The agent in whose name the actor handles an interaction: the own, or, for a supervisor, the one
 /// who has it.
-async fn handling_agent(
+pub(super) async fn handling_agent(
     batch: &mut Batch<'_>,
     actor: &Actor,
     interaction: InteractionId,

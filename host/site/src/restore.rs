@@ -1,7 +1,7 @@
 //! The router as it was, from its snapshot and what the journal has after it.
 
 use linecard_model::interaction::Interaction;
-use linecard_model::routing::{InteractionState, RoutingEvent};
+use linecard_model::routing::{InteractionState, LegRole, Plan, RoutingEvent};
 use linecard_model::site::SiteConfig;
 use linecard_model::{OfferId, SiteId};
 use linecard_router::Router;
@@ -67,7 +67,8 @@ async fn from_views(id: &SiteId, store: &dyn Store) -> Result<Router, SiteError>
     Ok(router)
 }
 
-/// Events that bring an interaction where it is.
+/// Events that bring an interaction where it is. Who takes part beside its owner is not known to be there
+/// any more, and is left out.
 fn way_of(open: &Interaction) -> Vec<RoutingEvent> {
     let (interaction, queue) = (open.id, open.queue.clone());
     let mut events = vec![RoutingEvent::Enqueued {
@@ -75,9 +76,14 @@ fn way_of(open: &Interaction) -> Vec<RoutingEvent> {
         queue: queue.clone(),
         media_type: open.media_type,
         skills: open.skills.clone(),
-        priority: 0,
+        priority: open.priority,
+        plan: Plan::default(),
     }];
-    let Some(agent) = open.state.agent().cloned() else {
+    let agent = match &open.state {
+        InteractionState::Parked { agent, .. } => Some(agent.clone()),
+        state => state.agent().cloned(),
+    };
+    let Some(agent) = agent else {
         return events;
     };
     let (offer, deadline) = match &open.state {
@@ -93,6 +99,8 @@ fn way_of(open: &Interaction) -> Vec<RoutingEvent> {
         offer,
         deadline,
         auto_answer: false,
+        role: LegRole::Owner,
+        choice: None,
     });
     if !matches!(open.state, InteractionState::Offered { .. }) {
         events.push(RoutingEvent::Connected {
@@ -100,19 +108,34 @@ fn way_of(open: &Interaction) -> Vec<RoutingEvent> {
             queue: queue.clone(),
             agent: agent.clone(),
             offer,
+            role: LegRole::Owner,
         });
     }
-    if let InteractionState::WrapUp {
-        deadline, reason, ..
-    } = &open.state
-    {
-        events.push(RoutingEvent::WrapUpStarted {
+    match &open.state {
+        InteractionState::WrapUp {
+            deadline, reason, ..
+        } => events.push(RoutingEvent::WrapUpStarted {
             interaction,
             queue,
             agent,
             reason: *reason,
             deadline: *deadline,
-        });
+        }),
+        InteractionState::Held { .. } => events.push(RoutingEvent::Held {
+            interaction,
+            queue,
+            agent,
+        }),
+        InteractionState::Parked {
+            until, waiting_for, ..
+        } => events.push(RoutingEvent::Parked {
+            interaction,
+            queue,
+            agent,
+            until: *until,
+            waiting_for: *waiting_for,
+        }),
+        _ => {}
     }
     events
 }
@@ -162,7 +185,9 @@ mod tests {
             media_type: MediaType::SocialDirectMessage,
             queue: QueueId::new("support").unwrap(),
             skills: Vec::new(),
+            priority: 0,
             state: InteractionState::Queued,
+            legs: std::collections::BTreeMap::new(),
             created_at: Timestamp::UNIX_EPOCH,
             answered_at: None,
             ended_at: None,

@@ -10,7 +10,6 @@ use linecard_model::manifest::{ActionKind, Visibility};
 use linecard_model::message::{Content, Message, MessageAuthor, MessageState};
 use linecard_model::outbox::{OutboxEntry, OutboxState};
 use linecard_model::platform::{Action, ActionRequest, Identity, Template, TemplateCategory};
-use linecard_model::routing::InteractionState;
 use linecard_model::site::Role;
 use linecard_model::{AgentId, ChannelId, ContactId, InteractionId, MessageId};
 
@@ -35,11 +34,11 @@ pub(super) async fn connected(
     id: InteractionId,
 ) -> Result<(Arc<Interaction>, AgentId), CommandError> {
     let interaction = find(batch, id).await?;
-    let InteractionState::Connected { agent } = &interaction.state else {
+    let Some(agent) = interaction.state.talking() else {
         return Err(linecard_router::Refusal::WrongState {
             interaction: id,
             state: interaction.state.name(),
-            expected: "connected",
+            expected: "connected or held",
         }
         .into());
     };

@@ -35,7 +35,7 @@ pub(super) struct OpenWork {
     pub goes_on: bool,
     /// Whether nobody has taken it yet.
     pub waits: bool,
-    /// At whom it alerts, or who has it.
+    /// At whom it alerts, who has it, or who parked it.
     pub agent: Option<AgentId>,
 }
 
@@ -52,9 +52,14 @@ impl OpenWork {
             contact: interaction.contact,
             participants: interaction.participants.clone(),
             created_at: interaction.created_at,
-            goes_on: waits || matches!(state, InteractionState::Connected { .. }),
+            goes_on: waits
+                || state.talking().is_some()
+                || matches!(state, InteractionState::Parked { .. }),
             waits,
-            agent: state.agent().cloned(),
+            agent: match state {
+                InteractionState::Parked { agent, .. } => Some(agent.clone()),
+                state => state.agent().cloned(),
+            },
         })
     }
 }

@@ -404,12 +404,15 @@ fn route(who: u64, what: u8) -> RoutingEvent {
             offer,
             deadline: time(30_000),
             auto_answer: false,
+            role: linecard_model::routing::LegRole::Owner,
+            choice: None,
         },
         1 => RoutingEvent::Connected {
             interaction,
             queue,
             agent,
             offer,
+            role: linecard_model::routing::LegRole::Owner,
         },
         2 => RoutingEvent::WrapUpStarted {
             interaction,

@@ -12,6 +12,7 @@
 mod erase;
 mod finish;
 mod project;
+mod route;
 
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use linecard_model::event::{Event, Record};
+use linecard_model::routing::RoutingEvent;
 use linecard_model::{AgentId, ContactId, InteractionId};
 
 use crate::App;
@@ -101,7 +102,11 @@ impl Places {
         let contact = match event {
             _ if is_for_administrators(event) => return Ok(Audience::Administrators),
             // Whoever may have seen anything of a contact has to forget it.
-            Event::ChannelHealthChanged { .. } | Event::ContactErased { .. } => {
+            Event::ChannelHealthChanged { .. }
+            | Event::ContactErased { .. }
+            | Event::Routing(
+                RoutingEvent::QueuePaused { .. } | RoutingEvent::QueueResumed { .. },
+            ) => {
                 return Ok(Audience::Everybody);
             }
             Event::ContactSaved(contact) => Some(contact.id),

@@ -3,6 +3,7 @@
 //! The published schema is made from these types, so what is carried and what is described are one.
 
 mod from;
+mod routed;
 
 use std::sync::Arc;
 
@@ -11,12 +12,13 @@ use linecard_model::message::{AttachmentFile, MessageReaction};
 use linecard_model::outbox::ChannelHealth;
 use linecard_model::platform::Author;
 use linecard_model::routing::{
-    EndReason, MediaType, OfferOutcome, Presence, PresenceCause, RequiredSkill, ReturnCause,
-    RoutingSettings,
+    Choice, EndReason, LegEnd, LegRole, MediaType, OfferOutcome, OwnerCause, Plan, Presence,
+    PresenceCause, RequiredSkill, ReturnCause, RoutingSettings, StepCause, TransferTarget,
+    UnparkCause, WaitingFor,
 };
 use linecard_model::site::SiteConfig;
 use linecard_model::{
-    AgentId, ChannelId, ContactId, InteractionId, MessageId, OfferId, QueueId, Timestamp,
+    AgentId, ChannelId, ContactId, InteractionId, MessageId, OfferId, QueueId, StationId, Timestamp,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -82,6 +84,9 @@ pub(super) enum Happened {
         skills: Vec<RequiredSkill>,
         /// Its priority; one point is one minute of waiting.
         priority: i32,
+        /// Who may get it, one after the other.
+        #[serde(skip_serializing_if = "Plan::is_plain")]
+        plan: Plan,
     },
     /// An interaction alerts at an agent.
     InteractionOffered {
@@ -97,6 +102,11 @@ pub(super) enum Happened {
         deadline: Timestamp,
         /// Whether it connects without the agent being asked.
         auto_answer: bool,
+        /// As what.
+        role: LegRole,
+        /// What decided. Absent: somebody named the agent.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        choice: Option<Choice>,
     },
     /// An offer ended without being accepted.
     OfferEnded {
@@ -113,6 +123,8 @@ pub(super) enum Happened {
         /// Until when the agent is not offered the same again.
         #[serde(skip_serializing_if = "Option::is_none")]
         excluded_until: Option<Timestamp>,
+        /// As what.
+        role: LegRole,
     },
     /// An agent may be offered an interaction again.
     ExclusionEnded {
@@ -131,6 +143,193 @@ pub(super) enum Happened {
         agent: AgentId,
         /// The offer.
         offer: OfferId,
+        /// As what.
+        role: LegRole,
+    },
+    /// The next routing step of an interaction began.
+    RoutingStepBegan {
+        /// The interaction.
+        interaction: InteractionId,
+        /// Its queue.
+        queue: QueueId,
+        /// The step; 1 is the first.
+        step: u16,
+        /// When it ends. Absent: never.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        until: Option<Timestamp>,
+        /// Why.
+        cause: StepCause,
+    },
+    /// The agent put an interaction aside for a moment.
+    InteractionHeld {
+        /// The interaction.
+        interaction: InteractionId,
+        /// Its queue.
+        queue: QueueId,
+        /// The agent.
+        agent: AgentId,
+    },
+    /// The agent went on with an interaction.
+    InteractionResumed {
+        /// The interaction.
+        interaction: InteractionId,
+        /// Its queue.
+        queue: QueueId,
+        /// The agent.
+        agent: AgentId,
+    },
+    /// The agent put an interaction away for a time.
+    InteractionParked {
+        /// The interaction.
+        interaction: InteractionId,
+        /// Its queue.
+        queue: QueueId,
+        /// The agent.
+        agent: AgentId,
+        /// When it comes back by itself.
+        until: Timestamp,
+        /// Whose turn it is.
+        waiting_for: WaitingFor,
+    },
+    /// A parked interaction waits again: for its agent, then for anybody in its queue.
+    InteractionUnparked {
+        /// The interaction.
+        interaction: InteractionId,
+        /// Its queue.
+        queue: QueueId,
+        /// The agent who had parked it.
+        agent: AgentId,
+        /// Why.
+        cause: UnparkCause,
+        /// Who may get it, one after the other.
+        #[serde(skip_serializing_if = "Plan::is_plain")]
+        plan: Plan,
+    },
+    /// An interaction was given on, and waits.
+    InteractionTransferred {
+        /// The interaction.
+        interaction: InteractionId,
+        /// The queue in which it was.
+        from_queue: QueueId,
+        /// Its queue now.
+        queue: QueueId,
+        /// The agent who had it, or had parked it. Absent: nobody.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        from: Option<AgentId>,
+        /// To whom.
+        to: TransferTarget,
+        /// Who may get it, one after the other.
+        #[serde(skip_serializing_if = "Plan::is_plain")]
+        plan: Plan,
+        /// Until then it is not offered to the agent who had it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        excluded_until: Option<Timestamp>,
+    },
+    /// A waiting interaction went over to another queue, with its time in queue.
+    InteractionOverflowed {
+        /// The interaction.
+        interaction: InteractionId,
+        /// The queue in which it was.
+        from_queue: QueueId,
+        /// Its queue now.
+        queue: QueueId,
+        /// Which of the former queue's rules; 1 is the first.
+        rule: u16,
+        /// Who may get it, one after the other.
+        #[serde(skip_serializing_if = "Plan::is_plain")]
+        plan: Plan,
+    },
+    /// An interaction has another owner, without an offer.
+    OwnerChanged {
+        /// The interaction.
+        interaction: InteractionId,
+        /// Its queue.
+        queue: QueueId,
+        /// The owner before, or who had parked it. Absent: nobody.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        from: Option<AgentId>,
+        /// The owner now.
+        agent: AgentId,
+        /// How.
+        cause: OwnerCause,
+    },
+    /// Somebody began to watch an interaction.
+    ObserverJoined {
+        /// The interaction.
+        interaction: InteractionId,
+        /// Its queue.
+        queue: QueueId,
+        /// Who.
+        agent: AgentId,
+    },
+    /// The part of somebody who was not the owner ended.
+    LegEnded {
+        /// The interaction.
+        interaction: InteractionId,
+        /// Its queue.
+        queue: QueueId,
+        /// Who.
+        agent: AgentId,
+        /// As what they took part.
+        role: LegRole,
+        /// Why.
+        cause: LegEnd,
+    },
+    /// An interaction has another priority.
+    PriorityChanged {
+        /// The interaction.
+        interaction: InteractionId,
+        /// Its queue.
+        queue: QueueId,
+        /// Minutes by which it is ahead (or, negative, behind).
+        priority: i32,
+    },
+    /// A disposition code was given before the wrap-up time is over; it counts then.
+    WrapUpCoded {
+        /// The interaction.
+        interaction: InteractionId,
+        /// Its queue.
+        queue: QueueId,
+        /// The agent.
+        agent: AgentId,
+        /// The code.
+        disposition: String,
+    },
+    /// Nothing of a queue is offered from here on.
+    QueuePaused {
+        /// The queue.
+        queue: QueueId,
+    },
+    /// A queue's interactions are offered again.
+    QueueResumed {
+        /// The queue.
+        queue: QueueId,
+    },
+    /// An agent has work that is done elsewhere, and counts.
+    ExternalWorkBegan {
+        /// The agent.
+        agent: AgentId,
+        /// The other system's name for it.
+        reference: String,
+        /// What kind of work it is.
+        media_type: MediaType,
+        /// When it counts no longer, unless it is told again.
+        until: Timestamp,
+    },
+    /// Work that was done elsewhere is over, or was not told again.
+    ExternalWorkEnded {
+        /// The agent.
+        agent: AgentId,
+        /// The other system's name for it.
+        reference: String,
+    },
+    /// An agent works at another station, or at none.
+    StationChanged {
+        /// The agent.
+        agent: AgentId,
+        /// The station.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        station: Option<StationId>,
     },
     /// An accepted interaction is back in its queue.
     InteractionReturned {
@@ -142,6 +341,12 @@ pub(super) enum Happened {
         agent: AgentId,
         /// Why.
         cause: ReturnCause,
+        /// Until when the agent is not offered it again.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        excluded_until: Option<Timestamp>,
+        /// When the routing step that it had reached ends. Absent: never.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        step_until: Option<Timestamp>,
     },
     /// The conversation is over and a disposition code is owed.
     WrapUpStarted {

@@ -59,8 +59,10 @@ pub(super) async fn get(
             });
             let offers = own
                 .into_iter()
-                .flat_map(|id| state.router().work_of(id))
-                .filter_map(|(id, work)| OfferView::of(state, id, work, at))
+                .flat_map(|agent| {
+                    let work = state.router().work_of(agent);
+                    work.filter_map(move |(id, work)| OfferView::of(state, id, work, agent, at))
+                })
                 .collect();
             let mut interactions: Vec<InteractionView> = state
                 .open()

@@ -54,6 +54,7 @@ impl From<Refusal> for Problem {
             Refusal::WrongState {
                 state, expected, ..
             } => problem.with("state", state).with("expected", expected),
+            Refusal::Until { most, .. } => problem.at("/until").with("most", most.to_string()),
             Refusal::NotYours { owner, .. } => problem.with("owner", owner.to_string()),
             _ => problem,
         }

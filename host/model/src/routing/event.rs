@@ -3,56 +3,14 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
-use super::settings::RoutingSettings;
-use super::state::{EndReason, MediaType, Presence, RequiredSkill};
-use crate::{AgentId, InteractionId, OfferId, QueueId, Timestamp};
-
-/// How an offer ended without being accepted. The interaction is back in its queue afterwards,
-/// with its time in queue.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
-)]
-#[serde(rename_all = "kebab-case")]
-pub enum OfferOutcome {
-    /// The agent declined it.
-    Declined,
-    /// The agent let its deadline pass.
-    NoAnswer,
-    /// The agent stopped being ready while it alerted.
-    AgentNotReady,
-    /// The agent was taken out of the site's settings.
-    AgentRemoved,
-    /// The interaction was taken away; its end follows.
-    Rescinded,
-}
-
-/// Why an interaction that an agent had accepted is back in its queue.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
-)]
-#[serde(rename_all = "kebab-case")]
-pub enum ReturnCause {
-    /// The agent's desktop stayed away for the grace time and the site's rule is to return work.
-    DesktopLost,
-    /// The agent was taken out of the site's settings.
-    AgentRemoved,
-}
-
-/// Why an agent's presence changed.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
-)]
-#[serde(rename_all = "kebab-case")]
-pub enum PresenceCause {
-    /// It was asked for.
-    Requested,
-    /// An offer was not answered.
-    NoAnswer,
-    /// The desktop stayed away for the grace time.
-    DesktopLost,
-}
+use super::cause::{
+    Choice, LegEnd, OfferOutcome, OwnerCause, PresenceCause, ReturnCause, StepCause,
+    TransferTarget, UnparkCause,
+};
+use super::settings::{Plan, RoutingSettings};
+use super::state::{EndReason, LegRole, MediaType, Presence, RequiredSkill, WaitingFor};
+use crate::{AgentId, InteractionId, OfferId, QueueId, StationId, Timestamp};
 
 /// Everything that the router decides. The hub writes these to its journal together with the time
 /// at which they were decided; folding them again gives the router's state again.
@@ -81,6 +39,9 @@ pub enum RoutingEvent {
         /// Minutes by which it is ahead (or, negative, behind).
         #[serde(default)]
         priority: i32,
+        /// Who may get it, one after the other.
+        #[serde(default, skip_serializing_if = "Plan::is_plain")]
+        plan: Plan,
     },
     /// An interaction alerts at an agent.
     Offered {
@@ -97,6 +58,12 @@ pub enum RoutingEvent {
         /// The agent is not asked; [`RoutingEvent::Connected`] follows at once.
         #[serde(default)]
         auto_answer: bool,
+        /// As what.
+        #[serde(default, skip_serializing_if = "LegRole::is_owner")]
+        role: LegRole,
+        /// What decided. Absent: somebody named the agent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        choice: Option<Choice>,
     },
     /// An offer ended without being accepted; the interaction is back in its queue.
     OfferEnded {
@@ -114,6 +81,9 @@ pub enum RoutingEvent {
         /// ready anew). Absent: no exclusion.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         excluded_until: Option<Timestamp>,
+        /// As what.
+        #[serde(default, skip_serializing_if = "LegRole::is_owner")]
+        role: LegRole,
     },
     /// An agent who was excluded from an interaction may be offered it again.
     ExclusionEnded {
@@ -132,6 +102,194 @@ pub enum RoutingEvent {
         agent: AgentId,
         /// The offer that was accepted.
         offer: OfferId,
+        /// As what.
+        #[serde(default, skip_serializing_if = "LegRole::is_owner")]
+        role: LegRole,
+    },
+    /// The next routing step of an interaction began.
+    StepBegan {
+        /// The interaction.
+        interaction: InteractionId,
+        /// Its queue.
+        queue: QueueId,
+        /// The step; 1 is the first.
+        step: u16,
+        /// When it ends. Absent: never.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<Timestamp>,
+        /// Why.
+        cause: StepCause,
+    },
+    /// The agent put an interaction aside for a moment.
+    Held {
+        /// The interaction.
+        interaction: InteractionId,
+        /// Its queue.
+        queue: QueueId,
+        /// The agent.
+        agent: AgentId,
+    },
+    /// The agent went on with an interaction.
+    Resumed {
+        /// The interaction.
+        interaction: InteractionId,
+        /// Its queue.
+        queue: QueueId,
+        /// The agent.
+        agent: AgentId,
+    },
+    /// The agent put an interaction away for a time.
+    Parked {
+        /// The interaction.
+        interaction: InteractionId,
+        /// Its queue.
+        queue: QueueId,
+        /// The agent.
+        agent: AgentId,
+        /// When it comes back by itself.
+        until: Timestamp,
+        /// Whose turn it is.
+        waiting_for: WaitingFor,
+    },
+    /// A parked interaction waits again: for its agent, then for anybody in its queue.
+    Unparked {
+        /// The interaction.
+        interaction: InteractionId,
+        /// Its queue.
+        queue: QueueId,
+        /// The agent who had parked it.
+        agent: AgentId,
+        /// Why.
+        cause: UnparkCause,
+        /// Who may get it, one after the other.
+        #[serde(default, skip_serializing_if = "Plan::is_plain")]
+        plan: Plan,
+    },
+    /// An interaction was given on, and waits.
+    Transferred {
+        /// The interaction.
+        interaction: InteractionId,
+        /// The queue in which it was.
+        from_queue: QueueId,
+        /// Its queue now.
+        queue: QueueId,
+        /// The agent who had it, or had parked it. Absent: nobody.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<AgentId>,
+        /// To whom.
+        to: TransferTarget,
+        /// Who may get it, one after the other.
+        #[serde(default, skip_serializing_if = "Plan::is_plain")]
+        plan: Plan,
+        /// Until then it is not offered to the agent who had it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        excluded_until: Option<Timestamp>,
+    },
+    /// A waiting interaction went over to another queue, with its time in queue.
+    Overflowed {
+        /// The interaction.
+        interaction: InteractionId,
+        /// The queue in which it was.
+        from_queue: QueueId,
+        /// Its queue now.
+        queue: QueueId,
+        /// Which of the former queue's rules; 1 is the first.
+        rule: u16,
+        /// Who may get it, one after the other.
+        #[serde(default, skip_serializing_if = "Plan::is_plain")]
+        plan: Plan,
+    },
+    /// An interaction has another owner, without an offer.
+    OwnerChanged {
+        /// The interaction.
+        interaction: InteractionId,
+        /// Its queue.
+        queue: QueueId,
+        /// The owner before, or who had parked it. Absent: nobody.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<AgentId>,
+        /// The owner now.
+        agent: AgentId,
+        /// How.
+        cause: OwnerCause,
+    },
+    /// Somebody began to watch an interaction.
+    ObserverJoined {
+        /// The interaction.
+        interaction: InteractionId,
+        /// Its queue.
+        queue: QueueId,
+        /// Who.
+        agent: AgentId,
+    },
+    /// The part of somebody who was not the owner ended.
+    LegEnded {
+        /// The interaction.
+        interaction: InteractionId,
+        /// Its queue.
+        queue: QueueId,
+        /// Who.
+        agent: AgentId,
+        /// As what they took part.
+        role: LegRole,
+        /// Why.
+        cause: LegEnd,
+    },
+    /// An interaction has another priority.
+    PriorityChanged {
+        /// The interaction.
+        interaction: InteractionId,
+        /// Its queue.
+        queue: QueueId,
+        /// Minutes by which it is ahead (or, negative, behind).
+        priority: i32,
+    },
+    /// A disposition code was given before the wrap-up time is over; it counts then.
+    WrapUpCoded {
+        /// The interaction.
+        interaction: InteractionId,
+        /// Its queue.
+        queue: QueueId,
+        /// The agent.
+        agent: AgentId,
+        /// The code.
+        disposition: String,
+    },
+    /// Nothing of a queue is offered from here on.
+    QueuePaused {
+        /// The queue.
+        queue: QueueId,
+    },
+    /// A queue's interactions are offered again.
+    QueueResumed {
+        /// The queue.
+        queue: QueueId,
+    },
+    /// An agent has work that is done elsewhere, and counts.
+    ExternalBegan {
+        /// The agent.
+        agent: AgentId,
+        /// The other system's name for it.
+        reference: String,
+        /// What kind of work it is.
+        media_type: MediaType,
+        /// When it counts no longer, unless it is told again.
+        until: Timestamp,
+    },
+    /// Work that was done elsewhere is over, or was not told again.
+    ExternalEnded {
+        /// The agent.
+        agent: AgentId,
+        /// The other system's name for it.
+        reference: String,
+    },
+    /// An agent works at another station, or at none.
+    StationChanged {
+        /// The agent.
+        agent: AgentId,
+        /// The station.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        station: Option<StationId>,
     },
     /// An interaction that an agent had accepted is back in its queue, with its time in queue.
     Returned {
@@ -143,6 +301,12 @@ pub enum RoutingEvent {
         agent: AgentId,
         /// Why.
         cause: ReturnCause,
+        /// Until then it is not offered to this agent again. Absent: no exclusion.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        excluded_until: Option<Timestamp>,
+        /// When the routing step that it had reached ends. Absent: never.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        step_until: Option<Timestamp>,
     },
     /// The conversation is over and the agent owes a disposition code.
     WrapUpStarted {
@@ -210,6 +374,18 @@ impl RoutingEvent {
             | Self::OfferEnded { interaction, .. }
             | Self::ExclusionEnded { interaction, .. }
             | Self::Connected { interaction, .. }
+            | Self::StepBegan { interaction, .. }
+            | Self::Held { interaction, .. }
+            | Self::Resumed { interaction, .. }
+            | Self::Parked { interaction, .. }
+            | Self::Unparked { interaction, .. }
+            | Self::Transferred { interaction, .. }
+            | Self::Overflowed { interaction, .. }
+            | Self::OwnerChanged { interaction, .. }
+            | Self::ObserverJoined { interaction, .. }
+            | Self::LegEnded { interaction, .. }
+            | Self::PriorityChanged { interaction, .. }
+            | Self::WrapUpCoded { interaction, .. }
             | Self::Returned { interaction, .. }
             | Self::WrapUpStarted { interaction, .. }
             | Self::Ended { interaction, .. } => Some(*interaction),
@@ -217,6 +393,11 @@ impl RoutingEvent {
             | Self::PresenceChanged { .. }
             | Self::DesktopLost { .. }
             | Self::DesktopBack { .. }
+            | Self::QueuePaused { .. }
+            | Self::QueueResumed { .. }
+            | Self::ExternalBegan { .. }
+            | Self::ExternalEnded { .. }
+            | Self::StationChanged { .. }
             | Self::StatsReset => None,
         }
     }
@@ -228,13 +409,32 @@ impl RoutingEvent {
             | Self::OfferEnded { agent, .. }
             | Self::ExclusionEnded { agent, .. }
             | Self::Connected { agent, .. }
+            | Self::Held { agent, .. }
+            | Self::Resumed { agent, .. }
+            | Self::Parked { agent, .. }
+            | Self::Unparked { agent, .. }
+            | Self::OwnerChanged { agent, .. }
+            | Self::ObserverJoined { agent, .. }
+            | Self::LegEnded { agent, .. }
+            | Self::WrapUpCoded { agent, .. }
             | Self::Returned { agent, .. }
             | Self::WrapUpStarted { agent, .. }
             | Self::PresenceChanged { agent, .. }
             | Self::DesktopLost { agent, .. }
+            | Self::ExternalBegan { agent, .. }
+            | Self::ExternalEnded { agent, .. }
+            | Self::StationChanged { agent, .. }
             | Self::DesktopBack { agent } => Some(agent),
             Self::Ended { agent, .. } => agent.as_ref(),
-            Self::Configured { .. } | Self::Enqueued { .. } | Self::StatsReset => None,
+            Self::Transferred { from, .. } => from.as_ref(),
+            Self::Configured { .. }
+            | Self::Enqueued { .. }
+            | Self::StepBegan { .. }
+            | Self::Overflowed { .. }
+            | Self::PriorityChanged { .. }
+            | Self::QueuePaused { .. }
+            | Self::QueueResumed { .. }
+            | Self::StatsReset => None,
         }
     }
 
@@ -245,6 +445,20 @@ impl RoutingEvent {
             | Self::Offered { queue, .. }
             | Self::OfferEnded { queue, .. }
             | Self::Connected { queue, .. }
+            | Self::StepBegan { queue, .. }
+            | Self::Held { queue, .. }
+            | Self::Resumed { queue, .. }
+            | Self::Parked { queue, .. }
+            | Self::Unparked { queue, .. }
+            | Self::Transferred { queue, .. }
+            | Self::Overflowed { queue, .. }
+            | Self::OwnerChanged { queue, .. }
+            | Self::ObserverJoined { queue, .. }
+            | Self::LegEnded { queue, .. }
+            | Self::PriorityChanged { queue, .. }
+            | Self::WrapUpCoded { queue, .. }
+            | Self::QueuePaused { queue }
+            | Self::QueueResumed { queue }
             | Self::Returned { queue, .. }
             | Self::WrapUpStarted { queue, .. }
             | Self::Ended { queue, .. } => Some(queue),

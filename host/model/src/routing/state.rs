@@ -143,6 +143,21 @@ pub enum InteractionState {
         /// The agent.
         agent: AgentId,
     },
+    /// An agent has it and has put it aside for a moment. It keeps its capacity.
+    Held {
+        /// The agent.
+        agent: AgentId,
+    },
+    /// An agent has put it away for a time. It holds no capacity, and comes back to this agent, then to
+    /// its queue, when the time is over or the customer writes.
+    Parked {
+        /// The agent.
+        agent: AgentId,
+        /// When it comes back by itself.
+        until: Timestamp,
+        /// Whose turn it is.
+        waiting_for: WaitingFor,
+    },
     /// The conversation is over; the agent still owes it a disposition code and holds capacity for it.
     WrapUp {
         /// The agent.
@@ -170,20 +185,112 @@ impl InteractionState {
             Self::Queued => "queued",
             Self::Offered { .. } => "offered",
             Self::Connected { .. } => "connected",
+            Self::Held { .. } => "held",
+            Self::Parked { .. } => "parked",
             Self::WrapUp { .. } => "wrap-up",
             Self::Ended { .. } => "ended",
         }
     }
 
-    /// The agent at whom it alerts or who has it in hand.
+    /// The agent at whom it alerts or who has it in hand: whose capacity it holds.
     pub fn agent(&self) -> Option<&AgentId> {
         match self {
             Self::Offered { agent, .. }
             | Self::Connected { agent }
+            | Self::Held { agent }
             | Self::WrapUp { agent, .. } => Some(agent),
-            Self::Queued | Self::Ended { .. } => None,
+            Self::Queued | Self::Parked { .. } | Self::Ended { .. } => None,
         }
     }
+
+    /// The agent in whose conversation it is: connected or held.
+    pub fn talking(&self) -> Option<&AgentId> {
+        match self {
+            Self::Connected { agent } | Self::Held { agent } => Some(agent),
+            _ => None,
+        }
+    }
+}
+
+/// Whose turn it is while an interaction is parked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum WaitingFor {
+    /// The customer's: clocks of service levels stand still.
+    #[default]
+    Customer,
+    /// The company's own, or a third party's.
+    Company,
+}
+
+/// As what somebody takes part in an interaction.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Default,
+    Hash,
+    Serialize,
+    Deserialize,
+    ToSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum LegRole {
+    /// Answers the customer, and wraps up. There is exactly one while somebody has the interaction.
+    #[default]
+    Owner,
+    /// Was asked by the owner: sees everything, holds capacity, and answers the customer only when made
+    /// owner.
+    Consultant,
+    /// Watches, and holds no capacity.
+    Observer,
+}
+
+impl LegRole {
+    /// Whether it is the owner's.
+    pub fn is_owner(&self) -> bool {
+        *self == Self::Owner
+    }
+
+    /// The name that files and the wire use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Owner => "owner",
+            Self::Consultant => "consultant",
+            Self::Observer => "observer",
+        }
+    }
+}
+
+impl fmt::Display for LegRole {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The part of somebody who is not the owner in an interaction.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Leg {
+    /// As what.
+    pub role: LegRole,
+    /// Since when: the offer, or the connection.
+    pub since: Timestamp,
+    /// The offer that alerts. Absent: connected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offer: Option<LegOffer>,
+}
+
+/// An offer to take part.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LegOffer {
+    /// The offer.
+    pub id: OfferId,
+    /// From this moment on it can no longer be accepted.
+    pub deadline: Timestamp,
 }
 
 /// Why an interaction is over.

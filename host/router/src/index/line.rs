@@ -40,6 +40,14 @@ impl Line {
         self.places.iter().copied()
     }
 
+    /// What waits and is not to be offered to an agent.
+    pub fn excluded_from(&self, agent: &AgentId) -> impl Iterator<Item = Place> + '_ {
+        self.excluded
+            .get(agent)
+            .into_iter()
+            .flat_map(|excluded| excluded.from.iter().copied())
+    }
+
     /// Adds what is not to be offered to some agents.
     pub fn insert<'a>(&mut self, place: Place, not_to: impl Iterator<Item = &'a AgentId>) {
         self.places.insert(place);

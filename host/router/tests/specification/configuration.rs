@@ -70,6 +70,7 @@ fn who_is_removed_loses_everything_in_hand() {
     before.queues[0].wrap_up = WrapUpPolicy::Timed {
         seconds: 60,
         default_code: "Transferred".into(),
+        early_exit: true,
     };
     let mut after = before.clone();
     after.agents.remove(0);
@@ -176,6 +177,7 @@ fn settings_that_make_no_sense_are_refused_whole() {
             s.queues[0].wrap_up = WrapUpPolicy::Timed {
                 seconds: 1,
                 default_code: "Nope".into(),
+                early_exit: true,
             };
         },
         SettingsError::DefaultCode {

@@ -24,6 +24,7 @@ fn every_kind_of_event_survives_both_encodings() {
     settings.queues[0].wrap_up = WrapUpPolicy::Timed {
         seconds: 10,
         default_code: "Processed".into(),
+        early_exit: true,
     };
     settings.agents[0].skills = vec![has("english", 70)];
     settings.agents[0].slots = [(MediaType::Call, 2)].into();

@@ -1,7 +1,7 @@
 //! Why an interaction is waiting.
 
-use linecard_model::routing::{MediaType, OfferOutcome, Presence};
-use linecard_router::{Command, Explanation, Obstacle};
+use linecard_model::routing::{MediaType, Presence};
+use linecard_router::{Command, ExclusionCause, Explanation, Obstacle};
 
 use crate::site::{Site, agent, has, needs, settings, single};
 
@@ -55,7 +55,7 @@ fn every_member_is_accounted_for() {
     assert_eq!(
         obstacles(&why, "anna"),
         [Obstacle::Excluded {
-            outcome: OfferOutcome::Declined,
+            cause: ExclusionCause::Declined,
             since: site.second(5),
             until: site.second(65),
         }]

@@ -1,12 +1,17 @@
 //! What the router promises, one test for each promise, in the words of those who use it.
 
+mod capacity;
 mod configuration;
+mod decisions;
 mod encoding;
 mod explanation;
 mod figures;
+mod legs;
 mod matching;
+mod moving;
 mod offers;
 mod presence;
 mod recovery;
 mod site;
+mod steps;
 mod wrap_up;

@@ -277,6 +277,7 @@ fn an_interaction_enters_once_and_only_a_queue_that_exists() {
         media_type: MediaType::Chat,
         skills: vec![],
         priority: None,
+        first: None,
     };
     assert_eq!(
         site.try_apply(again).unwrap_err().name(),

@@ -36,6 +36,7 @@ fn reasons_are_the_sites() {
         presence: Presence::NotReady {
             reason: "Lounging".into(),
         },
+        forced: false,
     };
     let Err(Refusal::UnknownReason { reason, allowed }) = site.try_apply(lounging) else {
         panic!("an unknown reason was accepted");

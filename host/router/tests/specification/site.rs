@@ -147,6 +147,7 @@ impl Site {
             media_type,
             skills,
             priority,
+            first: None,
         })?;
         Ok(id)
     }
@@ -155,6 +156,7 @@ impl Site {
         self.apply(Command::SetPresence {
             agent: agent(who),
             presence,
+            forced: false,
         })
     }
 
@@ -241,6 +243,7 @@ impl Site {
             interaction: id,
             agent: agent(who),
             disposition: code.map(str::to_owned),
+            wrap_up: false,
         })
     }
 

@@ -21,6 +21,7 @@ fn timed() -> WrapUpPolicy {
     WrapUpPolicy::Timed {
         seconds: 45,
         default_code: "Processed".into(),
+        early_exit: true,
     }
 }
 
@@ -148,7 +149,7 @@ fn the_state_that_is_in_the_way_is_named() {
     site.try_end(id, "anna", None).unwrap();
     assert_eq!(
         site.try_end(id, "anna", None),
-        wrong("wrap-up", "connected")
+        wrong("wrap-up", "connected or held")
     );
     site.try_wrap_up(id, "anna", Some("Processed")).unwrap();
     assert_eq!(
@@ -179,4 +180,58 @@ fn accepted_work_that_the_customer_ends_is_wrapped_up() {
             ..
         }
     ));
+}
+
+#[test]
+fn a_wrap_up_without_early_exit_lasts_its_time_whatever_is_given() {
+    let policy = WrapUpPolicy::Timed {
+        seconds: 45,
+        default_code: "Processed".into(),
+        early_exit: false,
+    };
+    // A code at the end, one in the wrap-up, another one after it, none: which counts, and by default.
+    let table = [
+        (Some("Up Sell"), vec![], "Up Sell", false),
+        (None, vec!["Up Sell"], "Up Sell", false),
+        (Some("Up Sell"), vec!["Cross Sell"], "Cross Sell", false),
+        (None, vec![], "Processed", true),
+    ];
+    for (at_end, later, counts, by_default) in table {
+        let (mut site, id) = site(policy.clone());
+        site.try_end(id, "anna", at_end).unwrap();
+        for code in later {
+            site.try_wrap_up(id, "anna", Some(code)).unwrap();
+            assert_eq!(site.try_wrap_up(id, "anna", Some(code)), Ok(vec![]));
+        }
+        let without = site.try_wrap_up(id, "anna", None).unwrap_err();
+        assert_eq!(without.name(), "disposition-required");
+        site.run(44);
+        assert_eq!(site.state_name(id), "wrap-up");
+        let events = site.run(1);
+        assert!(matches!(
+            &events[0],
+            RoutingEvent::Ended { disposition: Some(code), defaulted, .. }
+                if code == counts && *defaulted == by_default
+        ));
+    }
+}
+
+#[test]
+fn wrap_up_on_request_is_for_who_asks() {
+    for asks in [false, true] {
+        let (mut site, id) = site(WrapUpPolicy::OnRequest);
+        site.apply(linecard_router::Command::End {
+            interaction: id,
+            agent: agent("anna"),
+            disposition: None,
+            wrap_up: asks,
+        });
+        assert_eq!(site.state_name(id), if asks { "wrap-up" } else { "ended" });
+        if asks {
+            // It has no end of its own and needs no code.
+            site.run(100_000);
+            site.try_wrap_up(id, "anna", None).unwrap();
+            assert_eq!(site.state_name(id), "ended");
+        }
+    }
 }

@@ -2,12 +2,13 @@
 
 use linecard_model::contact::{Contact, KnownAlias};
 use linecard_model::event::{Event, Seq};
-use linecard_model::interaction::{Interaction, Participant};
+use linecard_model::interaction::Participant;
 use linecard_model::message::{AttachmentFile, Message, MessageReaction, MessageState, Revision};
-use linecard_model::routing::{InteractionState, RoutingEvent};
+use linecard_model::routing::RoutingEvent;
 use linecard_model::{ChannelId, ContactId, InteractionId, MessageId, Timestamp};
 
 use super::UnitOfWork;
+use super::route::route;
 use crate::{MessageRef, Page, ReactionKey, Result, thread_identity};
 
 /// How many messages are looked at together.
@@ -435,78 +436,6 @@ fn names(holder: &Contact, channel: &ChannelId, id: &str) -> bool {
     let mut own = holder.identities.iter().filter(|i| &i.channel == channel);
     holder.merged_into.is_none()
         && own.any(|i| i.id == id || i.aliases.iter().any(|alias| alias.value == id))
-}
-
-/// What a routing event changes in its interaction.
-fn route(interaction: &mut Interaction, at: Timestamp, event: &RoutingEvent) {
-    match event {
-        RoutingEvent::Enqueued {
-            queue,
-            media_type,
-            skills,
-            ..
-        } => {
-            interaction.state = InteractionState::Queued;
-            interaction.queue = queue.clone();
-            interaction.media_type = *media_type;
-            interaction.skills.clone_from(skills);
-        }
-        RoutingEvent::Offered {
-            agent,
-            offer,
-            deadline,
-            ..
-        } => {
-            interaction.state = InteractionState::Offered {
-                agent: agent.clone(),
-                offer: *offer,
-                deadline: *deadline,
-            };
-        }
-        RoutingEvent::OfferEnded { .. } | RoutingEvent::Returned { .. } => {
-            interaction.state = InteractionState::Queued;
-        }
-        RoutingEvent::Connected { agent, .. } => {
-            interaction.state = InteractionState::Connected {
-                agent: agent.clone(),
-            };
-            interaction.answered_at.get_or_insert(at);
-            interaction.last_agent = Some(agent.clone());
-        }
-        RoutingEvent::WrapUpStarted {
-            agent,
-            reason,
-            deadline,
-            ..
-        } => {
-            interaction.state = InteractionState::WrapUp {
-                agent: agent.clone(),
-                deadline: *deadline,
-                reason: *reason,
-            };
-        }
-        RoutingEvent::Ended {
-            agent,
-            reason,
-            disposition,
-            ..
-        } => {
-            interaction.state = InteractionState::Ended {
-                reason: *reason,
-                disposition: disposition.clone(),
-            };
-            interaction.ended_at = Some(at);
-            if agent.is_some() {
-                interaction.last_agent.clone_from(agent);
-            }
-        }
-        RoutingEvent::Configured { .. }
-        | RoutingEvent::ExclusionEnded { .. }
-        | RoutingEvent::PresenceChanged { .. }
-        | RoutingEvent::DesktopLost { .. }
-        | RoutingEvent::DesktopBack { .. }
-        | RoutingEvent::StatsReset => {}
-    }
 }
 
 /// Whether a message in one state takes over another that is reported.

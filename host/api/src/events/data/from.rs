@@ -1,7 +1,6 @@
 //! What the journal has, in the forms that the streams carry.
 
 use linecard_model::event::Event;
-use linecard_model::routing::RoutingEvent;
 use linecard_model::{ContactId, InteractionId, MessageId};
 
 use super::{Happened, MessageKey};
@@ -207,120 +206,6 @@ impl Happened {
                 before,
                 after,
             },
-        }
-    }
-
-    fn routed(event: RoutingEvent) -> Self {
-        match event {
-            RoutingEvent::Configured { settings } => Self::RoutingConfigured { settings },
-            RoutingEvent::Enqueued {
-                interaction,
-                queue,
-                media_type,
-                skills,
-                priority,
-            } => Self::InteractionEnqueued {
-                interaction,
-                queue,
-                media_type,
-                skills,
-                priority,
-            },
-            RoutingEvent::Offered {
-                interaction,
-                queue,
-                agent,
-                offer,
-                deadline,
-                auto_answer,
-            } => Self::InteractionOffered {
-                interaction,
-                queue,
-                agent,
-                offer,
-                deadline,
-                auto_answer,
-            },
-            RoutingEvent::OfferEnded {
-                interaction,
-                queue,
-                agent,
-                offer,
-                outcome,
-                excluded_until,
-            } => Self::OfferEnded {
-                interaction,
-                queue,
-                agent,
-                offer,
-                outcome,
-                excluded_until,
-            },
-            RoutingEvent::ExclusionEnded { interaction, agent } => {
-                Self::ExclusionEnded { interaction, agent }
-            }
-            RoutingEvent::Connected {
-                interaction,
-                queue,
-                agent,
-                offer,
-            } => Self::InteractionConnected {
-                interaction,
-                queue,
-                agent,
-                offer,
-            },
-            RoutingEvent::Returned {
-                interaction,
-                queue,
-                agent,
-                cause,
-            } => Self::InteractionReturned {
-                interaction,
-                queue,
-                agent,
-                cause,
-            },
-            RoutingEvent::WrapUpStarted {
-                interaction,
-                queue,
-                agent,
-                reason,
-                deadline,
-            } => Self::WrapUpStarted {
-                interaction,
-                queue,
-                agent,
-                reason,
-                deadline,
-            },
-            RoutingEvent::Ended {
-                interaction,
-                queue,
-                agent,
-                reason,
-                disposition,
-                defaulted,
-            } => Self::InteractionEnded {
-                interaction,
-                queue,
-                agent,
-                reason,
-                disposition,
-                defaulted,
-            },
-            RoutingEvent::PresenceChanged {
-                agent,
-                presence,
-                cause,
-            } => Self::PresenceChanged {
-                agent,
-                presence,
-                cause,
-            },
-            RoutingEvent::DesktopLost { agent, deadline } => Self::DesktopLost { agent, deadline },
-            RoutingEvent::DesktopBack { agent } => Self::DesktopBack { agent },
-            RoutingEvent::StatsReset => Self::StatsReset {},
         }
     }
 }

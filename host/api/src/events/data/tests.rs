@@ -34,7 +34,9 @@ fn interaction() -> Interaction {
         media_type: MediaType::SocialDirectMessage,
         queue: QueueId::new("care").unwrap(),
         skills: Vec::new(),
+        priority: 0,
         state: InteractionState::Queued,
+        legs: std::collections::BTreeMap::new(),
         created_at: Timestamp::now(),
         answered_at: None,
         ended_at: None,
@@ -94,6 +96,7 @@ fn routing() -> Vec<RoutingEvent> {
             media_type: MediaType::SocialDirectMessage,
             skills: Vec::new(),
             priority: 0,
+            plan: linecard_model::routing::Plan::default(),
         },
         RoutingEvent::Offered {
             interaction,
@@ -102,6 +105,8 @@ fn routing() -> Vec<RoutingEvent> {
             offer,
             deadline,
             auto_answer: false,
+            role: linecard_model::routing::LegRole::Owner,
+            choice: None,
         },
         RoutingEvent::OfferEnded {
             interaction,
@@ -110,6 +115,7 @@ fn routing() -> Vec<RoutingEvent> {
             offer,
             outcome: OfferOutcome::NoAnswer,
             excluded_until: Some(deadline),
+            role: linecard_model::routing::LegRole::Owner,
         },
         RoutingEvent::ExclusionEnded {
             interaction,
@@ -120,12 +126,15 @@ fn routing() -> Vec<RoutingEvent> {
             queue: queue(),
             agent: agent(),
             offer,
+            role: linecard_model::routing::LegRole::Owner,
         },
         RoutingEvent::Returned {
             interaction,
             queue: queue(),
             agent: agent(),
             cause: ReturnCause::DesktopLost,
+            excluded_until: None,
+            step_until: None,
         },
         RoutingEvent::WrapUpStarted {
             interaction,
