@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use tokio::runtime::Handle;
 use tokio::sync::SemaphorePermit;
 use wasmparser::{BinaryReaderError, Parser, Payload};
-use wasmtime::component::Component;
+use wasmtime::component::{Component, ComponentExportIndex};
 
 use crate::CONTRACT;
 use crate::bindings::analyzer::AnalyzerPre;
@@ -58,7 +58,11 @@ pub(crate) async fn load(
     let world = match kind {
         Kind::Connector => {
             let pre = runtime.linkers.connector.instantiate_pre(&component);
-            World::Connector(pre.and_then(ConnectorPre::new).map_err(mismatch)?)
+            let pre = pre.and_then(ConnectorPre::new).map_err(mismatch)?;
+            let receive = receive(&component).ok_or_else(|| {
+                LoadProblem::Mismatch("it does not export \"receive\"".to_owned())
+            })?;
+            World::Connector(pre, receive)
         }
         Kind::Analyzer => {
             let pre = runtime.linkers.analyzer.instantiate_pre(&component);
@@ -238,6 +242,13 @@ fn of_contract(name: &str) -> Result<Option<&str>, LoadProblem> {
     Ok(Some(interface))
 }
 
+/// Where a connector exports `receive`.
+fn receive(component: &Component) -> Option<ComponentExportIndex> {
+    let interface = format!("{PACKAGE}connector-api@{CONTRACT}");
+    let interface = component.get_export_index(None, &interface)?;
+    component.get_export_index(Some(&interface), "receive")
+}
+
 async fn describe(
     runtime: &Runtime,
     world: &World,
@@ -259,7 +270,7 @@ async fn describe(
         |store| {
             Box::pin(async move {
                 match world {
-                    World::Connector(pre) => {
+                    World::Connector(pre, _) => {
                         let guest = pre.instantiate_async(&mut *store).await?;
                         guest
                             .linecard_plugin_connector_api()
