@@ -48,12 +48,18 @@ pub(crate) enum Write {
 
 /// The stored form of a value that stands in one piece, as it goes into [`Write::Put`].
 pub(crate) fn encode<T: Serialize + ?Sized>(key: &[u8], value: &T) -> Result<Vec<u8>> {
+    let bytes = encode_quickly(key, value)?;
+    Ok(compressed(&bytes).unwrap_or(bytes))
+}
+
+/// The stored form of a value that is gone again in a moment: compressing it would cost more than its room.
+pub(crate) fn encode_quickly<T: Serialize + ?Sized>(key: &[u8], value: &T) -> Result<Vec<u8>> {
     let mut bytes = vec![WHOLE];
     let mut serializer = rmp_serde::Serializer::new(&mut bytes).with_struct_map();
     value
         .serialize(&mut serializer)
         .map_err(|error| unreadable(key, error.to_string()))?;
-    Ok(compressed(&bytes).unwrap_or(bytes))
+    Ok(bytes)
 }
 
 /// The compressed form of a whole one, if it is shorter.

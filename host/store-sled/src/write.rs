@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::committer::NewEvent;
 use super::keys::{self, Family};
-use super::values::{Write, encode, put, put_first};
+use super::values::{Write, encode, encode_quickly, put, put_first};
 use linecard_store::content::kept_apart;
 use linecard_store::{
     Accept, Append, Change, IdempotentResult, InboxNumber, RawOf, Result, StoreError,
@@ -88,7 +88,7 @@ pub(super) fn accept(site: &SiteId, accept: Accept) -> Result<(Vec<NewEvent>, Op
             accepted_at: accept.at,
             event: &event,
         };
-        let entry = encode(&mark, &entry)?;
+        let entry = encode_quickly(&mark, &entry)?;
         let raw = if raw.is_empty() {
             None
         } else {
