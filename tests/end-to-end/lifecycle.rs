@@ -5,6 +5,8 @@ mod ending;
 
 mod hangups;
 
+mod starting;
+
 mod tasks;
 
 use std::time::Duration;

@@ -1,4 +1,5 @@
-//! Measures the whole hub: `cargo bench -p linecard --bench pipeline`.
+//! Measures the whole hub: `cargo bench -p linecard --bench pipeline`; with `-- memory` what stays in
+//! memory after many messages.
 //!
 //! Load generator, hub and baseline share one machine; each figure stands beside one of the same
 //! run. Times are wall-clock, processor times are the server process's own.
@@ -34,6 +35,7 @@ fn main() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
     match arguments.next().as_deref() {
         Some("baseline") => runtime.block_on(baseline()),
+        Some("memory") => runtime.block_on(memory()),
         _ => runtime.block_on(measure()),
     }
 }
@@ -137,7 +139,7 @@ async fn measure() -> Result<()> {
     );
 
     // Webhooks acknowledged durably.
-    let count = if quick { 5_000 } else { 40_000 };
+    let count = if quick { 20_000 } else { 40_000 };
     let mut child = Command::new(std::env::current_exe()?)
         .arg("baseline")
         .stdout(Stdio::piped())
@@ -190,6 +192,44 @@ async fn measure() -> Result<()> {
     println!("memory after that: {:.0} MiB", resident_mib(process)?);
 
     offers(&hub, &graph.page_id, &graph.app_secret, quick).await
+}
+
+/// What stays in memory after many messages of many customers, as a hub is set up by default.
+async fn memory() -> Result<()> {
+    const STEPS: usize = 8;
+    const STEP: usize = 50_000;
+    const CUSTOMERS: usize = 20_000;
+    let options = SiteOptions {
+        slots: 60_000,
+        offer_timeout: 3_600,
+        ..SiteOptions::default()
+    };
+    let networks = Networks::start().await?;
+    let mut hub = networks.hub(BINARY, &options).await?;
+    hub.stop().await?;
+    hub.launch().await?;
+    let process = hub.process_id().context("the hub is running")?;
+    let graph = networks.graph.options();
+    for step in 1..=STEPS {
+        let requests = Arc::new(load::webhooks(
+            &graph.page_id,
+            &graph.app_secret,
+            "/channels/page/webhook",
+            &format!("memory{step}"),
+            STEP,
+            (1_000_000, CUSTOMERS),
+        ));
+        load::run(address(&hub)?, requests, CONNECTIONS, None, |_, _| {}).await?;
+        drained(&hub).await?;
+        // What was freed goes back to the system within a few seconds.
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        println!(
+            "{} messages of {CUSTOMERS} customers: {:.0} MiB",
+            step * STEP,
+            resident_mib(process)?
+        );
+    }
+    Ok(())
 }
 
 /// Waits until everything that was accepted has been through the router. Gives how long it took.

@@ -1,13 +1,18 @@
 //! Compiled code, kept between starts.
 //!
 //! Compiled code is machine code that runs without further checks, so only what this host wrote
-//! itself is ever loaded: each entry carries an HMAC over its content, its source's hash and the
+//! itself is ever loaded: each entry ends with an HMAC over its content, its source's hash and the
 //! engine's configuration, under a key from the data folder. An entry that does not match is
 //! compiled anew.
+//!
+//! Code is run from where it lies on the disk: only the pages that calls come by are in memory, and the
+//! system can take them back. What is verified is what is run: both are done with one open file, which
+//! this host never writes into again (a new entry takes the place of the old one by its name). Nobody
+//! else can: the folder is open to the hub's own user alone, who can read the key as well.
 
-use std::fs;
+use std::fs::{self, File};
 use std::hash::{Hash, Hasher};
-use std::io::Write as _;
+use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -23,6 +28,8 @@ use crate::sandbox::CacheKey;
 const MAC_LENGTH: usize = 32;
 /// The kind of entries that are compiled code; the kinds are the ends of the files' names.
 const CODE: &str = "code";
+/// How much of an entry is read at a time to verify it.
+const CHUNK: usize = 64 << 10;
 
 pub(crate) struct CodeCache {
     folder: PathBuf,
@@ -74,19 +81,18 @@ impl CodeCache {
 
     /// The compiled component, if it is kept and is this host's own.
     pub(crate) fn get(&self, engine: &Engine, file_hash: &str) -> Option<Component> {
-        let entry = fs::read(self.file(file_hash, CODE)).ok()?;
-        let (mac, code) = entry.split_at_checked(MAC_LENGTH)?;
-        if self.mac(file_hash, CODE, code)?.verify_slice(mac).is_err() {
+        let file = File::open(self.file(file_hash, CODE)).ok()?;
+        if !self.is_own(&file, file_hash, CODE).unwrap_or(false) {
             tracing::warn!(
                 file_hash,
                 "compiled code in the cache is damaged or not this host's own; compiling anew"
             );
             return None;
         }
-        match deserialize(engine, code) {
+        match deserialize(engine, &file) {
             Ok(component) => Some(component),
             Err(error) => {
-                tracing::warn!(file_hash, %error, "compiled code cannot be used; compiling anew");
+                tracing::warn!(file_hash, error = %format!("{error:#}"), "compiled code cannot be used; compiling anew");
                 None
             }
         }
@@ -94,18 +100,20 @@ impl CodeCache {
 
     /// Why a file could not be compiled when that was tried before.
     pub(crate) fn refusal(&self, file_hash: &str) -> Option<String> {
-        let entry = fs::read(self.file(file_hash, &self.refused)).ok()?;
-        let (mac, reason) = entry.split_at_checked(MAC_LENGTH)?;
+        let mut file = File::open(self.file(file_hash, &self.refused)).ok()?;
         // One that is damaged is not believed, and written anew.
-        self.mac(file_hash, &self.refused, reason)?
-            .verify_slice(mac)
-            .ok()?;
-        String::from_utf8(reason.to_vec()).ok()
+        let is_own = self.is_own(&file, file_hash, &self.refused).ok()?;
+        file.rewind().ok().filter(|()| is_own)?;
+        let mut reason = Vec::new();
+        file.read_to_end(&mut reason).ok()?;
+        reason.truncate(reason.len().saturating_sub(MAC_LENGTH));
+        String::from_utf8(reason).ok()
     }
 
     /// Keeps why a file cannot be compiled, so that it is not tried again at each start.
     pub(crate) fn refuse(&self, file_hash: &str, reason: &str) {
-        if let Err(error) = self.write(file_hash, &self.refused, reason.as_bytes()) {
+        let write = |mut file: &File| file.write_all(reason.as_bytes());
+        if let Err(error) = self.write(file_hash, &self.refused, write) {
             tracing::warn!(file_hash, %error, "why a file was refused could not be kept");
         }
     }
@@ -116,7 +124,7 @@ impl CodeCache {
             .serialize()
             .map_err(|error| error.to_string())
             .and_then(|code| {
-                self.write(file_hash, CODE, &code)
+                self.write(file_hash, CODE, |mut file| file.write_all(&code))
                     .map_err(|error| error.to_string())
             });
         if let Err(error) = result {
@@ -124,18 +132,34 @@ impl CodeCache {
         }
     }
 
-    fn write(&self, file_hash: &str, kind: &str, content: &[u8]) -> std::io::Result<()> {
-        let Some(mac) = self.mac(file_hash, kind, content) else {
-            return Err(std::io::Error::other("the key cannot be used"));
-        };
+    /// Keeps the code that `write` writes into a file.
+    pub(crate) fn put_from(
+        &self,
+        file_hash: &str,
+        write: impl FnOnce(&File) -> io::Result<()>,
+    ) -> io::Result<()> {
+        self.write(file_hash, CODE, write)
+    }
+
+    fn write(
+        &self,
+        file_hash: &str,
+        kind: &str,
+        content: impl FnOnce(&File) -> io::Result<()>,
+    ) -> io::Result<()> {
         let number = self.writes.fetch_add(1, Ordering::Relaxed);
         let temporary = self
             .folder
             .join(format!("{file_hash}.{}.{number}.new", std::process::id()));
         let written = (|| {
-            let mut file = fs::File::create(&temporary)?;
+            let mut options = File::options();
+            options.read(true).write(true).create(true).truncate(true);
+            let mut file = options.open(&temporary)?;
+            content(&file)?;
+            let length = file.metadata()?.len();
+            let mac = self.mac(file_hash, kind, &file, length)?;
+            file.seek(io::SeekFrom::Start(length))?;
             file.write_all(&mac.finalize().into_bytes())?;
-            file.write_all(content)?;
             file.sync_all()?;
             // A reader sees the old entry or the whole new one.
             fs::rename(&temporary, self.file(file_hash, kind))
@@ -146,27 +170,73 @@ impl CodeCache {
         written
     }
 
+    /// Whether an entry was written under this host's key.
+    fn is_own(&self, mut file: &File, file_hash: &str, kind: &str) -> io::Result<bool> {
+        let Some(length) = file.metadata()?.len().checked_sub(MAC_LENGTH as u64) else {
+            return Ok(false);
+        };
+        let mac = self.mac(file_hash, kind, file, length)?;
+        let mut written = [0; MAC_LENGTH];
+        file.seek(io::SeekFrom::Start(length))?;
+        file.read_exact(&mut written)?;
+        Ok(mac.verify_slice(&written).is_ok())
+    }
+
     fn file(&self, file_hash: &str, kind: &str) -> PathBuf {
         let engine = self.engine.get(..16).unwrap_or(&self.engine);
         self.folder.join(format!("{file_hash}-{engine}.{kind}"))
     }
 
-    fn mac(&self, file_hash: &str, kind: &str, content: &[u8]) -> Option<Hmac<Sha256>> {
-        // HMAC takes a key of any length, so this is always `Some`.
-        let mut mac = Hmac::<Sha256>::new_from_slice(self.key.bytes()).ok()?;
+    /// The MAC of an entry whose content is so long.
+    fn mac(
+        &self,
+        file_hash: &str,
+        kind: &str,
+        mut file: &File,
+        length: u64,
+    ) -> io::Result<Hmac<Sha256>> {
+        // HMAC takes a key of any length, so this is always `Ok`.
+        let mut mac = Hmac::<Sha256>::new_from_slice(self.key.bytes()).map_err(io::Error::other)?;
         mac.update(self.engine.as_bytes());
         mac.update(file_hash.as_bytes());
         // A reason is never taken for code.
         mac.update(kind.as_bytes());
-        mac.update(content);
-        Some(mac)
+        file.rewind()?;
+        let mut content = file.take(length);
+        let mut chunk = vec![0; CHUNK];
+        loop {
+            match content.read(&mut chunk) {
+                Ok(0) if content.limit() > 0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Ok(0) => return Ok(mac),
+                Ok(read) => mac.update(chunk.get(..read).unwrap_or_default()),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
     }
 }
 
+/// The component whose code begins an entry, mapped from there.
+#[cfg(target_os = "linux")]
 #[allow(unsafe_code)]
-fn deserialize(engine: &Engine, code: &[u8]) -> wasmtime::Result<Component> {
-    // SAFETY: the bytes are what `Component::serialize` gave to this host under the same engine
-    // configuration: the caller has verified their HMAC under a key that only this host has.
+fn deserialize(engine: &Engine, file: &File) -> wasmtime::Result<Component> {
+    use std::os::fd::AsRawFd as _;
+    // The open file itself, whatever has its name by now.
+    let same = format!("/proc/self/fd/{}", file.as_raw_fd());
+    // SAFETY: the file's content is what `Component::serialize` gave to this host under the same engine
+    // configuration: the caller has verified its HMAC under a key that only this host has. Nobody but
+    // this host's user can write into it, and this host never does.
+    unsafe { Component::deserialize_file(engine, same) }
+}
+
+/// The component whose code begins an entry, read from there.
+#[cfg(not(target_os = "linux"))]
+#[allow(unsafe_code)]
+fn deserialize(engine: &Engine, mut file: &File) -> wasmtime::Result<Component> {
+    let mut code = Vec::new();
+    file.rewind()?;
+    file.read_to_end(&mut code)?;
+    // SAFETY: as above; the caller has verified the HMAC.
     unsafe { Component::deserialize(engine, code) }
 }
 

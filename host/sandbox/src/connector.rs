@@ -10,9 +10,10 @@ use linecard_model::platform::{
     Rejection, StoredMedia, TemplateList, WebhookRequest,
 };
 use wasmtime::Store;
+use wasmtime::component::ComponentExportIndex;
 
-use crate::bindings::connector::Connector as Guest;
 use crate::bindings::connector::exports::linecard::plugin::connector_api as wit;
+use crate::bindings::connector::{Connector as Guest, ConnectorPre};
 use crate::context::ChannelContext;
 use crate::convert::{self, Checked};
 use crate::error::{Call, CallError, Fault};
@@ -20,6 +21,9 @@ use crate::instance::{CallState, Capability};
 use crate::lanes::{self, Lane};
 use crate::plugin::{Plugin, World};
 use crate::run;
+
+/// The arguments of `receive`.
+type Received<'a> = (&'a wit::Channel, &'a wit::WebhookRequest);
 
 /// The calls of a connector. Each runs in a fresh instance. Cheap to clone.
 ///
@@ -42,14 +46,23 @@ impl Connector {
         request: WebhookRequest,
     ) -> Result<Result<Reception, Rejection>, CallError> {
         let request = convert::webhook_request(request);
-        self.call(Call::Receive, channel, move |guest, store, channel| {
-            Box::pin(async move {
-                guest
-                    .linecard_plugin_connector_api()
-                    .call_receive(store, &channel, &request)
-                    .await
-            })
-        })
+        let _turn = self.wait(Call::Receive, channel).await?;
+        self.run(
+            Call::Receive,
+            channel,
+            move |pre, receive, store, channel| {
+                Box::pin(async move {
+                    let instance = pre.instance_pre().instantiate_async(&mut *store).await?;
+                    // The bindings look all exports up in each instance, and hold each to its type. This
+                    // is done for every webhook, and needs one of them.
+                    let receive =
+                        instance.get_typed_func::<Received<'_>, _>(&mut *store, &receive)?;
+                    let (given,): (Result<wit::Reception, wit::Rejection>,) =
+                        receive.call_async(store, (&channel, &request)).await?;
+                    Ok(given)
+                })
+            },
+        )
         .await
     }
 
@@ -203,17 +216,24 @@ impl Connector {
         W: Checked<T> + Send,
     {
         let _turn = self.wait(call, channel).await?;
-        self.run(call, channel, body).await
+        self.run(call, channel, move |pre, _, store, channel| {
+            Box::pin(async move {
+                let guest = pre.instantiate_async(&mut *store).await?;
+                body(guest, store, channel).await
+            })
+        })
+        .await
     }
 
-    /// Runs `body` on a fresh instance, and converts and checks what it gives. Its turn must be held
+    /// Runs `body`, which makes a fresh instance, and converts and checks what it gives. Its turn must be held
     /// meanwhile.
     async fn run<W, T>(
         &self,
         call: Call,
         channel: &ChannelContext,
         body: impl for<'a> FnOnce(
-            Guest,
+            ConnectorPre<CallState>,
+            ComponentExportIndex,
             &'a mut Store<CallState>,
             wit::Channel,
         ) -> BoxFuture<'a, wasmtime::Result<W>>
@@ -232,22 +252,17 @@ impl Connector {
         let record = record(channel);
         let may_have_acted = Arc::new(AtomicBool::new(false));
         let running = async {
-            let World::Connector(pre) = &inner.world else {
+            let World::Connector(pre, receive) = &inner.world else {
                 return Err(Fault::Start("it is not a connector".to_owned()));
             };
             // Owned, because the future that uses it may live as long as its store.
-            let pre = pre.clone();
+            let (pre, receive) = (pre.clone(), *receive);
             let given = run::fresh(
                 &inner.runtime.engine,
                 &inner.shared,
                 capability,
                 &may_have_acted,
-                |store| {
-                    Box::pin(async move {
-                        let guest = pre.instantiate_async(&mut *store).await?;
-                        body(guest, store, record).await
-                    })
-                },
+                |store| body(pre, receive, store, record),
             )
             .await?;
             given.checked(limits)
@@ -273,8 +288,9 @@ impl Turn {
     ) -> Result<Result<Outcome, Failure>, CallError> {
         let request = convert::action_request(request);
         let done = self.connector.run(Call::Perform, &self.channel, {
-            move |guest, store, channel| {
+            move |pre, _, store, channel| {
                 Box::pin(async move {
+                    let guest = pre.instantiate_async(&mut *store).await?;
                     guest
                         .linecard_plugin_connector_api()
                         .call_perform(store, &channel, &request)

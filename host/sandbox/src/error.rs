@@ -49,6 +49,11 @@ pub enum LoadProblem {
     /// It is not a WebAssembly component, or uses features that are switched off.
     #[error("this is not a WebAssembly component that can be run here: {0}")]
     NotAComponent(String),
+    /// The process that compiles did not come to an end with it.
+    #[error(
+        "it was not compiled; see that there is memory and disk for it, and load it again: {0}"
+    )]
+    Compiler(String),
     /// It was built against a version of the contract that this host does not know.
     #[error(
         "it was built against version {found} of the plug-in contract; this host knows {known}: \

@@ -19,6 +19,7 @@
 mod analyzer;
 mod bindings;
 mod cache;
+mod compiler;
 mod connector;
 mod context;
 mod convert;
@@ -42,6 +43,7 @@ mod sandbox;
 mod secrets;
 
 pub use analyzer::Analyzer;
+pub use compiler::{CompileError, Compiler, REFUSED, compile};
 pub use connector::{Connector, Turn};
 pub use context::ChannelContext;
 pub use error::{

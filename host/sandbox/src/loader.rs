@@ -1,16 +1,20 @@
 //! From a file's bytes to a plug-in that was checked.
 
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use sha2::{Digest, Sha256};
+use tokio::runtime::Handle;
+use tokio::sync::SemaphorePermit;
 use wasmparser::{BinaryReaderError, Parser, Payload};
-use wasmtime::component::Component;
+use wasmtime::component::{Component, ComponentExportIndex};
 
 use crate::CONTRACT;
 use crate::bindings::analyzer::AnalyzerPre;
 use crate::bindings::connector::ConnectorPre;
-use crate::cache::hex;
+use crate::cache::{CodeCache, hex};
+use crate::compiler::Ended;
 use crate::error::{Call, Fault, LoadProblem};
 use crate::host::wasi;
 use crate::instance::{Capability, Name, Shared};
@@ -54,7 +58,11 @@ pub(crate) async fn load(
     let world = match kind {
         Kind::Connector => {
             let pre = runtime.linkers.connector.instantiate_pre(&component);
-            World::Connector(pre.and_then(ConnectorPre::new).map_err(mismatch)?)
+            let pre = pre.and_then(ConnectorPre::new).map_err(mismatch)?;
+            let receive = receive(&component).ok_or_else(|| {
+                LoadProblem::Mismatch("it does not export \"receive\"".to_owned())
+            })?;
+            World::Connector(pre, receive)
         }
         Kind::Analyzer => {
             let pre = runtime.linkers.analyzer.instantiate_pre(&component);
@@ -84,26 +92,74 @@ pub(crate) async fn load(
     })
 }
 
+/// Takes what was compiled before, or compiles. It blocks.
 fn compile(runtime: &Runtime, file: &[u8]) -> Result<(Component, String), LoadProblem> {
     let file_hash = hex(&Sha256::digest(file));
-    if let Some(cache) = &runtime.cache {
-        if let Some(component) = cache.get(&runtime.engine, &file_hash) {
-            return Ok((component, file_hash));
+    let Some(cache) = &runtime.cache else {
+        let compiled = runtime.compile(file).map_err(LoadProblem::NotAComponent)?;
+        return Ok((compiled, file_hash));
+    };
+    if let Some(component) = cache.get(&runtime.engine, &file_hash) {
+        return Ok((component, file_hash));
+    }
+    if let Some(reason) = cache.refusal(&file_hash) {
+        return Err(LoadProblem::NotAComponent(reason));
+    }
+    let refused = |reason: String| {
+        cache.refuse(&file_hash, &reason);
+        LoadProblem::NotAComponent(reason)
+    };
+    match runtime.compile_elsewhere(cache, &file_hash, file) {
+        Some(Ended::Compiled) => {
+            if let Some(component) = cache.get(&runtime.engine, &file_hash) {
+                return Ok((component, file_hash));
+            }
         }
-        if let Some(reason) = cache.refusal(&file_hash) {
-            return Err(LoadProblem::NotAComponent(reason));
+        Some(Ended::Refused(reason)) => return Err(refused(reason)),
+        Some(Ended::Failed(how)) => return Err(LoadProblem::Compiler(how)),
+        None => {}
+    }
+    let compiled = runtime.compile(file).map_err(refused)?;
+    cache.put(&file_hash, &compiled);
+    // The same code, but from the disk: what compiling took is given back.
+    let kept = cache.get(&runtime.engine, &file_hash);
+    Ok((kept.unwrap_or(compiled), file_hash))
+}
+
+impl Runtime {
+    /// Waits until there is a processor for another compilation: each takes a lot of memory.
+    fn compiling_turn(&self) -> Option<SemaphorePermit<'_>> {
+        // The semaphore is never closed.
+        Handle::current().block_on(self.compiling.acquire()).ok()
+    }
+
+    /// Compiles in this process.
+    fn compile(&self, file: &[u8]) -> Result<Component, String> {
+        let _turn = self.compiling_turn();
+        // Only the binary format: compiled code from outside is never taken for a component.
+        Component::from_binary(&self.engine, file).map_err(|error| format!("{error:#}"))
+    }
+
+    /// Has another process compile into the cache; `None` if there is none that can.
+    fn compile_elsewhere(&self, cache: &CodeCache, file_hash: &str, file: &[u8]) -> Option<Ended> {
+        let compiler = self.compiler.as_ref()?;
+        let _turn = self.compiling_turn();
+        let mut ended = None;
+        let kept = cache.put_from(file_hash, |code| {
+            match ended.insert(compiler.run(&self.limits, file, code)?) {
+                Ended::Compiled => Ok(()),
+                Ended::Refused(_) | Ended::Failed(_) => Err(io::Error::other("there is no code")),
+            }
+        });
+        match (kept, ended) {
+            (Ok(()), ended) => ended,
+            (Err(_), Some(ended @ (Ended::Refused(_) | Ended::Failed(_)))) => Some(ended),
+            (Err(error), _) => {
+                tracing::warn!(file_hash, %error, "no other process can compile a plug-in; it is compiled here");
+                None
+            }
         }
     }
-    // Only the binary format: compiled code from outside is never taken for a component.
-    let compiled = Component::from_binary(&runtime.engine, file);
-    let compiled = compiled.map_err(|error| format!("{error:#}"));
-    if let Some(cache) = &runtime.cache {
-        match &compiled {
-            Ok(component) => cache.put(&file_hash, component),
-            Err(reason) => cache.refuse(&file_hash, reason),
-        }
-    }
-    Ok((compiled.map_err(LoadProblem::NotAComponent)?, file_hash))
 }
 
 /// What the component exports, after a look at the contract's version and at what it imports. The file
@@ -186,6 +242,13 @@ fn of_contract(name: &str) -> Result<Option<&str>, LoadProblem> {
     Ok(Some(interface))
 }
 
+/// Where a connector exports `receive`.
+fn receive(component: &Component) -> Option<ComponentExportIndex> {
+    let interface = format!("{PACKAGE}connector-api@{CONTRACT}");
+    let interface = component.get_export_index(None, &interface)?;
+    component.get_export_index(Some(&interface), "receive")
+}
+
 async fn describe(
     runtime: &Runtime,
     world: &World,
@@ -207,7 +270,7 @@ async fn describe(
         |store| {
             Box::pin(async move {
                 match world {
-                    World::Connector(pre) => {
+                    World::Connector(pre, _) => {
                         let guest = pre.instantiate_async(&mut *store).await?;
                         guest
                             .linecard_plugin_connector_api()

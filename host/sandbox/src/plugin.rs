@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use linecard_model::PluginId;
 use linecard_model::manifest::Manifest;
+use wasmtime::component::ComponentExportIndex;
 
 use crate::analyzer::Analyzer;
 use crate::bindings::{analyzer::AnalyzerPre, connector::ConnectorPre};
@@ -38,7 +39,8 @@ pub(crate) struct Inner {
 
 #[derive(Clone)]
 pub(crate) enum World {
-    Connector(ConnectorPre<CallState>),
+    /// With the place of `receive`, which is called for each webhook.
+    Connector(ConnectorPre<CallState>, ComponentExportIndex),
     Analyzer(AnalyzerPre<CallState>),
 }
 
@@ -61,7 +63,7 @@ impl Plugin {
     /// What it is.
     pub fn kind(&self) -> Kind {
         match &self.inner.world {
-            World::Connector(_) => Kind::Connector,
+            World::Connector(..) => Kind::Connector,
             World::Analyzer(_) => Kind::Analyzer,
         }
     }
@@ -74,7 +76,7 @@ impl Plugin {
     /// Its calls as a connector, if it is one.
     pub fn connector(&self) -> Option<Connector> {
         match &self.inner.world {
-            World::Connector(_) => Some(Connector {
+            World::Connector(..) => Some(Connector {
                 plugin: self.clone(),
             }),
             World::Analyzer(_) => None,

@@ -35,7 +35,7 @@ impl Reused {
                 .plugin
                 .error(Call::Receive, fault, &may_have_acted)
         };
-        let World::Connector(pre) = &inner.world else {
+        let World::Connector(pre, _) = &inner.world else {
             return Err(failed(Fault::Start("it is not a connector".to_owned())));
         };
         let capability = Capability::Channel(channel.clone());

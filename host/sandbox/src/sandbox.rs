@@ -1,5 +1,6 @@
 //! The sandbox: one engine for all plug-ins.
 
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -7,6 +8,7 @@ use tokio::sync::Semaphore;
 use wasmtime::Engine;
 
 use crate::cache::{CodeCache, make_private_folder};
+use crate::compiler::Compiler;
 use crate::engine::{Ticker, new_engine};
 use crate::error::{LoadError, LoadProblem, SandboxError};
 use crate::host::Linkers;
@@ -25,6 +27,9 @@ pub struct SandboxConfig {
     pub cache_dir: Option<PathBuf>,
     /// The key that marks compiled code as this host's own. Without it nothing is kept.
     pub cache_key: Option<CacheKey>,
+    /// The program that compiles what is not kept yet. `None`, or if it cannot be started: this process
+    /// does it.
+    pub compiler: Option<Compiler>,
 }
 
 /// The key that marks compiled code as this host's own: compiled code is run without further checks,
@@ -103,6 +108,9 @@ pub(crate) struct Runtime {
     /// How many analyzers may be kept warm, beside the calls.
     pub(crate) warm: Arc<Semaphore>,
     pub(crate) cache: Option<CodeCache>,
+    pub(crate) compiler: Option<Compiler>,
+    /// How many compilations may run at once.
+    pub(crate) compiling: Semaphore,
     _ticker: Ticker,
 }
 
@@ -123,6 +131,10 @@ impl Sandbox {
                 warm: Arc::new(Semaphore::new(config.limits.warm_analyzers as usize)),
                 limits: Arc::new(config.limits),
                 cache,
+                compiler: config.compiler,
+                compiling: Semaphore::new(
+                    std::thread::available_parallelism().map_or(1, NonZero::get),
+                ),
                 _ticker: Ticker::start(&engine)?,
                 engine,
             }),

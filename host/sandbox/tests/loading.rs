@@ -4,7 +4,8 @@ use std::path::Path;
 
 use crate::support::{CONNECTOR, SOCKETS, sandbox};
 use linecard_sandbox::{
-    CacheKey, Kind, Limits, LoadError, LoadProblem, Plugin, Sandbox, SandboxConfig,
+    CacheKey, CompileError, Compiler, Kind, Limits, LoadError, LoadProblem, Plugin, Sandbox,
+    SandboxConfig, compile,
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -117,7 +118,8 @@ async fn compiled_code_is_kept_and_a_foreign_or_damaged_entry_is_never_run() {
     // Whole, but written under another key: compiled anew.
     let own = std::fs::read(&entry).unwrap();
     load(&cache, 2).await.unwrap();
-    assert_ne!(std::fs::read(&entry).unwrap()[..32], own[..32]);
+    let now = std::fs::read(&entry).unwrap();
+    assert_ne!(now[now.len() - 32..], own[own.len() - 32..]);
 }
 
 #[cfg(unix)]
@@ -173,6 +175,84 @@ async fn a_file_that_cannot_be_compiled_is_not_compiled_again() {
     }
 }
 
+/// Loads a file with a script in place of the program that compiles.
+#[cfg(unix)]
+async fn load_with(script: &str, cache: &Path) -> Result<Plugin, LoadError> {
+    let arguments = ["-c", script].map(str::to_owned);
+    load_compiled_by(Compiler::new("/bin/sh", arguments), cache).await
+}
+
+async fn load_compiled_by(compiler: Compiler, cache: &Path) -> Result<Plugin, LoadError> {
+    let config = SandboxConfig {
+        limits: Limits::default(),
+        cache_dir: Some(cache.to_owned()),
+        cache_key: Some(CacheKey::new([1; 32])),
+        compiler: Some(compiler),
+    };
+    let sandbox = Sandbox::new(config).unwrap();
+    sandbox.load(&CONNECTOR, "hostile.wasm").await
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn another_process_compiles_and_its_end_is_understood() {
+    let folder = tempfile::tempdir().unwrap();
+    let cache = folder.path().join("code");
+
+    // It breaks down: said so, and tried again the next time.
+    let script = "cat >/dev/null; echo out of memory >&2; kill -9 $$";
+    let error = load_with(script, &cache).await.unwrap_err();
+    assert!(matches!(error.problem, LoadProblem::Compiler(_)), "{error}");
+    assert!(error.to_string().contains("out of memory"), "{error}");
+    assert_eq!(std::fs::read_dir(&cache).unwrap().count(), 0);
+
+    // It stops to read before it has read all of it.
+    let error = load_with("exit 3", &cache).await.unwrap_err();
+    assert!(matches!(error.problem, LoadProblem::Compiler(_)), "{error}");
+
+    // It refuses the file: kept, and not asked again.
+    let script = "cat >/dev/null; echo no such function >&2; exit 65";
+    let error = load_with(script, &cache).await.unwrap_err();
+    assert!(
+        matches!(&error.problem, LoadProblem::NotAComponent(text) if text == "no such function"),
+        "{error}"
+    );
+    let again = load_with("exit 3", &cache).await.unwrap_err();
+    assert_eq!(again.to_string(), error.to_string());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_another_process_this_one_compiles() {
+    let folder = tempfile::tempdir().unwrap();
+    let cache = folder.path().join("code");
+    let missing = Compiler::new("/no/such/program", []);
+    load_compiled_by(missing.clone(), &cache).await.unwrap();
+    only_file(&cache);
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn code_of_another_configuration_is_not_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let cache = folder.path().join("code");
+    // Compiles whatever it is told, but writes what is no code for this engine.
+    load_with("cat", &cache).await.unwrap();
+    assert!(std::fs::read(only_file(&cache)).unwrap().len() > 1_000);
+}
+
+#[test]
+fn a_compiler_says_what_it_cannot_compile() {
+    let mut code = Vec::new();
+    compile(&Limits::default(), &CONNECTOR[..], &mut code).unwrap();
+    assert!(code.len() > 1_000);
+    let half = &CONNECTOR[..CONNECTOR.len() / 2];
+    let refused = compile(&Limits::default(), half, &mut Vec::new());
+    assert!(
+        matches!(refused, Err(CompileError::Refused(_))),
+        "{refused:?}"
+    );
+}
+
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
 async fn only_regular_files_are_read() {
@@ -211,6 +291,7 @@ async fn load_bytes(file: &[u8], cache: &Path, key: u8) -> Result<Plugin, LoadEr
         limits: Limits::default(),
         cache_dir: Some(cache.to_owned()),
         cache_key: Some(CacheKey::new([key; 32])),
+        compiler: None,
     })
     .unwrap()
     .load(file, "hostile.wasm")

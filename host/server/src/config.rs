@@ -210,15 +210,15 @@ impl HttpConfig {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct StoreConfig {
-    /// How many bytes of pages are kept in memory. The process can take about twice as much.
-    /// Default 256 MiB.
+    /// How many bytes of pages are kept in memory. The process can take about twice as much. The system
+    /// keeps what was read beside it. Default 16 MiB.
     pub cache_bytes: u64,
 }
 
 impl Default for StoreConfig {
     fn default() -> Self {
         Self {
-            cache_bytes: 256 << 20,
+            cache_bytes: 16 << 20,
         }
     }
 }

@@ -448,6 +448,15 @@ impl Batch<'_> {
             })
             .filter_map(linecard_model::event::Event::interaction)
             .collect();
+        // Those that are not over are here as they are in the store.
+        for id in events
+            .iter()
+            .filter_map(linecard_model::event::Event::interaction)
+        {
+            if let Some(interaction) = self.state.open.get(&id) {
+                self.work.know_interaction(interaction);
+            }
+        }
         self.work.record(self.at, events).await?;
         for id in touched {
             if let Some(interaction) = self.work.interaction(id).await? {

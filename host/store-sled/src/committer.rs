@@ -34,7 +34,7 @@ const ENOUGH_BYTES: usize = 4 * 1024 * 1024;
 const OUTBOX_NUMBERS: OutboxNumber = 1_000;
 
 /// Under load, the least time from the beginning of one batch to the next.
-const GATHER: Duration = Duration::from_millis(2);
+const GATHER: Duration = Duration::from_millis(4);
 /// From this many submissions in a batch on, the next one gathers.
 const MANY: usize = 4;
 
@@ -151,6 +151,10 @@ impl Pending<'_> {
     fn apply(&mut self, write: Write) -> Result<()> {
         let (key, value) = match write {
             Write::Put(key, value) => (key, Some(value)),
+            Write::PutFirst(key, value) => {
+                self.put(key, value, 0);
+                return Ok(());
+            }
             Write::Remove(key) => (key, None),
             Write::RemoveRaw(site, key) => {
                 // What cannot be read points nowhere.
@@ -164,26 +168,37 @@ impl Pending<'_> {
             }
         };
         let former = self.get(&key)?;
-        if former.is_none() && value.is_none() {
-            return Ok(());
+        let had = former.as_deref().and_then(Head::of).map_or(0, |h| h.pieces);
+        match value {
+            Some(value) => self.put(key, value, had),
+            None if former.is_none() => {}
+            None => {
+                for number in 0..had {
+                    self.set(keys::piece(&key, number), None);
+                }
+                self.set(key, None);
+            }
         }
+        Ok(())
+    }
+
+    /// Puts a value in place of one that had so many pieces.
+    fn put(&mut self, key: Vec<u8>, value: Vec<u8>, had: u32) {
         let mut kept = 0;
-        let value = match value.as_deref().and_then(values::cut) {
+        let value = match values::cut(&value) {
             Some((head, pieces)) => {
                 for piece in pieces {
                     self.set(keys::piece(&key, kept), Some(piece.to_vec()));
                     kept += 1;
                 }
-                Some(head)
+                head
             }
             None => value,
         };
-        let had = former.as_deref().and_then(Head::of).map_or(0, |h| h.pieces);
         for number in kept..had {
             self.set(keys::piece(&key, number), None);
         }
-        self.set(key, value);
-        Ok(())
+        self.set(key, Some(value));
     }
 }
 
@@ -376,10 +391,10 @@ impl Committer {
                     let number = self.next_inbox;
                     self.next_inbox += 1;
                     pending.set(event.mark, Some(event.mark_value));
-                    pending.apply(Write::Put(keys::inbox(&site, number), event.entry))?;
+                    pending.put(keys::inbox(&site, number), event.entry, 0);
                     if let Some(raw) = event.raw {
                         let of = RawOf::Accepted(number);
-                        pending.apply(Write::Put(keys::raw(&site, of), raw))?;
+                        pending.put(keys::raw(&site, of), raw, 0);
                     }
                     accepted.new += 1;
                     accepted.last = Some(number);

@@ -54,7 +54,7 @@ impl Store for SledStore {
     }
 
     async fn accept(&self, site: &SiteId, accept: Accept) -> Result<Accepted> {
-        let (events, cursor) = write::accept(site, &accept)?;
+        let (events, cursor) = write::accept(site, accept)?;
         let work = Work::Accept {
             site: site.clone(),
             events,

@@ -37,6 +37,9 @@ const HEAD: usize = 1 + 4 + 8 + 8;
 pub(crate) enum Write {
     /// The key has this content now.
     Put(Vec<u8>, Vec<u8>),
+    /// The same, where no value in pieces can have been before: the key is new, or what stands there is
+    /// always short. That is not looked up.
+    PutFirst(Vec<u8>, Vec<u8>),
     /// The key is gone, if it was there.
     Remove(Vec<u8>),
     /// The key of a payload is gone, and that of the accepted event where it stands.
@@ -45,12 +48,18 @@ pub(crate) enum Write {
 
 /// The stored form of a value that stands in one piece, as it goes into [`Write::Put`].
 pub(crate) fn encode<T: Serialize + ?Sized>(key: &[u8], value: &T) -> Result<Vec<u8>> {
+    let bytes = encode_quickly(key, value)?;
+    Ok(compressed(&bytes).unwrap_or(bytes))
+}
+
+/// The stored form of a value that is gone again in a moment: compressing it would cost more than its room.
+pub(crate) fn encode_quickly<T: Serialize + ?Sized>(key: &[u8], value: &T) -> Result<Vec<u8>> {
     let mut bytes = vec![WHOLE];
     let mut serializer = rmp_serde::Serializer::new(&mut bytes).with_struct_map();
     value
         .serialize(&mut serializer)
         .map_err(|error| unreadable(key, error.to_string()))?;
-    Ok(compressed(&bytes).unwrap_or(bytes))
+    Ok(bytes)
 }
 
 /// The compressed form of a whole one, if it is shorter.
@@ -85,6 +94,12 @@ fn decompressed(key: &[u8], packed: &[u8]) -> Result<Vec<u8>> {
 pub(crate) fn put<T: Serialize + ?Sized>(key: Vec<u8>, value: &T) -> Result<Write> {
     let bytes = encode(&key, value)?;
     Ok(Write::Put(key, bytes))
+}
+
+/// Puts a value where no value in pieces can have been before.
+pub(crate) fn put_first<T: Serialize + ?Sized>(key: Vec<u8>, value: &T) -> Result<Write> {
+    let bytes = encode(&key, value)?;
+    Ok(Write::PutFirst(key, bytes))
 }
 
 /// What the stored form says.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::committer::NewEvent;
 use super::keys::{self, Family};
-use super::values::{Write, encode, put};
+use super::values::{Write, encode, encode_quickly, put, put_first};
 use linecard_store::content::kept_apart;
 use linecard_store::{
     Accept, Append, Change, IdempotentResult, InboxNumber, RawOf, Result, StoreError,
@@ -74,22 +74,21 @@ pub(crate) struct StoredSnapshot {
     pub(crate) state: Vec<u8>,
 }
 
-pub(super) fn accept(site: &SiteId, accept: &Accept) -> Result<(Vec<NewEvent>, Option<Write>)> {
+pub(super) fn accept(site: &SiteId, accept: Accept) -> Result<(Vec<NewEvent>, Option<Write>)> {
     let mut events = Vec::with_capacity(accept.events.len());
-    for event in &accept.events {
+    for mut event in accept.events {
         let mark = match accept.again {
             None => keys::network_id(site, Family::Dedupe, &accept.channel, &event.id),
             Some(letter) => keys::again(site, &accept.channel, letter, &event.id),
         };
         let mark_value = encode(&mark, &accept.at.as_millisecond())?;
-        let mut event = event.clone();
         let raw = std::mem::take(&mut event.raw);
         let entry = EntryRef {
             channel: &accept.channel,
             accepted_at: accept.at,
             event: &event,
         };
-        let entry = encode(&mark, &entry)?;
+        let entry = encode_quickly(&mark, &entry)?;
         let raw = if raw.is_empty() {
             None
         } else {
@@ -132,7 +131,11 @@ pub(super) fn append(site: &SiteId, append: Append) -> Result<Encoded> {
             });
         }
         numbers.push((record.first_seq, record.last_seq()));
-        writes.push(put(keys::record(site, record.first_seq), &bare(record))?);
+        // The numbers go on: nothing stood there.
+        writes.push(put_first(
+            keys::record(site, record.first_seq),
+            &bare(record),
+        )?);
     }
     let mut last_outbox = 0;
     for change in append.changes {
@@ -178,7 +181,7 @@ fn change_to_writes(site: &SiteId, change: Change, writes: &mut Vec<Write>) -> R
             channel,
             identity,
             contact,
-        } => put(
+        } => put_first(
             keys::network_id(site, Family::Identity, &channel, &identity),
             &contact,
         )?,
@@ -229,7 +232,7 @@ fn change_to_writes(site: &SiteId, change: Change, writes: &mut Vec<Write>) -> R
             channel,
             platform_id,
             message,
-        } => put(
+        } => put_first(
             keys::network_id(site, Family::PlatformId, &channel, &platform_id),
             &message,
         )?,

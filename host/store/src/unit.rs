@@ -236,6 +236,14 @@ impl UnitOfWork {
         Ok(self.interactions.learn(id, found))
     }
 
+    /// An interaction as it is in the store, from somebody who has it at hand: it is not asked for again.
+    pub fn know_interaction(&mut self, interaction: &Interaction) {
+        if self.interactions.known(&interaction.id).is_none() {
+            self.interactions
+                .learn(interaction.id, Some(interaction.clone()));
+        }
+    }
+
     /// A message.
     pub async fn message(
         &mut self,

@@ -4,6 +4,7 @@ mod admin_key;
 mod apply;
 mod asked;
 mod backup;
+mod compile;
 #[cfg(feature = "simulator")]
 mod demo;
 mod doctor;
@@ -77,6 +78,8 @@ enum Command {
     Demo(demo::Demo),
     /// Print the description of the HTTP API (OpenAPI 3.1)
     Openapi,
+    #[command(name = compile::NAME, hide = true)]
+    Compile(compile::Compile),
 }
 
 impl Command {
@@ -118,6 +121,7 @@ impl Command {
             #[cfg(feature = "simulator")]
             Self::Demo(_) => "demo",
             Self::Openapi => "openapi",
+            Self::Compile(_) => compile::NAME,
         }
     }
 }
@@ -129,7 +133,7 @@ fn takes(command: &str) -> &'static [&'static str] {
         "apply" => &["config", "data", "plugins", "listen"],
         "doctor" | "backup" => &["config", "data", "listen"],
         "init" | "plugins" => &["config", "data", "plugins"],
-        "simulate" | "openapi" => &[],
+        "simulate" | "openapi" | compile::NAME => &[],
         // What is done with a data folder.
         _ => &["config", "data"],
     }
@@ -225,6 +229,7 @@ pub fn main() -> ExitCode {
 async fn run(cli: Cli) -> anyhow::Result<u8> {
     let options = &cli.options;
     let done = match cli.command.unwrap_or(Command::Serve) {
+        Command::Compile(compile) => compile.run(),
         Command::Serve => serve::run(options).await,
         Command::Init(init) => init.run(options).await,
         Command::Apply(apply) => return apply.run(options).await,

@@ -17,6 +17,7 @@ use linecard_store::Store;
 use linecard_store_sled::{SledOptions, SledStore};
 use linecard_traffic::media::MediaFolder;
 
+use super::compile::compiler;
 use super::key::command_line;
 use crate::bundled::BUNDLED;
 use crate::config::ServerConfig;
@@ -124,6 +125,7 @@ pub(super) fn sandbox(config: &ServerConfig) -> anyhow::Result<Sandbox> {
         limits: config.sandbox.clone(),
         cache_dir: Some(config.data.join("cache")),
         cache_key: Some(cache_key),
+        compiler: compiler(),
     })?)
 }
 
