@@ -25,8 +25,9 @@ use super::extract::Path;
 use super::problem::{Problem, ProblemBody, all, page};
 use super::query::{Known, refuse_unknown};
 use super::{
-    App, actions, agents, audit, backup, channels, contacts, dead_letters, events, files,
-    interactions, messages, offers, plugins, queues, reactions, session, site, stats, templates,
+    App, account, actions, agents, audit, backup, channels, contacts, dead_letters, desk, events,
+    files, inbox, interactions, macros, messages, notes, offers, plugins, queues, reactions,
+    responses, session, site, stats, templates,
 };
 
 /// Where the description is.
@@ -54,6 +55,7 @@ const PAGE_POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline';
         (name = "session", description = "Signing in and out"),
         (name = "work", description = "Offers, interactions, messages"),
         (name = "events", description = "What happens, as it happens"),
+        (name = "responses", description = "Standard responses and macros"),
         (name = "contacts", description = "Customers and their history"),
         (name = "agents", description = "Agents and their presence"),
         (name = "queues", description = "Queues and figures"),
@@ -84,13 +86,19 @@ fn api() -> OpenApiRouter<Arc<App>> {
     let v1 = OpenApiRouter::new()
         .merge(session::router())
         .merge(offers::router())
+        .merge(inbox::router())
         .merge(interactions::router())
+        .merge(desk::router())
+        .merge(notes::router())
+        .merge(responses::router())
+        .merge(macros::router())
         .merge(actions::router())
         .merge(messages::router())
         .merge(files::router())
         .merge(reactions::router())
         .merge(contacts::router())
         .merge(agents::router())
+        .merge(account::router())
         .merge(queues::router())
         .merge(stats::router())
         .merge(channels::router())

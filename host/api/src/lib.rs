@@ -9,6 +9,7 @@
 
 // The attribute of the API's description repeats the handlers' argument types with their paths.
 
+mod account;
 mod actions;
 mod agents;
 mod audit;
@@ -20,15 +21,20 @@ mod connections;
 mod contacts;
 mod content;
 mod dead_letters;
+mod desk;
 mod docs;
 mod events;
 mod extract;
 mod files;
 mod health;
 mod history;
+mod inbox;
 mod interactions;
+mod journey;
+mod macros;
 mod messages;
 mod metrics;
+mod notes;
 mod observe;
 mod offers;
 mod open_messaging;
@@ -40,6 +46,7 @@ mod query;
 mod queues;
 mod reactions;
 mod render;
+mod responses;
 mod serve;
 mod session;
 mod site;

@@ -1,4 +1,5 @@
-//! Who sees what: agents the interactions of their queues, supervisors and administrators all.
+//! Who sees what: agents the interactions of their queues and those that they follow, supervisors and
+//! administrators all.
 
 use std::collections::BTreeSet;
 
@@ -54,7 +55,7 @@ impl Sight {
     /// Whether they see an interaction.
     pub fn interaction(&self, interaction: &Interaction) -> bool {
         let agents = [interaction.state.agent(), interaction.last_agent.as_ref()];
-        self.stands(&interaction.queue, agents)
+        self.stands(&interaction.queue, agents) || self.follows(&interaction.marks.followers)
     }
 
     /// Whether they see an interaction that stands there.
@@ -62,7 +63,14 @@ impl Sight {
         self.stands(
             &place.queue,
             [place.agent.as_ref(), place.last_agent.as_ref()],
-        )
+        ) || self.follows(&place.followers)
+    }
+
+    /// Whether they are among those who follow something.
+    pub fn follows(&self, followers: &BTreeSet<AgentId>) -> bool {
+        self.agent
+            .as_ref()
+            .is_some_and(|own| followers.contains(own))
     }
 
     fn stands(&self, queue: &QueueId, agents: [Option<&AgentId>; 2]) -> bool {
@@ -80,6 +88,7 @@ pub(super) struct Place {
     queue: QueueId,
     agent: Option<AgentId>,
     last_agent: Option<AgentId>,
+    followers: BTreeSet<AgentId>,
 }
 
 impl From<Interaction> for Place {
@@ -88,6 +97,7 @@ impl From<Interaction> for Place {
             agent: interaction.state.agent().cloned(),
             queue: interaction.queue,
             last_agent: interaction.last_agent,
+            followers: interaction.marks.followers,
         }
     }
 }

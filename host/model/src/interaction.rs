@@ -2,10 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::desk::{LastMessage, Marks};
 use crate::manifest::Visibility;
 use crate::platform::Author;
 use crate::routing::{InteractionState, MediaType, RequiredSkill};
-use crate::{ChannelId, ContactId, InteractionId, QueueId, Timestamp};
+use crate::{AgentId, ChannelId, ContactId, InteractionId, QueueId, Timestamp};
 
 /// What a customer wants of the company, from the first message until a disposition code closes it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -44,7 +45,7 @@ pub struct Interaction {
     pub ended_at: Option<Timestamp>,
     /// Who had it last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub last_agent: Option<crate::AgentId>,
+    pub last_agent: Option<AgentId>,
     /// When the customer last wrote, by the network's clock: reply windows count from here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_inbound_at: Option<Timestamp>,
@@ -57,6 +58,15 @@ pub struct Interaction {
     /// How many messages the company wrote.
     #[serde(default)]
     pub outbound_count: u32,
+    /// What a list shows of its newest message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_message: Option<LastMessage>,
+    /// Since when the customer waits for an answer: the first message after the company's last one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiting_since: Option<Timestamp>,
+    /// What agents put to it.
+    #[serde(default, skip_serializing_if = "Marks::is_empty")]
+    pub marks: Marks,
 }
 
 /// Somebody who takes part in an interaction beside its customer.
@@ -88,6 +98,12 @@ impl Interaction {
     /// Whether messages of it are kept under a contact.
     pub fn involves(&self, contact: ContactId) -> bool {
         self.contact == contact || self.participants.iter().any(|p| p.contact == contact)
+    }
+
+    /// How many of the customer's messages an agent has not read.
+    pub fn unread(&self, agent: &AgentId) -> u32 {
+        let read = self.marks.reads.get(agent).map_or(0, |mark| mark.inbound);
+        self.inbound_count.saturating_sub(read)
     }
 
     /// Whether it is not over.
@@ -147,6 +163,9 @@ mod tests {
             last_outbound_at: None,
             inbound_count: 0,
             outbound_count: 0,
+            last_message: None,
+            waiting_since: None,
+            marks: Marks::default(),
         };
         assert_eq!(interaction.contacts(), [one, other]);
         assert!(!interaction.involves(ContactId::generate()));
