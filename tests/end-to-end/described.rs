@@ -53,6 +53,7 @@ async fn every_example_runs_as_written_and_answers_are_as_described() -> Result<
         "listAgents",
         "listAudit",
         "listChannels",
+        "listKeys",
         "listPlugins",
         "listQueues",
     ] {
@@ -78,6 +79,8 @@ async fn every_example_runs_as_written_and_answers_are_as_described() -> Result<
     d.run(&anna, "getSession", &[], "").await?;
     d.run(&anna, "issueEventTicket", &[], "").await?;
     d.run(&anna, "getSnapshot", &[], "").await?;
+    d.run(&anna, "listSessions", &["me"], "").await?;
+    d.run(&anna, "changeOwnPassword", &[], "").await?;
     d.run(&anna, "signOut", &[], "").await?;
 
     // A shift.
@@ -99,12 +102,56 @@ async fn every_example_runs_as_written_and_answers_are_as_described() -> Result<
     d.run(&agent, "listDecisions", &[id], "").await?;
     d.run(&agent, "explainAgent", &["agent-1"], "").await?;
     d.run(&agent, "takeAction", &[id], "").await?;
+    d.run(
+        &agent,
+        "listInbox",
+        &[],
+        "?scope=mine&sort=last_message&order=desc",
+    )
+    .await?;
+    d.run(&agent, "markRead", &[id], "").await?;
+    d.run(&agent, "markUnread", &[id], "").await?;
+    d.run(&agent, "saveDraft", &[id], "").await?;
+    d.run(&agent, "getDraft", &[id], "").await?;
+    d.run(&agent, "deleteDraft", &[id], "").await?;
+    d.run(&agent, "addLabel", &[id, "vip"], "").await?;
+    d.run(&agent, "removeLabel", &[id, "vip"], "").await?;
+    d.run(&agent, "addFollower", &[id, "me"], "").await?;
+    d.run(&agent, "removeFollower", &[id, "me"], "").await?;
+    d.run(&agent, "setInteractionAttribute", &[id, "order"], "")
+        .await?;
+    let note = d.run(&agent, "writeInteractionNote", &[id], "").await?;
+    let note = note["id"].as_str().context("id")?;
+    d.run(&agent, "changeInteractionNote", &[id, note], "")
+        .await?;
+    d.run(&administrator, "listInteractionNotes", &[id], "")
+        .await?;
+    d.run(&agent, "deleteInteractionNote", &[id, note], "")
+        .await?;
+    d.run(&administrator, "importResponses", &[], "").await?;
+    d.run(&administrator, "exportResponses", &[], "").await?;
+    d.run(&administrator, "putResponse", &["welcome"], "")
+        .await?;
+    d.run(&agent, "listResponses", &[], "?search=hello&sort=used")
+        .await?;
+    d.run(&agent, "getResponse", &["welcome"], "").await?;
+    d.run(&administrator, "putMacro", &["thank"], "").await?;
+    d.run(&agent, "listMacros", &[], "").await?;
+    d.run(&agent, "getMacro", &["thank"], "").await?;
     let sent = d.run(&agent, "sendMessage", &[id], "").await?;
     let message = sent["id"].as_str().context("id")?;
     d.run(&agent, "listMessages", &[id], "?include=raw").await?;
     d.run(&agent, "listReactions", &[id, message], "").await?;
     d.run(&agent, "getContact", &[contact], "").await?;
     d.run(&agent, "listContactHistory", &[contact], "").await?;
+    d.run(&agent, "getContactJourney", &[contact], "").await?;
+    d.run(&agent, "setContactAttribute", &[contact, "since"], "")
+        .await?;
+    let note = d.run(&agent, "writeContactNote", &[contact], "").await?;
+    let note = note["id"].as_str().context("id")?;
+    d.run(&agent, "changeContactNote", &[contact, note], "")
+        .await?;
+    d.run(&agent, "listContactNotes", &[contact], "").await?;
     d.run(&agent, "recordOptIn", &[contact, "web"], "").await?;
     d.run(&agent, "withdrawOptIn", &[contact, "web"], "")
         .await?;
@@ -144,10 +191,21 @@ async fn every_example_runs_as_written_and_answers_are_as_described() -> Result<
         .await?;
     d.run(&agent, "wrapUpInteraction", &[id], "").await?;
 
+    let third = accepted(d, &networks, &agent).await?;
+    let id = third["id"].as_str().context("id")?;
+    d.run(&agent, "runMacro", &[id, "thank"], "").await?;
+    d.run(&administrator, "deleteMacro", &["thank"], "").await?;
+    d.run(&administrator, "deleteResponse", &["welcome"], "")
+        .await?;
+
     // What is left of it, and the end of everything.
     d.run(&administrator, "getStats", &[], "").await?;
     d.run(&administrator, "listContacts", &[], "").await?;
     d.run(&administrator, "exportContact", &[contact], "")
+        .await?;
+    d.run(&administrator, "blockContact", &[contact], "")
+        .await?;
+    d.run(&administrator, "unblockContact", &[contact], "")
         .await?;
     d.run(&administrator, "deleteChannel", &["shop"], "")
         .await?;

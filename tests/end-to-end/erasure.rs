@@ -53,9 +53,46 @@ async fn a_person_gets_everything_and_is_erased_once() -> Result<()> {
     let contact = interaction["contact"].as_str().context("contact")?;
     let of_contact = format!("/api/v1/contacts/{contact}");
 
+    // What colleagues put to it: with a key, under which the answer is kept for a time.
+    let of_interaction = format!("/api/v1/interactions/{id}");
+    for (method, path, body) in [
+        (
+            Method::POST,
+            format!("{of_interaction}/notes"),
+            json!({ "text": format!("note {SAID}") }),
+        ),
+        (
+            Method::POST,
+            format!("{of_contact}/notes"),
+            json!({ "text": format!("also {SAID}") }),
+        ),
+        (
+            Method::PUT,
+            format!("{of_interaction}/draft"),
+            json!({ "text": format!("draft {SAID}") }),
+        ),
+        (
+            Method::PUT,
+            format!("{of_interaction}/attributes/name"),
+            json!({ "type": "text", "value": format!("attribute {SAID}") }),
+        ),
+        (
+            Method::PUT,
+            format!("{of_contact}/attributes/name"),
+            json!({ "type": "text", "value": format!("fact {SAID}") }),
+        ),
+    ] {
+        let key = [("idempotency-key", path.as_str())];
+        let put = agent.ask(method, &path, &key, Some(&body)).await?;
+        ensure!(put.status.is_success(), "{put:?}");
+    }
+
     let export = admin.get(&format!("{of_contact}/export")).await?;
     let text = export.to_string();
     ensure!(text.contains(SAID) && text.contains("7001"), "{text}");
+    for what in ["note", "also", "draft", "attribute", "fact"] {
+        ensure!(text.contains(&format!("{what} {SAID}")), "{what}: {text}");
+    }
     ensure!(
         export["messages"][0]["raw"]
             .as_str()

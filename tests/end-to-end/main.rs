@@ -7,6 +7,7 @@ mod channels;
 mod clients;
 mod day;
 mod described;
+mod desk;
 mod doors;
 mod durability;
 mod echoes;

@@ -223,7 +223,12 @@ impl Client {
 
     /// Opens the event stream after an event; from now on if there is none.
     pub async fn events(&self, after: Option<u64>) -> Result<Events> {
-        let mut request = self.http.get(format!("{}/api/v1/events", self.base));
+        self.events_with(after, "").await
+    }
+
+    /// Opens the event stream after an event, with a query such as `?include=raw`.
+    pub async fn events_with(&self, after: Option<u64>, query: &str) -> Result<Events> {
+        let mut request = self.http.get(format!("{}/api/v1/events{query}", self.base));
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);
         }

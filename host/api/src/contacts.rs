@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Json as Answer;
+use linecard_model::desk::Note;
 use linecard_model::event::Event;
 use linecard_model::site::Role;
 use linecard_model::{ChannelId, ContactId};
@@ -15,9 +16,12 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::desk::DraftView;
 use super::extract::{Caller, Changing, Nothing, Path, Query};
 use super::history::{Merged, Part, history as part_of_history};
 use super::interactions::{cursor, limit};
+use super::journey::search;
+use super::notes::NoteView;
 use super::problem::Problem;
 use super::views::{ContactView, InteractionView, MessageView, Page};
 use super::{App, Changed};
@@ -29,12 +33,16 @@ pub(super) fn router() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(export))
         .routes(routes!(history))
         .merge(super::people::router())
+        .merge(super::journey::router())
         .routes(routes!(opt_in, opt_out))
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct Filter {
+    /// Words that stand in their name, handle, network's id, telephone number, e-mail address or
+    /// attributes; a number may be written in any way.
+    search: Option<String>,
     /// The channel of `identity`.
     channel: Option<String>,
     /// The network's id of the contact on `channel`.
@@ -49,7 +57,8 @@ struct Filter {
 /// Contacts, newest first
 ///
 /// With `channel` and `identity`: the one with this identity, if the caller sees one of its
-/// interactions. The whole list is for supervisors; it has people, not the contacts that stand for a
+/// interactions. With `search`: those whom it finds and of whose interactions the caller sees one; a page
+/// may have few entries, or none, and go on all the same. The whole list is for supervisors; it has people, not the contacts that stand for a
 /// public conversation with unnamed authors.
 #[utoipa::path(get, operation_id = "listContacts", path = "/contacts", tag = "contacts", params(Filter),
     responses((status = 200, body = Page<ContactView>)),
@@ -60,6 +69,15 @@ async fn list(
     Query(filter): Query<Filter>,
 ) -> Result<Answer<Page<ContactView>>, Problem> {
     let site = app.hub.site.id();
+    if let Some(text) = &filter.search {
+        if filter.channel.is_some() || filter.identity.is_some() {
+            let text = "give search, or channel and identity";
+            return Err(Problem::new("bad-parameter", text));
+        }
+        let limit = limit(filter.limit)?;
+        let found = search(&app, &caller, text, filter.after.as_deref(), limit);
+        return found.await.map(Answer);
+    }
     match (&filter.channel, &filter.identity) {
         (Some(channel), Some(identity)) => {
             let mut items = Vec::new();
@@ -147,6 +165,10 @@ struct ContactExport {
     contact: ContactView,
     /// What they wanted, oldest first.
     interactions: Vec<InteractionView>,
+    /// What was noted about them, newest first, with what it said before.
+    notes: Vec<NoteView>,
+    /// What agents have begun to answer.
+    drafts: Vec<DraftView>,
     /// What was said, newest first, with the networks' payloads.
     messages: Vec<MessageView>,
     /// What else happened with them, oldest first, as the journal has it.
@@ -180,12 +202,25 @@ async fn export(
         messages.push(app.with_reactions(message, true).await?);
     }
     let mut interactions = Vec::new();
+    let mut drafts = Vec::new();
     for id in of {
         let found = store.interaction(site, id).await?;
         interactions.extend(found.as_ref().map(InteractionView::from));
+        let agents = found.iter().flat_map(|i| i.marks.drafts.keys());
+        for agent in agents {
+            let draft = store.draft(site, id, agent).await?;
+            drafts.extend(draft.map(|draft| DraftView::of(id, draft)));
+        }
     }
     let mut events = BTreeMap::new();
+    let mut notes = Vec::new();
     for id in contact.ids() {
+        let all = StorePage {
+            before: None,
+            limit: Note::MOST,
+        };
+        let found = store.notes(site, id, all).await?;
+        notes.extend(found.iter().map(|note| NoteView::of(note, true)));
         let mut after = 0;
         loop {
             let numbers = store.details_of(site, id, after, 200).await?;
@@ -201,6 +236,8 @@ async fn export(
     Ok(Answer(ContactExport {
         contact: ContactView::from(contact),
         interactions,
+        notes,
+        drafts,
         messages,
         events,
     }))

@@ -25,9 +25,9 @@ use super::extract::Path;
 use super::problem::{Problem, ProblemBody, all, page};
 use super::query::{Known, refuse_unknown};
 use super::{
-    App, actions, agents, audit, backup, channels, contacts, dead_letters, elsewhere, events,
-    files, interactions, messages, offers, plugins, queues, reactions, session, site, stats,
-    templates, working,
+    App, account, actions, agents, audit, backup, channels, contacts, dead_letters, desk,
+    elsewhere, events, files, inbox, interactions, macros, messages, notes, offers, plugins,
+    queues, reactions, responses, session, site, stats, templates, working,
 };
 
 /// Where the description is.
@@ -55,6 +55,7 @@ const PAGE_POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline';
         (name = "session", description = "Signing in and out"),
         (name = "work", description = "Offers, interactions, messages"),
         (name = "events", description = "What happens, as it happens"),
+        (name = "responses", description = "Standard responses and macros"),
         (name = "contacts", description = "Customers and their history"),
         (name = "agents", description = "Agents and their presence"),
         (name = "queues", description = "Queues and figures"),
@@ -85,8 +86,13 @@ fn api() -> OpenApiRouter<Arc<App>> {
     let v1 = OpenApiRouter::new()
         .merge(session::router())
         .merge(offers::router())
+        .merge(inbox::router())
         .merge(interactions::router())
         .merge(working::router())
+        .merge(desk::router())
+        .merge(notes::router())
+        .merge(responses::router())
+        .merge(macros::router())
         .merge(actions::router())
         .merge(messages::router())
         .merge(files::router())
@@ -94,6 +100,7 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .merge(contacts::router())
         .merge(agents::router())
         .merge(elsewhere::router())
+        .merge(account::router())
         .merge(queues::router())
         .merge(stats::router())
         .merge(channels::router())

@@ -8,8 +8,8 @@ use linecard_model::interaction::Interaction;
 use linecard_model::site::Role;
 use linecard_model::{AgentId, ContactId, InteractionId, Timestamp};
 use linecard_router::{Decision, Explanation};
-use linecard_site::Request;
 use linecard_site::capabilities::{self, Capabilities};
+use linecard_site::{Request, SiteState};
 use linecard_store::Page as StorePage;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
@@ -181,7 +181,7 @@ async fn list(
             .map(Answer);
     }
     let principal = caller.0.clone();
-    let found: Vec<InteractionView> = app
+    let mut found: Vec<InteractionView> = app
         .hub
         .site
         .query(move |state| {
@@ -192,10 +192,13 @@ async fn list(
                 .filter(|i| after.is_none_or(|after| i.id < after))
                 .filter(|i| sight.interaction(i) && wanted.matches(i))
                 .take(limit)
-                .map(|i| InteractionView::from(i).shown_to(&principal))
+                .map(|i| InteractionView::at_desk(state, i, &principal))
                 .collect()
         })
         .await?;
+    for view in &mut found {
+        app.add_people(view).await?;
+    }
     let next = (found.len() == limit)
         .then(|| found.last().map(|i| i.id.to_string()))
         .flatten();
@@ -263,7 +266,9 @@ async fn get(
     Path(id): Path<String>,
 ) -> Result<Answer<InteractionView>, Problem> {
     let interaction = app.interaction(&caller, &id).await?;
-    let mut view = InteractionView::from(&interaction).shown_to(&caller);
+    let (principal, of) = (caller.0.clone(), interaction.clone());
+    let at_desk = move |state: &SiteState| InteractionView::at_desk(state, &of, &principal);
+    let mut view = app.hub.site.query(at_desk).await?;
     view.capabilities = app.capabilities(&interaction).await?;
     app.add_people(&mut view).await?;
     view.thread_context = app.thread_context(&interaction).await?;

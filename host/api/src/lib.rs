@@ -9,6 +9,7 @@
 
 // The attribute of the API's description repeats the handlers' argument types with their paths.
 
+mod account;
 mod actions;
 mod agents;
 mod audit;
@@ -20,6 +21,7 @@ mod connections;
 mod contacts;
 mod content;
 mod dead_letters;
+mod desk;
 mod docs;
 mod elsewhere;
 mod events;
@@ -27,9 +29,13 @@ mod extract;
 mod files;
 mod health;
 mod history;
+mod inbox;
 mod interactions;
+mod journey;
+mod macros;
 mod messages;
 mod metrics;
+mod notes;
 mod observe;
 mod offers;
 mod open_messaging;
@@ -41,6 +47,7 @@ mod query;
 mod queues;
 mod reactions;
 mod render;
+mod responses;
 mod serve;
 mod session;
 mod site;

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Json as Answer;
-use linecard_model::MessageId;
 use linecard_model::message::Content;
 use linecard_model::platform::Location;
+use linecard_model::{MessageId, ResponseId};
 use linecard_sandbox::MediaStore as _;
 use linecard_site::Request;
 use serde::Deserialize;
@@ -51,7 +51,7 @@ async fn list(
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = Reply)]
-struct Answered {
+pub(super) struct Answered {
     /// The text.
     #[schema(example = "Thanks, we are looking into it.")]
     text: Option<String>,
@@ -71,12 +71,44 @@ struct Answered {
     /// Whether to answer a public message privately.
     #[serde(default)]
     private: bool,
+    /// The standard response that it was made of, so that its use is counted.
+    response: Option<ResponseId>,
+}
+
+/// An answer, taken apart.
+pub(super) struct Parts {
+    pub content: Content,
+    pub reply_to: Option<MessageId>,
+    pub private: bool,
+    pub response: Option<ResponseId>,
+}
+
+impl Answered {
+    /// What it says, with what the store knows of its files.
+    pub async fn parts(self, app: &App) -> Result<Parts, Problem> {
+        let said = Said {
+            text: self.text,
+            attachments: self.attachments,
+            quick_replies: self.quick_replies,
+            structured: self.structured,
+            location: self.location,
+        };
+        let mut content = Content::try_from(said)?;
+        know_files(app, &mut content).await?;
+        Ok(Parts {
+            content,
+            reply_to: self.reply_to,
+            private: self.private,
+            response: self.response,
+        })
+    }
 }
 
 /// Answer the customer
 ///
 /// 202 means that the message is on disk; events tell when the network has it. A network's limits
-/// (see the interaction's `capabilities`) are checked before.
+/// (see the interaction's `capabilities`) are checked before. The caller's draft goes with it, and what the
+/// customer wrote so far counts as read by the caller.
 #[utoipa::path(post, operation_id = "sendMessage", path = "/interactions/{id}/messages", tag = "work",
     params(("id" = String, Path), ("idempotency-key" = Option<String>, Header)),
     request_body(content = Answered, example = json!({"text": "Thanks, we are looking into it."})),
@@ -94,29 +126,18 @@ async fn send(
 ) -> Result<Changed, Problem> {
     let interaction = app.interaction(&caller, &id).await?.id;
     let key = change.idempotency(&caller);
-    let Answered {
-        text,
-        attachments,
-        quick_replies,
-        structured,
-        location,
+    let Parts {
+        content,
         reply_to,
         private,
-    } = change.body;
-    let said = Said {
-        text,
-        attachments,
-        quick_replies,
-        structured,
-        location,
-    };
-    let mut content = Content::try_from(said)?;
-    know_files(&app, &mut content).await?;
+        response,
+    } = change.body.parts(&app).await?;
     let request = Request::Send {
         interaction,
         content,
         reply_to,
         private,
+        response,
     };
     app.request(&caller, request, key).await
 }

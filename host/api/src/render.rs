@@ -3,12 +3,17 @@
 
 use linecard_model::Timestamp;
 use linecard_site::capabilities;
+use linecard_site::desk::DeskOutcome;
 use linecard_site::{Outcome, Rendered, SiteState};
 use serde::Serialize;
 use serde_json::json;
 
 use super::config::etag;
+use super::desk::{DraftView, ReadView};
+use super::macros::MacroView;
+use super::notes::NoteView;
 use super::participants::{describe, pending};
+use super::responses::{ImportedView, ResponseView};
 use super::views::{ActionTaken, ContactView, InteractionView, MessageView, PresenceView};
 
 /// Makes the HTTP answer of an outcome.
@@ -47,6 +52,7 @@ pub fn render(outcome: &Outcome, state: &SiteState) -> Rendered {
             },
         ),
         Outcome::Contact(contact) => rendered(200, &ContactView::from(contact.clone())),
+        Outcome::Desk(outcome) => desk(outcome),
         Outcome::Configured(config) => rendered(200, &json!({"etag": etag(config)})),
         Outcome::Health(health) => rendered(200, health),
         Outcome::Done => Rendered {
@@ -54,6 +60,32 @@ pub fn render(outcome: &Outcome, state: &SiteState) -> Rendered {
             body: Vec::new(),
             replayed: false,
         },
+    }
+}
+
+fn desk(outcome: &DeskOutcome) -> Rendered {
+    match outcome {
+        DeskOutcome::Read { message, unread } => rendered(
+            200,
+            &ReadView {
+                message: *message,
+                unread: *unread,
+            },
+        ),
+        DeskOutcome::Draft(interaction, draft) => {
+            rendered(200, &DraftView::of(*interaction, draft.clone()))
+        }
+        // Whoever may see what a note said before asks for it.
+        DeskOutcome::Note(note) => rendered(200, &NoteView::of(note, false)),
+        DeskOutcome::Response(response) => rendered(200, &ResponseView::from(response)),
+        DeskOutcome::Imported { saved, removed } => rendered(
+            200,
+            &ImportedView {
+                saved: *saved,
+                removed: *removed,
+            },
+        ),
+        DeskOutcome::Macro(kept) => rendered(200, &MacroView::from(kept)),
     }
 }
 

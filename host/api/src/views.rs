@@ -1,8 +1,11 @@
 //! What the API shows of the hub's own types. A network's raw payload is shown only when asked for.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use linecard_model::contact::{
-    Contact, ContactIdentity, ContactThread, MergedContact, OptIn, OptOut,
+    Blocked, Contact, ContactIdentity, ContactThread, MergedContact, OptIn, OptOut,
 };
+use linecard_model::desk::Attribute;
 use linecard_model::interaction::Interaction;
 use linecard_model::manifest::Visibility;
 use linecard_model::message::{Finding, Message, MessageAuthor, MessageReaction, MessageState};
@@ -22,6 +25,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::content::{ContentView, RevisionView};
+use super::inbox::LastMessageView;
 use super::participants::{PendingView, PersonView, pending};
 
 /// A page of a list.
@@ -43,11 +47,12 @@ pub(super) struct InteractionView {
     pub id: InteractionId,
     /// The customer: the first author.
     pub contact: ContactId,
-    /// What is known about the customer; shown for one interaction and in offers, not in lists.
+    /// What is known about the customer: name, picture and more. Absent where an answer or an event is
+    /// made of the interaction alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub customer: Option<PersonView>,
-    /// Who takes part beside the customer, in the order in which they joined. Names and profiles of
-    /// those with a contact are shown for one interaction and in offers, not in lists.
+    /// Who takes part beside the customer, in the order in which they joined. As for the customer, names
+    /// and profiles may be absent.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub participants: Vec<PersonView>,
     /// The channel.
@@ -111,6 +116,38 @@ pub(super) struct InteractionView {
     pub inbound_count: u32,
     /// How many messages the company wrote.
     pub outbound_count: u32,
+    /// The network, such as `x`. Absent if the channel is not at work.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub network: Option<String>,
+    /// Its newest message, in short.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_message: Option<LastMessageView>,
+    /// Since when the customer waits for an answer: the first message after the company's last one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waiting_since: Option<Timestamp>,
+    /// Until when the network takes an answer of a person. Absent if it sets no end, or after the end of
+    /// the interaction.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reply_until: Option<Timestamp>,
+    /// Its priority; one point is one minute of waiting. Absent once it is over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub priority: Option<i32>,
+    /// How many of the customer's messages the caller has not read. Absent for callers who are no
+    /// agents, and where an answer or an event is the same for everybody.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unread: Option<u32>,
+    /// When the caller saved a draft, if there is one; as `unread` only where it is known who asks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub draft_saved_at: Option<Timestamp>,
+    /// The labels.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub labels: BTreeSet<String>,
+    /// The attributes, by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub attributes: BTreeMap<String, Attribute>,
+    /// The agents who follow it though it may not be theirs.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub followers: BTreeSet<AgentId>,
     /// What the network allows now; shown for one interaction, not in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub capabilities: Option<Capabilities>,
@@ -225,6 +262,16 @@ impl From<&Interaction> for InteractionView {
             last_outbound_at: interaction.last_outbound_at,
             inbound_count: interaction.inbound_count,
             outbound_count: interaction.outbound_count,
+            network: None,
+            last_message: interaction.last_message.as_ref().map(Into::into),
+            waiting_since: interaction.waiting_since.filter(|_| interaction.is_open()),
+            reply_until: None,
+            priority: None,
+            unread: None,
+            draft_saved_at: None,
+            labels: interaction.marks.labels.clone(),
+            attributes: interaction.marks.attributes.clone(),
+            followers: interaction.marks.followers.clone(),
             capabilities: None,
             pending_on_thread: Vec::new(),
             thread_context: Vec::new(),
@@ -434,6 +481,12 @@ pub(super) struct ContactView {
     /// The contact that this one turned out to be.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub merged_into: Option<ContactId>,
+    /// The attributes, by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub attributes: BTreeMap<String, Attribute>,
+    /// That they are blocked, since when and by whom: what they write is kept and is no work.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub blocked: Option<Blocked>,
 }
 
 impl From<Contact> for ContactView {
@@ -448,6 +501,8 @@ impl From<Contact> for ContactView {
             opt_outs: contact.opt_outs,
             merged: contact.merged,
             merged_into: contact.merged_into,
+            attributes: contact.attributes,
+            blocked: contact.blocked,
         }
     }
 }

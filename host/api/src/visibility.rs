@@ -1,4 +1,5 @@
-//! Who sees what: agents the interactions of their queues, supervisors and administrators all.
+//! Who sees what: agents the interactions of their queues and those that they follow, supervisors and
+//! administrators all.
 
 use std::collections::BTreeSet;
 
@@ -57,15 +58,19 @@ impl Sight {
             || self.agent.as_ref().is_some_and(|own| {
                 interaction.has_part(own) || interaction.last_agent.as_ref() == Some(own)
             })
+            || self.follows(&interaction.marks.followers)
     }
 
     /// Whether they see an interaction that stands there.
     pub fn place(&self, place: &Place) -> bool {
-        self.queue(&place.queue)
-            || self
-                .agent
-                .as_ref()
-                .is_some_and(|own| place.agents.contains(own))
+        self.queue(&place.queue) || self.follows(&place.agents)
+    }
+
+    /// Whether they are among those who follow something.
+    pub fn follows(&self, followers: &BTreeSet<AgentId>) -> bool {
+        self.agent
+            .as_ref()
+            .is_some_and(|own| followers.contains(own))
     }
 }
 
@@ -73,7 +78,7 @@ impl Sight {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Place {
     queue: QueueId,
-    /// Who takes part, or had it last.
+    /// Who takes part, had it last, or follows it.
     agents: BTreeSet<AgentId>,
 }
 
@@ -88,6 +93,7 @@ impl From<Interaction> for Place {
                 .into_iter()
                 .chain(interaction.last_agent)
                 .chain(interaction.legs.into_keys())
+                .chain(interaction.marks.followers)
                 .collect(),
             queue: interaction.queue,
         }

@@ -1,8 +1,11 @@
 //! Customers.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::desk::Attribute;
 use crate::platform::{Alias, Identity, Profile};
 use crate::{ChannelId, ContactId, Timestamp};
 
@@ -38,6 +41,24 @@ pub struct Contact {
     /// The contacts that a person parted from this one: no network's word makes them one again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub apart_from: Vec<ContactId>,
+    /// Facts that people or machines put to them, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub attributes: BTreeMap<String, Attribute>,
+    /// That they are blocked: what they write is kept and is no work.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blocked: Option<Blocked>,
+}
+
+/// That a contact is blocked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Blocked {
+    /// Since when.
+    pub at: Timestamp,
+    /// Who did it: an agent's id, or `key:` and a key's name.
+    pub by: String,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// A contact that turned out to be the same person as another.
@@ -240,6 +261,8 @@ impl Contact {
             merged: Vec::new(),
             merged_into: None,
             apart_from: Vec::new(),
+            attributes: BTreeMap::new(),
+            blocked: None,
         }
     }
 

@@ -4,13 +4,18 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::contact::Contact;
+use crate::desk::{Draft, Marks, Note};
 use crate::interaction::Interaction;
 use crate::message::{AttachmentFile, Message, MessageReaction, MessageState};
 use crate::outbox::ChannelHealth;
 use crate::platform::Author;
+use crate::response::{Macro, Response};
 use crate::routing::RoutingEvent;
 use crate::site::SiteConfig;
-use crate::{ChannelId, ContactId, InteractionId, MessageId, QueueId, Timestamp};
+use crate::{
+    AgentId, ChannelId, ContactId, InteractionId, MacroId, MessageId, QueueId, ResponseId,
+    Timestamp,
+};
 
 /// The number of an event in a site's journal: 1 for the first, without gaps.
 pub type Seq = u64;
@@ -244,6 +249,89 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "String::is_empty")]
         raw: String,
     },
+    /// An agent has read an interaction up to a message, or wants it to count as unread.
+    InteractionRead {
+        /// The interaction.
+        interaction: InteractionId,
+        /// The agent.
+        agent: AgentId,
+        /// The newest message that they have read; none if all counts as unread.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        message: Option<MessageId>,
+        /// How many of the customer's messages that were.
+        #[serde(default)]
+        inbound: u32,
+        /// How many they have not read.
+        #[serde(default)]
+        unread: u32,
+    },
+    /// An agent saved a draft. The draft itself is kept apart, and only the newest one of each agent.
+    DraftSaved {
+        /// The interaction.
+        interaction: InteractionId,
+        /// The agent.
+        agent: AgentId,
+        /// When.
+        saved_at: Timestamp,
+        /// The draft; absent once there is a newer one, or none any more.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        draft: Option<Box<Draft>>,
+    },
+    /// An agent's draft is gone.
+    DraftRemoved {
+        /// The interaction.
+        interaction: InteractionId,
+        /// The agent.
+        agent: AgentId,
+    },
+    /// Labels, attributes or followers of an interaction changed.
+    InteractionMarked {
+        /// The interaction.
+        interaction: InteractionId,
+        /// Who did it: an agent's id, or `key:` and a key's name.
+        by: String,
+        /// The labels, attributes and followers that it has now. What belongs to one agent alone is not
+        /// in it.
+        marks: Box<Marks>,
+    },
+    /// A note was written, changed or deleted: what it is now.
+    NoteSaved(Note),
+    /// A standard response is new, or was changed.
+    ResponseSaved(Response),
+    /// A standard response was removed.
+    ResponseRemoved {
+        /// The response.
+        response: ResponseId,
+        /// Who did it: an agent's id, or `key:` and a key's name.
+        by: String,
+    },
+    /// A message was sent with a standard response.
+    ResponseUsed {
+        /// The response.
+        response: ResponseId,
+        /// The interaction.
+        interaction: InteractionId,
+        /// The message.
+        message: MessageId,
+    },
+    /// A macro is new, or was changed.
+    MacroSaved(Macro),
+    /// A macro was removed.
+    MacroRemoved {
+        /// The macro.
+        id: MacroId,
+        /// Who did it.
+        by: String,
+    },
+    /// A macro was run: what it did stands beside this.
+    MacroRun {
+        /// The macro.
+        id: MacroId,
+        /// The interaction.
+        interaction: InteractionId,
+        /// Who did it.
+        by: String,
+    },
     /// A channel's health changed.
     ChannelHealthChanged {
         /// The channel.
@@ -303,6 +391,17 @@ impl Event {
             Self::ReactionRemoved { .. } => "reaction-removed",
             Self::ActionChanged { .. } => "action-changed",
             Self::PlatformEvent { .. } => "platform-event",
+            Self::InteractionRead { .. } => "interaction-read",
+            Self::DraftSaved { .. } => "draft-saved",
+            Self::DraftRemoved { .. } => "draft-removed",
+            Self::InteractionMarked { .. } => "interaction-marked",
+            Self::NoteSaved(_) => "note-saved",
+            Self::ResponseSaved(_) => "response-saved",
+            Self::ResponseRemoved { .. } => "response-removed",
+            Self::ResponseUsed { .. } => "response-used",
+            Self::MacroSaved(_) => "macro-saved",
+            Self::MacroRemoved { .. } => "macro-removed",
+            Self::MacroRun { .. } => "macro-run",
             Self::ChannelHealthChanged { .. } => "channel-health-changed",
             Self::ContactErased { .. } => "contact-erased",
             Self::SiteConfigured { .. } => "site-configured",
@@ -348,13 +447,24 @@ impl Event {
             | Self::MessageHidden { interaction, .. }
             | Self::MessageShown { interaction, .. }
             | Self::ReactionAdded { interaction, .. }
-            | Self::ReactionRemoved { interaction, .. } => Some(*interaction),
+            | Self::ReactionRemoved { interaction, .. }
+            | Self::InteractionRead { interaction, .. }
+            | Self::DraftSaved { interaction, .. }
+            | Self::DraftRemoved { interaction, .. }
+            | Self::InteractionMarked { interaction, .. }
+            | Self::ResponseUsed { interaction, .. }
+            | Self::MacroRun { interaction, .. } => Some(*interaction),
             Self::ActionChanged { interaction, .. } => *interaction,
+            Self::NoteSaved(note) => note.interaction,
             Self::ContactSaved(_)
             | Self::ContactsMerged { .. }
             | Self::ContactsParted { .. }
             | Self::ContactErased { .. }
             | Self::PlatformEvent { .. }
+            | Self::ResponseSaved(_)
+            | Self::ResponseRemoved { .. }
+            | Self::MacroSaved(_)
+            | Self::MacroRemoved { .. }
             | Self::ChannelHealthChanged { .. }
             | Self::SiteConfigured { .. }
             | Self::Audited { .. } => None,

@@ -260,6 +260,14 @@ slug!(
     AgentId
 );
 slug!(
+    /// A standard response.
+    ResponseId
+);
+slug!(
+    /// Several things that an agent does at once.
+    MacroId
+);
+slug!(
     /// A skill that an interaction may require and an agent may have.
     SkillId
 );
@@ -293,6 +301,10 @@ impl InteractionId {
 unique!(
     /// One thing that was said, in either direction.
     MessageId
+);
+unique!(
+    /// What somebody noted for colleagues.
+    NoteId
 );
 unique!(
     /// Something that failed for good.

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::desk::{LastMessage, Marks};
 use crate::manifest::Visibility;
 use crate::platform::Author;
 use crate::routing::{InteractionState, Leg, MediaType, RequiredSkill};
-use crate::{ChannelId, ContactId, InteractionId, QueueId, Timestamp};
+use crate::{AgentId, ChannelId, ContactId, InteractionId, QueueId, Timestamp};
 
 /// What a customer wants of the company, from the first message until a disposition code closes it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -52,7 +53,7 @@ pub struct Interaction {
     pub ended_at: Option<Timestamp>,
     /// Who had it last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub last_agent: Option<crate::AgentId>,
+    pub last_agent: Option<AgentId>,
     /// When the customer last wrote, by the network's clock: reply windows count from here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_inbound_at: Option<Timestamp>,
@@ -65,6 +66,15 @@ pub struct Interaction {
     /// How many messages the company wrote.
     #[serde(default)]
     pub outbound_count: u32,
+    /// What a list shows of its newest message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_message: Option<LastMessage>,
+    /// Since when the customer waits for an answer: the first message after the company's last one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiting_since: Option<Timestamp>,
+    /// What agents put to it.
+    #[serde(default, skip_serializing_if = "Marks::is_empty")]
+    pub marks: Marks,
 }
 
 /// Somebody who takes part in an interaction beside its customer.
@@ -99,12 +109,18 @@ impl Interaction {
     }
 
     /// Whether somebody takes part in it: as owner, also of one that is parked, or beside the owner.
-    pub fn has_part(&self, agent: &crate::AgentId) -> bool {
+    pub fn has_part(&self, agent: &AgentId) -> bool {
         let owner = match &self.state {
             InteractionState::Parked { agent, .. } => Some(agent),
             state => state.agent(),
         };
         owner == Some(agent) || self.legs.contains_key(agent)
+    }
+
+    /// How many of the customer's messages an agent has not read.
+    pub fn unread(&self, agent: &AgentId) -> u32 {
+        let read = self.marks.reads.get(agent).map_or(0, |mark| mark.inbound);
+        self.inbound_count.saturating_sub(read)
     }
 
     /// Whether it is not over.
@@ -166,6 +182,9 @@ mod tests {
             last_outbound_at: None,
             inbound_count: 0,
             outbound_count: 0,
+            last_message: None,
+            waiting_since: None,
+            marks: Marks::default(),
         };
         assert_eq!(interaction.contacts(), [one, other]);
         assert!(!interaction.involves(ContactId::generate()));

@@ -1,9 +1,10 @@
 //! The domain's types, without I/O: what a platform said ([`platform`]), what the hub makes of it
-//! ([`message`], [`contact`], [`interaction`]), how work is shared out ([`routing`]), how a site is
+//! ([`message`], [`contact`], [`interaction`]), what agents put to it ([`desk`]), how work is shared out ([`routing`]), how a site is
 //! set up ([`site`]), and the journal's events ([`event`]).
 
 pub mod contact;
 pub mod dead_letter;
+pub mod desk;
 pub mod event;
 pub mod ids;
 pub mod interaction;
@@ -11,14 +12,15 @@ pub mod manifest;
 pub mod message;
 pub mod outbox;
 pub mod platform;
+pub mod response;
 pub mod routing;
 pub mod site;
 pub mod spend;
 mod time;
 
 pub use ids::{
-    AgentId, ChannelId, ContactId, DeadLetterId, GroupId, IdError, InteractionId, MessageId,
-    OfferId, PluginId, QueueId, SiteId, SkillId, StationId,
+    AgentId, ChannelId, ContactId, DeadLetterId, GroupId, IdError, InteractionId, MacroId,
+    MessageId, NoteId, OfferId, PluginId, QueueId, ResponseId, SiteId, SkillId, StationId,
 };
 
 pub use time::Timestamp;

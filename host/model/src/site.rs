@@ -30,6 +30,9 @@ pub struct SiteConfig {
     /// How long things are kept.
     #[serde(default, skip_serializing_if = "SiteRetention::is_default")]
     pub retention: SiteRetention,
+    /// The labels that may be put on interactions; any if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub labels: Option<BTreeSet<String>>,
     /// The queues.
     #[serde(default)]
     pub queues: BTreeMap<QueueId, QueueConfig>,
@@ -89,6 +92,8 @@ pub struct SiteRetention {
     /// What happened, in days: event streams resume from a cursor that is not older, and the audit log
     /// goes back so far. What people wrote and the interactions stay.
     pub journal_days: u32,
+    /// Drafts of interactions that are over, in days.
+    pub draft_days: u32,
 }
 
 impl Default for SiteRetention {
@@ -100,6 +105,7 @@ impl Default for SiteRetention {
             raw_days: 30,
             dead_letter_days: 90,
             journal_days: 400,
+            draft_days: 30,
         }
     }
 }

@@ -11,13 +11,14 @@ use linecard_model::routing::Presence;
 use linecard_model::site::{Role, SiteConfig};
 use linecard_model::{
     AgentId, ChannelId, ContactId, DeadLetterId, InteractionId, MessageId, OfferId, QueueId,
-    StationId, Timestamp,
+    ResponseId, StationId, Timestamp,
 };
 use linecard_router::Refusal;
 use linecard_store::{InboxEntry, StoreError};
 use tokio::sync::oneshot;
 
 use super::acting::Act;
+use super::desk::{Desk, DeskOutcome};
 use super::files::Fetched;
 use super::health::Source;
 use super::state::SiteState;
@@ -65,6 +66,8 @@ pub enum Request {
         reply_to: Option<MessageId>,
         /// Whether to answer a public message privately.
         private: bool,
+        /// The standard response that it was made of.
+        response: Option<ResponseId>,
     },
     /// Try a message again that failed or whose outcome is unknown.
     Resend {
@@ -103,6 +106,8 @@ pub enum Request {
         /// The one that was merged into it.
         merged: ContactId,
     },
+    /// What no customer sees.
+    Desk(Desk),
     /// Erase what is kept about a contact.
     Erase {
         /// The contact, with whom nothing is under way.
@@ -223,6 +228,8 @@ pub enum Outcome {
     Action(String),
     /// A contact is so now.
     Contact(Contact),
+    /// Something at a desk is so now.
+    Desk(DeskOutcome),
     /// The configuration was taken.
     Configured(Box<SiteConfig>),
     /// A channel fares so now.
@@ -301,6 +308,14 @@ pub enum CommandError {
         contact: ContactId,
         /// What is under way, and what to do about it.
         reason: &'static str,
+    },
+    /// Something that was given cannot be taken.
+    #[error("{text}")]
+    Unfit {
+        /// Where it stands in what was given, as a JSON Pointer.
+        pointer: String,
+        /// What is wrong with it.
+        text: String,
     },
     /// The customer may have it already.
     #[error(

@@ -17,6 +17,7 @@ mod command;
 mod configure;
 mod consent;
 mod contacts;
+pub mod desk;
 #[cfg(test)]
 mod disk;
 mod early;

@@ -140,6 +140,13 @@ pub(super) fn merge(
     if kept.display_name.is_none() {
         kept.display_name.clone_from(&merged.display_name);
     }
+    for (name, attribute) in &merged.attributes {
+        let known = kept.attributes.entry(name.clone());
+        known.or_insert_with(|| attribute.clone());
+    }
+    if kept.blocked.is_none() {
+        kept.blocked.clone_from(&merged.blocked);
+    }
     let with = merged.ids().split_off(1);
     kept.merged.push(MergedContact {
         contact: merged.id,

@@ -19,9 +19,9 @@ use super::erasure::erase;
 use super::holding::person;
 use super::persons::{part, unite};
 use super::run::Batch;
-use super::sending::{resend, send};
+use super::sending::{How, resend, send};
 use super::state::newest;
-use super::{acting, health, letters, working};
+use super::{acting, desk, health, letters, working};
 use crate::capabilities;
 
 /// Handles a request, once for each idempotency key.
@@ -100,7 +100,11 @@ async fn perform(
             content,
             reply_to,
             private,
-        } => send(batch, actor, interaction, content, reply_to, private).await,
+            response,
+        } => {
+            let how = How { reply_to, private };
+            send(batch, actor, interaction, content, how, response).await
+        }
         Request::Resend {
             interaction,
             message,
@@ -113,6 +117,7 @@ async fn perform(
         } => opt_in(batch, actor, contact, channel, source).await,
         Request::Merge { contact, other } => unite(batch, actor, contact, other).await,
         Request::Part { contact, merged } => part(batch, actor, contact, merged).await,
+        Request::Desk(asked) => desk::perform(batch, actor, asked).await,
         Request::Erase { contact } => erase(batch, actor, contact).await,
         Request::Work { interaction, step } => working::work(batch, actor, interaction, step).await,
         Request::PauseQueue { queue, paused } => {
@@ -275,7 +280,10 @@ pub(super) async fn route_interaction(
     show(batch, interaction).await
 }
 
-async fn show(batch: &mut Batch<'_>, id: InteractionId) -> Result<Outcome, CommandError> {
+pub(super) async fn show(
+    batch: &mut Batch<'_>,
+    id: InteractionId,
+) -> Result<Outcome, CommandError> {
     let interaction = find(batch, id).await?;
     let mut people = Vec::new();
     for contact in interaction.contacts() {

@@ -196,6 +196,9 @@ mod tests {
             last_outbound_at: None,
             inbound_count: 0,
             outbound_count: 0,
+            last_message: None,
+            waiting_since: None,
+            marks: linecard_model::desk::Marks::default(),
         }
     }
 

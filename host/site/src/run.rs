@@ -11,6 +11,7 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 use tracing::{error, info};
 
 use super::command::{Command, CommandError, Outcome, Permission, Rendered, Reply};
+use super::desk::Kept;
 use super::restore::restore;
 use super::state::SiteState;
 use super::{SiteHandle, contacts, figures, files, health, inbound, outcomes, people};
@@ -156,6 +157,7 @@ impl Site {
             blamed: std::collections::HashMap::new(),
             figures: std::collections::HashMap::new(),
             early: std::collections::HashMap::new(),
+            desk: Kept::read(store.as_ref(), &id).await?,
             last_seq,
         };
         for channel in config.channels.keys() {

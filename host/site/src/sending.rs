@@ -11,9 +11,10 @@ use linecard_model::message::{Content, Message, MessageAuthor, MessageState};
 use linecard_model::outbox::{OutboxEntry, OutboxState};
 use linecard_model::platform::{Action, ActionRequest, Identity, Template, TemplateCategory};
 use linecard_model::site::Role;
-use linecard_model::{AgentId, ChannelId, ContactId, InteractionId, MessageId};
+use linecard_model::{AgentId, ChannelId, ContactId, InteractionId, MessageId, ResponseId};
 
 use super::command::{Actor, CommandError, Outcome};
+use super::desk;
 use super::holding::person;
 use super::letters::letter_of;
 use super::people::find;
@@ -53,15 +54,86 @@ pub(super) async fn connected(
     Ok((interaction, speaker))
 }
 
+/// How an answer is given.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct How {
+    /// The message that it answers, by the hub's id.
+    pub reply_to: Option<MessageId>,
+    /// Whether to answer a public message privately.
+    pub private: bool,
+}
+
+/// An answer that may be given: nothing of it is recorded yet.
+pub(super) struct Answer {
+    interaction: Arc<Interaction>,
+    addressee: Addressee,
+    message: Message,
+    request: ActionRequest,
+}
+
+impl Answer {
+    /// The message's id.
+    pub fn id(&self) -> MessageId {
+        self.message.id
+    }
+
+    /// What is to be recorded.
+    pub fn accepted(&self) -> Event {
+        Event::MessageAccepted(self.message.clone())
+    }
+}
+
 /// Answers a customer.
 pub(super) async fn send(
     batch: &mut Batch<'_>,
     actor: &Actor,
     id: InteractionId,
     content: Content,
-    reply_to: Option<MessageId>,
-    private: bool,
+    how: How,
+    response: Option<ResponseId>,
 ) -> Result<Outcome, CommandError> {
+    let answer = prepare(batch, actor, id, content, how).await?;
+    let interaction = Arc::clone(&answer.interaction);
+    let mut events = vec![answer.accepted()];
+    if let Some(response) = response {
+        desk::check_use(batch, &interaction, &response).await?;
+        events.push(desk::used(&interaction, answer.id(), &response));
+    }
+    events.extend(desk::sent(batch, actor, &interaction).await?);
+    batch.record(events).await?;
+    let message = answer.message.clone();
+    put(batch, answer);
+    Ok(Outcome::Message(message))
+}
+
+/// Puts an answer that was recorded into the outbox.
+pub(super) fn put(batch: &mut Batch<'_>, answer: Answer) {
+    let message = Some(answer.message.id);
+    let Answer {
+        interaction,
+        addressee,
+        request,
+        ..
+    } = answer;
+    post(
+        batch,
+        &interaction,
+        &addressee,
+        message,
+        request,
+        Vec::new(),
+    );
+}
+
+/// Finds out whether and how an answer can be given.
+pub(super) async fn prepare(
+    batch: &mut Batch<'_>,
+    actor: &Actor,
+    id: InteractionId,
+    content: Content,
+    how: How,
+) -> Result<Answer, CommandError> {
+    let How { reply_to, private } = how;
     let (interaction, agent) = connected(batch, actor, id).await?;
     let answered = match reply_to {
         Some(target) => Some(message_of(batch, &interaction, target).await?),
@@ -114,18 +186,12 @@ pub(super) async fn send(
         raw: String::new(),
     };
     let request = request_for(&interaction, &addressee, message.id.to_string(), action);
-    batch
-        .record(vec![Event::MessageAccepted(message.clone())])
-        .await?;
-    post(
-        batch,
-        &interaction,
-        &addressee,
-        Some(message.id),
+    Ok(Answer {
+        interaction,
+        addressee,
+        message,
         request,
-        Vec::new(),
-    );
-    Ok(Outcome::Message(message))
+    })
 }
 
 /// Refuses a second private answer to a public message where the network takes one.

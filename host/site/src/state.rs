@@ -13,6 +13,7 @@ use linecard_model::{AgentId, ChannelId, ContactId, InteractionId, SiteId, Times
 use linecard_router::Router;
 use linecard_store::{Append, Change, Page};
 
+use super::desk::Kept;
 use super::early;
 use super::health::Blamed;
 use crate::channels::Channels;
@@ -81,6 +82,8 @@ pub struct SiteState {
     pub(super) figures: HashMap<ChannelId, ChannelFigures>,
     /// What is kept about messages that have not come yet, of the channels that had such.
     pub(super) early: HashMap<ChannelId, early::Kept>,
+    /// The standard responses and macros.
+    pub(super) desk: Kept,
     pub(super) last_seq: Seq,
 }
 
@@ -185,6 +188,7 @@ impl SiteState {
             if let Change::PutInteraction(interaction) = change {
                 self.keep(interaction.clone());
             }
+            self.desk.follow(change);
         }
     }
 

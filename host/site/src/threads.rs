@@ -123,6 +123,8 @@ pub(super) async fn place(
                 .await?
         }
     };
+    // What they write is kept, and nobody's work.
+    let is_blocked = (known.as_ref()).is_some_and(|contact| contact.blocked.is_some());
     let writer = Writer {
         contacts: known.map(|contact| contact.ids()).unwrap_or_default(),
         author: author.as_ref(),
@@ -142,6 +144,14 @@ pub(super) async fn place(
         (Some(author), _) => find_or_create(batch, arrival, author, events).await?,
     };
     let own = Own::of(&contact, arrival, author.as_ref());
+    if is_blocked {
+        return Ok(Ok(Place {
+            contact: contact.id,
+            posted_by: author.filter(|_| own != Own::First),
+            interaction: InteractionId::NONE,
+            begins: None,
+        }));
+    }
     // What began under an id that has become another's stays together.
     let kept_under = joins
         .as_ref()
@@ -359,5 +369,8 @@ pub(super) fn start(
         last_outbound_at: None,
         inbound_count: 0,
         outbound_count: 0,
+        last_message: None,
+        waiting_since: None,
+        marks: linecard_model::desk::Marks::default(),
     })
 }

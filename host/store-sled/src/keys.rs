@@ -6,7 +6,10 @@
 
 use linecard_model::event::Seq;
 use linecard_model::outbox::OutboxNumber;
-use linecard_model::{ChannelId, ContactId, DeadLetterId, InteractionId, MessageId, SiteId};
+use linecard_model::{
+    AgentId, ChannelId, ContactId, DeadLetterId, InteractionId, MacroId, MessageId, NoteId,
+    ResponseId, SiteId,
+};
 use sha2::{Digest, Sha256};
 
 use linecard_store::{InboxNumber, MessageRef, RawOf, ReactionKey};
@@ -48,10 +51,14 @@ pub(crate) enum Family {
     Piece = b'Z',
     ReactionCount = b'a',
     JournalBegin = b'b',
+    Draft = b'd',
+    Macro = b'm',
+    Note = b'n',
+    Response = b'r',
 }
 
 impl Family {
-    pub(crate) const ALL: [Self; 28] = [
+    pub(crate) const ALL: [Self; 32] = [
         Self::Reaction,
         Self::Details,
         Self::Contact,
@@ -80,6 +87,10 @@ impl Family {
         Self::Piece,
         Self::ReactionCount,
         Self::JournalBegin,
+        Self::Draft,
+        Self::Macro,
+        Self::Note,
+        Self::Response,
     ];
 
     pub(crate) fn from_byte(byte: u8) -> Option<Self> {
@@ -101,6 +112,9 @@ impl Family {
                 | Self::ReactionCount
                 | Self::Health
                 | Self::Config
+                | Self::Note
+                | Self::Response
+                | Self::Macro
         )
     }
 }
@@ -300,6 +314,40 @@ pub(crate) fn again(site: &SiteId, of: &ChannelId, letter: DeadLetterId, id: &st
         of,
         &format!("\0again\0{letter}\0{id}"),
     )
+}
+
+/// What an agent has begun to answer in an interaction.
+pub(crate) fn draft(site: &SiteId, interaction: InteractionId, agent: &AgentId) -> Vec<u8> {
+    let mut key = with(site, Family::Draft, interaction.as_bytes());
+    key.extend_from_slice(agent.as_str().as_bytes());
+    key
+}
+
+/// The interaction of a draft, by its key.
+pub(crate) fn drafted(key: &[u8]) -> Option<(SiteId, InteractionId)> {
+    let parts = parse(key)?;
+    let id = parts.rest.first_chunk::<16>()?;
+    Some((parts.site, InteractionId::from_bytes(*id)))
+}
+
+/// A note under a contact.
+pub(crate) fn note(site: &SiteId, contact: ContactId, id: NoteId) -> Vec<u8> {
+    let mut key = notes(site, contact);
+    key.extend_from_slice(id.as_bytes());
+    key
+}
+
+/// The beginning of the keys of a contact's notes.
+pub(crate) fn notes(site: &SiteId, contact: ContactId) -> Vec<u8> {
+    with(site, Family::Note, contact.as_bytes())
+}
+
+pub(crate) fn response(site: &SiteId, id: &ResponseId) -> Vec<u8> {
+    with(site, Family::Response, id.as_str().as_bytes())
+}
+
+pub(crate) fn macro_of(site: &SiteId, id: &MacroId) -> Vec<u8> {
+    with(site, Family::Macro, id.as_str().as_bytes())
 }
 
 /// A message with files to fetch.

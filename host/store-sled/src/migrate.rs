@@ -4,13 +4,15 @@
 //! as it was or as it is to be, and the schema version is written last: one that was cut off at any
 //! point is simply begun again. A value that cannot be read stays as it is; a check tells of it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
 
+use linecard_model::desk::{LastMessage, ReadMark};
 use linecard_model::event::{Event, Record, Seq};
-use linecard_model::message::Message;
+use linecard_model::interaction::Interaction;
+use linecard_model::message::{Message, MessageAuthor};
 use linecard_model::outbox::{OutboxEntry, OutboxNumber};
-use linecard_model::{SiteId, Timestamp};
+use linecard_model::{AgentId, InteractionId, MessageId, SiteId, Timestamp};
 use linecard_store::content::{Place, kept_apart};
 use linecard_store::{MessageRef, RawOf, ReactionKey, Result, StoreError, take_raw};
 use serde::de::DeserializeOwned;
@@ -32,7 +34,89 @@ pub(super) fn run(shared: &Shared, found: u32) -> Result<()> {
             content_once(shared, &site)?;
         }
     }
+    if found < 3 {
+        for site in shared.sites()? {
+            lines_shown(shared, &site)?;
+        }
+    }
     write_directly(shared, vec![put(keys::SCHEMA.to_vec(), &SCHEMA)?])
+}
+
+/// What the messages of an interaction say of it.
+#[derive(Default)]
+struct Line {
+    last: Option<LastMessage>,
+    /// The company's newest message.
+    outbound: Option<MessageId>,
+    /// The customer's first one after that.
+    waits: Option<(MessageId, Timestamp)>,
+    /// The newest message of each agent, and how many of the customer's came before it.
+    reads: BTreeMap<AgentId, ReadMark>,
+}
+
+impl Line {
+    fn learn(&mut self, message: &Message) {
+        let newest = |last: &LastMessage| (last.at, last.message);
+        let line = LastMessage::of(message);
+        if self.last.as_ref().map(newest) <= Some(newest(&line)) {
+            self.last = Some(line);
+        }
+        if !message.author.is_contact() {
+            self.outbound = self.outbound.max(Some(message.id));
+        }
+        if let MessageAuthor::Agent { agent } = &message.author {
+            let first = ReadMark {
+                message: message.id,
+                inbound: 0,
+            };
+            let mark = self.reads.entry(agent.clone()).or_insert(first);
+            mark.message = mark.message.max(message.id);
+        }
+    }
+
+    /// Looks again at a message of the customer, now that the others are known.
+    fn count(&mut self, message: &Message) {
+        let id = message.id;
+        if self.outbound < Some(id) && self.waits.is_none_or(|(first, _)| id < first) {
+            self.waits = Some((id, message.at));
+        }
+        for mark in self.reads.values_mut().filter(|mark| mark.message > id) {
+            mark.inbound = mark.inbound.saturating_add(1);
+        }
+    }
+}
+
+/// Version 2 did not keep in an interaction what a list shows of its messages.
+fn lines_shown(shared: &Shared, site: &SiteId) -> Result<()> {
+    let mut lines: HashMap<InteractionId, Line> = HashMap::new();
+    each(shared, site, Family::Message, |_, message: Message| {
+        lines
+            .entry(message.interaction)
+            .or_default()
+            .learn(&message);
+        Ok(Vec::new())
+    })?;
+    each(shared, site, Family::Message, |_, message: Message| {
+        if message.author.is_contact() {
+            lines
+                .entry(message.interaction)
+                .or_default()
+                .count(&message);
+        }
+        Ok(Vec::new())
+    })?;
+    for family in [Family::Open, Family::Ended] {
+        each(shared, site, family, |key, mut interaction: Interaction| {
+            let Some(line) = lines.remove(&interaction.id) else {
+                return Ok(Vec::new());
+            };
+            interaction.last_message = line.last;
+            interaction.waiting_since = line.waits.map(|(_, at)| at);
+            interaction.marks.reads = line.reads;
+            Ok(vec![put(key, &interaction)?])
+        })?;
+    }
+    Ok(())
 }
 
 /// Version 1 kept content and a network's payload in a record as well, reactions and the payload in the

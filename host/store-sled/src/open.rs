@@ -17,7 +17,7 @@ use super::{SledStore, values};
 use linecard_store::{Result, StoreError};
 
 /// The newest schema version that this program writes and reads.
-pub(super) const SCHEMA: u32 = 2;
+pub(super) const SCHEMA: u32 = 3;
 /// Held for as long as a process has the folder open.
 const LOCK: &str = "linecard.lock";
 /// sled's data file.

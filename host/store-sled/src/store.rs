@@ -5,13 +5,16 @@ use std::ops::Bound;
 use async_trait::async_trait;
 use linecard_model::contact::Contact;
 use linecard_model::dead_letter::DeadLetter;
+use linecard_model::desk::{Draft, Note};
 use linecard_model::event::{Event, Record, Seq};
 use linecard_model::interaction::Interaction;
 use linecard_model::message::{Message, MessageReaction};
 use linecard_model::outbox::{ChannelFigures, ChannelHealth, OutboxEntry, OutboxNumber};
+use linecard_model::response::{Macro, Response};
 use linecard_model::site::SiteConfig;
 use linecard_model::{
-    ChannelId, ContactId, DeadLetterId, InteractionId, MessageId, SiteId, Timestamp,
+    AgentId, ChannelId, ContactId, DeadLetterId, InteractionId, MessageId, NoteId, ResponseId,
+    SiteId, Timestamp,
 };
 
 use super::SledStore;
@@ -288,6 +291,44 @@ impl Store for SledStore {
         Ok(values_of(self.shared.scan(range, true, page.limit)?))
     }
 
+    async fn draft(
+        &self,
+        site: &SiteId,
+        interaction: InteractionId,
+        agent: &AgentId,
+    ) -> Result<Option<Draft>> {
+        self.shared.get(&keys::draft(site, interaction, agent))
+    }
+
+    async fn note(&self, site: &SiteId, contact: ContactId, id: NoteId) -> Result<Option<Note>> {
+        self.shared.get(&keys::note(site, contact, id))
+    }
+
+    async fn notes(
+        &self,
+        site: &SiteId,
+        contact: ContactId,
+        page: Page<NoteId>,
+    ) -> Result<Vec<Note>> {
+        let end = page.before.map(|id| keys::note(site, contact, id));
+        let range = before(keys::notes(site, contact), end);
+        Ok(values_of(self.shared.scan(range, true, page.limit)?))
+    }
+
+    async fn responses(&self, site: &SiteId) -> Result<Vec<Response>> {
+        let range = before(keys::family(site, Family::Response), None);
+        Ok(values_of(self.shared.scan(range, false, usize::MAX)?))
+    }
+
+    async fn response(&self, site: &SiteId, id: &ResponseId) -> Result<Option<Response>> {
+        self.shared.get(&keys::response(site, id))
+    }
+
+    async fn macros(&self, site: &SiteId) -> Result<Vec<Macro>> {
+        let range = before(keys::family(site, Family::Macro), None);
+        Ok(values_of(self.shared.scan(range, false, usize::MAX)?))
+    }
+
     async fn fetches(
         &self,
         site: &SiteId,
@@ -407,6 +448,26 @@ impl Store for SledStore {
         Ok(stored.map(|stored| stored.result))
     }
 
+    async fn idempotents(
+        &self,
+        site: &SiteId,
+        after: Option<(&str, &str)>,
+        limit: usize,
+    ) -> Result<Vec<(String, String, IdempotentResult)>> {
+        let all = keys::family(site, Family::Idempotent);
+        let start = match after {
+            Some((principal, key)) => Bound::Excluded(keys::idempotent(site, principal, key)),
+            None => Bound::Included(all.clone()),
+        };
+        let found = self
+            .shared
+            .scan::<StoredIdempotent>(from(&all, start), false, limit)?;
+        let found = values_of(found).into_iter();
+        Ok(found
+            .map(|stored| (stored.principal, stored.key, stored.result))
+            .collect())
+    }
+
     async fn vault(&self, site: &SiteId, key: &str) -> Result<Option<Vec<u8>>> {
         let stored: Option<Bytes> = self.shared.get(&keys::vault(site, key))?;
         Ok(stored.map(|stored| stored.0))
@@ -488,6 +549,7 @@ fn family_of(kept: Kept) -> Family {
         Kept::Early => Family::Early,
         Kept::Raw => Family::Raw,
         Kept::DeadLetters => Family::DeadLetter,
+        Kept::Drafts => Family::Draft,
         Kept::Journal => Family::Journal,
     }
 }
@@ -578,6 +640,15 @@ impl SledStore {
                 let record: Option<Record> = self.shared.value(key, stored)?;
                 record.map(|record| record.at)
             }
+            // As long as there is something to answer, a draft is work.
+            Kept::Drafts => match keys::drafted(key) {
+                Some((site, id)) => {
+                    let ended = keys::interaction(&site, Family::Ended, id);
+                    let ended: Option<Interaction> = self.shared.get(&ended)?;
+                    ended.and_then(|ended| ended.ended_at)
+                }
+                None => None,
+            },
             Kept::DeadLetters => {
                 let letter: Option<DeadLetter> = self.shared.value(key, stored)?;
                 letter.map(|letter| letter.at)

@@ -3,10 +3,12 @@
 use linecard_model::ContactId;
 use linecard_model::contact::Contact;
 use linecard_model::dead_letter::DeadLetter;
+use linecard_model::desk::{Draft, Note};
 use linecard_model::event::{Event, Record};
 use linecard_model::interaction::Interaction;
 use linecard_model::message::{Message, MessageReaction};
 use linecard_model::outbox::{ChannelFigures, ChannelHealth, OutboxEntry, OutboxNumber};
+use linecard_model::response::{Macro, Response};
 use linecard_model::site::SiteConfig;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -48,6 +50,10 @@ fn by_family<O: OfAnyType>(family: Family, what: O) -> Option<Result<O::Output>>
         Family::Outbox => what.of::<OutboxEntry>(),
         Family::PlatformId | Family::Fetch => what.of::<MessageRef>(),
         Family::Early => what.of::<Vec<Early>>(),
+        Family::Draft => what.of::<Draft>(),
+        Family::Note => what.of::<Note>(),
+        Family::Response => what.of::<Response>(),
+        Family::Macro => what.of::<Macro>(),
         // A piece is part of another value.
         Family::Piece => return None,
     })

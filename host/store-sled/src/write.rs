@@ -280,6 +280,20 @@ fn change_to_writes(site: &SiteId, change: Change, writes: &mut Vec<Write>) -> R
         Change::RemoveDeadLetter { channel, id } => {
             Write::Remove(keys::dead_letter(site, &channel, id))
         }
+        Change::PutDraft {
+            interaction,
+            agent,
+            draft,
+        } => put(keys::draft(site, interaction, &agent), &draft)?,
+        Change::RemoveDraft { interaction, agent } => {
+            Write::Remove(keys::draft(site, interaction, &agent))
+        }
+        Change::PutNote(note) => put(keys::note(site, note.contact, note.id), &note)?,
+        Change::RemoveNote { contact, note } => Write::Remove(keys::note(site, contact, note)),
+        Change::PutResponse(response) => put(keys::response(site, &response.id), &response)?,
+        Change::RemoveResponse(id) => Write::Remove(keys::response(site, &id)),
+        Change::PutMacro(kept) => put(keys::macro_of(site, &kept.id), &kept)?,
+        Change::RemoveMacro(id) => Write::Remove(keys::macro_of(site, &id)),
         Change::PutConfig(config) => put(keys::config(site), &*config)?,
         Change::PutSnapshot { seq, state } => {
             put(keys::snapshot(site), &StoredSnapshot { seq, state })?

@@ -4,16 +4,18 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use linecard_model::desk::{Attribute, Draft, Marks, Note, NoteRevision};
 use linecard_model::event::Event;
 use linecard_model::interaction::Participant;
-use linecard_model::message::{MessageReaction, MessageState};
+use linecard_model::message::{Content, MessageReaction, MessageState};
 use linecard_model::platform::{Alias, Author, Identity};
+use linecard_model::{AgentId, NoteId};
 use linecard_store::conformance::samples::{
     answer, channel, contact, contact_id, event, interaction, interaction_id, message, message_id,
     site, time,
 };
 use linecard_store::content::joined;
-use linecard_store::{Accept, MessageRef, Page, RawOf, Store, UnitOfWork};
+use linecard_store::{Accept, IdempotentResult, MessageRef, Page, RawOf, Store, UnitOfWork};
 use linecard_store_sled::SledStore;
 
 /// Words that only the person is called by or says; of letters that stand so in no other value, for those
@@ -30,6 +32,41 @@ fn author() -> Author {
             aliases: Vec::new(),
         },
         profile: None,
+    }
+}
+
+fn agent() -> AgentId {
+    AgentId::new("anna").unwrap()
+}
+
+fn note() -> Note {
+    Note {
+        id: NoteId::derived(1, 1),
+        contact: contact_id(1),
+        interaction: Some(interaction_id(1)),
+        author: "anna".to_owned(),
+        written_at: time(6),
+        text: format!("{NAME} called"),
+        mentions: [agent()].into(),
+        revisions: vec![NoteRevision {
+            replaced_at: time(6),
+            by: "anna".to_owned(),
+            text: format!("{NAME} wrote"),
+        }],
+        deleted_at: None,
+    }
+}
+
+fn draft() -> Draft {
+    Draft {
+        saved_at: time(6),
+        content: Content {
+            text: Some(format!("Dear {NAME}")),
+            ..Content::default()
+        },
+        reply_to: None,
+        private: false,
+        response: None,
     }
 }
 
@@ -123,7 +160,35 @@ async fn filled(store: &Arc<dyn Store>) {
             details: serde_json::json!({ "who": NAME }),
             raw: format!("{PAYLOAD}-2"),
         },
+        Event::NoteSaved(note()),
+        Event::DraftSaved {
+            interaction: interaction_1,
+            agent: agent(),
+            saved_at: time(6),
+            draft: Some(Box::new(draft())),
+        },
+        Event::InteractionMarked {
+            interaction: interaction_1,
+            by: "anna".to_owned(),
+            marks: Box::new(Marks {
+                labels: ["vip".to_owned()].into(),
+                attributes: [("name".to_owned(), Attribute::Text(NAME.to_owned()))].into(),
+                ..Marks::default()
+            }),
+        },
     ];
+    unit.put_draft(interaction_1, agent(), draft());
+    for (key, id) in [("about", contact.to_string()), ("other", "x".to_owned())] {
+        let said = if key == "about" { SAID } else { "" };
+        let body = serde_json::json!({ "contact": id, "text": said }).to_string();
+        let result = IdempotentResult {
+            request_hash: [7; 32],
+            at: time(6),
+            status: 200,
+            body: body.into_bytes(),
+        };
+        unit.put_idempotent("anna", key, result);
+    }
     unit.arrives(entry.number, &entry.event.raw);
     unit.record(time(1), events).await.unwrap();
     unit.inbox_done(entry.number);
@@ -233,8 +298,25 @@ async fn everything_else_is_there(store: &SledStore) {
         }
         kinds.extend(record.events.iter().map(Event::name));
     }
-    assert_eq!(kinds.len(), 13);
+    assert_eq!(kinds.len(), 16);
     assert_eq!(kinds.last(), Some(&"contact-erased"));
+    assert_eq!(interaction.marks.labels, ["vip".to_owned()].into());
+    assert!(interaction.marks.attributes.is_empty() && interaction.marks.drafts.is_empty());
+    let last = interaction.last_message.unwrap();
+    assert_eq!((last.message, last.text), (message_id(2), None));
+    let draft = store.draft(&main, interaction_id(1), &agent()).await;
+    assert_eq!(draft.unwrap(), None);
+    let page = Page {
+        before: None,
+        limit: 10,
+    };
+    let notes = store.notes(&main, contact_id(1), page).await;
+    assert_eq!(notes.unwrap(), []);
+    // A request that comes again has no further effect, and shows nothing.
+    for (key, is_empty) in [("about", true), ("other", false)] {
+        let answer = store.idempotent(&main, "anna", key).await.unwrap().unwrap();
+        assert_eq!((answer.status, answer.body.is_empty()), (200, is_empty));
+    }
     // The other person is as before.
     let other = store.message(&main, contact_id(2), message_id(3)).await;
     assert_eq!(other.unwrap(), Some(message(3, 2, 2)));

@@ -2,13 +2,18 @@
 
 use linecard_model::contact::Contact;
 use linecard_model::dead_letter::DeadLetter;
+use linecard_model::desk::{Draft, Note};
 use linecard_model::event::{Event as Happened, Record, Seq};
 use linecard_model::interaction::Interaction;
 use linecard_model::message::{Message, MessageReaction};
 use linecard_model::outbox::{ChannelFigures, ChannelHealth, OutboxEntry, OutboxNumber};
 use linecard_model::platform::Event;
+use linecard_model::response::{Macro, Response};
 use linecard_model::site::SiteConfig;
-use linecard_model::{ChannelId, ContactId, DeadLetterId, MessageId, Timestamp};
+use linecard_model::{
+    AgentId, ChannelId, ContactId, DeadLetterId, InteractionId, MacroId, MessageId, NoteId,
+    ResponseId, Timestamp,
+};
 use serde::{Deserialize, Serialize};
 
 /// The place of an event in the order of acceptance; grows, with gaps.
@@ -172,6 +177,8 @@ pub enum Kept {
     Raw,
     /// What failed for good.
     DeadLetters,
+    /// Drafts of interactions that are over, from their end on.
+    Drafts,
     /// The journal's records, from its beginning on, as far as the router's snapshot goes: what is newer
     /// is needed to start. The last record always stays.
     Journal,
@@ -179,12 +186,13 @@ pub enum Kept {
 
 impl Kept {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Deduplication,
         Self::Idempotency,
         Self::Early,
         Self::Raw,
         Self::DeadLetters,
+        Self::Drafts,
         Self::Journal,
     ];
 
@@ -196,6 +204,7 @@ impl Kept {
             Self::Early => "early",
             Self::Raw => "raw",
             Self::DeadLetters => "dead-letters",
+            Self::Drafts => "drafts",
             Self::Journal => "journal",
         }
     }
@@ -394,6 +403,39 @@ pub enum Change {
         /// The letter.
         id: DeadLetterId,
     },
+    /// What an agent has begun to answer, as it is now.
+    PutDraft {
+        /// The interaction.
+        interaction: InteractionId,
+        /// The agent.
+        agent: AgentId,
+        /// The draft.
+        draft: Draft,
+    },
+    /// It was sent, or thrown away.
+    RemoveDraft {
+        /// The interaction.
+        interaction: InteractionId,
+        /// The agent.
+        agent: AgentId,
+    },
+    /// A note, as it is now.
+    PutNote(Note),
+    /// A note is gone.
+    RemoveNote {
+        /// The contact under whom it was kept.
+        contact: ContactId,
+        /// The note.
+        note: NoteId,
+    },
+    /// A standard response, as it is now.
+    PutResponse(Response),
+    /// A standard response is gone.
+    RemoveResponse(ResponseId),
+    /// A macro, as it is now.
+    PutMacro(Macro),
+    /// A macro is gone.
+    RemoveMacro(MacroId),
     /// The site's configuration.
     PutConfig(Box<SiteConfig>),
     /// The router's state after an event.

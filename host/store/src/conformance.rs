@@ -4,6 +4,7 @@
 //! A failed check panics, as tests do. Nothing but tests uses this module.
 
 mod content;
+mod desk;
 mod kept;
 mod letters;
 mod people;
@@ -52,6 +53,8 @@ pub async fn all(open: impl AsyncFn() -> Arc<dyn Store>) {
     kept::a_journal_forgets_its_beginning(open().await).await;
     people::contacts_are_found_by_what_is_theirs_now(open().await).await;
     people::interactions_are_joined(open().await).await;
+    desk::interactions_show_their_conversation(open().await).await;
+    desk::what_agents_put_comes_back(open().await).await;
     close_takes_no_more(open().await).await;
 }
 

@@ -10,11 +10,12 @@
 //! event's number. Without its content a record still counts: it has the ids, the kinds and the times.
 
 use linecard_model::contact::Contact;
+use linecard_model::desk::Note;
 use linecard_model::event::{Event, Record, Seq};
 use linecard_model::interaction::Interaction;
 use linecard_model::message::{AttachmentFile, Content, Message, MessageReaction, MessageState};
 use linecard_model::platform::Refusal;
-use linecard_model::{ContactId, InteractionId, MessageId, SiteId};
+use linecard_model::{ContactId, InteractionId, MessageId, NoteId, SiteId};
 
 use crate::{Result, Store};
 
@@ -29,6 +30,10 @@ pub enum Place {
     Interaction(InteractionId),
     /// In the message.
     Message(ContactId, MessageId),
+    /// In the note.
+    Note(ContactId, NoteId),
+    /// In the draft.
+    Draft(InteractionId),
     /// Beside, under a contact and the event's number.
     Beside(ContactId),
 }
@@ -72,6 +77,38 @@ pub fn kept_apart(event: &Event) -> Option<(Event, Place)> {
             },
             Place::Message(*contact, *message),
         ),
+        Event::NoteSaved(note) => (
+            Event::NoteSaved(bare_note(note)),
+            Place::Note(note.contact, note.id),
+        ),
+        Event::DraftSaved {
+            interaction,
+            agent,
+            saved_at,
+            ..
+        } => (
+            Event::DraftSaved {
+                interaction: *interaction,
+                agent: agent.clone(),
+                saved_at: *saved_at,
+                draft: None,
+            },
+            Place::Draft(*interaction),
+        ),
+        Event::InteractionMarked {
+            interaction,
+            by,
+            marks,
+        } => {
+            let mut bare = marks.clone();
+            bare.attributes.clear();
+            let bare = Event::InteractionMarked {
+                interaction: *interaction,
+                by: by.clone(),
+                marks: bare,
+            };
+            (bare, Place::Interaction(*interaction))
+        }
         _ => {
             let mut bare = event.clone();
             let contact = take_beside(&mut bare)?;
@@ -86,6 +123,15 @@ pub(crate) fn bare_contact(contact: &Contact) -> Contact {
     Contact {
         merged_into: contact.merged_into,
         ..Contact::new(contact.id, contact.created_at)
+    }
+}
+
+/// That there is a note, whose it is and whom it names.
+fn bare_note(note: &Note) -> Note {
+    Note {
+        text: String::new(),
+        revisions: Vec::new(),
+        ..note.clone()
     }
 }
 
@@ -218,6 +264,17 @@ fn take_beside(event: &mut Event) -> Option<ContactId> {
         | Event::ActionChanged { .. }
         | Event::PlatformEvent { contact: None, .. }
         | Event::ChannelHealthChanged { .. }
+        | Event::InteractionRead { .. }
+        | Event::DraftSaved { .. }
+        | Event::DraftRemoved { .. }
+        | Event::InteractionMarked { .. }
+        | Event::NoteSaved(_)
+        | Event::ResponseSaved(_)
+        | Event::ResponseRemoved { .. }
+        | Event::ResponseUsed { .. }
+        | Event::MacroSaved(_)
+        | Event::MacroRemoved { .. }
+        | Event::MacroRun { .. }
         | Event::ContactErased { .. }
         | Event::SiteConfigured { .. }
         | Event::Audited { .. } => None,
@@ -227,6 +284,8 @@ fn take_beside(event: &mut Event) -> Option<ContactId> {
 /// Takes out of an interaction what tells who takes part.
 fn bare_interaction(interaction: &mut Interaction) {
     interaction.thread.clear();
+    interaction.last_message = None;
+    interaction.marks.attributes.clear();
     for participant in &mut interaction.participants {
         participant.author = None;
     }
@@ -277,6 +336,41 @@ async fn whole(store: &dyn Store, site: &SiteId, seq: Seq, event: &Event) -> Res
         } => {
             let message = store.message(site, *contact, *message).await?;
             message.and_then(|message| edited(message, seq, event))
+        }
+        Event::NoteSaved(bare) => {
+            let note = store.note(site, bare.contact, bare.id).await?;
+            note.map(Event::NoteSaved)
+        }
+        Event::DraftSaved {
+            interaction,
+            agent,
+            saved_at,
+            ..
+        } => {
+            let draft = store.draft(site, *interaction, agent).await?;
+            let same = draft.filter(|draft| draft.saved_at == *saved_at);
+            same.map(|draft| Event::DraftSaved {
+                interaction: *interaction,
+                agent: agent.clone(),
+                saved_at: *saved_at,
+                draft: Some(Box::new(draft)),
+            })
+        }
+        Event::InteractionMarked {
+            interaction,
+            by,
+            marks,
+        } => {
+            let now = store.interaction(site, *interaction).await?;
+            now.map(|now| {
+                let mut marks = marks.clone();
+                marks.attributes = now.marks.attributes;
+                Event::InteractionMarked {
+                    interaction: *interaction,
+                    by: by.clone(),
+                    marks,
+                }
+            })
         }
         other => match beside(other) {
             Some(contact) => store.details(site, contact, seq).await?,

@@ -26,13 +26,16 @@ pub use unit::{UnitOfWork, take_raw};
 use async_trait::async_trait;
 use linecard_model::contact::Contact;
 use linecard_model::dead_letter::DeadLetter;
+use linecard_model::desk::{Draft, Note};
 use linecard_model::event::{Event, Record, Seq};
 use linecard_model::interaction::Interaction;
 use linecard_model::message::{Message, MessageReaction};
 use linecard_model::outbox::{ChannelFigures, ChannelHealth, OutboxEntry, OutboxNumber};
+use linecard_model::response::{Macro, Response};
 use linecard_model::site::SiteConfig;
 use linecard_model::{
-    ChannelId, ContactId, DeadLetterId, InteractionId, MessageId, SiteId, Timestamp,
+    AgentId, ChannelId, ContactId, DeadLetterId, InteractionId, MessageId, NoteId, ResponseId,
+    SiteId, Timestamp,
 };
 
 /// Which ownership of a site a write belongs to. Each [`Store::own`] hands out a higher one.
@@ -168,6 +171,34 @@ pub trait Store: Send + Sync + 'static {
         page: Page<MessageId>,
     ) -> Result<Vec<Message>>;
 
+    /// What an agent has begun to answer in an interaction.
+    async fn draft(
+        &self,
+        site: &SiteId,
+        interaction: InteractionId,
+        agent: &AgentId,
+    ) -> Result<Option<Draft>>;
+
+    /// A note that is kept under a contact.
+    async fn note(&self, site: &SiteId, contact: ContactId, id: NoteId) -> Result<Option<Note>>;
+
+    /// The notes that are kept under a contact, those on its interactions included, newest first.
+    async fn notes(
+        &self,
+        site: &SiteId,
+        contact: ContactId,
+        page: Page<NoteId>,
+    ) -> Result<Vec<Note>>;
+
+    /// All standard responses, in the order of their names.
+    async fn responses(&self, site: &SiteId) -> Result<Vec<Response>>;
+
+    /// A standard response.
+    async fn response(&self, site: &SiteId, id: &ResponseId) -> Result<Option<Response>>;
+
+    /// All macros, in the order of their names.
+    async fn macros(&self, site: &SiteId) -> Result<Vec<Macro>>;
+
     /// The messages that have files to be fetched, oldest first, after a message.
     async fn fetches(
         &self,
@@ -242,6 +273,15 @@ pub trait Store: Send + Sync + 'static {
         principal: &str,
         key: &str,
     ) -> Result<Option<IdempotentResult>>;
+
+    /// The answers to requests with an idempotency key, each with who asked and the key, in an order that
+    /// stays the same, after one of them.
+    async fn idempotents(
+        &self,
+        site: &SiteId,
+        after: Option<(&str, &str)>,
+        limit: usize,
+    ) -> Result<Vec<(String, String, IdempotentResult)>>;
 
     /// A value that is neither journaled nor rebuilt: password and token hashes, encrypted secrets.
     async fn vault(&self, site: &SiteId, key: &str) -> Result<Option<Vec<u8>>>;

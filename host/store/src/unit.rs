@@ -9,6 +9,7 @@
 //!   after an error, or whose batch was refused, is thrown away.
 //! - Each key is in the batch once, as it is at the end of the unit.
 
+mod desk;
 mod erase;
 mod finish;
 mod project;
@@ -20,13 +21,16 @@ use std::sync::Arc;
 
 use linecard_model::contact::Contact;
 use linecard_model::dead_letter::DeadLetter;
+use linecard_model::desk::{Draft, Note};
 use linecard_model::event::{Event, Record, Seq};
 use linecard_model::interaction::Interaction;
 use linecard_model::message::{Message, MessageReaction};
 use linecard_model::outbox::{ChannelFigures, ChannelHealth, OutboxEntry, OutboxNumber};
+use linecard_model::response::{Macro, Response};
 use linecard_model::site::SiteConfig;
 use linecard_model::{
-    ChannelId, ContactId, DeadLetterId, InteractionId, MessageId, SiteId, Timestamp,
+    AgentId, ChannelId, ContactId, DeadLetterId, InteractionId, MacroId, MessageId, NoteId,
+    ResponseId, SiteId, Timestamp,
 };
 
 use crate::content::{Place, kept_apart};
@@ -112,6 +116,10 @@ pub struct UnitOfWork {
     health: Overlay<ChannelId, ChannelHealth>,
     figures: Overlay<ChannelId, ChannelFigures>,
     dead_letters: Overlay<(ChannelId, DeadLetterId), DeadLetter>,
+    drafts: Overlay<(InteractionId, AgentId), Draft>,
+    notes: Overlay<(ContactId, NoteId), Note>,
+    responses: Overlay<ResponseId, Response>,
+    macros: Overlay<MacroId, Macro>,
     config: Option<Box<SiteConfig>>,
     snapshot: Option<(Seq, Vec<u8>)>,
     idempotent: Overlay<(String, String), IdempotentResult>,
@@ -158,6 +166,10 @@ impl UnitOfWork {
             health: Overlay::new(),
             figures: Overlay::new(),
             dead_letters: Overlay::new(),
+            drafts: Overlay::new(),
+            notes: Overlay::new(),
+            responses: Overlay::new(),
+            macros: Overlay::new(),
             config: None,
             snapshot: None,
             idempotent: Overlay::new(),

@@ -105,6 +105,7 @@ fn age(kept: Kept, retention: &SiteRetention) -> Duration {
         Kept::Early => u64::from(retention.early_hours) * HOUR,
         Kept::Raw => days(retention.raw_days),
         Kept::DeadLetters => days(retention.dead_letter_days),
+        Kept::Drafts => days(retention.draft_days),
         Kept::Journal => days(retention.journal_days),
     })
 }

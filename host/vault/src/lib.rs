@@ -7,6 +7,7 @@
 //! Who somebody is who shows one of them, and what they may do, says [`auth`]. The crate stands beside
 //! the site's traffic and writes through the site; it knows no HTTP.
 
+pub mod account;
 pub mod auth;
 mod channel;
 mod entry;

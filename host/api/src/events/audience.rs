@@ -24,14 +24,16 @@ pub(super) enum Audience {
     Supervisors,
     /// Administrators.
     Administrators,
-    /// Those who see one of these places, beside supervisors and administrators; and the agent whom
-    /// the event names.
+    /// Those who see one of these places, beside supervisors and administrators; and the agents
+    /// whom the event names.
     At {
         /// Where what it is about stands.
         places: Vec<Arc<Place>>,
-        /// The agent.
-        agent: Option<AgentId>,
+        /// The agents.
+        agents: BTreeSet<AgentId>,
     },
+    /// One agent alone.
+    Only(AgentId),
 }
 
 impl Audience {
@@ -41,10 +43,9 @@ impl Audience {
             Self::Everybody => true,
             Self::Supervisors => sight.all,
             Self::Administrators => sight.admin,
-            Self::At { places, agent } => {
-                sight.all
-                    || (agent.is_some() && *agent == sight.agent)
-                    || places.iter().any(|place| sight.place(place))
+            Self::Only(agent) => sight.agent.as_ref() == Some(agent),
+            Self::At { places, agents } => {
+                sight.all || sight.follows(agents) || places.iter().any(|place| sight.place(place))
             }
         }
     }
@@ -53,6 +54,16 @@ impl Audience {
 /// Whether only administrators see an event.
 pub(super) fn is_for_administrators(event: &Event) -> bool {
     matches!(event, Event::SiteConfigured { .. } | Event::Audited { .. })
+}
+
+/// The one agent whom an event concerns, and nobody else.
+pub(super) fn is_of_one(event: &Event) -> Option<&AgentId> {
+    match event {
+        Event::InteractionRead { agent, .. }
+        | Event::DraftSaved { agent, .. }
+        | Event::DraftRemoved { agent, .. } => Some(agent),
+        _ => None,
+    }
 }
 
 /// Where the interactions stand of which the streams have heard lately.
@@ -65,7 +76,14 @@ impl Places {
         let moved: BTreeSet<InteractionId> = record
             .events
             .iter()
-            .filter(|event| matches!(event, Event::Routing(_) | Event::InteractionStarted(_)))
+            .filter(|event| {
+                matches!(
+                    event,
+                    Event::Routing(_)
+                        | Event::InteractionStarted(_)
+                        | Event::InteractionMarked { .. }
+                )
+            })
             .filter_map(Event::interaction)
             .collect();
         for id in moved {
@@ -99,11 +117,19 @@ impl Places {
 
     /// Who sees an event now.
     pub async fn audience(&self, app: &App, event: &Event) -> Result<Audience, Problem> {
+        if let Some(agent) = is_of_one(event) {
+            return Ok(Audience::Only(agent.clone()));
+        }
         let contact = match event {
             _ if is_for_administrators(event) => return Ok(Audience::Administrators),
-            // Whoever may have seen anything of a contact has to forget it.
+            // Whoever may have seen anything of a contact has to forget it; everybody answers with what
+            // is kept for that, and may see that a queue stands still.
             Event::ChannelHealthChanged { .. }
             | Event::ContactErased { .. }
+            | Event::ResponseSaved(_)
+            | Event::ResponseRemoved { .. }
+            | Event::MacroSaved(_)
+            | Event::MacroRemoved { .. }
             | Event::Routing(
                 RoutingEvent::QueuePaused { .. } | RoutingEvent::QueueResumed { .. },
             ) => {
@@ -114,21 +140,23 @@ impl Places {
                 Some(*contact)
             }
             Event::PlatformEvent { contact, .. } => *contact,
+            Event::NoteSaved(note) if note.interaction.is_none() => Some(note.contact),
             _ => None,
         };
-        let agent = match event {
-            Event::Routing(event) => event.agent().cloned(),
-            _ => None,
+        let agents: BTreeSet<AgentId> = match event {
+            Event::Routing(event) => event.agent().cloned().into_iter().collect(),
+            Event::NoteSaved(note) => note.mentions.clone(),
+            _ => BTreeSet::new(),
         };
         let places = match (contact, event.interaction()) {
             (Some(contact), _) => self.of_contact(app, contact).await?,
             (None, Some(id)) => self.of(app, id).await?.into_iter().collect(),
             (None, None) => Vec::new(),
         };
-        if places.is_empty() && agent.is_none() {
+        if places.is_empty() && agents.is_empty() {
             return Ok(Audience::Supervisors);
         }
-        Ok(Audience::At { places, agent })
+        Ok(Audience::At { places, agents })
     }
 
     /// Where the interactions of a contact stand.

@@ -5,8 +5,10 @@
 mod from;
 mod routed;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use linecard_model::desk::Attribute;
 use linecard_model::event::{Event, Seq};
 use linecard_model::message::{AttachmentFile, MessageReaction};
 use linecard_model::outbox::ChannelHealth;
@@ -18,14 +20,19 @@ use linecard_model::routing::{
 };
 use linecard_model::site::SiteConfig;
 use linecard_model::{
-    AgentId, ChannelId, ContactId, InteractionId, MessageId, OfferId, QueueId, StationId, Timestamp,
+    AgentId, ChannelId, ContactId, InteractionId, MacroId, MessageId, OfferId, QueueId, ResponseId,
+    StationId, Timestamp,
 };
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::content::AttachmentView;
+use crate::desk::DraftView;
+use crate::macros::MacroView;
+use crate::notes::NoteView;
 use crate::participants::PersonView;
+use crate::responses::ResponseView;
 use crate::views::{ContactView, InteractionView, MessageView, Progress};
 
 /// An event as the streams carry it.
@@ -40,6 +47,10 @@ pub(super) struct Envelope {
     /// What happened: its kind, and what that kind tells.
     #[serde(flatten)]
     pub what: Happened,
+    /// The interaction that it is about, as the reader's inbox shows it at the moment at which the event is
+    /// sent; only with `include=interaction`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interaction: Option<InteractionView>,
 }
 
 impl Envelope {
@@ -49,6 +60,7 @@ impl Envelope {
             seq,
             at,
             what: Happened::of(event, with_raw),
+            interaction: None,
         }
     }
 
@@ -578,6 +590,88 @@ pub(super) enum Happened {
         /// The network's payload, as it came; only with `include=raw`.
         #[serde(skip_serializing_if = "Option::is_none")]
         raw: Option<String>,
+    },
+    /// An agent has read an interaction up to a message, or wants it to count as unread. For that agent.
+    InteractionRead {
+        /// The interaction.
+        interaction: InteractionId,
+        /// The agent.
+        agent: AgentId,
+        /// The newest message that they have read; absent if all counts as unread.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        message: Option<MessageId>,
+        /// How many of the customer's messages they have not read.
+        unread: u32,
+    },
+    /// An agent saved a draft. For that agent.
+    DraftSaved {
+        /// The interaction.
+        interaction: InteractionId,
+        /// The agent.
+        agent: AgentId,
+        /// When.
+        saved_at: Timestamp,
+        /// The draft; absent if there is a newer one, or none any more.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        draft: Option<DraftView>,
+    },
+    /// An agent's draft was sent or thrown away. For that agent.
+    DraftRemoved {
+        /// The interaction.
+        interaction: InteractionId,
+        /// The agent.
+        agent: AgentId,
+    },
+    /// Labels, attributes or followers of an interaction changed: what there are now.
+    InteractionMarked {
+        /// The interaction.
+        interaction: InteractionId,
+        /// Who did it: an agent's id, or `key:` and a key's name.
+        by: String,
+        /// The labels.
+        labels: BTreeSet<String>,
+        /// The attributes, by name.
+        attributes: BTreeMap<String, Attribute>,
+        /// The agents who follow it.
+        followers: BTreeSet<AgentId>,
+    },
+    /// A note was written, changed or deleted: what it is now. Also for the agents whom it names.
+    NoteSaved(NoteView),
+    /// A standard response is new, or was changed.
+    ResponseSaved(ResponseView),
+    /// A standard response was removed.
+    ResponseRemoved {
+        /// The response.
+        response: ResponseId,
+        /// Who did it: an agent's id, or `key:` and a key's name.
+        by: String,
+    },
+    /// A message was sent with a standard response.
+    ResponseUsed {
+        /// The response.
+        response: ResponseId,
+        /// The interaction.
+        interaction: InteractionId,
+        /// The message.
+        message: MessageId,
+    },
+    /// A macro is new, or was changed.
+    MacroSaved(MacroView),
+    /// A macro was removed.
+    MacroRemoved {
+        /// The macro.
+        id: MacroId,
+        /// Who did it.
+        by: String,
+    },
+    /// A macro was run: what it did stands in the events beside this.
+    MacroRun {
+        /// The macro.
+        id: MacroId,
+        /// The interaction.
+        interaction: InteractionId,
+        /// Who did it.
+        by: String,
     },
     /// A channel's health changed.
     ChannelHealthChanged {

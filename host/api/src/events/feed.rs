@@ -15,7 +15,7 @@ use tokio::sync::{broadcast, mpsc, watch};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use super::Reader;
-use super::audience::is_for_administrators;
+use super::audience::{is_for_administrators, is_of_one};
 use super::desktops;
 use super::scene::{Cast, Present};
 use super::shown::{Piece, Shown};
@@ -252,6 +252,7 @@ impl Task {
             if audience.has(&self.sight)
                 && let Some(piece) = self.piece(&cast.shown, index, seq).await?
             {
+                let piece = self.with_entry(&cast.shown, index, piece).await?;
                 self.send(Frame::Event(piece)).await?;
             }
             self.after = seq;
@@ -275,10 +276,13 @@ impl Task {
                 continue;
             }
             self.ask_again().await?;
-            let sees_all = self.sight.all && (self.sight.admin || !is_for_administrators(event));
+            let is_kept_from =
+                (is_for_administrators(event) && !self.sight.admin) || is_of_one(event).is_some();
+            let sees_all = self.sight.all && !is_kept_from;
             let sees =
                 sees_all || (self.app.scene.audience(&self.app, event).await?).has(&self.sight);
             if sees && let Some(piece) = self.piece(&shown, index, seq).await? {
+                let piece = self.with_entry(&shown, index, piece).await?;
                 self.send(Frame::Event(piece)).await?;
             }
             self.after = seq;
@@ -314,6 +318,17 @@ impl Task {
         let raw = hub.store.raw(hub.site.id(), of).await;
         let raw = raw.map_err(Problem::from)?;
         Ok(shown.piece_with_raw(index, seq, raw.unwrap_or_default()))
+    }
+
+    /// With the interaction that an event is about, as the reader's inbox shows it, if that is wanted.
+    async fn with_entry(&self, shown: &Shown, index: usize, piece: Piece) -> Result<Piece, Over> {
+        let event = shown.record().events.get(index);
+        let id = event.and_then(linecard_model::event::Event::interaction);
+        let Some(id) = id.filter(|_| self.reader.with_entries) else {
+            return Ok(piece);
+        };
+        let entry = self.app.entry(&self.reader.principal, id).await?;
+        Ok(entry.map_or(piece.clone(), |entry| piece.with_entry(&entry)))
     }
 
     /// Whether the reader may still read, and what.

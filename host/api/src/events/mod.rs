@@ -51,8 +51,9 @@ struct From {
     /// Only events after this number; the header `Last-Event-ID` goes before it. From now on if
     /// neither is given.
     after: Option<String>,
-    /// `raw` adds the network's payloads.
-    #[param(pattern = "^raw$")]
+    /// `raw` adds the network's payloads; `interaction` adds to each event about an interaction that
+    /// interaction as the reader's inbox shows it at that moment. Both: `raw,interaction`.
+    #[param(pattern = "^(raw|interaction)(,(raw|interaction))?$")]
     include: Option<String>,
     /// A ticket from `POST /api/v1/events/ticket`, in place of the header `Authorization`.
     ticket: Option<String>,
@@ -63,6 +64,7 @@ struct Reader {
     principal: Principal,
     after: Option<Seq>,
     with_raw: bool,
+    with_entries: bool,
     /// Tells that the server is ending; absent where the router is called without one.
     ending: Option<Ending>,
 }
@@ -93,15 +95,22 @@ impl FromRequestParts<Arc<App>> for Reader {
             .map(|text| text.parse::<Seq>())
             .transpose()
             .map_err(|_| Problem::new("bad-cursor", "the cursor is the number of an event"))?;
-        let with_raw = match from.include.as_deref() {
-            None => false,
-            Some("raw") => true,
-            Some(_) => return Err(Problem::new("bad-parameter", "include can be `raw`")),
-        };
+        let (mut with_raw, mut with_entries) = (false, false);
+        for wanted in from.include.iter().flat_map(|list| list.split(',')) {
+            match wanted {
+                "raw" => with_raw = true,
+                "interaction" => with_entries = true,
+                _ => {
+                    let text = "include can be `raw`, `interaction` or both, with a comma between";
+                    return Err(Problem::new("bad-parameter", text));
+                }
+            }
+        }
         Ok(Self {
             principal,
             after,
             with_raw,
+            with_entries,
             ending: parts.extensions.get::<Ending>().cloned(),
         })
     }

@@ -10,6 +10,7 @@ use linecard_model::message::Message;
 use linecard_store::RawOf;
 
 use super::data::Envelope;
+use crate::views::InteractionView;
 
 /// An event, written down. Clones share it.
 #[derive(Debug, Clone)]
@@ -24,6 +25,10 @@ impl Piece {
     fn new(seq: Seq, at: Timestamp, event: &Event, with_raw: bool) -> Self {
         let json = Envelope::new(seq, at, event, with_raw).json();
         let head = format!("id: {seq}\nevent: {}\ndata: ", event.name());
+        Self::of(&head, &json)
+    }
+
+    fn of(head: &str, json: &str) -> Self {
         // JSON as it is written here has no line breaks.
         let block = Bytes::from(format!("{head}{json}\n\n"));
         let part = block.slice(head.len()..head.len() + json.len());
@@ -32,6 +37,22 @@ impl Piece {
             // The part lies between two places where characters end.
             json: Utf8Bytes::try_from(part).unwrap_or_default(),
         }
+    }
+
+    /// With the interaction that it is about as one reader's inbox shows it.
+    pub fn with_entry(&self, entry: &InteractionView) -> Self {
+        let head = self.block.len() - self.json.len() - "\n\n".len();
+        let head = self.block.slice(..head);
+        // What is written here is text, and an event an object: the member stands before its last brace.
+        let (Ok(head), Some(open)) = (
+            std::str::from_utf8(&head),
+            self.json.as_str().strip_suffix('}'),
+        ) else {
+            return self.clone();
+        };
+        // The views are plain structs of strings and numbers, which always serialize.
+        let entry = serde_json::to_string(entry).unwrap_or_default();
+        Self::of(head, &format!("{open},\"interaction\":{entry}}}"))
     }
 }
 

@@ -68,7 +68,7 @@ pub(super) async fn get(
                 .open()
                 .filter(|i| sight.interaction(i))
                 .take(MOST + 1)
-                .map(InteractionView::from)
+                .map(|i| InteractionView::at_desk(state, i, &caller))
                 .collect();
             let more = interactions.len() > MOST;
             interactions.truncate(MOST);
@@ -83,5 +83,8 @@ pub(super) async fn get(
         })
         .await?;
     app.add_people_to(&mut snapshot.offers).await?;
+    for view in &mut snapshot.interactions {
+        app.add_people(view).await?;
+    }
     Ok(Answer(snapshot))
 }

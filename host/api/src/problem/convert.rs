@@ -26,6 +26,7 @@ impl From<CommandError> for Problem {
             CommandError::NotResendable { .. } => Self::new("not-resendable", detail),
             CommandError::NotOnNetwork { .. } => Self::new("not-on-network", detail).at("/message"),
             CommandError::ContactBusy { .. } => Self::new("contact-busy", detail),
+            CommandError::Unfit { pointer, .. } => Self::invalid(pointer, detail),
             CommandError::MayHaveArrived => {
                 Self::new("confirmation-required", detail).at("/confirm")
             }

@@ -8,6 +8,7 @@ use linecard_model::{AgentId, ChannelId, QueueId};
 use linecard_site::routing_settings;
 
 use super::problem::{Problem, Problems};
+use super::routing;
 
 /// More actions a second than these no network allows.
 const MOST_ACTIONS: f64 = 1_000.0;
@@ -86,6 +87,7 @@ pub(super) fn check(config: &SiteConfig) -> Problems {
         check_channel(config, id.as_str(), channel, &mut problems);
     }
     check_integrations(config, &mut problems);
+    routing::check(config, &mut problems);
     if problems.0.is_empty()
         && let Err(error) = routing_settings(config).check()
     {
@@ -190,15 +192,7 @@ fn check_channel(config: &SiteConfig, id: &str, channel: &ChannelConfig, problem
     }
     for (index, skill) in channel.skills.iter().enumerate() {
         let index = index.to_string();
-        if skill
-            .min_proficiency
-            .is_some_and(|p| !(1..=100).contains(&p))
-        {
-            problems.add(
-                &["channels", id, "skills", &index, "min_proficiency"],
-                "it must be between 1 and 100",
-            );
-        }
+        routing::check_minimum(&["channels", id, "skills", &index], skill, problems);
     }
     if let Some(rate) = channel.actions_per_second
         && !(rate > 0.0 && rate <= MOST_ACTIONS)

@@ -12,6 +12,7 @@ mod document;
 mod hosts;
 mod problem;
 mod restore;
+mod routing;
 mod secrets;
 #[cfg(test)]
 mod tests;

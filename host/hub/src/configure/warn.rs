@@ -42,7 +42,7 @@ pub fn warnings(config: &SiteConfig) -> Problems {
             let Some(queue) = config.queues.get(queue_id) else {
                 continue;
             };
-            if queue.members.is_empty() {
+            if config.members(queue).is_empty() {
                 warnings.add(
                     &["channels", id.as_str(), key],
                     format!("queue {queue_id} has no members: what this channel brings would wait for ever"),
@@ -77,7 +77,7 @@ fn members<'c>(
     config: &'c SiteConfig,
     queue: &'c QueueConfig,
 ) -> impl Iterator<Item = &'c AgentConfig> {
-    let members = queue.members.iter();
+    let members = config.members(queue).into_iter();
     members.filter_map(|member| config.agents.get(member))
 }
 

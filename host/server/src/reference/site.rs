@@ -3,7 +3,8 @@
 use linecard_model::QueueId;
 use linecard_model::routing::{MediaType, QueueSettings, RoutingSettings};
 use linecard_model::site::{
-    AgentConfig, ChannelConfig, KeyConfig, QueueConfig, SiteConfig, SiteRetention,
+    AgentConfig, ChannelConfig, GroupConfig, KeyConfig, LastAgentConfig, QueueConfig, SiteConfig,
+    SiteRetention, StationConfig,
 };
 use linecard_model::spend::SpendConfig;
 use linecard_site::channels::PROBE_EVERY;
@@ -18,6 +19,8 @@ pub(super) fn defaults() -> anyhow::Result<Value> {
     site["routing"]["slots"] = serde_json::to_value(std::collections::BTreeMap::from(slots))?;
     site["routing"]["not_ready_reasons"] = json!(routing.not_ready_reasons);
     site["routing"]["desktop_grace_seconds"] = json!(routing.desktop_grace_seconds);
+    site["routing"]["over_limit"] = json!(routing.over_limit);
+    site["routing"]["external_seconds"] = json!(routing.external_seconds);
     let mut queue = serde_json::to_value(QueueConfig::default())?;
     // What the router takes when the file leaves it out.
     let usual = serde_json::to_value(QueueSettings::new(QueueId::new("q")?))?;
@@ -26,6 +29,8 @@ pub(super) fn defaults() -> anyhow::Result<Value> {
         "exclusion_seconds",
         "disposition_codes",
         "service_level_seconds",
+        "direct_wait_seconds",
+        "park_seconds",
     ] {
         queue[key] = usual[key].clone();
     }
@@ -35,10 +40,13 @@ pub(super) fn defaults() -> anyhow::Result<Value> {
         channel[its_own].take();
     }
     channel["comments"] = serde_json::to_value(linecard_model::site::CommentsConfig::default())?;
+    channel["last_agent"] = serde_json::to_value(LastAgentConfig::default())?;
     channel["probe_every_seconds"] = json!(PROBE_EVERY);
     channel["spend"] = serde_json::to_value(SpendConfig::default())?;
     site["queues"] = json!({ "*": queue });
     site["agents"] = json!({ "*": AgentConfig::default() });
+    site["groups"] = json!({ "*": GroupConfig::default() });
+    site["stations"] = json!({ "*": StationConfig::default() });
     site["keys"] = json!({ "*": KeyConfig::default() });
     site["analyzers"] = json!({ "*": {} });
     site["channels"] = json!({ "*": channel });

@@ -250,7 +250,7 @@ fn every_key_says_what_it_means() {
 fn a_table_of_several_forms_names_all_of_them() {
     let text = site([]).unwrap();
     assert!(
-        text.contains("\n# One of \"optional\", \"mandatory\", \"timed\". Default \"optional\"; for example:\n"),
+        text.contains("\n# One of \"optional\", \"mandatory\", \"timed\", \"on-request\". Default \"optional\"; for example:\n"),
         "{text}"
     );
     // A table's meaning is not told twice.

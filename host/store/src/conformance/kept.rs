@@ -227,8 +227,9 @@ pub(super) async fn a_purge_forgets_the_old(store: Arc<dyn Store>) {
             .await
             .unwrap();
     }
-    // The journal has a test of its own.
-    for kept in Kept::ALL.into_iter().filter(|k| *k != Kept::Journal) {
+    // The journal has a test of its own, and so have drafts, whose time begins with something else's end.
+    let others = [Kept::Journal, Kept::Drafts];
+    for kept in Kept::ALL.into_iter().filter(|k| !others.contains(k)) {
         for expected in [4, 0] {
             let (mut removed, mut steps, mut after) = (0, 0, None);
             loop {

@@ -98,6 +98,9 @@ pub fn interaction(number: u64, contact: u64) -> Interaction {
         last_outbound_at: None,
         inbound_count: 0,
         outbound_count: 0,
+        last_message: None,
+        waiting_since: None,
+        marks: linecard_model::desk::Marks::default(),
     }
 }
 

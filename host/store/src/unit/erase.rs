@@ -9,7 +9,7 @@ use linecard_model::{ChannelId, ContactId, InteractionId};
 
 use super::UnitOfWork;
 use crate::content::{bare_contact, erased};
-use crate::{MessageRef, Page, RawOf, ReactionKey, Result, thread_identity};
+use crate::{IdempotentResult, MessageRef, Page, RawOf, ReactionKey, Result, thread_identity};
 
 /// How many are looked at together.
 const STEP: usize = 200;
@@ -38,9 +38,11 @@ impl UnitOfWork {
                 self.erase_message(&message).await?;
             }
         }
+        self.erase_answers(id, &interactions).await?;
         for interaction in interactions {
             self.erase_from(interaction, id).await?;
         }
+        self.erase_notes(id).await?;
         self.erase_details(id).await
     }
 
@@ -97,12 +99,69 @@ impl UnitOfWork {
         Ok(())
     }
 
+    /// Empties the answers to requests that were about a contact or its interactions: what they showed is
+    /// erased, and that they were answered stays, so that a request that comes again still has one effect.
+    async fn erase_answers(
+        &mut self,
+        contact: ContactId,
+        interactions: &BTreeSet<InteractionId>,
+    ) -> Result<()> {
+        let own = interactions.iter().filter(|id| !id.is_none());
+        let mut names: BTreeSet<Vec<u8>> = own.map(|id| id.to_string().into_bytes()).collect();
+        names.insert(contact.to_string().into_bytes());
+        // Ids stand in JSON as texts of their own.
+        let is_about = |result: &IdempotentResult| {
+            let mut texts = result.body.split(|byte| *byte == b'"');
+            texts.any(|text| names.contains(text))
+        };
+        let mut about = Vec::new();
+        let mut after: Option<(String, String)> = None;
+        loop {
+            let place = after
+                .as_ref()
+                .map(|(who, key)| (who.as_str(), key.as_str()));
+            let found = self.store.idempotents(&self.site, place, STEP).await?;
+            let Some((who, key, _)) = found.last() else {
+                break;
+            };
+            after = Some((who.clone(), key.clone()));
+            let about_it = found.into_iter().filter(|(.., result)| is_about(result));
+            about.extend(about_it.map(|(who, key, result)| ((who, key), result)));
+        }
+        // What this unit answered is not in the store yet.
+        for (place, slot) in &self.idempotent.0 {
+            let result = slot.value.as_deref().filter(|result| is_about(result));
+            about.extend(result.map(|result| (place.clone(), result.clone())));
+        }
+        for (place, mut result) in about {
+            result.body.clear();
+            self.idempotent.set(place, Some(result));
+        }
+        Ok(())
+    }
+
     /// Takes a contact out of what an interaction says about people.
     async fn erase_from(&mut self, id: InteractionId, contact: ContactId) -> Result<()> {
-        self.interaction(id).await?;
+        let Some(known) = self.interaction(id).await? else {
+            return Ok(());
+        };
+        if known.contact == contact {
+            // What was begun to be answered may name them.
+            for agent in known.marks.drafts.keys() {
+                self.drafts.set((id, agent.clone()), None);
+            }
+        }
+        drop(known);
         if let Some(interaction) = self.interactions.change(&id) {
             if interaction.contact == contact {
                 interaction.thread.clear();
+                interaction.marks.attributes.clear();
+                interaction.marks.drafts.clear();
+            }
+            if let Some(last) = &mut interaction.last_message
+                && last.contact == contact
+            {
+                last.forget();
             }
             for participant in &mut interaction.participants {
                 if participant.contact == contact {

@@ -88,6 +88,30 @@ impl UnitOfWork {
             Some(letter) => Change::PutDeadLetter(letter),
             None => Change::RemoveDeadLetter { channel, id },
         }));
+        let drafts = self.drafts.into_changed();
+        changes.extend(drafts.map(|((interaction, agent), value)| match value {
+            Some(draft) => Change::PutDraft {
+                interaction,
+                agent,
+                draft,
+            },
+            None => Change::RemoveDraft { interaction, agent },
+        }));
+        let notes = self.notes.into_changed();
+        changes.extend(notes.map(|((contact, note), value)| match value {
+            Some(note) => Change::PutNote(note),
+            None => Change::RemoveNote { contact, note },
+        }));
+        let responses = self.responses.into_changed();
+        changes.extend(responses.map(|(id, value)| match value {
+            Some(response) => Change::PutResponse(response),
+            None => Change::RemoveResponse(id),
+        }));
+        let macros = self.macros.into_changed();
+        changes.extend(macros.map(|(id, value)| match value {
+            Some(kept) => Change::PutMacro(kept),
+            None => Change::RemoveMacro(id),
+        }));
         changes.extend(self.config.map(Change::PutConfig));
         changes.extend(self.early.into_changed().map(
             |((channel, platform_id), value)| match value {

@@ -1,6 +1,7 @@
 //! What an event changes in the views.
 
 use linecard_model::contact::{Contact, KnownAlias};
+use linecard_model::desk::{LastMessage, ReadMark};
 use linecard_model::event::{Event, Seq};
 use linecard_model::interaction::Participant;
 use linecard_model::message::{AttachmentFile, Message, MessageReaction, MessageState, Revision};
@@ -8,6 +9,7 @@ use linecard_model::routing::RoutingEvent;
 use linecard_model::{ChannelId, ContactId, InteractionId, MessageId, Timestamp};
 
 use super::UnitOfWork;
+use super::desk::written;
 use super::route::route;
 use crate::{MessageRef, Page, ReactionKey, Result, thread_identity};
 
@@ -93,6 +95,7 @@ impl UnitOfWork {
                     }
                 })
                 .await?;
+                self.line_follows(*contact, *message).await?;
                 self.list_fetch(*contact, *message).await
             }
             Event::FileFetched {
@@ -120,7 +123,8 @@ impl UnitOfWork {
                 self.change_message(*contact, *message, |message| {
                     message.deleted_at.get_or_insert(*deleted_at);
                 })
-                .await
+                .await?;
+                self.line_follows(*contact, *message).await
             }
             Event::MessageHidden {
                 message,
@@ -164,7 +168,55 @@ impl UnitOfWork {
                 self.config = Some(config.clone());
                 Ok(())
             }
-            Event::PendingOnThread { .. }
+            Event::InteractionRead {
+                interaction,
+                agent,
+                message,
+                inbound,
+                ..
+            } => {
+                let mark = message.map(|message| ReadMark {
+                    message,
+                    inbound: *inbound,
+                });
+                self.read(*interaction, agent, mark).await
+            }
+            Event::DraftSaved {
+                interaction,
+                agent,
+                saved_at,
+                ..
+            } => self.drafted(*interaction, agent, Some(*saved_at)).await,
+            Event::DraftRemoved { interaction, agent } => {
+                self.drafted(*interaction, agent, None).await
+            }
+            Event::InteractionMarked {
+                interaction, marks, ..
+            } => self.marked(*interaction, marks).await,
+            Event::NoteSaved(note) => {
+                self.notes.set((note.contact, note.id), Some(note.clone()));
+                Ok(())
+            }
+            Event::ResponseSaved(response) => {
+                self.responses
+                    .set(response.id.clone(), Some(response.clone()));
+                Ok(())
+            }
+            Event::ResponseRemoved { response, .. } => {
+                self.responses.set(response.clone(), None);
+                Ok(())
+            }
+            Event::ResponseUsed { response, .. } => self.response_used(response, at).await,
+            Event::MacroSaved(saved) => {
+                self.macros.set(saved.id.clone(), Some(saved.clone()));
+                Ok(())
+            }
+            Event::MacroRemoved { id, .. } => {
+                self.macros.set(id.clone(), None);
+                Ok(())
+            }
+            Event::MacroRun { .. }
+            | Event::PendingOnThread { .. }
             | Event::ContactsMerged { .. }
             | Event::ContactsParted { .. }
             | Event::ActionChanged { .. }
@@ -277,6 +329,13 @@ impl UnitOfWork {
             interaction.outbound_count = sum(interaction.outbound_count, from.outbound_count);
             interaction.last_inbound_at = interaction.last_inbound_at.max(from.last_inbound_at);
             interaction.last_outbound_at = interaction.last_outbound_at.max(from.last_outbound_at);
+            let waits = [interaction.waiting_since, from.waiting_since];
+            interaction.waiting_since = waits.into_iter().flatten().min();
+            let newest = |last: &LastMessage| (last.at, last.message);
+            let others = from.last_message.clone();
+            if others.as_ref().map(newest) > interaction.last_message.as_ref().map(newest) {
+                interaction.last_message = others;
+            }
         }
         if let Some(interaction) = self.interactions.change(&joined) {
             interaction.inbound_count = 0;
@@ -308,6 +367,7 @@ impl UnitOfWork {
             *count = count.saturating_add(1);
             // Networks deliver late and out of order.
             *last = (*last).max(Some(message.at));
+            written(interaction, message);
         }
         Ok(())
     }
@@ -367,6 +427,24 @@ impl UnitOfWork {
                 message.state = state.clone();
             }
             message.platform_ids.extend(new_ids);
+        }
+        Ok(())
+    }
+
+    /// Keeps what a list shows of a message's interaction right after the message was changed.
+    async fn line_follows(&mut self, contact: ContactId, id: MessageId) -> Result<()> {
+        let Some(message) = self.message(contact, id).await? else {
+            return Ok(());
+        };
+        self.interaction(message.interaction).await?;
+        let is_shown = |last: &LastMessage| last.message == id;
+        let interaction = self.interactions.known(&message.interaction);
+        let shown = interaction.and_then(|slot| slot.value.as_ref()?.last_message.as_ref());
+        if !shown.is_some_and(is_shown) {
+            return Ok(());
+        }
+        if let Some(interaction) = self.interactions.change(&message.interaction) {
+            interaction.last_message = Some(LastMessage::of(&message));
         }
         Ok(())
     }

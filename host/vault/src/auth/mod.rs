@@ -20,6 +20,7 @@ use tokio::sync::{Semaphore, watch};
 use limiter::{FailureLimiter, Refused, Reserved};
 pub use tokens::{AccessToken, Granted};
 
+use crate::account::Ending;
 use crate::{KeyOwner, Vault, VaultError, hub_itself, is_own_token};
 
 /// How long an attempt from an address that guesses takes at least; such attempts follow each other.
@@ -313,6 +314,54 @@ impl Authenticator {
         };
         let supervisor = self.site.supervisor();
         supervisor.undivided("signing out", ending).await
+    }
+
+    /// Gives a person another password, if the old one is right, and ends their sessions but one. Says
+    /// whether it is another one than before.
+    pub async fn change_password(
+        &self,
+        principal: &Principal,
+        agent: &AgentId,
+        old: &SecretString,
+        new: &SecretString,
+        from: Option<IpAddr>,
+        but: String,
+    ) -> Result<bool, AuthError> {
+        let attempt = self.reserve("agent", Some(agent.as_str()), from).await?;
+        if !self.vault.verify_password(agent, old).await {
+            self.refused("agent", Some(agent.as_str()), from, Some(agent.clone()));
+            return Err(AuthError::Invalid);
+        }
+        attempt.succeeded();
+        let (vault, changes) = (self.vault.clone(), self.changes.clone());
+        let (actor, agent, new) = (principal.actor.clone(), agent.clone(), new.clone());
+        let changing = async move {
+            let changed = vault
+                .change_password(actor, &agent, &new, Some(but))
+                .await?;
+            tell(&changes);
+            Ok(changed)
+        };
+        let supervisor = self.site.supervisor();
+        supervisor.undivided("changing a password", changing).await
+    }
+
+    /// Ends sessions of an agent: their tokens let nobody in afterwards. Gives how many.
+    pub async fn end_sessions(
+        &self,
+        principal: &Principal,
+        agent: &AgentId,
+        which: Ending,
+    ) -> Result<usize, AuthError> {
+        let (vault, changes) = (self.vault.clone(), self.changes.clone());
+        let (actor, agent) = (principal.actor.clone(), agent.clone());
+        let ending = async move {
+            let count = vault.end_sessions(actor, &agent, &which).await?;
+            tell(&changes);
+            Ok(count)
+        };
+        let supervisor = self.site.supervisor();
+        supervisor.undivided("ending sessions", ending).await
     }
 
     /// Forgets failures and access tokens that are over. They let nobody in meanwhile.

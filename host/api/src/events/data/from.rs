@@ -5,6 +5,8 @@ use linecard_model::{ContactId, InteractionId, MessageId};
 
 use super::{Happened, MessageKey};
 use crate::content::AttachmentView;
+use crate::desk::DraftView;
+use crate::notes::NoteView;
 use crate::participants::joined;
 use crate::views::MessageView;
 
@@ -188,6 +190,64 @@ impl Happened {
                 occurred_at,
                 details,
                 raw: with_raw.then_some(raw),
+            },
+            Event::InteractionRead {
+                interaction,
+                agent,
+                message,
+                unread,
+                ..
+            } => Self::InteractionRead {
+                interaction,
+                agent,
+                message,
+                unread,
+            },
+            Event::DraftSaved {
+                interaction,
+                agent,
+                saved_at,
+                draft,
+            } => Self::DraftSaved {
+                interaction,
+                agent,
+                saved_at,
+                draft: draft.map(|draft| DraftView::of(interaction, *draft)),
+            },
+            Event::DraftRemoved { interaction, agent } => Self::DraftRemoved { interaction, agent },
+            Event::InteractionMarked {
+                interaction,
+                by,
+                marks,
+            } => Self::InteractionMarked {
+                interaction,
+                by,
+                labels: marks.labels,
+                attributes: marks.attributes,
+                followers: marks.followers,
+            },
+            Event::NoteSaved(note) => Self::NoteSaved(NoteView::of(&note, false)),
+            Event::ResponseSaved(response) => Self::ResponseSaved((&response).into()),
+            Event::ResponseRemoved { response, by } => Self::ResponseRemoved { response, by },
+            Event::ResponseUsed {
+                response,
+                interaction,
+                message,
+            } => Self::ResponseUsed {
+                response,
+                interaction,
+                message,
+            },
+            Event::MacroSaved(kept) => Self::MacroSaved((&kept).into()),
+            Event::MacroRemoved { id, by } => Self::MacroRemoved { id, by },
+            Event::MacroRun {
+                id,
+                interaction,
+                by,
+            } => Self::MacroRun {
+                id,
+                interaction,
+                by,
             },
             Event::ChannelHealthChanged { channel, health } => {
                 Self::ChannelHealthChanged { channel, health }

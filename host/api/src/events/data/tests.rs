@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use linecard_model::contact::{Contact, ContactIdentity, ContactThread, OptIn};
+use linecard_model::desk::{Attribute, Draft, Marks, Note, NoteRevision};
 use linecard_model::event::Event;
 use linecard_model::interaction::Interaction;
 use linecard_model::manifest::Visibility;
@@ -11,12 +12,14 @@ use linecard_model::message::{
 };
 use linecard_model::outbox::ChannelHealth;
 use linecard_model::platform::{Author, Identity, Profile, Refusal};
+use linecard_model::response::{Macro, MacroConfig, Response, ResponseConfig};
 use linecard_model::routing::{
     EndReason, InteractionState, MediaType, OfferOutcome, Presence, PresenceCause, ReturnCause,
     RoutingEvent,
 };
 use linecard_model::{
-    AgentId, ChannelId, ContactId, InteractionId, MessageId, OfferId, QueueId, Timestamp,
+    AgentId, ChannelId, ContactId, InteractionId, MacroId, MessageId, NoteId, OfferId, QueueId,
+    ResponseId, Timestamp,
 };
 use serde_json::Value;
 
@@ -45,6 +48,9 @@ fn interaction() -> Interaction {
         last_outbound_at: None,
         inbound_count: 1,
         outbound_count: 0,
+        last_message: None,
+        waiting_since: None,
+        marks: Marks::default(),
     }
 }
 
@@ -328,6 +334,109 @@ fn others() -> Vec<Event> {
             occurred_at: Timestamp::now(),
             details: Value::Null,
             raw: "{\"secret\":\"payload\"}".to_owned(),
+        },
+        Event::InteractionRead {
+            interaction: InteractionId::generate(),
+            agent: AgentId::new("anna").unwrap(),
+            message: Some(MessageId::generate()),
+            inbound: 3,
+            unread: 1,
+        },
+        Event::DraftSaved {
+            interaction: InteractionId::generate(),
+            agent: AgentId::new("anna").unwrap(),
+            saved_at: Timestamp::now(),
+            draft: Some(Box::new(Draft {
+                saved_at: Timestamp::now(),
+                content: Content {
+                    text: Some("Dear".to_owned()),
+                    ..Content::default()
+                },
+                reply_to: Some(MessageId::generate()),
+                private: true,
+                response: Some(ResponseId::new("hello").unwrap()),
+            })),
+        },
+        Event::DraftRemoved {
+            interaction: InteractionId::generate(),
+            agent: AgentId::new("anna").unwrap(),
+        },
+        Event::InteractionMarked {
+            interaction: InteractionId::generate(),
+            by: "anna".to_owned(),
+            marks: Box::new(Marks {
+                labels: ["vip".to_owned()].into(),
+                attributes: [
+                    ("tier".to_owned(), Attribute::Text("gold".to_owned())),
+                    ("orders".to_owned(), Attribute::Number(2.0)),
+                ]
+                .into(),
+                followers: [AgentId::new("bea").unwrap()].into(),
+                ..Marks::default()
+            }),
+        },
+        Event::NoteSaved(Note {
+            id: NoteId::generate(),
+            contact: ContactId::generate(),
+            interaction: Some(InteractionId::generate()),
+            author: "anna".to_owned(),
+            written_at: Timestamp::now(),
+            text: "@bea please".to_owned(),
+            mentions: [AgentId::new("bea").unwrap()].into(),
+            revisions: vec![NoteRevision {
+                replaced_at: Timestamp::now(),
+                by: "anna".to_owned(),
+                text: "before".to_owned(),
+            }],
+            deleted_at: None,
+        }),
+        Event::ResponseSaved(Response {
+            id: ResponseId::new("hello").unwrap(),
+            config: ResponseConfig {
+                folder: "General".to_owned(),
+                title: "Hello".to_owned(),
+                text: "Hello {{contact.name|there}}".to_owned(),
+                language: Some("en".to_owned()),
+                channels: [ChannelId::new("page").unwrap()].into(),
+                networks: ["x".to_owned()].into(),
+            },
+            changed_at: Timestamp::now(),
+            changed_by: "anna".to_owned(),
+            used: 1,
+            used_at: Some(Timestamp::now()),
+        }),
+        Event::ResponseRemoved {
+            response: ResponseId::new("hello").unwrap(),
+            by: "anna".to_owned(),
+        },
+        Event::ResponseUsed {
+            response: ResponseId::new("hello").unwrap(),
+            interaction: InteractionId::generate(),
+            message: MessageId::generate(),
+        },
+        Event::MacroSaved(Macro {
+            id: MacroId::new("close").unwrap(),
+            config: MacroConfig {
+                title: "Close".to_owned(),
+                folder: "General".to_owned(),
+                response: Some(ResponseId::new("bye").unwrap()),
+                text: None,
+                add_labels: ["done".to_owned()].into(),
+                remove_labels: ["open".to_owned()].into(),
+                end: true,
+                disposition: Some("Processed".to_owned()),
+            },
+            changed_at: Timestamp::now(),
+            changed_by: "anna".to_owned(),
+        }),
+        Event::MacroRemoved {
+            id: MacroId::new("close").unwrap(),
+            by: "anna".to_owned(),
+        },
+        Event::MacroRun {
+            id: MacroId::new("close").unwrap(),
+            interaction: InteractionId::generate(),
+            by: "anna".to_owned(),
         },
         Event::ChannelHealthChanged {
             channel: ChannelId::new("page").unwrap(),

@@ -167,13 +167,12 @@ impl QueueSettings {
             if !queues.contains(&rule.to) {
                 return Err(wrong(format!("there is no queue {}", rule.to)));
             }
-            let conditions = usize::from(rule.after_seconds.is_some())
-                + usize::from(rule.estimate_over_seconds.is_some())
-                + usize::from(rule.service_level_below.is_some());
-            if conditions != 1 {
+            if rule.after_seconds.is_none()
+                && rule.estimate_over_seconds.is_none()
+                && rule.service_level_below.is_none()
+            {
                 return Err(wrong(
-                    "give one of after_seconds, estimate_over_seconds and service_level_below"
-                        .into(),
+                    "give after_seconds, estimate_over_seconds or service_level_below".into(),
                 ));
             }
             if let Some(percent) = rule.service_level_below.filter(|p| !(1..=100).contains(p)) {

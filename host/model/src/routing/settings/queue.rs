@@ -63,6 +63,7 @@ pub struct RoutingStep {
     pub skills: Option<Vec<RequiredSkill>>,
     /// How long the step lasts, in seconds. Absent: for good.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1)]
     pub seconds: Option<u32>,
     /// They may get it up to the hard limit of their capacity.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -99,8 +100,8 @@ impl Plan {
     }
 }
 
-/// When an interaction goes over to another queue. It keeps its time in queue, and comes to each queue
-/// once. Exactly one of the conditions is given.
+/// When an interaction goes over to another queue: as soon as one of the conditions that are given holds.
+/// It keeps its time in queue, and comes to each queue once.
 ///
 /// The estimate and the service level are judged when an interaction comes to wait and whenever one of
 /// its routing steps ends.
