@@ -86,8 +86,6 @@ impl InteractionView {
         view.network = network(state, interaction);
         if interaction.is_open() {
             view.reply_until = reply_until(state, interaction);
-            let work = state.router().interaction(&interaction.id);
-            view.priority = work.map(|work| work.priority);
         }
         if let Some(agent) = &caller.actor.agent {
             view.unread = Some(interaction.unread(agent));
@@ -151,8 +149,8 @@ struct Filter {
     /// three of the first if it is left out.
     #[param(pattern = "^(mine|waiting|followed|all)$")]
     scope: Option<String>,
-    /// Only in this state: `queued`, `offered`, `connected` or `wrap-up`.
-    #[param(pattern = "^(queued|offered|connected|wrap-up)$")]
+    /// Only in this state: `queued`, `offered`, `connected`, `held`, `parked` or `wrap-up`.
+    #[param(pattern = "^(queued|offered|connected|held|parked|wrap-up)$")]
     state: Option<String>,
     /// Only of this queue.
     queue: Option<String>,
@@ -221,9 +219,18 @@ impl TryFrom<Filter> for Wanted {
             Some("desc") => true,
             Some(_) => return Err(bad("order is asc or desc")),
         };
-        let states = ["queued", "offered", "connected", "wrap-up"];
+        let states = [
+            "queued",
+            "offered",
+            "connected",
+            "held",
+            "parked",
+            "wrap-up",
+        ];
         if (filter.state.as_deref()).is_some_and(|state| !states.contains(&state)) {
-            return Err(bad("state is queued, offered, connected or wrap-up"));
+            return Err(bad(
+                "state is queued, offered, connected, held, parked or wrap-up",
+            ));
         }
         if let Some(name) = filter.media_type.as_deref()
             && named::<linecard_model::routing::MediaType>(name).is_none()
@@ -248,7 +255,7 @@ impl Wanted {
         interaction: &Interaction,
     ) -> bool {
         let own = caller.actor.agent.as_ref();
-        let is_mine = || own.is_some() && interaction.state.agent() == own;
+        let is_mine = || own.is_some_and(|own| interaction.has_part(own));
         let waits = || {
             matches!(interaction.state, InteractionState::Queued) && sight.queue(&interaction.queue)
         };
@@ -296,12 +303,10 @@ impl Wanted {
             Sort::Deadline => match &interaction.state {
                 InteractionState::Offered { deadline, .. } => Some(time(*deadline)),
                 InteractionState::WrapUp { deadline, .. } => deadline.map(time),
+                InteractionState::Parked { until, .. } => Some(time(*until)),
                 _ => None,
             },
-            Sort::Priority => {
-                let work = state.router().interaction(&interaction.id)?;
-                Some(Key::Number(work.priority.into()))
-            }
+            Sort::Priority => Some(Key::Number(interaction.priority.into())),
             Sort::Unread => Some(Key::Number(interaction.unread(own?).into())),
             Sort::Draft => interaction.marks.drafts.get(own?).copied().map(time),
             Sort::Name => None,

@@ -129,9 +129,6 @@ pub(super) struct InteractionView {
     /// the interaction.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reply_until: Option<Timestamp>,
-    /// Its priority; one point is one minute of waiting. Absent once it is over.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub priority: Option<i32>,
     /// How many of the customer's messages the caller has not read. Absent for callers who are no
     /// agents, and where an answer or an event is the same for everybody.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -266,7 +263,6 @@ impl From<&Interaction> for InteractionView {
             last_message: interaction.last_message.as_ref().map(Into::into),
             waiting_since: interaction.waiting_since.filter(|_| interaction.is_open()),
             reply_until: None,
-            priority: None,
             unread: None,
             draft_saved_at: None,
             labels: interaction.marks.labels.clone(),

@@ -63,6 +63,7 @@ impl SandboxedPlugin {
             limits,
             cache_dir,
             cache_key,
+            compiler: None,
         })
         .map_err(|e| refused(&e))?;
         let plugin = runtime

@@ -115,6 +115,7 @@ pub(super) async fn run(
             interaction: interaction.id,
             agent,
             disposition: config.disposition.clone(),
+            wrap_up: false,
         })?
     } else {
         Vec::new()
