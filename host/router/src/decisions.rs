@@ -291,7 +291,14 @@ impl Router {
 
 /// Why an agent was not offered what another one got.
 fn passed(id: &AgentId, agent: &Agent, decision: &Decision) -> PassedReason {
-    if let Some(moment) = agent.at(decision.at) {
+    let moment = agent.at(decision.at);
+    if moment.is_none() && agent.moments.len() < MOST_MOMENTS {
+        // Nobody is there before they sign in for the first time.
+        return PassedReason::NotReady {
+            presence: Presence::Offline,
+        };
+    }
+    if let Some(moment) = moment {
         if !moment.presence.is_ready() {
             return PassedReason::NotReady {
                 presence: moment.presence.clone(),

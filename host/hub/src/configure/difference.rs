@@ -326,8 +326,8 @@ mod tests {
         assert_eq!(
             rest,
             [
-                "- agents.ben: {\"name\":\"\",\"password\":\"stored\",\"role\":\"agent\",\"skills\":{},\"social_media_admin\":false} (its secret, which the hub keeps and no file has, is lost with it)",
-                "+ agents.carl: {\"name\":\"\",\"role\":\"agent\",\"skills\":{},\"social_media_admin\":false}",
+                "- agents.ben: {\"auto_answer\":false,\"name\":\"\",\"password\":\"stored\",\"role\":\"agent\",\"skills\":{},\"social_media_admin\":false} (its secret, which the hub keeps and no file has, is lost with it)",
+                "+ agents.carl: {\"auto_answer\":false,\"name\":\"\",\"role\":\"agent\",\"skills\":{},\"social_media_admin\":false}",
                 "~ channels.page.comments.gather_seconds: 60 → 0",
                 "~ channels.page.config.page_id: \"1\" → \"2\"",
                 "~ channels.page.secrets.c: \"env:C\" → \"env:D\"",

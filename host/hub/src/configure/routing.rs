@@ -88,9 +88,7 @@ fn check_queue(config: &SiteConfig, id: &QueueId, queue: &QueueConfig, problems:
         let number = number.to_string();
         let at = ["queues", id, "overflow", number.as_str()];
         let within = |key| [&at[..], &[key]].concat();
-        if rule.to.as_str() == id {
-            problems.add(&within("to"), "an overflow goes to another queue");
-        } else if !config.queues.contains_key(&rule.to) {
+        if !config.queues.contains_key(&rule.to) {
             let known = config.queues.keys().map(QueueId::as_str);
             problems.add(&within("to"), unknown("queue", rule.to.as_str(), known));
         }
@@ -111,6 +109,20 @@ fn check_queue(config: &SiteConfig, id: &QueueId, queue: &QueueConfig, problems:
                 &within("service_level_below"),
                 "it must be between 1 and 100",
             );
+        }
+    }
+}
+
+/// What can be applied and never works.
+pub(super) fn warn(config: &SiteConfig, warnings: &mut Problems) {
+    for (id, queue) in &config.queues {
+        for (number, rule) in queue.overflow.iter().enumerate() {
+            if rule.to == *id {
+                warnings.add(
+                    &["queues", id.as_str(), "overflow", &number.to_string(), "to"],
+                    "an overflow goes to another queue; to its own it does nothing",
+                );
+            }
         }
     }
 }

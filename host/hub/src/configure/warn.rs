@@ -5,6 +5,7 @@ use linecard_model::routing::{MediaType, RequiredSkill, RoutingSettings};
 use linecard_model::site::{AgentConfig, QueueConfig, SiteConfig};
 
 use super::problem::Problems;
+use super::routing;
 
 /// The kinds of work that channels make.
 const OF_CHANNELS: [MediaType; 2] = [
@@ -69,6 +70,7 @@ pub fn warnings(config: &SiteConfig) -> Problems {
             }
         }
     }
+    routing::warn(config, &mut warnings);
     warnings.0.dedup();
     warnings
 }

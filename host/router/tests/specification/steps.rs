@@ -362,7 +362,7 @@ fn a_long_estimate_or_a_low_service_level_sends_it_over_at_once() {
 #[test]
 fn steps_and_overflow_that_cannot_be_are_named() {
     let stranger = || BTreeSet::from([AgentId::new("nobody").unwrap()]);
-    let table: [(fn(&mut QueueSettings, BTreeSet<AgentId>), &str); 7] = [
+    let table: [(fn(&mut QueueSettings, BTreeSet<AgentId>), &str); 6] = [
         (
             |q, nobody| {
                 q.steps = vec![RoutingStep {
@@ -388,15 +388,6 @@ fn steps_and_overflow_that_cannot_be_are_named() {
         (
             |q, _| q.steps = vec![ring(101, 5)],
             "queue care, step 1: skill german: minimum proficiency 101 is not between 1 and 100",
-        ),
-        (
-            |q, _| {
-                q.overflow = vec![OverflowRule {
-                    to: queue("care"),
-                    ..rule()
-                }]
-            },
-            "queue care, overflow rule 1: an overflow goes to another queue",
         ),
         (
             |q, _| {

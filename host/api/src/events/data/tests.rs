@@ -14,12 +14,13 @@ use linecard_model::outbox::ChannelHealth;
 use linecard_model::platform::{Author, Identity, Profile, Refusal};
 use linecard_model::response::{Macro, MacroConfig, Response, ResponseConfig};
 use linecard_model::routing::{
-    EndReason, InteractionState, MediaType, OfferOutcome, Presence, PresenceCause, ReturnCause,
-    RoutingEvent,
+    Choice, EndReason, InteractionState, LegEnd, LegRole, MediaType, OfferOutcome, OwnerCause,
+    Plan, Presence, PresenceCause, ReturnCause, RoutingEvent, RoutingStep, SelectionMethod,
+    StepCause, TransferTarget, UnparkCause, WaitingFor,
 };
 use linecard_model::{
     AgentId, ChannelId, ContactId, InteractionId, MacroId, MessageId, NoteId, OfferId, QueueId,
-    ResponseId, Timestamp,
+    ResponseId, StationId, Timestamp,
 };
 use serde_json::Value;
 
@@ -92,6 +93,10 @@ fn routing() -> Vec<RoutingEvent> {
     let agent = || AgentId::new("anna").unwrap();
     let queue = || QueueId::new("care").unwrap();
     let deadline = Timestamp::now();
+    let plan = || Plan {
+        steps: vec![RoutingStep::agent(agent(), 60, true)],
+        until: Some(deadline),
+    };
     vec![
         RoutingEvent::Configured {
             settings: std::sync::Arc::default(),
@@ -102,7 +107,7 @@ fn routing() -> Vec<RoutingEvent> {
             media_type: MediaType::SocialDirectMessage,
             skills: Vec::new(),
             priority: 0,
-            plan: linecard_model::routing::Plan::default(),
+            plan: Plan::default(),
         },
         RoutingEvent::Offered {
             interaction,
@@ -111,8 +116,13 @@ fn routing() -> Vec<RoutingEvent> {
             offer,
             deadline,
             auto_answer: false,
-            role: linecard_model::routing::LegRole::Owner,
-            choice: None,
+            role: LegRole::Owner,
+            choice: Some(Choice {
+                selection: SelectionMethod::LongestIdle,
+                step: 1,
+                available: 2,
+                next: vec![agent()],
+            }),
         },
         RoutingEvent::OfferEnded {
             interaction,
@@ -121,7 +131,7 @@ fn routing() -> Vec<RoutingEvent> {
             offer,
             outcome: OfferOutcome::NoAnswer,
             excluded_until: Some(deadline),
-            role: linecard_model::routing::LegRole::Owner,
+            role: LegRole::Owner,
         },
         RoutingEvent::ExclusionEnded {
             interaction,
@@ -132,7 +142,100 @@ fn routing() -> Vec<RoutingEvent> {
             queue: queue(),
             agent: agent(),
             offer,
-            role: linecard_model::routing::LegRole::Owner,
+            role: LegRole::Owner,
+        },
+        RoutingEvent::StepBegan {
+            interaction,
+            queue: queue(),
+            step: 2,
+            until: Some(deadline),
+            cause: StepCause::NobodyAvailable,
+        },
+        RoutingEvent::Held {
+            interaction,
+            queue: queue(),
+            agent: agent(),
+        },
+        RoutingEvent::Resumed {
+            interaction,
+            queue: queue(),
+            agent: agent(),
+        },
+        RoutingEvent::Parked {
+            interaction,
+            queue: queue(),
+            agent: agent(),
+            until: deadline,
+            waiting_for: WaitingFor::Company,
+        },
+        RoutingEvent::Unparked {
+            interaction,
+            queue: queue(),
+            agent: agent(),
+            cause: UnparkCause::CustomerWrote,
+            plan: plan(),
+        },
+        RoutingEvent::Transferred {
+            interaction,
+            from_queue: queue(),
+            queue: queue(),
+            from: Some(agent()),
+            to: TransferTarget::Agent { agent: agent() },
+            plan: plan(),
+            excluded_until: Some(deadline),
+        },
+        RoutingEvent::Overflowed {
+            interaction,
+            from_queue: queue(),
+            queue: queue(),
+            rule: 1,
+            plan: Plan::default(),
+        },
+        RoutingEvent::OwnerChanged {
+            interaction,
+            queue: queue(),
+            from: None,
+            agent: agent(),
+            cause: OwnerCause::PickedUp,
+        },
+        RoutingEvent::ObserverJoined {
+            interaction,
+            queue: queue(),
+            agent: agent(),
+        },
+        RoutingEvent::LegEnded {
+            interaction,
+            queue: queue(),
+            agent: agent(),
+            role: LegRole::Consultant,
+            cause: LegEnd::Cancelled,
+        },
+        RoutingEvent::PriorityChanged {
+            interaction,
+            queue: queue(),
+            priority: -3,
+        },
+        RoutingEvent::WrapUpCoded {
+            interaction,
+            queue: queue(),
+            agent: agent(),
+            disposition: "Processed".to_owned(),
+        },
+        RoutingEvent::QueuePaused { queue: queue() },
+        RoutingEvent::QueueResumed { queue: queue() },
+        RoutingEvent::ExternalBegan {
+            agent: agent(),
+            reference: "call-1".to_owned(),
+            media_type: MediaType::Call,
+            until: deadline,
+        },
+        RoutingEvent::ExternalEnded {
+            agent: agent(),
+            reference: "call-1".to_owned(),
+        },
+        RoutingEvent::StationChanged {
+            agent: agent(),
+            station: Some(StationId::new("desk").unwrap()),
         },
         RoutingEvent::Returned {
             interaction,

@@ -161,9 +161,6 @@ impl QueueSettings {
                 number: number + 1,
                 what,
             };
-            if rule.to == self.id {
-                return Err(wrong("an overflow goes to another queue".into()));
-            }
             if !queues.contains(&rule.to) {
                 return Err(wrong(format!("there is no queue {}", rule.to)));
             }
