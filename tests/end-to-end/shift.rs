@@ -40,7 +40,7 @@ impl Shift {
         });
         administrator.put("/api/v1/agents/agent-3", &boss).await?;
         let site = administrator.get("/api/v1/site").await?;
-        let mut queue = site["queues"]["support"].clone();
+        let mut queue = site["config"]["queues"]["support"].clone();
         queue["members"] = json!(["agent-1"]);
         queue["pick_up"] = json!(true);
         administrator
@@ -299,6 +299,10 @@ async fn a_supervisor_watches_takes_over_and_pauses() -> Result<()> {
         .boss
         .post(&to(&id, "prioritize"), &json!({ "priority": 20 }))
         .await?;
+    shift
+        .boss
+        .post(&to(&id, "transfer"), &json!({ "queue": "second" }))
+        .await?;
     let actions: Vec<String> = shift
         .hub
         .administrator()?
@@ -328,7 +332,7 @@ async fn who_writes_again_comes_back_to_the_agent_who_knows_them() -> Result<()>
     // Both are members of the queue, and agent-2 has been idle longer.
     let administrator = shift.hub.administrator()?;
     let site = administrator.get("/api/v1/site").await?;
-    let mut queue = site["queues"]["support"].clone();
+    let mut queue = site["config"]["queues"]["support"].clone();
     queue["members"] = json!(["agent-1", "agent-2"]);
     administrator
         .put("/api/v1/queues/support", &json!({ "config": queue }))
@@ -374,7 +378,7 @@ async fn work_elsewhere_and_stations_count() -> Result<()> {
     let shift = Shift::begin("").await?;
     let administrator = shift.hub.administrator()?;
     let site = administrator.get("/api/v1/site").await?;
-    let mut agent = site["agents"]["agent-1"].clone();
+    let mut agent = site["config"]["agents"]["agent-1"].clone();
     agent["percent"] = json!({ "call": 100, "social-direct-message": 50 });
     administrator
         .put("/api/v1/agents/agent-1", &json!({ "config": agent }))

@@ -34,6 +34,9 @@ pub fn render(outcome: &Outcome, state: &SiteState) -> Rendered {
             let mut view = InteractionView::from(interaction);
             // Whoever changed something has no offer by it: another agent may have.
             view.offer = None;
+            for leg in &mut view.legs {
+                leg.offer = None;
+            }
             view.capabilities = state.channels().get(&interaction.channel).map(|channel| {
                 let mut now = capabilities::of(&channel, interaction, Timestamp::now());
                 capabilities::close_private_reply(&mut now, interaction, messages);

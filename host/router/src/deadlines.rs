@@ -16,12 +16,18 @@ use crate::index::Due;
 impl Router {
     /// Acts on everything that is due, in the order in which it became due.
     pub(crate) fn act_on_deadlines(&mut self, at: Timestamp, events: &mut Vec<RoutingEvent>) {
-        while let Some(first) = self.index.deadlines.first().cloned() {
-            let (deadline, due) = &first;
-            if *deadline > at {
+        while self
+            .index
+            .deadlines
+            .first()
+            .is_some_and(|(deadline, _)| *deadline <= at)
+        {
+            // It goes before anything is decided: what follows from it may be due at the same moment, and
+            // if a damaged state should lead to nothing, it holds nothing up forever.
+            let Some((_, due)) = self.index.deadlines.pop_first() else {
                 return;
-            }
-            let decided = match due {
+            };
+            let decided = match &due {
                 Due::Offer(interaction, agent) => self.ring_out(at, *interaction, agent),
                 Due::Step(interaction) => self
                     .next_step(at, *interaction, StepCause::Expired)
@@ -51,11 +57,6 @@ impl Router {
                 }],
             };
             self.record(at, decided, events);
-            // Each of these events takes its own deadline away. If a damaged state should say
-            // otherwise, it goes all the same rather than holding everything up forever.
-            if self.index.deadlines.first() == Some(&first) {
-                self.index.deadlines.pop_first();
-            }
         }
     }
 

@@ -148,6 +148,7 @@ impl<C: Choices> Simulation<C> {
             self.ledger.note(effective, event);
             self.latest = effective;
         }
+        self.ledger.absent_are_away(events);
         self.tally.events += events.len() as u64;
         assert!(
             self.router
@@ -172,7 +173,7 @@ impl<C: Choices> Simulation<C> {
         }
         assert_eq!(misindexed(&self.router), None);
         self.ledger.agrees_with(&self.router, self.latest);
-        self.ledger.no_work_is_left_lying(&self.router);
+        self.ledger.no_work_is_left_lying(&self.router, self.latest);
     }
 }
 

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use linecard_model::routing::{
-    AgentSettings, IdleClock, InteractionState, LegEnd, LegRole, MediaType, OfferOutcome,
-    OwnerCause, Plan, Presence, QueueOrder, QueueSettings, RequiredSkill, ReturnCause,
-    RoutingEvent, RoutingSettings, RoutingStep, SelectionMethod, SkillMode, StepCause,
+    AgentSettings, IdleClock, InteractionState, LegEnd, LegRole, MediaType, NoAnswerRule,
+    OfferOutcome, OwnerCause, Plan, Presence, QueueOrder, QueueSettings, RequiredSkill,
+    ReturnCause, RoutingEvent, RoutingSettings, RoutingStep, SelectionMethod, SkillMode, StepCause,
     TransferTarget, UnparkCause,
 };
 use linecard_model::{AgentId, GroupId, InteractionId, OfferId, QueueId, StationId, Timestamp};
@@ -53,6 +53,7 @@ struct Entry {
     legs: BTreeMap<AgentId, (LegRole, Option<OfferId>)>,
     steps: Vec<RoutingStep>,
     step: usize,
+    step_until: Option<Timestamp>,
     overflowed: BTreeSet<QueueId>,
     excluded: BTreeMap<AgentId, Timestamp>,
 }
@@ -93,6 +94,7 @@ impl Ledger {
                     legs: BTreeMap::new(),
                     steps: plan.steps.clone(),
                     step: 0,
+                    step_until: plan.until,
                     overflowed: BTreeSet::new(),
                     excluded: BTreeMap::new(),
                 };
@@ -159,7 +161,10 @@ impl Ledger {
                 }
             }
             RoutingEvent::StepBegan {
-                interaction, step, ..
+                interaction,
+                step,
+                until,
+                ..
             } => {
                 let entry = self.entry(*interaction);
                 assert!(matches!(
@@ -168,6 +173,7 @@ impl Ledger {
                 ));
                 assert_eq!(usize::from(*step), entry.step + 2, "a step was left out");
                 entry.step += 1;
+                entry.step_until = *until;
                 assert!(entry.step < entry.step_count());
             }
             RoutingEvent::Held {
@@ -208,9 +214,14 @@ impl Ledger {
             RoutingEvent::Unparked {
                 interaction,
                 agent,
+                cause,
                 plan,
                 ..
             } => {
+                if *cause != UnparkCause::AgentRemoved {
+                    let first = &plan.steps[0];
+                    assert!(first.agents.contains(agent) && first.over_limit);
+                }
                 let entry = self.entry(*interaction);
                 assert!(
                     matches!(&entry.state, InteractionState::Parked { agent: by, .. } if by == agent)
@@ -313,11 +324,13 @@ impl Ledger {
                 interaction,
                 agent,
                 excluded_until,
+                step_until,
                 ..
             } => {
                 self.let_go(at, *interaction, agent);
                 let entry = self.entry(*interaction);
                 entry.state = InteractionState::Queued;
+                entry.step_until = *step_until;
                 if let Some(until) = excluded_until {
                     entry.excluded.insert(agent.clone(), *until);
                 }
@@ -416,6 +429,8 @@ impl Ledger {
     ) {
         let entry = &self.entries[&id];
         assert_ne!(self.agents[agent].presence, Presence::Offline);
+        let alerts = matches!(entry.legs.get(agent), Some((_, Some(_))));
+        assert!(!alerts, "{agent} has not accepted");
         let holds = entry
             .legs
             .get(agent)
@@ -892,15 +907,42 @@ impl Ledger {
         }
     }
 
+    /// Whoever let an offer ring out is taken for absent, if the site wants that.
+    pub fn absent_are_away(&self, events: &[RoutingEvent]) {
+        for event in events {
+            if let RoutingEvent::OfferEnded {
+                agent,
+                outcome: OfferOutcome::NoAnswer,
+                ..
+            } = event
+                && self.settings.no_answer != NoAnswerRule::StayReady
+                && let Some(person) = self.agents.get(agent)
+            {
+                assert!(!person.presence.is_ready(), "{agent} did not answer");
+            }
+        }
+    }
+
     /// Nothing waits that somebody could take, or that could move on; and of what waits the router can
     /// say for every member what is in the way.
-    pub fn no_work_is_left_lying(&self, router: &Router) {
+    pub fn no_work_is_left_lying(&self, router: &Router, at: Timestamp) {
         let held = self.held();
         for (id, entry) in &self.entries {
             if entry.state != InteractionState::Queued {
                 continue;
             }
+            for rule in &self.queues[&entry.queue].overflow {
+                let is_over = rule.after_seconds.is_some_and(|seconds| {
+                    entry.entered + Duration::from_secs(u64::from(seconds)) <= at
+                });
+                let can = rule.to != entry.queue
+                    && !entry.overflowed.contains(&rule.to)
+                    && self.settings.queues.iter().any(|queue| queue.id == rule.to);
+                assert!(!(is_over && can), "{id} waits too long");
+            }
             if entry.step + 1 < entry.step_count() {
+                let goes_on = entry.step_until.is_none_or(|until| until > at);
+                assert!(goes_on, "{id} stays in its step");
                 let worth_it = self.agents.iter().any(|(agent, person)| {
                     person.presence.is_ready()
                         && person.desktop
@@ -958,6 +1000,7 @@ impl Entry {
     fn follow(&mut self, plan: &Plan) {
         self.steps.clone_from(&plan.steps);
         self.step = 0;
+        self.step_until = plan.until;
     }
 
     fn step_count(&self) -> usize {
