@@ -54,10 +54,10 @@ impl Shift {
         );
         Ok(Self {
             networks,
+            hub,
             one,
             two,
             boss,
-            hub,
         })
     }
 
@@ -283,6 +283,17 @@ async fn a_supervisor_watches_takes_over_and_pauses() -> Result<()> {
     .await?;
     let why = shift.one.get(&to(&waiting, "explain")).await?;
     ensure!(why["queue_paused"] == true, "{why}");
+    let own = shift.one.get("/api/v1/agents/me/explain").await?;
+    ensure!(
+        own["agent"] == "agent-1" && own["queues"][0]["paused"] == true,
+        "{own}"
+    );
+    let made = shift.one.get(&to(&id, "decisions")).await?;
+    ensure!(
+        made.as_array().is_some_and(|made| made.len() == 2),
+        "{made}"
+    );
+    ensure!(made[0]["choice"]["selection"] == "longest-idle", "{made}");
     let queue = shift.boss.get("/api/v1/queues/support").await?;
     ensure!(queue["paused"] == true, "{queue}");
     // Whoever wants it takes it all the same: the queue lets its members.

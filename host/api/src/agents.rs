@@ -149,7 +149,8 @@ struct Since {
 /// Why an agent got what they got, and nothing else
 ///
 /// The agent's presence since then, the offers that they got, what others got from the agent's queues and
-/// why the agent did not, and what is in the way now. For supervisors, and for the agent.
+/// why the agent did not, and what is in the way now. For supervisors, and for the agent (`me` is the
+/// caller).
 #[utoipa::path(get, operation_id = "explainAgent", path = "/agents/{id}/explain", tag = "agents",
     params(("id" = String, Path), Since),
     responses((status = 200, body = AgentExplanation)),
@@ -160,7 +161,10 @@ async fn explain(
     Path(id): Path<String>,
     Query(filter): Query<Since>,
 ) -> Result<Answer<AgentExplanation>, Problem> {
-    let agent = agent_id(&id)?;
+    let agent = match id.as_str() {
+        "me" => own(&caller)?,
+        id => agent_id(id)?,
+    };
     if caller.actor.agent.as_ref() != Some(&agent) {
         caller.require(Role::Supervisor)?;
     }

@@ -16,7 +16,7 @@ use linecard_router::{Command, Router};
 
 const SKILLS: usize = 200;
 /// How many decisions are measured in each site.
-const DECISIONS: usize = 20_000;
+const DECISIONS: u32 = 20_000;
 
 struct Size {
     agents: usize,
@@ -59,7 +59,7 @@ fn main() {
         let waiting = site.router.census().queued;
         let began = Instant::now();
         let mut times: Vec<Duration> = (0..DECISIONS).map(|_| site.decide()).collect();
-        let rate = times.len() as f64 / began.elapsed().as_secs_f64();
+        let rate = f64::from(DECISIONS) / began.elapsed().as_secs_f64();
         times.sort_unstable();
         let at = |share: usize| times[(times.len() * share / 100).min(times.len() - 1)];
         let (median, p99) = (at(50), at(99));

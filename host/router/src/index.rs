@@ -197,6 +197,9 @@ pub(crate) enum Due {
     External(AgentId, String),
 }
 
+/// When each of some interactions entered, and which one came first.
+pub(crate) type Ages = BTreeSet<(Timestamp, u64, InteractionId)>;
+
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Index {
     pub lanes: BTreeMap<LaneKey, Lane>,
@@ -213,7 +216,7 @@ pub(crate) struct Index {
     /// What each agent has parked.
     pub parked: BTreeMap<AgentId, BTreeSet<InteractionId>>,
     /// For each queue and media type the waiting interactions, oldest first.
-    pub ages: BTreeMap<(QueueId, MediaType), BTreeSet<(Timestamp, u64, InteractionId)>>,
+    pub ages: BTreeMap<(QueueId, MediaType), Ages>,
     pub stages: Stages,
 }
 
@@ -544,7 +547,7 @@ impl State {
             || fault::is_on("overflow-in-circles")
                 && *to != work.queue
                 && self.queues.contains_key(to)
-                && work.overflowed.len() < 3
+                && work.overflowed.len() < 2
     }
 }
 

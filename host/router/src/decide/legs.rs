@@ -29,7 +29,7 @@ impl Decide<'_> {
     ) -> Decision {
         let work = self.talking(interaction, &agent)?;
         let to = self.checked(to)?;
-        self.has_place(interaction, work)?;
+        has_place(interaction, work)?;
         let consultant = self.whom_to_ask(interaction, work, &to)?;
         let known = self.agent(&consultant)?;
         let queue = self.state.queues.get(&work.queue);
@@ -61,17 +61,6 @@ impl Decide<'_> {
         Ok(events)
     }
 
-    fn has_place(&self, interaction: InteractionId, work: &Work) -> Result<(), Refusal> {
-        if work.legs.len() < MOST_LEGS {
-            Ok(())
-        } else {
-            Err(Refusal::TooManyLegs {
-                interaction,
-                most: MOST_LEGS,
-            })
-        }
-    }
-
     /// The one who was named, or the best of those who could.
     fn whom_to_ask(
         &self,
@@ -84,7 +73,7 @@ impl Decide<'_> {
         let (of, candidates, skills): (String, Option<&BTreeSet<AgentId>>, &[RequiredSkill]) =
             match to {
                 TransferTarget::Agent { agent } => {
-                    self.no_part_yet(interaction, work, agent)?;
+                    no_part_yet(interaction, work, agent)?;
                     self.can_be_offered(interaction, work, agent)?;
                     return Ok(agent.clone());
                 }
@@ -178,9 +167,9 @@ impl Decide<'_> {
             return Err(wrong_state(interaction, work, "connected or held"));
         }
         if !fault::is_on("owners-watch-themselves") {
-            self.no_part_yet(interaction, work, &agent)?;
+            no_part_yet(interaction, work, &agent)?;
         }
-        self.has_place(interaction, work)?;
+        has_place(interaction, work)?;
         Ok(vec![RoutingEvent::ObserverJoined {
             interaction,
             queue: work.queue.clone(),
@@ -279,22 +268,6 @@ impl Decide<'_> {
         }])
     }
 
-    fn no_part_yet(
-        &self,
-        interaction: InteractionId,
-        work: &Work,
-        agent: &AgentId,
-    ) -> Result<(), Refusal> {
-        match work.role_of(agent) {
-            None => Ok(()),
-            Some(role) => Err(Refusal::TakesPart {
-                interaction,
-                agent: agent.clone(),
-                role,
-            }),
-        }
-    }
-
     /// Whether an agent can be offered a part in an interaction now.
     fn can_be_offered(
         &self,
@@ -368,5 +341,27 @@ fn unavailable(interaction: InteractionId, agent: &AgentId, reason: String) -> R
         interaction,
         agent: agent.clone(),
         reason,
+    }
+}
+
+fn has_place(interaction: InteractionId, work: &Work) -> Result<(), Refusal> {
+    if work.legs.len() < MOST_LEGS {
+        Ok(())
+    } else {
+        Err(Refusal::TooManyLegs {
+            interaction,
+            most: MOST_LEGS,
+        })
+    }
+}
+
+fn no_part_yet(interaction: InteractionId, work: &Work, agent: &AgentId) -> Result<(), Refusal> {
+    match work.role_of(agent) {
+        None => Ok(()),
+        Some(role) => Err(Refusal::TakesPart {
+            interaction,
+            agent: agent.clone(),
+            role,
+        }),
     }
 }

@@ -9,6 +9,9 @@ use linecard_router::{Command, Refusal};
 
 use crate::site::{Site, agent, has, needs, queue, settings, single};
 
+/// A way in which an interaction leaves its owner.
+type Ends = fn(InteractionId) -> Command;
+
 /// Anna talks to a customer; Ben and Cara are ready.
 fn talking() -> (Site, InteractionId) {
     let mut settings = settings(&["anna", "ben", "cara"]);
@@ -272,7 +275,6 @@ fn the_others_leave_when_they_want_and_when_it_leaves_its_owner() {
     site.apply(leave("cara"));
     assert_eq!(roles(&site, id), [("anna".to_owned(), LegRole::Owner)]);
 
-    type Ends = fn(InteractionId) -> Command;
     let ways: [Ends; 4] = [
         |interaction| Command::End {
             interaction,

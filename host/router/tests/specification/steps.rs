@@ -11,6 +11,11 @@ use linecard_router::{Command, Obstacle};
 
 use crate::site::{Site, agent, has, needs, queue, settings, single};
 
+/// What somebody does.
+type Does = fn(&mut Site);
+/// What makes a queue's settings such as cannot be, with an agent whom there is not.
+type Spoil = fn(&mut QueueSettings, BTreeSet<AgentId>);
+
 const DM: MediaType = MediaType::SocialDirectMessage;
 
 fn ring(minimum: u8, seconds: u32) -> RoutingStep {
@@ -133,7 +138,7 @@ fn the_pools_add_up() {
 #[test]
 fn the_last_agent_is_waited_for_while_busy_and_not_while_away() {
     // what Anna does, what becomes of a returning customer's message in the first minute
-    let table: [(&str, fn(&mut Site), Option<&str>); 5] = [
+    let table: [(&str, Does, Option<&str>); 5] = [
         ("ready", |site| drop(site.ready("anna")), Some("anna")),
         ("busy", |site| busy(site, "anna"), None),
         ("offline", |_| {}, Some("ben")),
@@ -362,13 +367,13 @@ fn a_long_estimate_or_a_low_service_level_sends_it_over_at_once() {
 #[test]
 fn steps_and_overflow_that_cannot_be_are_named() {
     let stranger = || BTreeSet::from([AgentId::new("nobody").unwrap()]);
-    let table: [(fn(&mut QueueSettings, BTreeSet<AgentId>), &str); 6] = [
+    let table: [(Spoil, &str); 6] = [
         (
             |q, nobody| {
                 q.steps = vec![RoutingStep {
                     agents: nobody,
                     ..RoutingStep::default()
-                }]
+                }];
             },
             "queue care, step 1: there is no agent nobody",
         ),
@@ -394,7 +399,7 @@ fn steps_and_overflow_that_cannot_be_are_named() {
                 q.overflow = vec![OverflowRule {
                     after_seconds: Some(1),
                     ..rule()
-                }]
+                }];
             },
             "queue care, overflow rule 1: there is no queue second",
         ),
