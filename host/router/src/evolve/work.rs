@@ -143,13 +143,14 @@ impl Router {
         step: u16,
         until: Option<Timestamp>,
     ) {
-        self.change(at, id, |work| {
-            let step = step.saturating_sub(1);
-            if usize::from(step) < work.step_count() {
+        let step = step.saturating_sub(1);
+        let is_one = |work: &Work| usize::from(step) < work.step_count();
+        if self.state.work.get(&id).is_some_and(is_one) {
+            self.change(at, id, |work| {
                 work.step = step;
                 work.step_until = until;
-            }
-        });
+            });
+        }
     }
 
     pub(super) fn on_held(&mut self, at: Timestamp, id: InteractionId) {
