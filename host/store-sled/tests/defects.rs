@@ -326,7 +326,7 @@ async fn data_of_a_newer_program_is_refused() {
         opened,
         Err(StoreError::Schema {
             found: 99,
-            known: 2,
+            known: 3,
             ..
         })
     ));

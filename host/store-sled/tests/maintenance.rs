@@ -143,7 +143,7 @@ async fn an_import_takes_only_a_whole_export_into_an_empty_store() {
     let newer = import(
         lines
             .join("\n")
-            .replacen("\"version\":2", "\"version\":3", 1),
+            .replacen("\"version\":3", "\"version\":4", 1),
     )
     .await;
     assert!(matches!(newer, Err(TransferError::Format(_))));
