@@ -395,10 +395,11 @@ async fn work_elsewhere_and_stations_count() -> Result<()> {
         .put("/api/v1/agents/agent-1", &json!({ "config": agent }))
         .await?;
     shift.one.go_ready().await?;
-    let call = "/api/v1/agents/agent-1/external/call-17";
+    let call = "/api/v1/agents/me/external/call-17";
     let begun = json!({ "media_type": "call" });
     shift.one.put(call, &begun).await?;
-    let other = shift.two.ask(Method::PUT, call, &[], Some(&begun)).await?;
+    let hers = "/api/v1/agents/agent-1/external/call-17";
+    let other = shift.two.ask(Method::PUT, hers, &[], Some(&begun)).await?;
     ensure!(other.status == 403, "{other:?}");
     shift.says("dora", "hello").await?;
     let waiting = eventually("what waits", SOON, async || {

@@ -161,10 +161,7 @@ async fn explain(
     Path(id): Path<String>,
     Query(filter): Query<Since>,
 ) -> Result<Answer<AgentExplanation>, Problem> {
-    let agent = match id.as_str() {
-        "me" => own(&caller)?,
-        id => agent_id(id)?,
-    };
+    let agent = named(&caller, &id)?;
     if caller.actor.agent.as_ref() != Some(&agent) {
         caller.require(Role::Supervisor)?;
     }
@@ -266,7 +263,15 @@ fn own(caller: &Caller) -> Result<AgentId, Problem> {
     })
 }
 
-pub(super) fn agent_id(text: &str) -> Result<AgentId, Problem> {
+/// The agent whom a path names; `me` is the caller.
+pub(super) fn named(caller: &Caller, id: &str) -> Result<AgentId, Problem> {
+    match id {
+        "me" => own(caller),
+        id => agent_id(id),
+    }
+}
+
+fn agent_id(text: &str) -> Result<AgentId, Problem> {
     AgentId::new(text)
         .map_err(|_| Problem::new("unknown-agent", format!("there is no agent {text}")))
 }

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::agents::agent_id;
+use super::agents::named;
 use super::extract::{Caller, Changing, Nothing, Path};
 use super::problem::Problem;
 use super::{App, Changed};
@@ -36,7 +36,7 @@ struct ExternalWork {
 /// Say that an agent has work in another system, or still has it
 ///
 /// Such as a telephone call: no more is offered to the agent than fits beside it. For the agent, and for
-/// supervisors and their keys.
+/// supervisors and their keys; `me` is the caller.
 #[utoipa::path(put, operation_id = "beginExternalWork", path = "/agents/{id}/external/{reference}", tag = "agents",
     params(
         ("id" = String, Path),
@@ -55,7 +55,7 @@ async fn begin(
     change: Changing<ExternalWork>,
 ) -> Result<Changed, Problem> {
     let told = Elsewhere {
-        agent: agent_id(&id)?,
+        agent: named(&caller, &id)?,
         reference,
         work: Some((change.body.media_type, change.body.until)),
     };
@@ -81,7 +81,7 @@ async fn end(
     change: Changing<Nothing>,
 ) -> Result<Changed, Problem> {
     let told = Elsewhere {
-        agent: agent_id(&id)?,
+        agent: named(&caller, &id)?,
         reference,
         work: None,
     };
@@ -100,7 +100,7 @@ struct Station {
 /// Say at which station an agent works
 ///
 /// Its media types are the agent's from here on, beside their own. For the agent, and for supervisors and
-/// their keys.
+/// their keys; `me` is the caller.
 #[utoipa::path(put, operation_id = "setStation", path = "/agents/{id}/station", tag = "agents",
     params(("id" = String, Path), ("idempotency-key" = Option<String>, Header)),
     request_body(content = Station, example = json!({"station": "social-desk"})),
@@ -113,7 +113,7 @@ async fn sit(
     change: Changing<Station>,
 ) -> Result<Changed, Problem> {
     let request = Request::Sit {
-        agent: agent_id(&id)?,
+        agent: named(&caller, &id)?,
         station: Some(change.body.station.clone()),
     };
     let key = change.idempotency(&caller);
@@ -132,7 +132,7 @@ async fn stand_up(
     change: Changing<Nothing>,
 ) -> Result<Changed, Problem> {
     let request = Request::Sit {
-        agent: agent_id(&id)?,
+        agent: named(&caller, &id)?,
         station: None,
     };
     let key = change.idempotency(&caller);
