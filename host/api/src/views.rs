@@ -179,17 +179,14 @@ pub(super) struct LegView {
 impl From<&Interaction> for InteractionView {
     fn from(interaction: &Interaction) -> Self {
         let (mut offer, mut deadline, mut end_reason, mut disposition) = (None, None, None, None);
-        let (mut agent, mut turn) = (interaction.state.agent().cloned(), None);
+        let mut turn = None;
         match &interaction.state {
             InteractionState::Queued
             | InteractionState::Connected { .. }
             | InteractionState::Held { .. } => {}
             InteractionState::Parked {
-                agent: by,
-                until,
-                waiting_for,
+                until, waiting_for, ..
             } => {
-                agent = Some(by.clone());
                 deadline = Some(*until);
                 turn = Some(*waiting_for);
             }
@@ -234,7 +231,7 @@ impl From<&Interaction> for InteractionView {
             skills: interaction.skills.clone(),
             priority: interaction.priority,
             state: interaction.state.name(),
-            agent,
+            agent: interaction.state.holder().cloned(),
             offer,
             waiting_for: turn,
             legs: interaction

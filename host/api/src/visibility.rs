@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 
 use linecard_model::contact::Contact;
 use linecard_model::interaction::Interaction;
-use linecard_model::routing::InteractionState;
 use linecard_model::site::{Role, SiteConfig};
 use linecard_model::{AgentId, ContactId, InteractionId, QueueId};
 use linecard_store::Page;
@@ -84,12 +83,9 @@ pub(super) struct Place {
 
 impl From<Interaction> for Place {
     fn from(interaction: Interaction) -> Self {
-        let owner = match interaction.state {
-            InteractionState::Parked { agent, .. } => Some(agent),
-            state => state.agent().cloned(),
-        };
+        let holder = interaction.state.holder().cloned();
         Self {
-            agents: owner
+            agents: holder
                 .into_iter()
                 .chain(interaction.last_agent)
                 .chain(interaction.legs.into_keys())

@@ -110,11 +110,7 @@ impl Interaction {
 
     /// Whether somebody takes part in it: as owner, also of one that is parked, or beside the owner.
     pub fn has_part(&self, agent: &AgentId) -> bool {
-        let owner = match &self.state {
-            InteractionState::Parked { agent, .. } => Some(agent),
-            state => state.agent(),
-        };
-        owner == Some(agent) || self.legs.contains_key(agent)
+        self.state.holder() == Some(agent) || self.legs.contains_key(agent)
     }
 
     /// How many of the customer's messages an agent has not read.

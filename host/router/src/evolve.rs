@@ -316,14 +316,15 @@ impl Router {
             self.account(at, agent);
         }
         let new_lane = LaneKey::of(&self.state, &work);
-        if new_lane != lane {
+        let moved = new_lane != lane;
+        if moved {
             self.index.open_lane(&self.state, new_lane);
         }
         self.index.attach(&self.state, id, &work);
-        let left = (work.queue != lane.queue).then(|| lane.queue.clone());
-        if LaneKey::of(&self.state, &work) != lane {
+        if moved {
             self.index.close_lane(&self.state, &lane);
         }
+        let left = (work.queue != lane.queue).then_some(lane.queue);
         self.state.work.insert(id, work);
         for agent in before.union(&after) {
             self.index.refresh_agent(&self.state, agent);

@@ -11,7 +11,7 @@ use crate::Router;
 use crate::capacity::UNLIMITED;
 use crate::counters::millis_between;
 use crate::index::{LaneKey, Place};
-use crate::state::{Agent, ExclusionCause, Work};
+use crate::state::{Agent, ExclusionCause, State, Work};
 
 /// Where an interaction stands, and why nobody has it yet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -292,17 +292,24 @@ impl Router {
                 Some(self.state.room_for(agent, &work.queue, work.media_type))
             })
             .sum();
-        if slots == 0 {
-            return None;
-        }
-        let handle_time = self
-            .state
-            .queues
-            .get(&work.queue)?
-            .counters
-            .get(&work.media_type)?
-            .recent_handle_time?;
         let turns = (self.ahead_of(id, work) as u64).saturating_add(1);
-        Some(handle_time.saturating_mul(turns) / slots / 1000)
+        self.state
+            .wait_for(&work.queue, work.media_type, turns, slots)
+    }
+}
+
+impl State {
+    /// How long so many turns take in a queue, in seconds, when so many are handled at a time: by the handle
+    /// time lately seen there. None: nobody is there, or nothing has been handled yet.
+    pub(crate) fn wait_for(
+        &self,
+        queue: &QueueId,
+        media_type: MediaType,
+        turns: u64,
+        at_a_time: u64,
+    ) -> Option<u64> {
+        let counters = self.queues.get(queue)?.counters.get(&media_type)?;
+        let millis = counters.recent_handle_time?.saturating_mul(turns);
+        Some(millis.checked_div(at_a_time)? / 1000)
     }
 }

@@ -71,25 +71,19 @@ impl Router {
         there.step = 0;
         let key = LaneKey::of(&self.state, &there);
         let (mut available, mut room) = (0, 0_u64);
-        for agent in &known.members {
-            let Some(standing) = self
-                .state
-                .known_agent(agent)
-                .and_then(|known| Some((known, key.standing(&self.state, agent, known)?)))
-            else {
+        for id in &known.members {
+            let Some(agent) = self.state.known_agent(id) else {
                 continue;
             };
-            let (known, _) = standing;
-            if known.takes_work() {
-                room += self.state.room_for(known, queue, there.media_type);
+            if key.standing(&self.state, id, agent).is_none() {
+                continue;
             }
-            let rank = self.index.rank(&self.state, agent, known, &key, false);
+            if agent.takes_work() {
+                room += self.state.room_for(agent, queue, there.media_type);
+            }
+            let rank = self.index.rank(&self.state, id, agent, &key, false);
             available += usize::from(rank.is_some());
         }
-        let handle_time = known
-            .counters
-            .get(&there.media_type)
-            .and_then(|counters| counters.recent_handle_time);
         let waiting: usize = self
             .index
             .lanes_of(queue)
@@ -97,9 +91,12 @@ impl Router {
             .sum();
         Some(Outlook {
             available,
-            estimated_wait_seconds: handle_time
-                .filter(|_| room > 0)
-                .map(|time| time.saturating_mul(waiting as u64 + 1) / room / 1000),
+            estimated_wait_seconds: self.state.wait_for(
+                queue,
+                there.media_type,
+                waiting as u64 + 1,
+                room,
+            ),
         })
     }
 }

@@ -79,11 +79,7 @@ fn way_of(open: &Interaction) -> Vec<RoutingEvent> {
         priority: open.priority,
         plan: Plan::default(),
     }];
-    let agent = match &open.state {
-        InteractionState::Parked { agent, .. } => Some(agent.clone()),
-        state => state.agent().cloned(),
-    };
-    let Some(agent) = agent else {
+    let Some(agent) = open.state.holder().cloned() else {
         return events;
     };
     let (offer, deadline) = match &open.state {

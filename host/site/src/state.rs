@@ -57,10 +57,7 @@ impl OpenWork {
                 || state.talking().is_some()
                 || matches!(state, InteractionState::Parked { .. }),
             waits,
-            agent: match state {
-                InteractionState::Parked { agent, .. } => Some(agent.clone()),
-                state => state.agent().cloned(),
-            },
+            agent: state.holder().cloned(),
         })
     }
 }

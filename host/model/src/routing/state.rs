@@ -203,6 +203,14 @@ impl InteractionState {
         }
     }
 
+    /// The agent at whom it alerts, who has it, or who parked it.
+    pub fn holder(&self) -> Option<&AgentId> {
+        match self {
+            Self::Parked { agent, .. } => Some(agent),
+            state => state.agent(),
+        }
+    }
+
     /// The agent in whose conversation it is: connected or held.
     pub fn talking(&self) -> Option<&AgentId> {
         match self {
