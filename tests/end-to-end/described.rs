@@ -60,6 +60,8 @@ async fn every_example_runs_as_written_and_answers_are_as_described() -> Result<
         d.run(&administrator, list, &[], "").await?;
     }
     d.run(&administrator, "getQueue", &["support"], "").await?;
+    d.run(&administrator, "listQueueIntervals", &["support"], "")
+        .await?;
     d.run(&administrator, "getChannel", &["web"], "").await?;
     d.run(&administrator, "getPlugin", &["open-messaging"], "")
         .await?;

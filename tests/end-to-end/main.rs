@@ -25,6 +25,7 @@ mod readme;
 mod reference;
 mod restricted;
 mod retries;
+mod service;
 mod shift;
 mod simulated;
 mod streams;

@@ -16,6 +16,7 @@ use linecard_model::manifest::AttachmentKind;
 use linecard_model::message::MessageAuthor;
 use linecard_model::routing::InteractionState;
 use linecard_model::{ContactId, InteractionId, MessageId, Timestamp};
+use linecard_router::ServiceStanding;
 use linecard_site::SiteState;
 use linecard_site::capabilities;
 use linecard_vault::auth::Principal;
@@ -86,6 +87,7 @@ impl InteractionView {
         view.network = network(state, interaction);
         if interaction.is_open() {
             view.reply_until = reply_until(state, interaction);
+            view.service = service(state, interaction);
         }
         if let Some(agent) = &caller.actor.agent {
             view.unread = Some(interaction.unread(agent));
@@ -104,6 +106,16 @@ fn network(state: &SiteState, interaction: &Interaction) -> Option<String> {
 fn reply_until(state: &SiteState, interaction: &Interaction) -> Option<Timestamp> {
     let channel = state.channels().get(&interaction.channel)?;
     capabilities::of(&channel, interaction, Timestamp::now()).reply_until
+}
+
+fn service(state: &SiteState, interaction: &Interaction) -> Option<ServiceStanding> {
+    let router = state.router();
+    router.service_of(&interaction.id, Timestamp::now())
+}
+
+/// When the first time of an interaction's service policy is over.
+fn service_due(state: &SiteState, interaction: &Interaction) -> Option<Timestamp> {
+    service(state, interaction)?.clocks.first()?.due
 }
 
 /// Which interactions are wanted.
@@ -125,6 +137,7 @@ enum Sort {
     Created,
     ReplyUntil,
     Deadline,
+    Service,
     Priority,
     Unread,
     Draft,
@@ -167,10 +180,11 @@ struct Filter {
     /// `true`: only those in which the caller has a draft; `false`: only others.
     draft: Option<bool>,
     /// What the list is ordered by: `waiting_since` (the default), `last_message`, `created`,
-    /// `reply_until`, `deadline`, `priority`, `unread`, `draft`, `name` (of the customer), `state`,
-    /// `queue`, `channel`, `network` or `media_type`. What has none of it stands at the end.
+    /// `reply_until`, `deadline`, `service` (when the first time of its service policy is over),
+    /// `priority`, `unread`, `draft`, `name` (of the customer), `state`, `queue`, `channel`, `network` or
+    /// `media_type`. What has none of it stands at the end.
     #[param(
-        pattern = "^(waiting_since|last_message|created|reply_until|deadline|priority|unread|draft|name|state|queue|channel|network|media_type)$"
+        pattern = "^(waiting_since|last_message|created|reply_until|deadline|service|priority|unread|draft|name|state|queue|channel|network|media_type)$"
     )]
     sort: Option<String>,
     /// `asc` (the default) or `desc`.
@@ -209,8 +223,8 @@ impl TryFrom<Filter> for Wanted {
             None => Sort::WaitingSince,
             Some(name) => named(name).ok_or_else(|| {
                 bad(
-                    "sort is waiting_since, last_message, created, reply_until, deadline, priority, \
-                     unread, draft, name, state, queue, channel, network or media_type",
+                    "sort is waiting_since, last_message, created, reply_until, deadline, service, \
+                     priority, unread, draft, name, state, queue, channel, network or media_type",
                 )
             })?,
         };
@@ -306,6 +320,7 @@ impl Wanted {
                 InteractionState::Parked { until, .. } => Some(time(*until)),
                 _ => None,
             },
+            Sort::Service => service_due(state, interaction).map(time),
             Sort::Priority => Some(Key::Number(interaction.priority.into())),
             Sort::Unread => Some(Key::Number(interaction.unread(own?).into())),
             Sort::Draft => interaction.marks.drafts.get(own?).copied().map(time),

@@ -9,15 +9,15 @@ use axum::response::Json as Answer;
 use linecard_model::routing::QueueSettings;
 use linecard_model::site::QueueConfig;
 use linecard_model::{InteractionId, QueueId, Timestamp};
-use linecard_router::QueueStats;
+use linecard_router::{IntervalStats, QueueStats};
 use linecard_site::{Request, SiteState};
-use serde::Serialize;
-use utoipa::ToSchema;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::config::etag;
-use super::extract::{Caller, Changing, Nothing, Path};
+use super::extract::{Caller, Changing, Nothing, Path, Query};
 use super::problem::Problem;
 use super::visibility::Sight;
 use super::{App, Changed};
@@ -26,6 +26,7 @@ pub(super) fn router() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
         .routes(routes!(list))
         .routes(routes!(get))
+        .routes(routes!(intervals))
         .routes(routes!(pause))
         .routes(routes!(resume))
 }
@@ -44,6 +45,8 @@ struct QueueView {
     members_ready: usize,
     /// Nothing of it is offered for now.
     paused: bool,
+    /// Whether it is within its opening hours: the clocks of service policies run.
+    open: bool,
     /// The disposition codes of its interactions.
     disposition_codes: Vec<String>,
     /// The figures by media type; empty as long as nothing has happened.
@@ -76,6 +79,7 @@ fn view(state: &SiteState, id: &QueueId, config: &QueueConfig) -> QueueView {
         members: members.len(),
         members_ready,
         paused: router.is_paused(id),
+        open: !router.is_closed(id),
         disposition_codes: settings(state, id)
             .map(|s| s.disposition_codes.clone())
             .unwrap_or_default(),
@@ -142,6 +146,43 @@ async fn get(
                 waiting: state.router().waiting(&id),
             };
             Some(([(ETAG, etag(config))], Answer(detail)))
+        })
+        .await?
+        .ok_or_else(unknown)
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Since {
+    /// The first interval is the one in which this moment lies. Default: all that are kept.
+    since: Option<Timestamp>,
+}
+
+/// What was counted in a queue by quarters of an hour
+///
+/// Those of the last 24 hours in which anything happened, oldest first, by media type; the last one is the
+/// present one. What each figure counts is the same as in a queue's `stats`, and something counts in the
+/// interval in which it happens: an interaction can be offered in one and answered in the next.
+#[utoipa::path(get, operation_id = "listQueueIntervals", path = "/queues/{id}/intervals", tag = "queues",
+    params(("id" = String, Path), Since),
+    responses((status = 200, body = Vec<IntervalStats>)),
+    extensions(("x-problems" = json!(["unknown-queue"]))))]
+async fn intervals(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(name): Path<String>,
+    Query(Since { since }): Query<Since>,
+) -> Result<Answer<Vec<IntervalStats>>, Problem> {
+    let unknown = || Problem::new("unknown-queue", format!("there is no queue {name}"));
+    let id = QueueId::new(&name).map_err(|_| unknown())?;
+    let caller = caller.0;
+    app.hub
+        .site
+        .query(move |state| {
+            let sight = Sight::of(&caller, state.config());
+            let is_seen = state.config().queues.contains_key(&id) && sight.queue(&id);
+            let since = since.unwrap_or(Timestamp::UNIX_EPOCH);
+            is_seen.then(|| Answer(state.router().intervals(&id, since).collect()))
         })
         .await?
         .ok_or_else(unknown)

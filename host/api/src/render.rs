@@ -44,6 +44,7 @@ pub fn render(outcome: &Outcome, state: &SiteState) -> Rendered {
             });
             describe(&mut view, people);
             view.pending_on_thread = pending(state, interaction);
+            view.service = state.router().service_of(&interaction.id, Timestamp::now());
             rendered(200, &view)
         }
         Outcome::Message(message) => rendered(202, &MessageView::new(message.clone(), false)),

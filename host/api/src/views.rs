@@ -17,7 +17,7 @@ use linecard_model::site::Role;
 use linecard_model::{
     AgentId, ChannelId, ContactId, InteractionId, MessageId, OfferId, QueueId, Timestamp,
 };
-use linecard_router::Work;
+use linecard_router::{ServiceStanding, Work};
 use linecard_site::SiteState;
 use linecard_site::capabilities::Capabilities;
 use linecard_vault::auth::Principal;
@@ -129,6 +129,10 @@ pub(super) struct InteractionView {
     /// the interaction.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reply_until: Option<Timestamp>,
+    /// How it stands to its service policy. Absent: it has none, it is over, or this is the form of an
+    /// event.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service: Option<ServiceStanding>,
     /// How many of the customer's messages the caller has not read. Absent for callers who are no
     /// agents, and where an answer or an event is the same for everybody.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -265,6 +269,7 @@ impl From<&Interaction> for InteractionView {
             labels: interaction.marks.labels.clone(),
             attributes: interaction.marks.attributes.clone(),
             followers: interaction.marks.followers.clone(),
+            service: None,
             capabilities: None,
             pending_on_thread: Vec::new(),
             thread_context: Vec::new(),
@@ -538,6 +543,7 @@ impl OfferView {
             waited_seconds: u64::try_from(waited).unwrap_or(0),
             interaction: InteractionView {
                 pending_on_thread: pending(state, interaction),
+                service: state.router().service_of(&id, now),
                 ..InteractionView::from(interaction)
             },
         })

@@ -279,6 +279,10 @@ slug!(
     /// A place at which an agent works.
     StationId
 );
+slug!(
+    /// Within what time certain customers are to be answered.
+    ServicePolicyId
+);
 
 unique!(
     /// A customer.

@@ -20,7 +20,8 @@ mod time;
 
 pub use ids::{
     AgentId, ChannelId, ContactId, DeadLetterId, GroupId, IdError, InteractionId, MacroId,
-    MessageId, NoteId, OfferId, PluginId, QueueId, ResponseId, SiteId, SkillId, StationId,
+    MessageId, NoteId, OfferId, PluginId, QueueId, ResponseId, ServicePolicyId, SiteId, SkillId,
+    StationId,
 };
 
 pub use time::Timestamp;

@@ -7,6 +7,7 @@
 
 mod cause;
 mod event;
+mod service;
 mod settings;
 mod state;
 
@@ -15,6 +16,7 @@ pub use cause::{
     TransferTarget, UnparkCause,
 };
 pub use event::RoutingEvent;
+pub use service::{ServiceClock, ServiceFacts, ServicePolicy, ServicePromise};
 pub use settings::{
     AgentSettings, DEFAULT_DISPOSITION_CODES, DEFAULT_NOT_READY_REASONS, GroupSettings, IdleClock,
     Interruptions, LostDesktopRule, NoAnswerRule, OverflowRule, Plan, QueueOrder, QueueSettings,

@@ -12,7 +12,8 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::routing::{
     IdleClock, Interruptions, LostDesktopRule, MediaType, NoAnswerRule, OverflowRule, QueueOrder,
-    RequiredSkill, RoutingStep, SelectionMethod, Shares, SkillMode, Slots, WrapUpPolicy,
+    RequiredSkill, RoutingStep, SelectionMethod, ServicePolicy, Shares, SkillMode, Slots,
+    WrapUpPolicy,
 };
 use crate::spend::SpendConfig;
 use crate::{AgentId, ChannelId, GroupId, PluginId, QueueId, SkillId, StationId};
@@ -30,6 +31,9 @@ pub struct SiteConfig {
     /// How long things are kept.
     #[serde(default, skip_serializing_if = "SiteRetention::is_default")]
     pub retention: SiteRetention,
+    /// Within what time which customers are to be answered; the first policy that holds counts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub service_policies: Vec<ServicePolicy>,
     /// The labels that may be put on interactions; any if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub labels: Option<BTreeSet<String>>,
@@ -399,6 +403,11 @@ pub struct ChannelConfig {
     /// Whether a customer who writes again after the end comes back to the same agent.
     #[serde(default, skip_serializing_if = "LastAgentConfig::is_usual")]
     pub last_agent: LastAgentConfig,
+    /// For how many hours after its end a customer who writes again in the same conversation opens the
+    /// same interaction again; 0: what comes after the end is always a new one.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    #[schema(maximum = 72)]
+    pub reopen_hours: u16,
     /// Whether the company keeps its customers' consent to be written to first elsewhere, so that no
     /// contact's own opt-in is asked for on this channel.
     #[serde(default)]
@@ -462,6 +471,12 @@ impl Default for LastAgentConfig {
             wait_seconds: 60,
         }
     }
+}
+
+// By reference, because serde asks so.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_zero(hours: &u16) -> bool {
+    *hours == 0
 }
 
 impl LastAgentConfig {

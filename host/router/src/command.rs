@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use linecard_model::routing::{
-    EndReason, MediaType, Presence, RequiredSkill, RoutingSettings, RoutingStep, TransferTarget,
-    WaitingFor,
+    EndReason, MediaType, Presence, RequiredSkill, RoutingSettings, RoutingStep, ServicePromise,
+    TransferTarget, WaitingFor,
 };
 use linecard_model::{AgentId, InteractionId, OfferId, QueueId, StationId, Timestamp};
 
@@ -99,10 +99,38 @@ pub enum Command {
         /// Whose turn it is.
         waiting_for: WaitingFor,
     },
-    /// The customer wrote to an interaction: a parked one comes back.
+    /// The customer wrote to an interaction: a parked one comes back, and the clock of the next answer
+    /// starts.
     CustomerWrote {
         /// The interaction.
         interaction: InteractionId,
+    },
+    /// The company wrote to an interaction's customer on the network itself: a parked one comes back, so
+    /// that its agent sees what was said.
+    CompanyWrote {
+        /// The interaction.
+        interaction: InteractionId,
+    },
+    /// Somebody answered the customer: the clock of the answer stops.
+    Answered {
+        /// The interaction.
+        interaction: InteractionId,
+    },
+    /// Another service policy holds for an interaction, or none. Without effect on one that entered when
+    /// the site had no policies.
+    Promise {
+        /// The interaction.
+        interaction: InteractionId,
+        /// What its customer is promised.
+        promise: Option<Arc<ServicePromise>>,
+    },
+    /// A queue's opening hours begin or end. It is offered all the same; the clocks of service policies
+    /// run while it is open.
+    SetOpen {
+        /// The queue.
+        queue: QueueId,
+        /// Whether they begin.
+        open: bool,
     },
     /// An interaction is given on.
     Transfer {

@@ -1,7 +1,9 @@
 //! The numbers that the state keeps for queues and agents; [`crate::stats`] makes figures of them.
 
+use std::collections::BTreeMap;
+
 use linecard_model::Timestamp;
-use linecard_model::routing::{Presence, QueueSettings};
+use linecard_model::routing::{Presence, QueueSettings, ServiceClock};
 use serde::{Deserialize, Serialize};
 
 /// What has been counted for one media type of one queue. Durations are milliseconds.
@@ -30,6 +32,9 @@ pub(crate) struct QueueCounters {
     pub interact_time: u64,
     pub hold_time: u64,
     pub wrap_up_time: u64,
+    /// By what was to happen, how often it did in time.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub service: BTreeMap<ServiceClock, Times>,
     /// A moving average of the handle time, for the estimated wait. It outlives a reset.
     pub recent_handle_time: Option<u64>,
 }
@@ -62,6 +67,13 @@ impl QueueCounters {
             ..Self::default()
         };
     }
+}
+
+/// How often the times of service policies were kept.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Times {
+    pub kept: u64,
+    pub broken: u64,
 }
 
 /// What has been counted for one agent. Durations are milliseconds.

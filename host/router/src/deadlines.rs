@@ -55,6 +55,7 @@ impl Router {
                     agent: agent.clone(),
                     reference: reference.clone(),
                 }],
+                Due::Clock(queue) => self.clock_due(at, queue),
             };
             self.record(at, decided, events);
         }

@@ -1,13 +1,15 @@
 //! What a command leads to by itself: checked against the state, which it does not change.
 //!
 //! One file for each family of commands: [`offers`], [`ending`], [`moving`] (what leaves its owner for a
-//! time or for good), [`legs`] (who takes part beside the owner) and [`agents`].
+//! time or for good), [`legs`] (who takes part beside the owner), [`agents`] and [`service`] (policies and
+//! opening hours).
 
 mod agents;
 mod ending;
 mod legs;
 mod moving;
 mod offers;
+mod service;
 
 use std::collections::BTreeSet;
 
@@ -95,11 +97,18 @@ pub(crate) fn decide(state: &State, index: &Index, at: Timestamp, command: Comma
             until,
             waiting_for,
         } => decide.park(interaction, agent, until, waiting_for),
-        Command::CustomerWrote { interaction } => {
+        Command::CustomerWrote { interaction } => decide.customer_wrote(interaction),
+        Command::CompanyWrote { interaction } => {
             decide.work(interaction)?;
-            let unparked = unpark(state, at, interaction, UnparkCause::CustomerWrote);
+            let unparked = unpark(state, at, interaction, UnparkCause::CompanyWrote);
             Ok(unparked.into_iter().collect())
         }
+        Command::Answered { interaction } => decide.answered(interaction),
+        Command::Promise {
+            interaction,
+            promise,
+        } => decide.promise(interaction, promise),
+        Command::SetOpen { queue, open } => decide.set_open(queue, open),
         Command::Transfer {
             interaction,
             agent,

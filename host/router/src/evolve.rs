@@ -2,10 +2,11 @@
 //! not there is ignored.
 //!
 //! What concerns an interaction's owner is in [`work`], the others who take part in [`legs`], people in
-//! [`agents`], and what is counted in [`tally`].
+//! [`agents`], the clocks of service policies in [`service`], and what is counted in [`tally`].
 
 mod agents;
 mod legs;
+mod service;
 mod tally;
 mod work;
 
@@ -20,6 +21,7 @@ use linecard_model::{AgentId, InteractionId, OfferId, QueueId, Timestamp};
 use crate::Router;
 use crate::decisions::Decision;
 use crate::index::{Index, LaneKey};
+use crate::service::Service;
 use crate::state::{Away, Work};
 
 impl Router {
@@ -39,29 +41,33 @@ impl Router {
                 priority,
                 plan,
             } => {
-                let mut work = Work {
-                    queue: queue.clone(),
-                    media_type: *media_type,
-                    skills: Arc::from(skills.as_slice()),
-                    priority: *priority,
-                    entered: at,
-                    state: InteractionState::Queued,
-                    legs: BTreeMap::new(),
-                    steps: Arc::default(),
-                    step: 0,
-                    step_until: None,
-                    overflowed: BTreeSet::new(),
-                    excluded: BTreeMap::new(),
-                    connected_at: None,
-                    held_at: None,
-                    held_millis: 0,
-                    wrap_up_at: None,
-                    code: None,
-                    answered: false,
-                    arrival: self.state.arrivals,
-                };
+                let mut work =
+                    Work {
+                        queue: queue.clone(),
+                        media_type: *media_type,
+                        skills: Arc::from(skills.as_slice()),
+                        priority: *priority,
+                        entered: at,
+                        state: InteractionState::Queued,
+                        legs: BTreeMap::new(),
+                        steps: Arc::default(),
+                        step: 0,
+                        step_until: None,
+                        overflowed: BTreeSet::new(),
+                        excluded: BTreeMap::new(),
+                        connected_at: None,
+                        held_at: None,
+                        held_millis: 0,
+                        wrap_up_at: None,
+                        code: None,
+                        answered: false,
+                        service: self.state.settings.service_clocks.then(|| {
+                            Box::new(Service::beginning(self.state.open_time(queue).at(at)))
+                        }),
+                        arrival: self.state.arrivals,
+                    };
                 work.follow(plan);
-                self.on_enqueued(*interaction, work);
+                self.on_enqueued(at, *interaction, work);
             }
             RoutingEvent::Offered {
                 interaction,
@@ -194,6 +200,23 @@ impl Router {
             }
             RoutingEvent::QueuePaused { queue } => self.set_paused(queue, true),
             RoutingEvent::QueueResumed { queue } => self.set_paused(queue, false),
+            RoutingEvent::ServicePromised {
+                interaction,
+                promise,
+                ..
+            } => self.on_promised(at, *interaction, promise.as_ref()),
+            RoutingEvent::Answered { interaction, .. } => self.on_answered(at, *interaction),
+            RoutingEvent::CustomerWaits { interaction, .. } => {
+                self.on_customer_waits(at, *interaction);
+            }
+            RoutingEvent::ServiceWarned {
+                interaction, clock, ..
+            } => self.on_warned(at, *interaction, *clock),
+            RoutingEvent::ServiceBroken {
+                interaction, clock, ..
+            } => self.on_broken(at, *interaction, *clock),
+            RoutingEvent::QueueOpened { queue } => self.set_open(at, queue, true),
+            RoutingEvent::QueueClosed { queue } => self.set_open(at, queue, false),
             RoutingEvent::ExternalBegan {
                 agent,
                 reference,
@@ -245,7 +268,7 @@ impl Router {
         self.index = Index::build(state);
     }
 
-    fn on_enqueued(&mut self, id: InteractionId, work: Work) {
+    fn on_enqueued(&mut self, at: Timestamp, id: InteractionId, work: Work) {
         if self.state.work.contains_key(&id) || !self.state.queues.contains_key(&work.queue) {
             return;
         }
@@ -254,7 +277,7 @@ impl Router {
             .open_lane(&self.state, LaneKey::of(&self.state, &work));
         self.index.attach(&self.state, id, &work);
         self.state.work.insert(id, work);
-        self.count(id, |counters| counters.entered += 1);
+        self.count(at, id, |counters| counters.entered += 1);
     }
 
     fn note_moment(&mut self, at: Timestamp, id: &AgentId) {
@@ -310,7 +333,16 @@ impl Router {
             self.account(at, agent);
         }
         self.index.detach(&self.state, id, &work);
+        let ran = work.clocks_run();
         change(&mut work);
+        let runs = work.clocks_run();
+        if (runs != ran || work.queue != lane.queue)
+            && let Some(service) = &mut work.service
+        {
+            let from = self.state.open_time(&lane.queue).at(at);
+            let to = self.state.open_time(&work.queue).at(at);
+            service.carry_over(from, to, runs);
+        }
         let after = holders(&work);
         for agent in after.difference(&before) {
             self.account(at, agent);

@@ -9,6 +9,7 @@
 //! An interaction is **unsettled** when its routing step may have nobody left to wait for.
 
 mod agents;
+mod clocks;
 mod line;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,7 +17,7 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use linecard_model::routing::{
-    InteractionState, LegRole, MediaType, QueueOrder, RequiredSkill, SkillMode,
+    InteractionState, LegRole, MediaType, QueueOrder, RequiredSkill, ServiceClock, SkillMode,
 };
 use linecard_model::{AgentId, InteractionId, OfferId, QueueId, Timestamp};
 
@@ -195,6 +196,8 @@ pub(crate) enum Due {
     Exclusion(InteractionId, AgentId),
     Desktop(AgentId),
     External(AgentId, String),
+    /// The first of a queue's service clocks.
+    Clock(QueueId),
 }
 
 /// When each of some interactions entered, and which one came first.
@@ -218,6 +221,10 @@ pub(crate) struct Index {
     /// For each queue and media type the waiting interactions, oldest first.
     pub ages: BTreeMap<(QueueId, MediaType), Ages>,
     pub stages: Stages,
+    /// For each queue what is to be told of service clocks, ordered by its open time.
+    clocks: BTreeMap<QueueId, BTreeSet<(i64, InteractionId, ServiceClock)>>,
+    /// When the first of them is due, of those queues where it is.
+    clock_dues: BTreeMap<QueueId, Timestamp>,
 }
 
 impl Index {
@@ -360,6 +367,7 @@ impl Index {
         for agent in work.excluded.keys() {
             self.excluded.entry(agent.clone()).or_default().insert(id);
         }
+        self.set_clocks(state, id, work);
     }
 
     /// Takes an interaction out as it is now: the reverse of [`Self::attach`].
@@ -404,6 +412,7 @@ impl Index {
         for agent in work.excluded.keys() {
             self.forget_exclusion(id, agent);
         }
+        self.forget_clocks(state, id, work);
     }
 
     fn line_up(&mut self, state: &State, id: InteractionId, work: &Work) {
@@ -566,6 +575,8 @@ impl Index {
             ("parked", self.parked == other.parked),
             ("ages", self.ages == other.ages),
             ("stages", self.stages == other.stages),
+            ("clocks", self.clocks == other.clocks),
+            ("clock dues", self.clock_dues == other.clock_dues),
         ]
         .into_iter()
         .find_map(|(part, same)| (!same).then_some(part))

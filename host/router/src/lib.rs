@@ -75,8 +75,10 @@ mod evolve;
 mod explain;
 mod fault;
 mod index;
+mod intervals;
 mod matching;
 mod refusal;
+mod service;
 mod settle;
 #[cfg(test)]
 mod simulation;
@@ -99,10 +101,12 @@ pub use crate::decisions::{
 };
 pub use crate::explain::{Explanation, MemberStanding, Obstacle, StepStanding};
 use crate::index::{Index, Place};
+pub use crate::intervals::IntervalStats;
 pub use crate::refusal::Refusal;
+pub use crate::service::{ClockStanding, ServiceStanding};
 use crate::state::State;
 pub use crate::state::{Agent, Away, Exclusion, ExclusionCause, External, Work};
-pub use crate::stats::{AgentStats, Census, QueueStats, SlotUse};
+pub use crate::stats::{AgentStats, Census, QueueFigures, QueueStats, SlotUse, TimesKept};
 pub use crate::targets::{Outlook, Target};
 
 /// The router of one site.
@@ -122,7 +126,7 @@ pub struct Snapshot {
 }
 
 /// The layout of the snapshots that this version of the router writes and reads.
-const SNAPSHOT_VERSION: u32 = 2;
+const SNAPSHOT_VERSION: u32 = 3;
 
 fn known_version<'de, D: Deserializer<'de>>(input: D) -> Result<u32, D::Error> {
     let version = u32::deserialize(input)?;

@@ -201,7 +201,7 @@ fn simulate(seed: u64, steps: u64, thoroughness: u64) -> Tally {
 fn long_random_simulations_keep_every_promise() {
     let mut refusals = std::collections::BTreeSet::new();
     let mut seen = std::collections::BTreeSet::new();
-    for seed in 0..8 {
+    for seed in 0..12 {
         let tally = simulate(seed, 5_000, 50);
         assert!(tally.events > tally.steps / 2, "seed {seed}: {tally:?}");
         refusals.extend(tally.refusals.into_keys());
@@ -210,28 +210,40 @@ fn long_random_simulations_keep_every_promise() {
     // Everything that can happen to an interaction has.
     for name in [
         "advises",
+        "answered",
         "asked",
+        "closed",
         "coded",
         "consult-completed",
+        "customer-waits",
         "external",
         "external-ended",
+        "first-answer-late",
+        "first-answer-warned",
         "held",
         "leg-cancelled",
         "leg-dissolved",
         "leg-left",
         "leg-lost",
         "leg-removed",
+        "next-answer-late",
+        "next-answer-warned",
         "observed",
+        "opened",
         "overflowed",
         "park-answered",
+        "park-answered-natively",
         "park-expired",
         "park-orphaned",
         "parked",
         "paused",
         "picked-up",
         "prioritized",
+        "promised",
         "queue-resumed",
         "requeued",
+        "resolution-late",
+        "resolution-warned",
         "resumed",
         "returned",
         "station",

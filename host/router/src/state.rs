@@ -15,6 +15,8 @@ use utoipa::ToSchema;
 use crate::counters::{AgentCounters, QueueCounters};
 use crate::decisions::{Decisions, Moment};
 use crate::fault;
+use crate::intervals::Intervals;
+use crate::service::{OpenTime, Service};
 
 /// How many closed offers are remembered, so that a late answer can be told what happened.
 const REMEMBERED_OFFERS: usize = 1024;
@@ -70,6 +72,9 @@ pub struct Work {
     /// An agent has accepted it at least once.
     #[serde(default)]
     pub answered: bool,
+    /// The clocks of its service policy. Absent: there were none when it entered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) service: Option<Box<Service>>,
     /// The how manieth interaction it is; breaks ties between equal times.
     pub(crate) arrival: u64,
 }
@@ -250,6 +255,12 @@ pub(crate) struct Queue {
     /// Its members, those of its groups among them.
     #[serde(default)]
     pub members: BTreeSet<AgentId>,
+    /// How much of its time was within its opening hours.
+    #[serde(default)]
+    pub open_time: OpenTime,
+    /// What was counted in each quarter of an hour, oldest first.
+    #[serde(default, skip_serializing_if = "Intervals::is_empty")]
+    pub intervals: Intervals,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -324,6 +335,8 @@ impl State {
                     paused: false,
                     counters: BTreeMap::new(),
                     members: BTreeSet::new(),
+                    open_time: OpenTime::default(),
+                    intervals: Intervals::default(),
                 });
         }
         self.groups = settings

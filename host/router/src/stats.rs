@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use linecard_model::routing::{MediaType, Presence};
+use linecard_model::routing::{MediaType, Presence, QueueSettings, ServiceClock};
 use linecard_model::{AgentId, QueueId, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::Router;
 use crate::capacity::{SetBy, UNLIMITED};
-use crate::counters::{millis_between, ratio};
+use crate::counters::{QueueCounters, millis_between, ratio};
 
 /// The figures of one media type of one queue, counted since [`QueueStats::since`].
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
@@ -26,6 +26,14 @@ pub struct QueueStats {
     /// For how long the oldest of them has waited, in seconds. Absent: none waits.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub longest_wait_seconds: Option<u64>,
+    /// What was counted.
+    #[serde(flatten)]
+    pub figures: QueueFigures,
+}
+
+/// What is counted for one media type of one queue in some time.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct QueueFigures {
     /// Interactions that entered the queue.
     pub offered: u64,
     /// Offers made to agents.
@@ -84,6 +92,23 @@ pub struct QueueStats {
     /// The part of it in wrap-up.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub average_wrap_up_seconds: Option<f64>,
+    /// How often the times of service policies were kept. Empty: there were none to keep.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub service: Vec<TimesKept>,
+}
+
+/// How often a time of service policies was kept.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct TimesKept {
+    /// What was to happen in time.
+    pub clock: ServiceClock,
+    /// How often it did.
+    pub kept: u64,
+    /// How often the time was over before.
+    pub broken: u64,
+    /// Kept ÷ (kept + broken), 0 to 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub share: Option<f64>,
 }
 
 /// The capacity of one agent for one media type: the most that any of the agent's queues allows.
@@ -186,7 +211,6 @@ impl Router {
                 let oldest = ages
                     .and_then(|ages| ages.first())
                     .and_then(|(_, _, id)| self.state.work.get(id));
-                let handled = counters.handled;
                 QueueStats {
                     queue: id.clone(),
                     media_type: *media_type,
@@ -194,37 +218,7 @@ impl Router {
                     waiting: ages.map_or(0, BTreeSet::len),
                     longest_wait_seconds: oldest
                         .map(|work| millis_between(work.entered, at) / 1000),
-                    offered: counters.entered,
-                    offers: counters.offers,
-                    answered: counters.answered,
-                    answered_in_target: counters.answered_in_target,
-                    abandoned: counters.abandoned,
-                    short_abandoned: counters.short_abandoned,
-                    withdrawn: counters.withdrawn,
-                    requeued: counters.requeued,
-                    declined: counters.declined,
-                    rona: counters.rona,
-                    handled,
-                    service_level: counters.service_level(&queue.settings),
-                    target_seconds: queue.settings.service_level(*media_type),
-                    parked: counters.parked,
-                    transferred_in: counters.transferred_in,
-                    transferred_out: counters.transferred_out,
-                    taken_over: counters.taken_over,
-                    flowed_in: counters.flowed_in,
-                    flowed_out: counters.flowed_out,
-                    consults: counters.consults,
-                    average_speed_of_answer_seconds: mean_seconds(
-                        counters.answer_wait,
-                        counters.answered,
-                    ),
-                    average_handle_seconds: mean_seconds(
-                        counters.interact_time + counters.hold_time + counters.wrap_up_time,
-                        handled,
-                    ),
-                    average_interact_seconds: mean_seconds(counters.interact_time, handled),
-                    average_hold_seconds: mean_seconds(counters.hold_time, handled),
-                    average_wrap_up_seconds: mean_seconds(counters.wrap_up_time, handled),
+                    figures: counters.figures(&queue.settings, *media_type),
                 }
             })
             .collect()
@@ -299,6 +293,50 @@ impl Router {
             parked: stages.parked,
             wrap_up: stages.wrap_up,
             ended: self.state.ended,
+        }
+    }
+}
+
+impl QueueCounters {
+    /// What has been counted, as people read it.
+    pub fn figures(&self, settings: &QueueSettings, media_type: MediaType) -> QueueFigures {
+        let handle_time = self.interact_time + self.hold_time + self.wrap_up_time;
+        QueueFigures {
+            offered: self.entered,
+            offers: self.offers,
+            answered: self.answered,
+            answered_in_target: self.answered_in_target,
+            abandoned: self.abandoned,
+            short_abandoned: self.short_abandoned,
+            withdrawn: self.withdrawn,
+            requeued: self.requeued,
+            declined: self.declined,
+            rona: self.rona,
+            handled: self.handled,
+            parked: self.parked,
+            transferred_in: self.transferred_in,
+            transferred_out: self.transferred_out,
+            taken_over: self.taken_over,
+            flowed_in: self.flowed_in,
+            flowed_out: self.flowed_out,
+            consults: self.consults,
+            target_seconds: settings.service_level(media_type),
+            service_level: self.service_level(settings),
+            average_speed_of_answer_seconds: mean_seconds(self.answer_wait, self.answered),
+            average_handle_seconds: mean_seconds(handle_time, self.handled),
+            average_interact_seconds: mean_seconds(self.interact_time, self.handled),
+            average_hold_seconds: mean_seconds(self.hold_time, self.handled),
+            average_wrap_up_seconds: mean_seconds(self.wrap_up_time, self.handled),
+            service: self
+                .service
+                .iter()
+                .map(|(clock, times)| TimesKept {
+                    clock: *clock,
+                    kept: times.kept,
+                    broken: times.broken,
+                    share: ratio(times.kept, times.kept + times.broken),
+                })
+                .collect(),
         }
     }
 }

@@ -19,6 +19,7 @@ pub fn routing_settings(config: &SiteConfig) -> RoutingSettings {
         external_seconds: routing.external_seconds.unwrap_or(usual.external_seconds),
         idle_clock: routing.idle_clock,
         lost_desktop_work: routing.lost_desktop,
+        service_clocks: !config.service_policies.is_empty(),
         not_ready_reasons: routing
             .not_ready_reasons
             .clone()

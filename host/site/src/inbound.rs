@@ -26,7 +26,7 @@ use super::native::native_reply;
 use super::persons::profile_changed;
 use super::run::Batch;
 use super::state::newest;
-use super::threads::{NoPlace, Place, answered, continued, place};
+use super::threads::{Begins, NoPlace, Place, answered, continued, place};
 use super::{figures, files, health, letters, receipts};
 
 /// An accepted event, taken apart.
@@ -282,8 +282,12 @@ async fn created(
         known.last_inbound_at = Some(arrival.accepted_at);
         known.lag_ms = Some(u64::try_from(lag).unwrap_or(0));
     });
-    if let Some(started) = begins {
-        let first = last_agent(batch, &started).await?;
+    if let Some(Begins {
+        interaction: started,
+        before,
+    }) = begins
+    {
+        let first = before.and_then(|before| last_agent(batch, &started, &before));
         let enqueue = RouterCommand::Enqueue {
             interaction,
             queue: started.queue.clone(),

@@ -43,6 +43,7 @@ pub mod retries;
 mod run;
 mod saying;
 mod sending;
+mod service;
 mod state;
 pub mod supervise;
 pub mod templates;

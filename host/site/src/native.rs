@@ -5,6 +5,7 @@ use linecard_model::manifest::Visibility;
 use linecard_model::message::{Message, MessageAuthor, MessageState};
 use linecard_model::platform::{self, Author, Thread};
 use linecard_model::{ChannelId, ContactId, InteractionId, MessageId};
+use linecard_router::Command as RouterCommand;
 use linecard_store::StoreError;
 use serde_json::Value;
 
@@ -105,6 +106,10 @@ pub(super) async fn native_reply(
         reactions: Vec::new(),
         raw: event.raw.clone(),
     }));
+    // What the router has let go of has nobody to come back to.
+    if let Ok(decided) = batch.decide(RouterCommand::CompanyWrote { interaction }) {
+        events.extend(decided);
+    }
     batch.record(events).await?;
     catch_up(batch, arrival.channel, &message.id).await
 }

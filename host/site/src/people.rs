@@ -370,8 +370,8 @@ async fn configure(
     });
     let name = batch.state.id.to_string();
     events.push(audited(actor, "site.configure", &name, before, after));
+    batch.state.config = Arc::new(config.as_ref().clone());
     batch.record(events).await?;
     put_vault(batch, vault);
-    batch.state.config = Arc::new(config.as_ref().clone());
     Ok(Outcome::Configured(config))
 }

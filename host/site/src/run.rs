@@ -14,7 +14,7 @@ use super::command::{Command, CommandError, Outcome, Permission, Rendered, Reply
 use super::desk::Kept;
 use super::restore::restore;
 use super::state::SiteState;
-use super::{SiteHandle, contacts, figures, files, health, inbound, outcomes, people};
+use super::{SiteHandle, contacts, figures, files, health, inbound, outcomes, people, service};
 use crate::channels::Channels;
 use crate::supervise::Supervisor;
 
@@ -429,14 +429,25 @@ impl Batch<'_> {
             .collect())
     }
 
-    /// Records events, together with the views that follow from them.
+    /// Records events, together with the views that follow from them, and what they mean for the clocks of
+    /// service policies.
     pub(super) async fn record(
+        &mut self,
+        mut events: Vec<linecard_model::event::Event>,
+    ) -> Result<(), StoreError> {
+        // Each round tells of clocks that no round before told of, so there is a last one.
+        while !events.is_empty() {
+            let concerned = service::Concerned::of(&events);
+            self.record_these(events).await?;
+            events = service::follow(self, concerned).await?;
+        }
+        Ok(())
+    }
+
+    async fn record_these(
         &mut self,
         events: Vec<linecard_model::event::Event>,
     ) -> Result<(), StoreError> {
-        if events.is_empty() {
-            return Ok(());
-        }
         let touched: Vec<_> = events
             .iter()
             .filter(|e| {

@@ -4,6 +4,9 @@
 //! [`CommentsConfig`] says whose comments are worked on together. All of it is decided when a message
 //! comes, by what is open then: there is no timer.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use linecard_model::contact::Contact;
 use linecard_model::event::Event;
 use linecard_model::interaction::{Interaction, Participant};
@@ -18,7 +21,10 @@ use super::contacts::{find_or_create, of_thread};
 use super::holding::{known, person};
 use super::inbound::Arrival;
 use super::run::Batch;
-use super::state::{OpenWork, ThreadKey};
+use super::state::{OpenWork, ThreadKey, newest};
+
+/// How many of a contact's messages are looked at to find the interaction before.
+const LOOK_BACK: usize = 20;
 
 /// Where a message goes.
 pub(super) struct Place {
@@ -28,8 +34,15 @@ pub(super) struct Place {
     pub posted_by: Option<Author>,
     /// The interaction.
     pub interaction: InteractionId,
-    /// The interaction again, if the message begins it. It is to be queued.
-    pub begins: Option<Interaction>,
+    /// What is to be queued, if the message begins an interaction or opens one again.
+    pub begins: Option<Begins>,
+}
+
+/// An interaction that is to be queued.
+pub(super) struct Begins {
+    pub interaction: Interaction,
+    /// The one before it: for one that is opened again, what it was.
+    pub before: Option<Arc<Interaction>>,
 }
 
 /// The message that a new one answers, if the hub has it.
@@ -174,6 +187,24 @@ pub(super) async fn place(
         }
         (work.id, None)
     } else {
+        let before = match writer.contacts.is_empty() {
+            true => None,
+            false => previous(batch, contact.id, arrival.channel).await?,
+        };
+        if let Some(again) =
+            (before.as_deref()).and_then(|before| opened_again(batch, &key, before))
+        {
+            let (id, interaction) = (again.id, again);
+            return Ok(Ok(Place {
+                contact: kept_under,
+                posted_by,
+                interaction: id,
+                begins: Some(Begins {
+                    interaction,
+                    before,
+                }),
+            }));
+        }
         let Some(mut started) = start(batch, arrival, thread, contact.id) else {
             return Ok(Err(NoPlace::NoChannel));
         };
@@ -184,7 +215,11 @@ pub(super) async fn place(
         if is_public {
             events.extend(news_for_others(batch, &key, &started));
         }
-        (started.id, Some(started))
+        let begins = Begins {
+            interaction: started,
+            before,
+        };
+        (begins.interaction.id, Some(begins))
     };
     Ok(Ok(Place {
         contact: kept_under,
@@ -331,6 +366,35 @@ fn news_for_others(batch: &Batch<'_>, key: &ThreadKey, started: &Interaction) ->
             queue: started.queue.clone(),
         })
         .collect()
+}
+
+/// The newest interaction with a contact on a channel, of those to which their latest messages belong.
+async fn previous(
+    batch: &mut Batch<'_>,
+    contact: ContactId,
+    channel: &ChannelId,
+) -> Result<Option<Arc<Interaction>>, StoreError> {
+    let said = batch.work.history(contact, newest(LOOK_BACK)).await?;
+    let before = said
+        .iter()
+        .find(|message| &message.channel == channel && !message.interaction.is_none());
+    match before.map(|message| message.interaction) {
+        Some(before) => batch.work.interaction(before).await,
+        None => Ok(None),
+    }
+}
+
+/// The interaction before, if a message in the same conversation opens it again, and where it then waits.
+fn opened_again(batch: &Batch<'_>, key: &ThreadKey, before: &Interaction) -> Option<Interaction> {
+    let channel = batch.state.config.channels.get(&key.channel)?;
+    let window = Duration::from_secs(u64::from(channel.reopen_hours) * 3_600);
+    let is_open = before.ended_at? + window > batch.at;
+    let is_same = before.channel == key.channel && before.thread == key.thread;
+    let mut again = (is_open && is_same && !before.is_open()).then(|| before.clone())?;
+    if !batch.state.config.queues.contains_key(&again.queue) {
+        again.queue = channel.queue.clone();
+    }
+    Some(again)
 }
 
 /// A new interaction, not yet queued. `None` if the channel is no longer configured.

@@ -179,14 +179,15 @@ impl Store for SledStore {
     }
 
     async fn interaction(&self, site: &SiteId, id: InteractionId) -> Result<Option<Interaction>> {
-        // An interaction moves from the open ones to the ended ones, so this order cannot miss it.
-        let open = self
-            .shared
-            .get(&keys::interaction(site, Family::Open, id))?;
-        match open {
-            Some(open) => Ok(Some(open)),
-            None => self.shared.get(&keys::interaction(site, Family::Ended, id)),
+        // One that ends, or is opened again, moves meanwhile: whoever looks at all places in turn and at
+        // the first one again does not miss it.
+        for family in [Family::Open, Family::Ended, Family::Open] {
+            let found = self.shared.get(&keys::interaction(site, family, id))?;
+            if found.is_some() {
+                return Ok(found);
+            }
         }
+        Ok(None)
     }
 
     async fn open_interactions(&self, site: &SiteId) -> Result<Vec<Interaction>> {

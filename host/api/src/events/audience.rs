@@ -131,7 +131,10 @@ impl Places {
             | Event::MacroSaved(_)
             | Event::MacroRemoved { .. }
             | Event::Routing(
-                RoutingEvent::QueuePaused { .. } | RoutingEvent::QueueResumed { .. },
+                RoutingEvent::QueuePaused { .. }
+                | RoutingEvent::QueueResumed { .. }
+                | RoutingEvent::QueueOpened { .. }
+                | RoutingEvent::QueueClosed { .. },
             ) => {
                 return Ok(Audience::Everybody);
             }

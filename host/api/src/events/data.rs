@@ -15,13 +15,13 @@ use linecard_model::outbox::ChannelHealth;
 use linecard_model::platform::Author;
 use linecard_model::routing::{
     Choice, EndReason, LegEnd, LegRole, MediaType, OfferOutcome, OwnerCause, Plan, Presence,
-    PresenceCause, RequiredSkill, ReturnCause, RoutingSettings, StepCause, TransferTarget,
-    UnparkCause, WaitingFor,
+    PresenceCause, RequiredSkill, ReturnCause, RoutingSettings, ServiceClock, ServicePromise,
+    StepCause, TransferTarget, UnparkCause, WaitingFor,
 };
 use linecard_model::site::SiteConfig;
 use linecard_model::{
     AgentId, ChannelId, ContactId, InteractionId, MacroId, MessageId, OfferId, QueueId, ResponseId,
-    StationId, Timestamp,
+    ServicePolicyId, StationId, Timestamp,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -295,6 +295,65 @@ pub(super) enum Happened {
         queue: QueueId,
         /// Minutes by which it is ahead (or, negative, behind).
         priority: i32,
+    },
+    /// Another service policy holds for an interaction, or none.
+    ServicePromised {
+        /// The interaction.
+        interaction: InteractionId,
+        /// Its queue.
+        queue: QueueId,
+        /// Its times. Absent: there is no policy for it any more.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[schema(value_type = Option<ServicePromise>)]
+        promise: Option<Arc<ServicePromise>>,
+    },
+    /// The customer has got an answer: the clock that ran for it stops. Only where there are service
+    /// policies.
+    CustomerAnswered {
+        /// The interaction.
+        interaction: InteractionId,
+        /// Its queue.
+        queue: QueueId,
+    },
+    /// The customer has written after an answer: the clock of the next one starts. Only where there are
+    /// service policies.
+    CustomerWaits {
+        /// The interaction.
+        interaction: InteractionId,
+        /// Its queue.
+        queue: QueueId,
+    },
+    /// Most of the time that a service policy gives is over.
+    ServiceWarned {
+        /// The interaction.
+        interaction: InteractionId,
+        /// Its queue.
+        queue: QueueId,
+        /// The policy.
+        policy: ServicePolicyId,
+        /// What is to happen in time.
+        clock: ServiceClock,
+    },
+    /// The time that a service policy gives is over.
+    ServiceBroken {
+        /// The interaction.
+        interaction: InteractionId,
+        /// Its queue.
+        queue: QueueId,
+        /// The policy.
+        policy: ServicePolicyId,
+        /// What has not happened in time.
+        clock: ServiceClock,
+    },
+    /// A queue's opening hours began: the clocks of its interactions go on.
+    QueueOpened {
+        /// The queue.
+        queue: QueueId,
+    },
+    /// A queue's opening hours ended: the clocks of its interactions stand still.
+    QueueClosed {
+        /// The queue.
+        queue: QueueId,
     },
     /// A disposition code was given before the wrap-up time is over; it counts then.
     WrapUpCoded {

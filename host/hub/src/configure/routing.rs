@@ -1,6 +1,8 @@
 //! What must hold of routing within a site's configuration: groups, steps, overflow and limits, each with its
 //! place.
 
+use std::collections::BTreeSet;
+
 use linecard_model::routing::{RequiredSkill, RoutingStep, Shares};
 use linecard_model::site::{ChannelConfig, QueueConfig, SiteConfig};
 use linecard_model::{AgentId, GroupId, QueueId};
@@ -12,7 +14,7 @@ use super::problem::Problems;
 const MOST_OVER_LIMIT: u16 = 100;
 /// What is done elsewhere is told again at least once a day.
 const LONGEST_EXTERNAL: u32 = 24 * 3_600;
-/// A window for the last agent is at most three days.
+/// A window for the last agent, and for opening an interaction again, is at most three days.
 const LONGEST_WINDOW: u16 = 72;
 /// Nobody waits for the last agent for more than a day.
 const LONGEST_WAIT: u32 = 24 * 3_600;
@@ -57,6 +59,59 @@ pub(super) fn check(config: &SiteConfig, problems: &mut Problems) {
     }
     for (id, channel) in &config.channels {
         check_last_agent(id.as_str(), channel, problems);
+    }
+    check_service(config, problems);
+}
+
+fn check_service(config: &SiteConfig, problems: &mut Problems) {
+    let mut names = BTreeSet::new();
+    for (number, policy) in config.service_policies.iter().enumerate() {
+        let number = number.to_string();
+        let at = ["service_policies", number.as_str()];
+        let within = |key| [&at[..], &[key]].concat();
+        if !names.insert(&policy.policy) {
+            let text = format!("there is another policy {}", policy.policy);
+            problems.add(&within("policy"), text);
+        }
+        for queue in &policy.queues {
+            if !config.queues.contains_key(queue) {
+                let known = config.queues.keys().map(QueueId::as_str);
+                let text = unknown("queue", queue.as_str(), known);
+                problems.add(&within("queues"), text);
+            }
+        }
+        if let Some(known) = &config.labels {
+            for label in policy.labels.difference(known) {
+                let known = known.iter().map(String::as_str);
+                problems.add(&within("labels"), unknown("label", label, known));
+            }
+        }
+        for (name, value) in &policy.attributes {
+            if let Err(error) = value.check(name) {
+                problems.add(
+                    &[&at[..], &["attributes", name]].concat(),
+                    error.to_string(),
+                );
+            }
+        }
+        let times = [
+            ("first_answer_seconds", policy.first_answer_seconds),
+            ("next_answer_seconds", policy.next_answer_seconds),
+            ("resolution_seconds", policy.resolution_seconds),
+        ];
+        for (key, _) in times.iter().filter(|(_, seconds)| *seconds == Some(0)) {
+            problems.add(&within(key), "it must be at least 1");
+        }
+        if times.iter().all(|(_, seconds)| seconds.is_none()) {
+            problems.add(
+                &at,
+                "it promises nothing: give first_answer_seconds, next_answer_seconds or \
+                 resolution_seconds",
+            );
+        }
+        if !(1..=100).contains(&policy.warn_percent) {
+            problems.add(&within("warn_percent"), "it must be between 1 and 100");
+        }
     }
 }
 
@@ -181,6 +236,12 @@ fn check_percent(at: &[&str], shares: &Shares, problems: &mut Problems) {
 
 fn check_last_agent(id: &str, channel: &ChannelConfig, problems: &mut Problems) {
     let last = &channel.last_agent;
+    if channel.reopen_hours > LONGEST_WINDOW {
+        problems.add(
+            &["channels", id, "reopen_hours"],
+            format!("it is at most {LONGEST_WINDOW}"),
+        );
+    }
     if last.window_hours > LONGEST_WINDOW {
         problems.add(
             &["channels", id, "last_agent", "window_hours"],

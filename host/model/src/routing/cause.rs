@@ -62,6 +62,8 @@ pub enum UnparkCause {
     Expired,
     /// The customer wrote.
     CustomerWrote,
+    /// The company wrote on the network itself, without the hub.
+    CompanyWrote,
     /// The agent who parked it was taken out of the site's settings.
     AgentRemoved,
 }

@@ -8,9 +8,10 @@ use super::cause::{
     Choice, LegEnd, OfferOutcome, OwnerCause, PresenceCause, ReturnCause, StepCause,
     TransferTarget, UnparkCause,
 };
+use super::service::{ServiceClock, ServicePromise};
 use super::settings::{Plan, RoutingSettings};
 use super::state::{EndReason, LegRole, MediaType, Presence, RequiredSkill, WaitingFor};
-use crate::{AgentId, InteractionId, OfferId, QueueId, StationId, Timestamp};
+use crate::{AgentId, InteractionId, OfferId, QueueId, ServicePolicyId, StationId, Timestamp};
 
 /// Everything that the router decides. The hub writes these to its journal together with the time
 /// at which they were decided; folding them again gives the router's state again.
@@ -244,6 +245,62 @@ pub enum RoutingEvent {
         /// Minutes by which it is ahead (or, negative, behind).
         priority: i32,
     },
+    /// Another service policy holds for an interaction, or none.
+    ServicePromised {
+        /// The interaction.
+        interaction: InteractionId,
+        /// Its queue.
+        queue: QueueId,
+        /// Its times. Absent: there is no policy for it any more.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        promise: Option<Arc<ServicePromise>>,
+    },
+    /// The customer has got an answer: the clock that ran for it stops.
+    Answered {
+        /// The interaction.
+        interaction: InteractionId,
+        /// Its queue.
+        queue: QueueId,
+    },
+    /// The customer has written after an answer: the clock of the next one starts.
+    CustomerWaits {
+        /// The interaction.
+        interaction: InteractionId,
+        /// Its queue.
+        queue: QueueId,
+    },
+    /// Most of the time that a service policy gives is over.
+    ServiceWarned {
+        /// The interaction.
+        interaction: InteractionId,
+        /// Its queue.
+        queue: QueueId,
+        /// The policy.
+        policy: ServicePolicyId,
+        /// What is to happen in time.
+        clock: ServiceClock,
+    },
+    /// The time that a service policy gives is over.
+    ServiceBroken {
+        /// The interaction.
+        interaction: InteractionId,
+        /// Its queue.
+        queue: QueueId,
+        /// The policy.
+        policy: ServicePolicyId,
+        /// What has not happened in time.
+        clock: ServiceClock,
+    },
+    /// A queue's opening hours began: the clocks of its interactions go on.
+    QueueOpened {
+        /// The queue.
+        queue: QueueId,
+    },
+    /// A queue's opening hours ended: the clocks of its interactions stand still.
+    QueueClosed {
+        /// The queue.
+        queue: QueueId,
+    },
     /// A disposition code was given before the wrap-up time is over; it counts then.
     WrapUpCoded {
         /// The interaction.
@@ -385,6 +442,11 @@ impl RoutingEvent {
             | Self::ObserverJoined { interaction, .. }
             | Self::LegEnded { interaction, .. }
             | Self::PriorityChanged { interaction, .. }
+            | Self::ServicePromised { interaction, .. }
+            | Self::Answered { interaction, .. }
+            | Self::CustomerWaits { interaction, .. }
+            | Self::ServiceWarned { interaction, .. }
+            | Self::ServiceBroken { interaction, .. }
             | Self::WrapUpCoded { interaction, .. }
             | Self::Returned { interaction, .. }
             | Self::WrapUpStarted { interaction, .. }
@@ -395,6 +457,8 @@ impl RoutingEvent {
             | Self::DesktopBack { .. }
             | Self::QueuePaused { .. }
             | Self::QueueResumed { .. }
+            | Self::QueueOpened { .. }
+            | Self::QueueClosed { .. }
             | Self::ExternalBegan { .. }
             | Self::ExternalEnded { .. }
             | Self::StationChanged { .. }
@@ -432,8 +496,15 @@ impl RoutingEvent {
             | Self::StepBegan { .. }
             | Self::Overflowed { .. }
             | Self::PriorityChanged { .. }
+            | Self::ServicePromised { .. }
+            | Self::Answered { .. }
+            | Self::CustomerWaits { .. }
+            | Self::ServiceWarned { .. }
+            | Self::ServiceBroken { .. }
             | Self::QueuePaused { .. }
             | Self::QueueResumed { .. }
+            | Self::QueueOpened { .. }
+            | Self::QueueClosed { .. }
             | Self::StatsReset => None,
         }
     }
@@ -456,6 +527,13 @@ impl RoutingEvent {
             | Self::ObserverJoined { queue, .. }
             | Self::LegEnded { queue, .. }
             | Self::PriorityChanged { queue, .. }
+            | Self::ServicePromised { queue, .. }
+            | Self::Answered { queue, .. }
+            | Self::CustomerWaits { queue, .. }
+            | Self::ServiceWarned { queue, .. }
+            | Self::ServiceBroken { queue, .. }
+            | Self::QueueOpened { queue }
+            | Self::QueueClosed { queue }
             | Self::WrapUpCoded { queue, .. }
             | Self::QueuePaused { queue }
             | Self::QueueResumed { queue }

@@ -200,6 +200,9 @@ pub struct RoutingSettings {
     pub desktop_grace_seconds: u32,
     /// What becomes of the work of an agent whose desktop stays away.
     pub lost_desktop_work: LostDesktopRule,
+    /// Whether the answers to interactions that come in are timed, because there are service policies.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub service_clocks: bool,
 }
 
 impl Default for RoutingSettings {
@@ -219,6 +222,7 @@ impl Default for RoutingSettings {
             idle_clock: IdleClock::default(),
             desktop_grace_seconds: 60,
             lost_desktop_work: LostDesktopRule::default(),
+            service_clocks: false,
         }
     }
 }

@@ -41,7 +41,7 @@ impl Router {
             };
             work.legs.insert(agent.clone(), leg);
         });
-        self.count(id, |counters| counters.consults += 1);
+        self.count(at, id, |counters| counters.consults += 1);
         self.count_agent(agent, |counters| counters.offers += 1);
     }
 

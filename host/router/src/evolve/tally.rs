@@ -41,7 +41,7 @@ impl Router {
         let interact = talked.saturating_sub(held);
         let wrap_up = millis_between(talked_until, at);
         let agent = work.state.agent().cloned();
-        self.count(id, |counters| {
+        self.count(at, id, |counters| {
             counters.interact_time += interact;
             counters.hold_time += held;
             counters.wrap_up_time += wrap_up;
@@ -72,12 +72,19 @@ impl Router {
             })
     }
 
-    pub(super) fn count(&mut self, id: InteractionId, count: impl FnOnce(&mut QueueCounters)) {
+    /// Counts something of an interaction in its queue: in all, and in the present interval.
+    pub(super) fn count(
+        &mut self,
+        at: Timestamp,
+        id: InteractionId,
+        count: impl Fn(&mut QueueCounters),
+    ) {
         let Some(work) = self.state.work.get(&id) else {
             return;
         };
         if let Some(queue) = self.state.queues.get_mut(&work.queue) {
             count(queue.counters.entry(work.media_type).or_default());
+            count(queue.intervals.at(at, work.media_type));
         }
     }
 

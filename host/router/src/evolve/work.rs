@@ -1,8 +1,8 @@
 //! An interaction on its way with its owner.
 
 use linecard_model::routing::{
-    EndReason, InteractionState, LegOffer, LegRole, OfferOutcome, OwnerCause, Plan, TransferTarget,
-    WaitingFor,
+    EndReason, InteractionState, LegOffer, LegRole, OfferOutcome, OwnerCause, Plan, ServiceClock,
+    TransferTarget, WaitingFor,
 };
 use linecard_model::{AgentId, InteractionId, OfferId, QueueId, Timestamp};
 
@@ -45,7 +45,7 @@ impl Router {
                 deadline,
             };
         });
-        self.count(id, |counters| counters.offers += 1);
+        self.count(at, id, |counters| counters.offers += 1);
         self.count_agent(agent, |counters| counters.offers += 1);
     }
 
@@ -78,7 +78,7 @@ impl Router {
                 work.excluded.insert(agent.clone(), exclusion);
             }
         });
-        self.count(id, |counters| {
+        self.count(at, id, |counters| {
             counters.requeued += u64::from(outcome != OfferOutcome::Rescinded);
             counters.declined += u64::from(outcome == OfferOutcome::Declined);
             counters.rona += u64::from(outcome == OfferOutcome::NoAnswer);
@@ -114,7 +114,7 @@ impl Router {
             }
         });
         if first_time {
-            self.count(id, |counters| {
+            self.count(at, id, |counters| {
                 counters.answered += 1;
                 counters.answer_wait += wait;
                 counters.answered_in_target += u64::from(wait <= target);
@@ -195,7 +195,7 @@ impl Router {
                 waiting_for,
             };
         });
-        self.count(id, |counters| counters.parked += 1);
+        self.count(at, id, |counters| counters.parked += 1);
     }
 
     pub(super) fn on_unparked(&mut self, at: Timestamp, id: InteractionId, plan: &Plan) {
@@ -206,7 +206,7 @@ impl Router {
             work.state = InteractionState::Queued;
             work.follow(plan);
         });
-        self.count(id, |counters| counters.requeued += 1);
+        self.count(at, id, |counters| counters.requeued += 1);
     }
 
     pub(super) fn on_transferred(
@@ -236,7 +236,7 @@ impl Router {
         if let Some(from) = &from {
             self.count_agent(from, |counters| counters.transferred += 1);
         }
-        self.count(id, |counters| counters.transferred_out += 1);
+        self.count(at, id, |counters| counters.transferred_out += 1);
         self.change(at, id, |work| {
             let_go(work);
             work.state = InteractionState::Queued;
@@ -261,7 +261,7 @@ impl Router {
             }
             work.follow(plan);
         });
-        self.count(id, |counters| counters.transferred_in += 1);
+        self.count(at, id, |counters| counters.transferred_in += 1);
     }
 
     pub(super) fn on_overflowed(
@@ -276,13 +276,13 @@ impl Router {
         {
             return;
         }
-        self.count(id, |counters| counters.flowed_out += 1);
+        self.count(at, id, |counters| counters.flowed_out += 1);
         self.change(at, id, |work| {
             let left = std::mem::replace(&mut work.queue, queue.clone());
             work.overflowed.insert(left);
             work.follow(plan);
         });
-        self.count(id, |counters| counters.flowed_in += 1);
+        self.count(at, id, |counters| counters.flowed_in += 1);
     }
 
     pub(super) fn on_owner_changed(
@@ -306,7 +306,7 @@ impl Router {
             self.count_agent(&from, |counters| counters.transferred += 1);
         }
         if cause == OwnerCause::ConsultCompleted || cause == OwnerCause::TakenOver {
-            self.count(id, |counters| counters.taken_over += 1);
+            self.count(at, id, |counters| counters.taken_over += 1);
         }
         self.change(at, id, end_handling);
         self.owned(at, id, agent);
@@ -338,7 +338,7 @@ impl Router {
                 work.excluded.insert(agent, exclusion);
             }
         });
-        self.count(id, |counters| counters.requeued += 1);
+        self.count(at, id, |counters| counters.requeued += 1);
     }
 
     pub(super) fn on_wrap_up_started(
@@ -376,14 +376,15 @@ impl Router {
         let answered = work.answered;
         if handled {
             self.count_handling(at, id);
-            self.count(id, |counters| counters.handled += 1);
+            self.count(at, id, |counters| counters.handled += 1);
         }
         for agent in &involved {
             self.close_offer_of(at, id, agent, Some(OfferOutcome::Rescinded));
         }
+        self.count_outcome(at, id, ServiceClock::Resolution);
         if !answered {
             let short = self.short_abandon(id);
-            self.count(id, |counters| {
+            self.count(at, id, |counters| {
                 if reason.is_abandonment() {
                     counters.abandoned += 1;
                     counters.short_abandoned += u64::from(waited < short);

@@ -5,9 +5,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use super::simulate;
 use crate::fault;
 
-const FAULTS: [&str; 49] = [
+const FAULTS: [&str; 54] = [
     "absent-owners",
+    "answers-stop-nothing",
     "anybody-accepts",
+    "clocks-run-while-closed",
+    "clocks-run-while-parked",
     "declined-loses-its-place",
     "empty-steps-wait",
     "ends-are-not-counted",
@@ -48,6 +51,8 @@ const FAULTS: [&str; 49] = [
     "steps-never-end",
     "strict-order-ignored",
     "transfers-keep-their-time",
+    "warnings-are-late",
+    "warnings-raise-nothing",
     "who-is-back-stays-excluded",
     "who-leaves-is-waited-for",
     "who-was-asked-need-not-accept",

@@ -4,6 +4,7 @@
 mod checks;
 mod choice;
 mod kinds;
+mod service;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use linecard_model::routing::{
 use linecard_model::{AgentId, InteractionId, OfferId, QueueId, StationId, Timestamp};
 
 use self::kinds::name_of;
+use self::service::Timed;
 
 #[derive(Debug, Default)]
 pub struct Ledger {
@@ -23,6 +25,11 @@ pub struct Ledger {
     /// Every queue that is set up or has work.
     queues: BTreeMap<QueueId, QueueSettings>,
     paused: BTreeSet<QueueId>,
+    closed: BTreeSet<QueueId>,
+    /// The time of the last event.
+    last: Option<Timestamp>,
+    /// The priority that the next event must give.
+    raise: Option<(InteractionId, i32)>,
     agents: BTreeMap<AgentId, Person>,
     entries: BTreeMap<InteractionId, Entry>,
     entered: u64,
@@ -57,6 +64,7 @@ struct Entry {
     step_until: Option<Timestamp>,
     overflowed: BTreeSet<QueueId>,
     excluded: BTreeMap<AgentId, Timestamp>,
+    timed: Option<Timed>,
 }
 
 impl Ledger {
@@ -70,6 +78,8 @@ impl Ledger {
     /// Takes an event down, after checking that it may happen.
     pub fn note(&mut self, at: Timestamp, event: &RoutingEvent) {
         self.seen.insert(name_of(event));
+        self.let_time_pass(at);
+        self.expect_raise(event);
         match event {
             RoutingEvent::Configured { settings } => self.configure(settings),
             RoutingEvent::Enqueued {
@@ -94,6 +104,7 @@ impl Ledger {
                     step_until: plan.until,
                     overflowed: BTreeSet::new(),
                     excluded: BTreeMap::new(),
+                    timed: self.settings.service_clocks.then(Timed::default),
                 };
                 self.entered += 1;
                 let old = self.entries.insert(*interaction, entry);
@@ -262,7 +273,7 @@ impl Ledger {
                     entry.excluded.insert(from.clone(), *until);
                 }
                 entry.follow(plan);
-                self.forget_paused(from_queue);
+                self.forget_queue(from_queue);
             }
             RoutingEvent::Overflowed {
                 interaction,
@@ -278,7 +289,7 @@ impl Ledger {
                 assert!(!entry.overflowed.contains(queue), "it has been there");
                 entry.queue = queue.clone();
                 entry.follow(plan);
-                self.forget_paused(from_queue);
+                self.forget_queue(from_queue);
             }
             RoutingEvent::OwnerChanged {
                 interaction,
@@ -309,6 +320,21 @@ impl Ledger {
                 priority,
                 ..
             } => self.entry(*interaction).priority = *priority,
+            RoutingEvent::ServicePromised {
+                interaction,
+                promise,
+                ..
+            } => self.promised(*interaction, promise.as_ref()),
+            RoutingEvent::Answered { interaction, .. } => self.answered(*interaction),
+            RoutingEvent::CustomerWaits { interaction, .. } => self.customer_waits(*interaction),
+            RoutingEvent::ServiceWarned {
+                interaction, clock, ..
+            } => self.warned(*interaction, *clock),
+            RoutingEvent::ServiceBroken {
+                interaction, clock, ..
+            } => self.broken(*interaction, *clock),
+            RoutingEvent::QueueOpened { queue } => assert!(self.closed.remove(queue)),
+            RoutingEvent::QueueClosed { queue } => assert!(self.closed.insert(queue.clone())),
             RoutingEvent::WrapUpCoded {
                 interaction, agent, ..
             } => {
@@ -495,10 +521,12 @@ impl Ledger {
             }
         }
         // A queue that was removed and has no work is forgotten, and is not paused when it comes back.
-        self.paused.retain(|id| {
+        let is_kept = |id: &QueueId| {
             settings.queues.iter().any(|queue| queue.id == *id)
                 || self.entries.values().any(|entry| entry.queue == *id)
-        });
+        };
+        self.paused.retain(&is_kept);
+        self.closed.retain(&is_kept);
         self.settings = Arc::clone(settings);
     }
 
@@ -514,14 +542,16 @@ impl Ledger {
             self.person(agent).idle_since = Some(at);
         }
         self.ended += 1;
-        self.forget_paused(&entry.queue);
+        self.forget_queue(&entry.queue);
     }
 
-    /// A queue that was removed is forgotten with its last interaction, and is not paused when it comes back.
-    fn forget_paused(&mut self, queue: &QueueId) {
+    /// A queue that was removed is forgotten with its last interaction: it is neither paused nor closed when
+    /// it comes back.
+    fn forget_queue(&mut self, queue: &QueueId) {
         let is_set_up = self.settings.queues.iter().any(|known| known.id == *queue);
         if !is_set_up && !self.entries.values().any(|entry| entry.queue == *queue) {
             self.paused.remove(queue);
+            self.closed.remove(queue);
         }
     }
 

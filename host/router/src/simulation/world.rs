@@ -6,11 +6,12 @@ mod settings;
 use std::sync::Arc;
 
 use linecard_model::routing::{
-    EndReason, InteractionState, MediaType, Presence, RequiredSkill, RoutingStep, TransferTarget,
-    WaitingFor,
+    EndReason, InteractionState, MediaType, Presence, RequiredSkill, RoutingStep, ServicePromise,
+    TransferTarget, WaitingFor,
 };
 use linecard_model::{
-    AgentId, GroupId, InteractionId, OfferId, QueueId, SkillId, StationId, Timestamp,
+    AgentId, GroupId, InteractionId, OfferId, QueueId, ServicePolicyId, SkillId, StationId,
+    Timestamp,
 };
 
 pub use self::events::any_event;
@@ -132,7 +133,8 @@ pub fn command(
                     .then(|| RoutingStep::agent(agent(choices), 1 + choices.below(30), true)),
             }
         }
-        0..770 => work_on_something(choices, router, now),
+        0..730 => work_on_something(choices, router, now),
+        730..770 => serve(choices, router).unwrap_or(Command::Tick),
         770..830 => reach_out(choices, router).unwrap_or(Command::Tick),
         830..900 => Command::SetPresence {
             agent: agent(choices),
@@ -155,8 +157,12 @@ pub fn command(
         955..957 => Command::PauseQueue {
             queue: queue(choices),
         },
-        957..960 => Command::ResumeQueue {
+        957..959 => Command::ResumeQueue {
             queue: queue(choices),
+        },
+        959 => Command::SetOpen {
+            queue: queue(choices),
+            open: choices.below(3) > 0,
         },
         960..963 => Command::Configure {
             settings: Arc::new(settings(choices)),
@@ -166,6 +172,38 @@ pub fn command(
         972..984 => answer_an_old_offer(choices, ledger),
         _ => Command::Tick,
     }
+}
+
+/// The times that a customer is promised, whether they make sense or not.
+fn promise(choices: &mut impl Choices) -> Option<Arc<ServicePromise>> {
+    let mut seconds = |longest| (choices.below(3) > 0).then(|| 1 + choices.below(longest));
+    let (first_answer_seconds, next_answer_seconds) = (seconds(120), seconds(60));
+    let resolution_seconds = seconds(400);
+    (choices.below(5) > 0).then(|| {
+        let policy = ["gold", "silver"][choices.index(2)];
+        Arc::new(ServicePromise {
+            policy: ServicePolicyId::new(policy).unwrap(),
+            first_answer_seconds,
+            next_answer_seconds,
+            resolution_seconds,
+            warn_percent: [1, 50, 80, 100][choices.index(4)],
+            raise_priority: [0, 0, 10, -3][choices.index(4)],
+        })
+    })
+}
+
+/// What makes the clocks of service policies go and stop.
+fn serve(choices: &mut impl Choices, router: &Router) -> Option<Command> {
+    let all: Vec<InteractionId> = router.interactions().map(|(id, _)| id).collect();
+    let interaction = *choices.pick(&all)?;
+    Some(match choices.below(7) {
+        0..3 => Command::Promise {
+            interaction,
+            promise: promise(choices),
+        },
+        3..5 => Command::Answered { interaction },
+        _ => Command::CustomerWrote { interaction },
+    })
 }
 
 /// Work elsewhere, and where somebody sits.
@@ -305,7 +343,8 @@ fn reach_out(choices: &mut impl Choices, router: &Router) -> Option<Command> {
     let state = &router.interaction(&interaction)?.state;
     let agent = agent(choices);
     Some(match (state, choices.below(6)) {
-        (InteractionState::Parked { .. }, 0..3) => Command::CustomerWrote { interaction },
+        (InteractionState::Parked { .. }, 0..2) => Command::CustomerWrote { interaction },
+        (InteractionState::Parked { .. }, 2) => Command::CompanyWrote { interaction },
         (InteractionState::Parked { agent, .. }, 3) => Command::Resume {
             interaction,
             agent: agent.clone(),

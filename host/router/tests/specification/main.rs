@@ -12,6 +12,7 @@ mod moving;
 mod offers;
 mod presence;
 mod recovery;
+mod service;
 mod site;
 mod steps;
 mod wrap_up;

@@ -58,6 +58,26 @@ fn to_agent(who: &str) -> TransferTarget {
 }
 
 #[test]
+fn what_is_parked_comes_back_when_the_company_answers_on_the_network_itself() {
+    let (mut site, id) = talking(two_queues());
+    park(&mut site, id, None);
+    let events = site.apply(Command::CompanyWrote { interaction: id });
+    assert!(
+        matches!(
+            events[0],
+            RoutingEvent::Unparked {
+                cause: UnparkCause::CompanyWrote,
+                ..
+            }
+        ),
+        "{events:?}"
+    );
+    assert_eq!(site.alerting_at(id), Some(agent("anna")));
+    // What is not parked stays where it is.
+    assert_eq!(site.apply(Command::CompanyWrote { interaction: id }), []);
+}
+
+#[test]
 fn what_is_held_keeps_its_capacity_and_its_time_is_counted_apart() {
     let (mut site, id) = talking(single(&["anna"]));
     let next = site.arrive();
@@ -84,9 +104,9 @@ fn what_is_held_keeps_its_capacity_and_its_time_is_counted_apart() {
     // What is on hold can be ended as well.
     site.try_end(id, "anna", None).unwrap();
     let stats = &site.router.queue_stats(site.now, &queue("care"))[0];
-    assert_eq!(stats.average_interact_seconds, Some(15.0));
-    assert_eq!(stats.average_hold_seconds, Some(32.0));
-    assert_eq!(stats.average_handle_seconds, Some(47.0));
+    assert_eq!(stats.figures.average_interact_seconds, Some(15.0));
+    assert_eq!(stats.figures.average_hold_seconds, Some(32.0));
+    assert_eq!(stats.figures.average_handle_seconds, Some(47.0));
     assert_eq!(site.state_name(next), "offered");
 }
 
@@ -214,11 +234,17 @@ fn a_transfer_to_another_queue_begins_its_time_there() {
     site.accept(id);
     let of = |name: &str| site.router.queue_stats(site.now, &queue(name))[0].clone();
     assert_eq!(
-        (of("care").transferred_out, of("second").transferred_in),
+        (
+            of("care").figures.transferred_out,
+            of("second").figures.transferred_in
+        ),
         (1, 1)
     );
     // Once answered is answered: the second queue does not count it again.
-    assert_eq!((of("care").answered, of("second").answered), (1, 0));
+    assert_eq!(
+        (of("care").figures.answered, of("second").figures.answered),
+        (1, 0)
+    );
     assert_eq!(
         site.router
             .agent_stats(site.now, &agent("anna"))

@@ -315,7 +315,10 @@ fn what_waits_too_long_goes_over_with_its_time_in_queue() {
     assert_eq!(site.alerting_at(id), Some(agent("ben")));
     let of = |name: &str| site.router.queue_stats(site.now, &queue(name));
     assert_eq!(
-        (of("care")[0].flowed_out, of("second")[0].flowed_in),
+        (
+            of("care")[0].figures.flowed_out,
+            of("second")[0].figures.flowed_in
+        ),
         (1, 1)
     );
 }

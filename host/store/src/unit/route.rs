@@ -124,6 +124,13 @@ pub(super) fn route(interaction: &mut Interaction, at: Timestamp, event: &Routin
         RoutingEvent::Configured { .. }
         | RoutingEvent::ExclusionEnded { .. }
         | RoutingEvent::StepBegan { .. }
+        | RoutingEvent::ServicePromised { .. }
+        | RoutingEvent::Answered { .. }
+        | RoutingEvent::CustomerWaits { .. }
+        | RoutingEvent::ServiceWarned { .. }
+        | RoutingEvent::ServiceBroken { .. }
+        | RoutingEvent::QueueOpened { .. }
+        | RoutingEvent::QueueClosed { .. }
         | RoutingEvent::WrapUpCoded { .. }
         | RoutingEvent::PresenceChanged { .. }
         | RoutingEvent::DesktopLost { .. }

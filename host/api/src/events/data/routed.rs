@@ -208,6 +208,45 @@ impl Happened {
                 queue,
                 priority,
             },
+            RoutingEvent::ServicePromised {
+                interaction,
+                queue,
+                promise,
+            } => Self::ServicePromised {
+                interaction,
+                queue,
+                promise,
+            },
+            RoutingEvent::Answered { interaction, queue } => {
+                Self::CustomerAnswered { interaction, queue }
+            }
+            RoutingEvent::CustomerWaits { interaction, queue } => {
+                Self::CustomerWaits { interaction, queue }
+            }
+            RoutingEvent::ServiceWarned {
+                interaction,
+                queue,
+                policy,
+                clock,
+            } => Self::ServiceWarned {
+                interaction,
+                queue,
+                policy,
+                clock,
+            },
+            RoutingEvent::ServiceBroken {
+                interaction,
+                queue,
+                policy,
+                clock,
+            } => Self::ServiceBroken {
+                interaction,
+                queue,
+                policy,
+                clock,
+            },
+            RoutingEvent::QueueOpened { queue } => Self::QueueOpened { queue },
+            RoutingEvent::QueueClosed { queue } => Self::QueueClosed { queue },
             RoutingEvent::WrapUpCoded {
                 interaction,
                 queue,

@@ -73,7 +73,10 @@ impl Ledger {
             assert!(external.eq(person.external.iter().map(|(name, work)| (name, *work))));
             assert!(person.external.values().all(|(_, until)| *until > at));
         }
+        assert_eq!(self.raise, None);
+        self.measures_agree(router, at);
         for queue in self.queues.keys() {
+            assert_eq!(router.is_closed(queue), self.closed.contains(queue));
             let waiting = router.waiting(queue);
             assert!(waiting.is_sorted_by_key(|id| self.line(&self.entries[id])));
             assert_eq!(router.is_paused(queue), self.paused.contains(queue));

@@ -1,7 +1,8 @@
 //! The kinds of events that a simulation must have met.
 
 use linecard_model::routing::{
-    LegEnd, LegRole, OwnerCause, ReturnCause, RoutingEvent, StepCause, TransferTarget, UnparkCause,
+    LegEnd, LegRole, OwnerCause, ReturnCause, RoutingEvent, ServiceClock, StepCause,
+    TransferTarget, UnparkCause,
 };
 
 /// The event's kind, for those that a simulation must have met.
@@ -25,6 +26,7 @@ pub(super) fn name_of(event: &RoutingEvent) -> &'static str {
         RoutingEvent::Unparked { cause, .. } => match cause {
             UnparkCause::Expired => "park-expired",
             UnparkCause::CustomerWrote => "park-answered",
+            UnparkCause::CompanyWrote => "park-answered-natively",
             UnparkCause::AgentRemoved => "park-orphaned",
         },
         RoutingEvent::Transferred { to, .. } => match to {
@@ -54,6 +56,21 @@ pub(super) fn name_of(event: &RoutingEvent) -> &'static str {
             ReturnCause::Requeued => "requeued",
             ReturnCause::AgentRemoved | ReturnCause::DesktopLost => "returned",
         },
+        RoutingEvent::ServicePromised { .. } => "promised",
+        RoutingEvent::Answered { .. } => "answered",
+        RoutingEvent::CustomerWaits { .. } => "customer-waits",
+        RoutingEvent::ServiceWarned { clock, .. } => match clock {
+            ServiceClock::FirstAnswer => "first-answer-warned",
+            ServiceClock::NextAnswer => "next-answer-warned",
+            ServiceClock::Resolution => "resolution-warned",
+        },
+        RoutingEvent::ServiceBroken { clock, .. } => match clock {
+            ServiceClock::FirstAnswer => "first-answer-late",
+            ServiceClock::NextAnswer => "next-answer-late",
+            ServiceClock::Resolution => "resolution-late",
+        },
+        RoutingEvent::QueueOpened { .. } => "opened",
+        RoutingEvent::QueueClosed { .. } => "closed",
         RoutingEvent::QueuePaused { .. } => "paused",
         RoutingEvent::QueueResumed { .. } => "queue-resumed",
         RoutingEvent::ExternalBegan { .. } => "external",

@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use linecard_model::routing::{
     EndReason, LegEnd, LegRole, OfferOutcome, OwnerCause, Plan, PresenceCause, ReturnCause,
-    RoutingEvent, RoutingStep, StepCause, UnparkCause, WaitingFor,
+    RoutingEvent, RoutingStep, ServiceClock, StepCause, UnparkCause, WaitingFor,
 };
-use linecard_model::{InteractionId, OfferId, Timestamp};
+use linecard_model::{InteractionId, OfferId, ServicePolicyId, Timestamp};
 
 use super::super::choices::Choices;
-use super::{agent, end_reason, media_type, presence, queue, settings, skills, station, target};
+use super::{
+    agent, end_reason, media_type, presence, promise, queue, settings, skills, station, target,
+};
 
 /// An event, whether it makes sense or not.
 pub fn any_event(choices: &mut impl Choices, now: Timestamp) -> RoutingEvent {
@@ -26,7 +28,35 @@ pub fn any_event(choices: &mut impl Choices, now: Timestamp) -> RoutingEvent {
         until: (Choices::below(choices, 2) == 0).then_some(now + std::time::Duration::from_secs(9)),
     };
     let role = [LegRole::Owner, LegRole::Owner, LegRole::Consultant][choices.index(3)];
-    match choices.below(26) {
+    match choices.below(30) {
+        26 => RoutingEvent::ServicePromised {
+            interaction,
+            queue,
+            promise: promise(choices),
+        },
+        27 if choices.below(2) == 0 => RoutingEvent::Answered { interaction, queue },
+        27 => RoutingEvent::CustomerWaits { interaction, queue },
+        28 => {
+            let clock = ServiceClock::ALL[choices.index(3)];
+            let policy = ServicePolicyId::new("vip").unwrap();
+            if choices.below(2) == 0 {
+                RoutingEvent::ServiceWarned {
+                    interaction,
+                    queue,
+                    policy,
+                    clock,
+                }
+            } else {
+                RoutingEvent::ServiceBroken {
+                    interaction,
+                    queue,
+                    policy,
+                    clock,
+                }
+            }
+        }
+        29 if choices.below(2) == 0 => RoutingEvent::QueueOpened { queue },
+        29 => RoutingEvent::QueueClosed { queue },
         13 => RoutingEvent::StepBegan {
             interaction,
             queue,

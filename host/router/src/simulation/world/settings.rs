@@ -104,6 +104,7 @@ pub fn settings(choices: &mut impl Choices) -> RoutingSettings {
         lost_desktop_work: [LostDesktopRule::ReturnToQueue, LostDesktopRule::Keep]
             [choices.index(2)],
         desktop_grace_seconds: choices.below(90),
+        service_clocks: choices.below(3) > 0,
         ..RoutingSettings::default()
     };
     for number in 0..AGENTS {

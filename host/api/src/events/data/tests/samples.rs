@@ -1,5 +1,7 @@
 //! One event of every kind.
 
+use std::sync::Arc;
+
 use linecard_model::contact::{Contact, ContactIdentity, ContactThread, OptIn};
 use linecard_model::desk::{Attribute, Draft, Marks, Note, NoteRevision};
 use linecard_model::event::Event;
@@ -14,11 +16,11 @@ use linecard_model::response::{Macro, MacroConfig, Response, ResponseConfig};
 use linecard_model::routing::{
     Choice, EndReason, InteractionState, LegEnd, LegRole, MediaType, OfferOutcome, OwnerCause,
     Plan, Presence, PresenceCause, ReturnCause, RoutingEvent, RoutingStep, SelectionMethod,
-    StepCause, TransferTarget, UnparkCause, WaitingFor,
+    ServiceClock, ServicePromise, StepCause, TransferTarget, UnparkCause, WaitingFor,
 };
 use linecard_model::{
     AgentId, ChannelId, ContactId, InteractionId, MacroId, MessageId, NoteId, OfferId, QueueId,
-    ResponseId, StationId, Timestamp,
+    ResponseId, ServicePolicyId, StationId, Timestamp,
 };
 use serde_json::Value;
 
@@ -87,6 +89,7 @@ fn routing() -> Vec<RoutingEvent> {
     let (interaction, offer) = (InteractionId::generate(), OfferId::generate());
     let agent = || AgentId::new("anna").unwrap();
     let queue = || QueueId::new("care").unwrap();
+    let policy = || ServicePolicyId::new("vip").unwrap();
     let deadline = Timestamp::now();
     let plan = || Plan {
         steps: vec![RoutingStep::agent(agent(), 60, true)],
@@ -210,6 +213,40 @@ fn routing() -> Vec<RoutingEvent> {
             queue: queue(),
             priority: -3,
         },
+        RoutingEvent::ServicePromised {
+            interaction,
+            queue: queue(),
+            promise: Some(Arc::new(ServicePromise {
+                policy: policy(),
+                first_answer_seconds: Some(3_600),
+                next_answer_seconds: Some(7_200),
+                resolution_seconds: None,
+                warn_percent: 80,
+                raise_priority: 10,
+            })),
+        },
+        RoutingEvent::Answered {
+            interaction,
+            queue: queue(),
+        },
+        RoutingEvent::CustomerWaits {
+            interaction,
+            queue: queue(),
+        },
+        RoutingEvent::ServiceWarned {
+            interaction,
+            queue: queue(),
+            policy: policy(),
+            clock: ServiceClock::FirstAnswer,
+        },
+        RoutingEvent::ServiceBroken {
+            interaction,
+            queue: queue(),
+            policy: policy(),
+            clock: ServiceClock::Resolution,
+        },
+        RoutingEvent::QueueOpened { queue: queue() },
+        RoutingEvent::QueueClosed { queue: queue() },
         RoutingEvent::WrapUpCoded {
             interaction,
             queue: queue(),
