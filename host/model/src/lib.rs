@@ -1,11 +1,12 @@
 //! The domain's types, without I/O: what a platform said ([`platform`]), what the hub makes of it
 //! ([`message`], [`contact`], [`interaction`]), what agents put to it ([`desk`]), how work is shared out ([`routing`]), how a site is
-//! set up ([`site`]), and the journal's events ([`event`]).
+//! set up ([`site`], [`rule`], [`hours`]), and the journal's events ([`event`]).
 
 pub mod contact;
 pub mod dead_letter;
 pub mod desk;
 pub mod event;
+pub mod hours;
 pub mod ids;
 pub mod interaction;
 pub mod manifest;
@@ -14,6 +15,7 @@ pub mod outbox;
 pub mod platform;
 pub mod response;
 pub mod routing;
+pub mod rule;
 pub mod site;
 pub mod spend;
 mod time;

@@ -9,6 +9,7 @@ use crate::platform::{
     self, Attachment, Author, Location, Outgoing, OutgoingAttachment, Referral, Refusal,
     SharedContact, Structured,
 };
+use crate::rule::RuleTrace;
 use crate::{AgentId, ChannelId, ContactId, InteractionId, MessageId, Timestamp};
 
 /// One thing that was said.
@@ -61,6 +62,9 @@ pub struct Message {
     /// What the analyzers found.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Finding>,
+    /// What the site's rules and opening hours made of it; absent if there were none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rules: Option<Box<RuleTrace>>,
     /// What stood here before, oldest first, if its author changed it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub revisions: Vec<Revision>,

@@ -269,6 +269,7 @@ async fn created(
         addressed: incoming.addressed,
         referral: incoming.referral,
         findings,
+        rules: None,
         revisions: Vec::new(),
         note: None,
         hidden_at: None,

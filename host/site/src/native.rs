@@ -99,6 +99,7 @@ pub(super) async fn native_reply(
         addressed: None,
         referral: None,
         findings: Vec::new(),
+        rules: None,
         revisions: Vec::new(),
         note: None,
         hidden_at: None,

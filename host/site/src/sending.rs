@@ -178,6 +178,7 @@ pub(super) async fn prepare(
         addressed: None,
         referral: None,
         findings: Vec::new(),
+        rules: None,
         revisions: Vec::new(),
         note: None,
         hidden_at: None,

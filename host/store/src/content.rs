@@ -168,6 +168,7 @@ fn bare_message(message: &Message) -> Message {
         addressed: None,
         referral: None,
         findings: Vec::new(),
+        rules: None,
         revisions: Vec::new(),
         note: None,
         hidden_at: None,

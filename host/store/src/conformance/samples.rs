@@ -127,6 +127,7 @@ pub fn message(number: u64, contact: u64, interaction: u64) -> Message {
         addressed: None,
         referral: None,
         findings: Vec::new(),
+        rules: None,
         revisions: Vec::new(),
         note: None,
         hidden_at: None,

@@ -145,7 +145,8 @@ pub(super) fn written(interaction: &mut Interaction, message: &Message) {
     }
     if message.author.is_contact() {
         interaction.waiting_since.get_or_insert(message.at);
-    } else {
+    } else if !matches!(message.author, MessageAuthor::Rule { .. }) {
+        // Whoever got an automatic message still waits for an answer.
         interaction.waiting_since = None;
     }
     // Whoever answers has read what they answer.

@@ -75,6 +75,7 @@ pub(super) fn message(state: MessageState) -> Message {
         addressed: None,
         referral: None,
         findings: Vec::new(),
+        rules: None,
         revisions: Vec::new(),
         note: None,
         hidden_at: None,
