@@ -5,12 +5,16 @@ use std::path::Path;
 use std::process::ExitCode;
 
 /// The bundled plug-ins' packages.
-const PACKAGES: [&str; 7] = [
+const PACKAGES: [&str; 11] = [
+    "linecard-classifier",
     "linecard-facebook",
+    "linecard-influence",
     "linecard-instagram",
     "linecard-keywords",
+    "linecard-language",
     "linecard-messenger",
     "linecard-open-messaging",
+    "linecard-sentiment",
     "linecard-whatsapp",
     "linecard-x",
 ];

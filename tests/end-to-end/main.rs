@@ -1,6 +1,7 @@
 //! The real binary with real plug-ins and simulated networks, used as people and networks use it.
 
 mod administration;
+mod analyzers;
 mod api;
 mod backup;
 mod channels;

@@ -350,8 +350,8 @@ async fn unusable_files_are_listed(hub: &Hub) -> Result<()> {
     Ok(())
 }
 
-/// The misbehaving connector of the sandbox's tests.
-fn hostile() -> Result<PathBuf> {
+/// A misbehaving plug-in of the sandbox's tests.
+pub(crate) fn hostile(example: &str) -> Result<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let source = root.join("host/sandbox/tests/guests/hostile");
     let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("guests");
@@ -372,12 +372,12 @@ fn hostile() -> Result<PathBuf> {
         .arg(&target)
         .status()?;
     ensure!(status.success(), "the guest could not be built");
-    Ok(target.join("wasm32-wasip2/release/examples/connector.wasm"))
+    Ok(target.join(format!("wasm32-wasip2/release/examples/{example}.wasm")))
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_misbehaving_plug_in_fails_alone_and_by_name() -> Result<()> {
-    let built = tokio::task::spawn_blocking(hostile).await??;
+    let built = tokio::task::spawn_blocking(|| hostile("connector")).await??;
     let networks = Networks::start().await?;
     let misdeeds = [
         ("trap", "panic"),

@@ -321,7 +321,14 @@ pub struct Finding {
     /// The language that it recognized.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
-    /// Why there is nothing, if the analyzer failed.
+    /// Why there is nothing, if the analyzer failed: it is then unknown what it would have said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<String>,
+    /// What gave it: the plug-in and its version, such as `classifier 0.1.0`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plugin: Option<String>,
+    /// The trained model that gave it, if one did: its name and the beginning of its file's SHA-256, such
+    /// as `complaints@0f3a5c21d9be`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
 }

@@ -32,11 +32,15 @@ mod tests {
         assert_eq!(
             ids(&plugins),
             [
+                "classifier",
                 "facebook",
+                "influence",
                 "instagram",
                 "keywords",
+                "language",
                 "messenger",
                 "open-messaging",
+                "sentiment",
                 "whatsapp",
                 "x",
             ]

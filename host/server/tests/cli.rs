@@ -242,11 +242,15 @@ fn the_bundled_plugins_are_listed() {
     assert!(output.status.success(), "{}", stderr(&output));
     let text = stdout(&output);
     for id in [
+        "classifier",
         "facebook",
+        "influence",
         "instagram",
         "keywords",
+        "language",
         "messenger",
         "open-messaging",
+        "sentiment",
         "whatsapp",
         "x",
     ] {

@@ -21,5 +21,6 @@ pub mod profiles;
 pub mod receive;
 pub mod redeliver;
 pub mod refusals;
+pub mod resting;
 pub mod retention;
 mod templates;

@@ -1,11 +1,21 @@
 //! Preparation: accepted events are read from the inbox in order, analyzed in parallel, and put
 //! before the site. Order is kept within a thread: a thread always takes the same lane.
+//!
+//! In a lane several events are analyzed at a time and handed on in their order, and each is read by all
+//! analyzers at once. So a message waits for its slowest analyzer, which has the time of one call, and
+//! hardly for those before it; and an analyzer that fails again and again is left out for a while
+//! ([`crate::resting`]).
 
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
+use std::pin::pin;
 use std::sync::Arc;
+use std::time::Instant;
 
 use arc_swap::ArcSwap;
+use futures::StreamExt as _;
+use futures::future::join_all;
+use futures::stream;
 use linecard_model::message::Finding;
 use linecard_model::platform::{EventKind, Subject};
 use linecard_model::site::AnalyzerConfig;
@@ -16,10 +26,14 @@ use linecard_store::{InboxEntry, InboxNumber, Store, StoreError};
 use tokio::sync::{Notify, mpsc};
 use tracing::{error, warn};
 
+use crate::resting::Resting;
+
 /// How many threads are analyzed at a time.
 const LANES: usize = 16;
 /// How many events wait in a lane before reading pauses.
 const LANE_LENGTH: usize = 64;
+/// How many events of a lane are analyzed at a time.
+const AT_A_TIME: usize = 16;
 /// How many events are read at a time.
 const PAGE: usize = 256;
 
@@ -31,6 +45,10 @@ pub struct AnalyzerRuntime {
     pub config: AnalyzerConfig,
     /// The analyzer, ready.
     pub analyzer: Analyzer,
+    /// The trained models that it goes by: each one's name and the beginning of its file's SHA-256.
+    pub models: Vec<String>,
+    /// Whether it is left out for a while.
+    pub resting: Resting,
 }
 
 /// All analyzers of a site, in the order of their names. Cheap to clone; all clones see a
@@ -53,34 +71,47 @@ impl Analyzers {
         let Some(subject) = subject(channels, entry) else {
             return Vec::new();
         };
-        let mut findings = Vec::with_capacity(analyzers.len());
-        for runtime in analyzers.iter() {
+        let here = analyzers.iter().filter(|runtime| {
             let wanted = &runtime.config.channels;
-            if !wanted.is_empty() && !wanted.contains(&entry.channel) {
-                continue;
-            }
-            let finding = match runtime.analyzer.analyze(subject.clone()).await {
-                Ok(analysis) => Finding {
-                    analyzer: runtime.name.clone(),
-                    labels: analysis.labels,
-                    scores: analysis.scores,
-                    language: analysis.language,
-                    failure: None,
-                },
-                Err(fault) => {
-                    warn!(analyzer = %runtime.name, error = %fault, "an analyzer failed on a message");
-                    Finding {
-                        analyzer: runtime.name.clone(),
-                        labels: Vec::new(),
-                        scores: Vec::new(),
-                        language: None,
-                        failure: Some(fault.to_string()),
-                    }
-                }
-            };
-            findings.push(finding);
+            wanted.is_empty() || wanted.contains(&entry.channel)
+        });
+        // All at once: a message waits as long as the slowest of them may take, and not for one after the
+        // other.
+        join_all(here.map(|runtime| runtime.read(subject.clone()))).await
+    }
+}
+
+impl AnalyzerRuntime {
+    /// Reads one message, within the time of one call of an analyzer.
+    async fn read(&self, subject: Subject) -> Finding {
+        let manifest = self.analyzer.plugin().manifest();
+        let mut finding = Finding {
+            analyzer: self.name.clone(),
+            labels: Vec::new(),
+            scores: Vec::new(),
+            language: None,
+            failure: None,
+            plugin: Some(format!("{} {}", manifest.id, manifest.version)),
+            model: (!self.models.is_empty()).then(|| self.models.join(", ")),
+        };
+        if let Some(rest) = self.resting.reason(Instant::now()) {
+            finding.failure = Some(rest);
+            return finding;
         }
-        findings
+        let answer = self.analyzer.analyze(subject).await;
+        self.resting.note(answer.as_ref().err(), Instant::now());
+        match answer {
+            Ok(analysis) => {
+                finding.labels = analysis.labels;
+                finding.scores = analysis.scores;
+                finding.language = analysis.language;
+            }
+            Err(fault) => {
+                warn!(analyzer = %self.name, error = %fault, "an analyzer failed on a message");
+                finding.failure = Some(fault.to_string());
+            }
+        }
+        finding
     }
 }
 
@@ -177,9 +208,14 @@ impl Preparation {
         let channels = self.channels.clone();
         let analyzers = self.analyzers.clone();
         let work = async move {
-            while let Some(entry) = entries.recv().await {
+            let received = stream::poll_fn(move |context| entries.poll_recv(context));
+            let prepared = received.map(|entry| async {
                 let findings = analyzers.read(&channels, &entry).await;
-                if site.inbound(Prepared { entry, findings }).await.is_err() {
+                Prepared { entry, findings }
+            });
+            let mut prepared = pin!(prepared.buffered(AT_A_TIME));
+            while let Some(prepared) = prepared.next().await {
+                if site.inbound(prepared).await.is_err() {
                     return;
                 }
             }

@@ -3,3 +3,4 @@
 mod golden;
 mod keywords;
 mod properties;
+mod samples;

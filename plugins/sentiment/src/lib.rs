@@ -4,18 +4,11 @@
 //! languages. A message in a language for which there are no words gets no score: *unknown* is not 0.
 
 pub mod config;
-pub mod language;
-pub mod lexicon;
-pub mod tokens;
-pub mod valence;
-
-use std::collections::HashMap;
 
 use config::Config;
-use language::Known;
-use lexicon::Lexicon;
 use linecard_sdk::prelude::*;
-use valence::{Hit, Reading, Weights};
+use linecard_valence::reading::{Hit, Reading};
+use linecard_valence::{Reader, language, lexicon};
 
 /// The most places that are told for one label: enough for a person to see why.
 const MOST_EVIDENCE: usize = 20;
@@ -26,37 +19,11 @@ const STRONGEST_INTENSIFIER: f64 = 3.0;
 
 /// The analyzer, ready with a configuration.
 pub struct Sentiment {
-    lexicons: Vec<Lexicon>,
-    /// Read with where no word tells the language: emoji and emoticons are the same everywhere.
-    signs: Lexicon,
-    emoji: HashMap<char, f64>,
-    weights: Weights,
-    language: Option<String>,
+    reader: Reader,
     threshold: f64,
 }
 
 impl Sentiment {
-    /// What a message says; `None` if that cannot be known.
-    pub fn read(&self, text: &str, language: Option<&str>) -> Option<Reading> {
-        let tag = language.filter(|tag| !matches!(language::primary(tag).as_str(), "und" | ""));
-        let known = match tag {
-            Some(tag) => language::tagged(&self.lexicons, tag),
-            None => match language::guessed(&self.lexicons, text) {
-                Known::Nothing => match &self.language {
-                    Some(tag) => language::tagged(&self.lexicons, tag),
-                    None => Known::Nothing,
-                },
-                known => known,
-            },
-        };
-        if let Known::Readable(lexicon) = known {
-            let reading = valence::read(text, lexicon, &self.emoji, &self.weights);
-            return Some(reading);
-        }
-        let signs = valence::read(text, &self.signs, &self.emoji, &self.weights);
-        (!signs.hits.is_empty()).then_some(signs)
-    }
-
     fn labels(&self, reading: &Reading) -> Vec<Label> {
         let name = if reading.score >= self.threshold {
             "positive"
@@ -98,36 +65,16 @@ impl Analyzer for Sentiment {
         if !problems.is_empty() {
             return Err(problems);
         }
-        let mut lexicons = lexicon::BUNDLED.map(Lexicon::bundled).to_vec();
-        for given in &config.lexicons {
-            let language = language::primary(&given.language);
-            match lexicons.iter_mut().find(|l| l.language == language) {
-                Some(lexicon) => lexicon.extend(given),
-                None => {
-                    let mut lexicon = Lexicon::bundled(&language);
-                    lexicon.extend(given);
-                    lexicons.push(lexicon);
-                }
-            }
-        }
         Ok(Self {
-            signs: lexicons.first().map(Lexicon::signs).unwrap_or_default(),
-            lexicons,
-            emoji: lexicon::emoji(),
-            weights: Weights::default(),
-            language: config.language,
+            reader: Reader::new(&config.lexicons, config.language),
             threshold: config.threshold,
         })
     }
 
     fn analyze(&self, subject: &Subject) -> Result<Analysis, String> {
-        let reading = self.read(&subject.text, subject.language.as_deref());
+        let reading = self.reader.read(&subject.text, subject.language.as_deref());
         let Some(reading) = reading else {
-            return Ok(Analysis {
-                labels: Vec::new(),
-                scores: Vec::new(),
-                language: None,
-            });
+            return Ok(Analysis::default());
         };
         Ok(Analysis {
             labels: self.labels(&reading),

@@ -4,10 +4,12 @@ use linecard_model::site::AnalyzerConfig;
 use linecard_sandbox::PrepareError;
 use linecard_schema::check_config;
 use linecard_traffic::prepare::AnalyzerRuntime;
+use linecard_traffic::resting::Resting;
 use serde_json::{Value, json};
 
 use super::Equipment;
 use super::check::unknown;
+use super::models::with_models;
 use super::problem::Problem;
 
 /// Makes an analyzer ready, or says everything that is in the way.
@@ -39,11 +41,20 @@ pub(super) async fn analyzer(
     };
     let settings =
         check_config(&installed.plugin.manifest().config_schema, &given).map_err(below)?;
-    match installed.plugin.analyzer(&settings.to_string()).await {
+    let schema = &installed.plugin.manifest().config_schema;
+    let with = with_models(schema, settings, &equipment.data).map_err(|problems| {
+        let problems = problems.into_iter();
+        problems
+            .map(|(key, text)| Problem::new(&["analyzers", name, "config", &key], text))
+            .collect::<Vec<_>>()
+    })?;
+    match installed.plugin.analyzer(&with.config.to_string()).await {
         Ok(analyzer) => Ok(AnalyzerRuntime {
             name: name.to_owned(),
             config: config.clone(),
             analyzer,
+            models: with.models,
+            resting: Resting::default(),
         }),
         Err(PrepareError::Config(problems)) => Err(below(problems)),
         Err(error) => Err(vec![Problem::new(&within("config"), error.to_string())]),

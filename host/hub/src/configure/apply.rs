@@ -1,6 +1,7 @@
 //! Applies a configuration to a running hub.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use linecard_model::outbox::{ChannelHealth, HealthState};
@@ -15,6 +16,7 @@ use super::Equipment;
 use super::analyzers::analyzer;
 use super::channels::channel;
 use super::check::{check, check_administrators, unknown};
+use super::models::{model_file, named_models};
 use super::problem::Problems;
 use super::secrets::{Logins, SecretValues, logins};
 use crate::hub::Hub;
@@ -97,6 +99,19 @@ impl Hub {
     /// The configuration in force.
     pub async fn present(&self) -> Result<Arc<SiteConfig>, CommandError> {
         self.site.query(|state| Arc::clone(state.config())).await
+    }
+
+    /// The files of the models that the analyzers of a configuration name.
+    pub fn model_files(&self, config: &SiteConfig) -> Vec<PathBuf> {
+        let analyzers = config.analyzers.values();
+        let named = analyzers.flat_map(|analyzer| {
+            let plugin = self.equipment.plugins.get(&analyzer.plugin);
+            let schema = plugin.map(|installed| &installed.plugin.manifest().config_schema);
+            schema.map_or_else(Vec::new, |schema| named_models(schema, &analyzer.config))
+        });
+        named
+            .map(|name| model_file(&self.equipment.data, &name))
+            .collect()
     }
 
     async fn replace(

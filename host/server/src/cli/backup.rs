@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail, ensure};
 use clap::Args;
+use linecard_hub::configure::MODELS;
 use linecard_model::Timestamp;
 use linecard_store::{Store as _, StoreError};
 use linecard_store_sled::SledStore;
@@ -139,6 +140,10 @@ impl Backup {
         for file in files_below(&media)? {
             files.push(copy(&media, &file, &self.folder, MEDIA)?);
         }
+        let models = server.data.join(MODELS);
+        for file in files_in(&models)? {
+            files.push(copy(&models, &file, &self.folder, MODELS)?);
+        }
         let key = server.key_place();
         if !self.without_key && key.exists() {
             let from = key.parent().unwrap_or(Path::new("."));
@@ -203,7 +208,8 @@ impl Restore {
         let contents = self.contents()?;
         let store = store_folder(&server);
         let media = server.data.join(MEDIA);
-        for place in [&store, &media] {
+        let models = server.data.join(MODELS);
+        for place in [&store, &media, &models] {
             ensure!(
                 !place.exists(),
                 "{} is there already; a backup is restored into an empty data folder",
@@ -224,8 +230,15 @@ impl Restore {
         private_folder(&server.data)
             .with_context(|| format!("{} cannot be made", server.data.display()))?;
         for file in &contents.files {
-            if let Some(name) = file.path.strip_prefix("media/") {
-                let place = media.join(name);
+            let of_media = file
+                .path
+                .strip_prefix("media/")
+                .map(|name| media.join(name));
+            let of_models = file
+                .path
+                .strip_prefix("models/")
+                .map(|name| models.join(name));
+            if let Some(place) = of_media.or(of_models) {
                 if let Some(folder) = place.parent() {
                     std::fs::create_dir_all(folder)?;
                 }
@@ -371,6 +384,22 @@ impl Write for Copied {
     fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
     }
+}
+
+/// The whole files of a folder.
+fn files_in(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    // There is none before the first of them.
+    for file in std::fs::read_dir(folder).into_iter().flatten() {
+        let file = file?;
+        let name = file.file_name();
+        let is_whole = name.to_str().is_some_and(|name| !name.starts_with('.'));
+        if is_whole && file.file_type()?.is_file() {
+            files.push(PathBuf::from(name));
+        }
+    }
+    files.sort();
+    Ok(files)
 }
 
 /// The files below a folder that are whole, by their paths in it.

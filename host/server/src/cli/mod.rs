@@ -21,6 +21,7 @@ mod signals;
 #[cfg(feature = "simulator")]
 mod simulate;
 mod storage;
+mod train;
 
 use std::process::ExitCode;
 
@@ -76,6 +77,10 @@ enum Command {
     /// Show the hub at work, with simulated networks, customers and agents
     #[cfg(feature = "simulator")]
     Demo(demo::Demo),
+    /// Train a model that labels messages as people have labelled others
+    Train(train::Train),
+    /// Tell how good a model or an analyzer is, on texts that people have labelled or rated
+    Evaluate(train::Evaluate),
     /// Print the description of the HTTP API (OpenAPI 3.1)
     Openapi,
     #[command(name = compile::NAME, hide = true)]
@@ -120,6 +125,8 @@ impl Command {
             Self::Simulate(_) => "simulate",
             #[cfg(feature = "simulator")]
             Self::Demo(_) => "demo",
+            Self::Train(_) => "train",
+            Self::Evaluate(_) => "evaluate",
             Self::Openapi => "openapi",
             Self::Compile(_) => compile::NAME,
         }
@@ -132,8 +139,8 @@ fn takes(command: &str) -> &'static [&'static str] {
         "serve" | "demo" => &["config", "data", "plugins", "listen", "log", "log_format"],
         "apply" => &["config", "data", "plugins", "listen"],
         "doctor" | "backup" => &["config", "data", "listen"],
-        "init" | "plugins" => &["config", "data", "plugins"],
-        "simulate" | "openapi" | compile::NAME => &[],
+        "init" | "plugins" | "evaluate" => &["config", "data", "plugins"],
+        "simulate" | "train" | "openapi" | compile::NAME => &[],
         // What is done with a data folder.
         _ => &["config", "data"],
     }
@@ -247,6 +254,8 @@ async fn run(cli: Cli) -> anyhow::Result<u8> {
         Command::Simulate(simulate) => simulate.run().await,
         #[cfg(feature = "simulator")]
         Command::Demo(demo) => demo.run(options).await,
+        Command::Train(train) => train.run(),
+        Command::Evaluate(evaluate) => evaluate.run(options).await,
         Command::Openapi => {
             say(&format!("{:#}", linecard_api::openapi()));
             Ok(())

@@ -1,4 +1,4 @@
-//! Notices that the certificate, or a secret that lies in a file, was replaced.
+//! Notices that the certificate, a secret that lies in a file, or an analyzer's model was replaced.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -36,7 +36,7 @@ impl Rotation {
                 () = tokio::time::sleep(LOOK) => false,
             };
             if is_told {
-                info!("told to read the certificate and the secrets again");
+                info!("told to read the certificate, the secrets and the models again");
             }
             let files = self.tls.as_ref().map(|(_, files)| files);
             let now = certificate_facts(files);
@@ -74,15 +74,18 @@ impl Rotation {
 
     async fn read_secrets(&self) {
         match self.hub.read_secrets_again().await {
-            Ok(()) => info!("the secrets were read again"),
-            Err(error) => warn!(%error, "secrets have changed, and the former ones stay in use"),
+            Ok(()) => info!("the secrets and the models were read again"),
+            Err(error) => {
+                warn!(%error, "secrets or models have changed, and the former ones stay in use")
+            }
         }
     }
 
-    /// `None` once the hub has ended.
+    /// Of secrets and models; `None` once the hub has ended.
     async fn secret_facts(&self) -> Option<BTreeMap<PathBuf, Facts>> {
         let config = self.hub.present().await.ok()?;
-        let places = places(&config).map(|place| {
+        let models = self.hub.model_files(&config);
+        let places = places(&config).chain(models).map(|place| {
             let facts = facts(&place);
             (place, facts)
         });

@@ -1,8 +1,8 @@
-//! What words of a language say: the lexicons that come with the plug-in, and those of a configuration.
+//! What words of a language say: the lexicons that come along, and those of a configuration.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use crate::config::LexiconConfig;
+use serde::Deserialize;
 
 const ENGLISH: [&str; 2] = [
     include_str!("../lexicon/en-vader.tsv"),
@@ -11,11 +11,29 @@ const ENGLISH: [&str; 2] = [
 const GERMAN: [&str; 1] = [include_str!("../lexicon/de.tsv")];
 const EMOJI: &str = include_str!("../lexicon/emoji.tsv");
 
-/// The languages for which lexicons come with the plug-in.
+/// The languages for which lexicons come along.
 pub const BUNDLED: [&str; 2] = ["en", "de"];
 
 /// The longest phrase, in words.
 pub const LONGEST_PHRASE: usize = 6;
+
+/// Words of one language, as a configuration gives them.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LexiconConfig {
+    /// The language, as a BCP 47 tag; only its first part counts.
+    pub language: String,
+    /// Words, phrases and emoticons with their valence, from −4 to 4.
+    pub words: BTreeMap<String, f64>,
+    /// Words that turn what follows into its opposite.
+    pub negations: Vec<String>,
+    /// Words that strengthen what follows (1), or weaken it (−1).
+    pub intensifiers: BTreeMap<String, f64>,
+    /// Words such as `but`.
+    pub contrasts: Vec<String>,
+    /// Small words by which the language is known when the network does not tell it.
+    pub function_words: Vec<String>,
+}
 
 /// What words of one language say.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -42,7 +60,7 @@ const GERMAN_ENDINGS: [&str; 14] = [
 const SHORTEST_STEM: usize = 4;
 
 impl Lexicon {
-    /// The lexicon that comes with the plug-in for a language; an empty one if none does.
+    /// The lexicon that comes along for a language; an empty one if none does.
     pub fn bundled(language: &str) -> Self {
         let mut lexicon = Self {
             language: language.to_owned(),

@@ -1,0 +1,8 @@
+//! The cases in `tests/golden/`, natively and in the sandbox.
+
+#[test]
+fn golden() {
+    linecard_testkit::check_analyzer::<linecard_language::Language>(
+        linecard_testkit::this_crate!(),
+    );
+}

@@ -1,0 +1,411 @@
+//! What analyzers say of messages, and models that are trained.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use linecard_simulator::customers::Profile;
+use linecard_simulator::graph::Incoming;
+use linecard_tests::{Client, Hub, Networks, SiteOptions, eventually};
+use serde_json::Value;
+
+use crate::operations::hostile;
+
+const BINARY: &str = env!("CARGO_BIN_EXE_linecard");
+const SOON: Duration = Duration::from_secs(60);
+
+/// What each analyzer found in a customer's message with this text, once it is there.
+async fn findings(admin: &Client, customer: &str, text: &str) -> Result<Value> {
+    eventually("the message", SOON, async || {
+        let history = admin.history("page", customer).await?;
+        let said = |message: &&Value| message["content"]["text"] == text;
+        Ok(history.iter().find(said).map(|m| m["findings"].clone()))
+    })
+    .await
+}
+
+fn of<'f>(findings: &'f Value, analyzer: &str) -> Result<&'f Value> {
+    let mut all = findings.as_array().context("findings")?.iter();
+    all.find(|finding| finding["analyzer"] == analyzer)
+        .with_context(|| format!("nothing of {analyzer}: {findings}"))
+}
+
+fn score(finding: &Value, name: &str) -> Option<f64> {
+    let mut scores = finding["scores"].as_array()?.iter();
+    scores.find(|score| score["name"] == name)?["value"].as_f64()
+}
+
+/// A hub with the misbehaving analyzer beside the others.
+async fn hub_with_hostile(networks: &Networks, more: &str) -> Result<Hub> {
+    let built = tokio::task::spawn_blocking(|| hostile("analyzer")).await??;
+    let mut hub = Hub::prepare(BINARY)?;
+    let plugins = hub.data().join("plugins");
+    std::fs::create_dir_all(&plugins)?;
+    std::fs::copy(built, plugins.join("hostile-analyzer.wasm"))?;
+    hub.environment = networks.secrets();
+    hub.environment
+        .push(("PASSWORD_AGENT_1".to_owned(), "agent-1".to_owned()));
+    hub.launch().await?;
+    let options = SiteOptions {
+        more: more.to_owned(),
+        ..SiteOptions::default()
+    };
+    hub.apply(&networks.site(&options))?;
+    networks.connect(&hub).await?;
+    Ok(hub)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_endless_analyzer_leaves_the_others_their_say() -> Result<()> {
+    let networks = Networks::start().await?;
+    let more = r#"
+[analyzers.bad]
+plugin = "hostile-analyzer"
+config = "x"
+[analyzers.language]
+plugin = "language"
+[analyzers.mood]
+plugin = "sentiment"
+[analyzers.reach]
+plugin = "influence"
+[analyzers.words]
+plugin = "keywords"
+config = { rules = [{ label = "loops", words = ["loop"], scores = { actionability = 0.9 } }] }
+"#;
+    let hub = hub_with_hostile(&networks, more).await?;
+    let admin = hub.administrator()?;
+    let page = &networks.graph;
+    let customers: Vec<String> = (0..8).map(|number| format!("94{number:02}")).collect();
+    for customer in &customers {
+        page.add_customer(customer, Profile::named("A", customer));
+    }
+
+    // Before it does anything bad, it is one of the others.
+    let said = page
+        .say(&customers[0], Incoming::text("I love it, thank you"))
+        .await;
+    ensure!(said.acknowledged, "{said:?}");
+    let found = findings(&admin, &customers[0], "I love it, thank you").await?;
+    ensure!(score(of(&found, "bad")?, "uses") == Some(1.0), "{found}");
+    ensure!(
+        score(of(&found, "mood")?, "sentiment").is_some_and(|s| s > 0.3),
+        "{found}"
+    );
+    ensure!(of(&found, "language")?["language"] == "en", "{found}");
+    // The network tells nothing of this customer's followers: that is unknown, and not 0.
+    ensure!(of(&found, "reach")?.get("scores").is_none(), "{found}");
+    let plugin = of(&found, "mood")?["plugin"].as_str().context("plugin")?;
+    ensure!(plugin.starts_with("sentiment "), "{found}");
+
+    // It never ends on any of these, in as many threads at once.
+    for customer in &customers {
+        let said = page.say(customer, Incoming::text("loop")).await;
+        ensure!(said.acknowledged, "{said:?}");
+        let said = page.say(customer, Incoming::text("this is horrible")).await;
+        ensure!(said.acknowledged, "{said:?}");
+    }
+    for customer in &customers {
+        let found = findings(&admin, customer, "loop").await?;
+        let failure = of(&found, "bad")?["failure"].as_str();
+        ensure!(
+            failure.is_some_and(|failure| !failure.is_empty()),
+            "{found}"
+        );
+        ensure!(
+            of(&found, "words")?["labels"][0]["name"] == "loops",
+            "{found}"
+        );
+        ensure!(of(&found, "words")?.get("failure").is_none(), "{found}");
+        let found = findings(&admin, customer, "this is horrible").await?;
+        ensure!(
+            score(of(&found, "mood")?, "sentiment").is_some_and(|s| s < -0.3),
+            "{found}"
+        );
+        // Within a thread the order is kept, whoever is slow.
+        let history = admin.history("page", customer).await?;
+        let place = |text: &str| history.iter().position(|m| m["content"]["text"] == text);
+        let (first, second) = (place("loop"), place("this is horrible"));
+        ensure!(first.is_some() && second.is_some(), "{history:?}");
+        let ids = [first, second].map(|at| {
+            history[at.unwrap_or_default()]["id"]
+                .as_str()
+                .map(str::to_owned)
+        });
+        ensure!(ids[0] < ids[1], "{history:?}");
+    }
+
+    // After so many failures it is left out, and whoever looks is told so.
+    let said = page.say(&customers[0], Incoming::text("and now?")).await;
+    ensure!(said.acknowledged, "{said:?}");
+    let found = findings(&admin, &customers[0], "and now?").await?;
+    let failure = of(&found, "bad")?["failure"].as_str().context("failure")?;
+    ensure!(failure.contains("left out"), "{failure}");
+    Ok(())
+}
+
+/// Labelled messages; `swapped` gives each the other's label.
+fn labelled(swapped: bool) -> String {
+    let mut table = "label\ttext\n".to_owned();
+    for number in 0..60 {
+        let (bad, good) = if swapped {
+            ("praise", "complaint")
+        } else {
+            ("complaint", "praise")
+        };
+        // Writing to a text cannot fail.
+        let _ = writeln!(
+            table,
+            "{bad}\tmy parcel {number} is late and nobody answers"
+        );
+        let _ = writeln!(
+            table,
+            "{good}\twhat a lovely present number {number} was, great"
+        );
+    }
+    table
+}
+
+fn run(hub: &Hub, arguments: &[&str]) -> Result<(bool, String, String)> {
+    let output = hub.command().args(arguments).output()?;
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Ok((
+        output.status.success(),
+        text(&output.stdout),
+        text(&output.stderr),
+    ))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_model_is_trained_evaluated_used_and_replaced() -> Result<()> {
+    let networks = Networks::start().await?;
+    let hub = networks.hub(BINARY, &SiteOptions::default()).await?;
+    std::fs::write(hub.folder().join("messages.tsv"), labelled(false))?;
+    std::fs::write(hub.folder().join("swapped.tsv"), labelled(true))?;
+    std::fs::create_dir_all(hub.data().join("models"))?;
+    let model = hub.data().join("models/care.model");
+    let model = model.to_str().context("a name")?;
+
+    // A site that names a model that is not there is refused, with the remedy.
+    let more = r#"
+[analyzers.care]
+plugin = "classifier"
+config = { model = "care", scores = { actionability = { complaint = 1 } } }
+"#;
+    let options = SiteOptions {
+        more: more.to_owned(),
+        ..SiteOptions::default()
+    };
+    let site = networks.site(&options);
+    let refused = hub
+        .apply(&site)
+        .map_or_else(|error| error.to_string(), |()| String::new());
+    ensure!(
+        refused.contains("linecard train") && refused.contains("care"),
+        "{refused}"
+    );
+
+    let columns = ["--text", "text", "--label", "label"];
+    let train = |table, out| {
+        [
+            &["train", table],
+            &columns[..],
+            &["--out", out, "--quality", "draft"],
+        ]
+        .concat()
+    };
+    let (trained, told, error) = run(&hub, &train("messages.tsv", model))?;
+    ensure!(
+        trained && told.contains("cross-validation") && told.contains("complaint"),
+        "{told}{error}"
+    );
+    let evaluate = [
+        &["evaluate", "messages.tsv"],
+        &columns[..],
+        &["--model", model, "--json"],
+    ]
+    .concat();
+    let (evaluated, told, error) = run(&hub, &evaluate)?;
+    ensure!(evaluated, "{error}");
+    let figures: Value = serde_json::from_str(&told)?;
+    ensure!(
+        figures["accuracy"].as_f64().is_some_and(|a| a > 0.95),
+        "{figures}"
+    );
+    ensure!(
+        figures["texts"] == 120 && figures["unknown"] == 0,
+        "{figures}"
+    );
+
+    hub.apply(&site)?;
+    let admin = hub.administrator()?;
+    networks
+        .graph
+        .add_customer("9501", Profile::named("A", "B"));
+    let say = async |text: &str| -> Result<Value> {
+        let said = networks.graph.say("9501", Incoming::text(text)).await;
+        ensure!(said.acknowledged, "{said:?}");
+        Ok(of(&findings(&admin, "9501", text).await?, "care")?.clone())
+    };
+    let found = say("the parcel is late").await?;
+    ensure!(found["labels"][0]["name"] == "complaint", "{found}");
+    ensure!(
+        score(&found, "actionability").is_some_and(|s| s > 0.5),
+        "{found}"
+    );
+    let first = found["model"].as_str().context("model")?.to_owned();
+    ensure!(first.starts_with("care@"), "{found}");
+
+    // A damaged file changes nothing; a good one is in use without a restart.
+    let (trained, _, error) = run(&hub, &train("swapped.tsv", "swapped.model"))?;
+    ensure!(trained, "{error}");
+    let good = std::fs::read(hub.folder().join("swapped.model"))?;
+    std::fs::write(model, &good[..good.len() / 2])?;
+    eventually("the refusal in the log", SOON, async || {
+        Ok(hub.log().contains("former ones stay in use").then_some(()))
+    })
+    .await?;
+    let found = say("my parcel is late again").await?;
+    ensure!(found["model"] == first.as_str(), "{found}");
+    std::fs::write(model, &good)?;
+    let mut number = 0;
+    let found = eventually("the new model", SOON, async || {
+        number += 1;
+        let found = say(&format!("parcel {number} is late")).await?;
+        Ok((found["model"] != first.as_str()).then_some(found))
+    })
+    .await?;
+    ensure!(found["labels"][0]["name"] == "praise", "{found}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_trained_or_evaluated_is_told_with_its_place() -> Result<()> {
+    let hub = Hub::prepare(BINARY)?;
+    let write = |name: &str, text: &str| std::fs::write(hub.folder().join(name), text);
+    write("good.tsv", &labelled(false))?;
+    write("one.tsv", &labelled(false).replace("praise", "complaint"))?;
+    write("empty.tsv", "")?;
+    write("short.tsv", "label\ttext\na\tb\na\n")?;
+    let mut many = "label\ttext\n".to_owned();
+    for number in 0..1_000_000 {
+        let _ = writeln!(many, "{number}\tx");
+    }
+    write("many.tsv", &many)?;
+    write("broken.model", "linecard-model/02\nand so on")?;
+    let columns = ["--text", "text", "--label", "label"];
+    let train = |file| [&["train", file], &columns[..], &["--out", "out.model"]].concat();
+    for (arguments, told) in [
+        (train("one.tsv"), "all texts have the label \"complaint\""),
+        (train("many.tsv"), "1000000 labels"),
+        (train("empty.tsv"), "empty.tsv:1: it is empty"),
+        (train("short.tsv"), "short.tsv:3"),
+        (train("nowhere.tsv"), "nowhere.tsv"),
+        (
+            vec![
+                "train",
+                "good.tsv",
+                "--text",
+                "words",
+                "--label",
+                "label",
+                "--out",
+                "out.model",
+            ],
+            "no column \"words\"; it has: label, text",
+        ),
+        (
+            vec![
+                "train",
+                "good.tsv",
+                "--text",
+                "text",
+                "--label",
+                "label",
+                "--out",
+                "no/where/x.model",
+            ],
+            "there is no folder no/where",
+        ),
+        (
+            vec![
+                "train",
+                "good.tsv",
+                "--text",
+                "text",
+                "--label",
+                "label",
+                "--out",
+                "out.model",
+                "--quality",
+                "best",
+            ],
+            "draft, standard or high",
+        ),
+        (
+            vec![
+                "train",
+                "good.tsv",
+                "--text",
+                "text",
+                "--label",
+                "label",
+                "--out",
+                "out.model",
+                "--for",
+                "spam",
+            ],
+            "complaint, praise",
+        ),
+        (
+            vec![
+                "evaluate",
+                "good.tsv",
+                "--text",
+                "text",
+                "--label",
+                "label",
+                "--model",
+                "broken.model",
+            ],
+            "version 02",
+        ),
+        (
+            vec![
+                "evaluate",
+                "good.tsv",
+                "--text",
+                "text",
+                "--rating",
+                "label",
+                "--analyzer",
+                "influence",
+            ],
+            "is no number",
+        ),
+        (
+            vec![
+                "evaluate",
+                "good.tsv",
+                "--text",
+                "text",
+                "--label",
+                "label",
+                "--analyzer",
+                "nothing",
+            ],
+            "bundled are:",
+        ),
+    ] {
+        let (succeeded, said, error) = run(&hub, &arguments)?;
+        ensure!(
+            !succeeded && error.contains(told),
+            "{arguments:?}: {said}{error}"
+        );
+        ensure!(!error.contains("panicked"), "{error}");
+    }
+    ensure!(
+        !hub.folder().join("out.model").exists(),
+        "nothing was trained"
+    );
+    Ok(())
+}
