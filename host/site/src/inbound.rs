@@ -271,6 +271,7 @@ async fn created(
         findings,
         revisions: Vec::new(),
         note: None,
+        corrections: Vec::new(),
         hidden_at: None,
         deleted_at: None,
         reactions: Vec::new(),

@@ -100,6 +100,7 @@ pub(super) async fn native_reply(
         findings: Vec::new(),
         revisions: Vec::new(),
         note: None,
+        corrections: Vec::new(),
         hidden_at: None,
         deleted_at: None,
         reactions: Vec::new(),

@@ -180,6 +180,7 @@ pub(super) async fn prepare(
         findings: Vec::new(),
         revisions: Vec::new(),
         note: None,
+        corrections: Vec::new(),
         hidden_at: None,
         deleted_at: None,
         reactions: Vec::new(),

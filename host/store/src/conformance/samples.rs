@@ -129,6 +129,7 @@ pub fn message(number: u64, contact: u64, interaction: u64) -> Message {
         findings: Vec::new(),
         revisions: Vec::new(),
         note: None,
+        corrections: Vec::new(),
         hidden_at: None,
         deleted_at: None,
         files: Vec::new(),
