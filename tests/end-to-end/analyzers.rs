@@ -7,7 +7,8 @@ use anyhow::{Context as _, Result, ensure};
 use linecard_simulator::customers::Profile;
 use linecard_simulator::graph::Incoming;
 use linecard_tests::{Client, Hub, Networks, SiteOptions, eventually};
-use serde_json::Value;
+use reqwest::Method;
+use serde_json::{Value, json};
 
 use crate::operations::hostile;
 
@@ -407,5 +408,118 @@ async fn what_cannot_be_trained_or_evaluated_is_told_with_its_place() -> Result<
         !hub.folder().join("out.model").exists(),
         "nothing was trained"
     );
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_correct_what_analyzers_found() -> Result<()> {
+    let networks = Networks::start().await?;
+    let options = SiteOptions {
+        more: "[analyzers.mood]\nplugin = \"sentiment\"\n".to_owned(),
+        ..SiteOptions::default()
+    };
+    let hub = networks.hub(BINARY, &options).await?;
+    let admin = hub.administrator()?;
+    let agent = Client::sign_in(&hub.base(), "agent-1", "agent-1").await?;
+    let mut stream = admin.events(None).await?;
+    networks
+        .graph
+        .add_customer("9601", Profile::named("A", "B"));
+    let text = "oh great, late again";
+    let said = networks.graph.say("9601", Incoming::text(text)).await;
+    ensure!(said.acknowledged, "{said:?}");
+    let found = findings(&admin, "9601", text).await?;
+    ensure!(score(of(&found, "mood")?, "sentiment").is_some(), "{found}");
+    agent.go_ready().await?;
+    let interaction = agent.accept_next().await?;
+    let interaction = interaction["id"].as_str().context("id")?;
+    let message = async || -> Result<Value> {
+        let history = admin.history("page", "9601").await?;
+        let said = history
+            .into_iter()
+            .find(|message| message["content"]["text"] == text);
+        said.context("the message")
+    };
+    let id = message().await?["id"].as_str().context("id")?.to_owned();
+    let path = format!("/api/v1/interactions/{interaction}/messages/{id}/scores");
+    let correct = async |client: &Client, body: Value| {
+        let answer = client
+            .request(Method::PUT, &path)
+            .json(&body)
+            .send()
+            .await?;
+        anyhow::Ok((answer.status().as_u16(), answer.text().await?))
+    };
+
+    // What cannot be is told with its place, and changes nothing.
+    for (body, place) in [
+        (json!({"scores": {"sentiment": -2}}), "/scores/sentiment"),
+        (json!({"scores": {"influence": -0.1}}), "/scores/influence"),
+        (json!({"scores": {"": 1}}), "/scores/"),
+        (json!({"labels": [" x"]}), "/labels"),
+        (json!({"label": "x"}), "label"),
+    ] {
+        let (status, told) = correct(&agent, body).await?;
+        ensure!(
+            (400..=422).contains(&status) && told.contains(place),
+            "{status} {told}"
+        );
+    }
+    ensure!(message().await?.get("corrections").is_none());
+
+    let sarcasm = json!({"scores": {"sentiment": -0.8}, "labels": ["complaint", "sarcasm"]});
+    let (status, told) = correct(&agent, sarcasm.clone()).await?;
+    ensure!(status == 204, "{status} {told}");
+    let event = stream.wait_for("message-corrected", SOON).await?;
+    ensure!(
+        event.to_string().contains("sarcasm") && event.to_string().contains(&id),
+        "{event}"
+    );
+    // Said twice it is said once.
+    let (status, _) = correct(&agent, sarcasm).await?;
+    ensure!(status == 204);
+    let corrected = message().await?;
+    let corrections = corrected["corrections"].as_array().context("corrections")?;
+    ensure!(corrections.len() == 1, "{corrected}");
+    ensure!(
+        corrections[0]["by"] == "agent-1" && corrections[0]["at"].is_string(),
+        "{corrected}"
+    );
+    ensure!(corrections[0]["scores"]["sentiment"] == -0.8, "{corrected}");
+    ensure!(
+        corrected["findings"] == found,
+        "what was found stays beside it"
+    );
+
+    let training = "/api/v1/training-messages";
+    let listed = admin.get(training).await?;
+    ensure!(listed["items"][0]["text"] == text, "{listed}");
+    ensure!(
+        listed["items"][0]["correction"]["labels"] == json!(["complaint", "sarcasm"]),
+        "{listed}"
+    );
+    let plugin = listed["items"][0]["findings"][0]["plugin"].as_str();
+    ensure!(
+        plugin.is_some_and(|plugin| plugin.starts_with("sentiment ")),
+        "{listed}"
+    );
+    let refused = agent.request(Method::GET, training).send().await?;
+    ensure!(refused.status() == 403, "{refused:?}");
+
+    // A later one holds in its place, and an empty one takes it back.
+    let (status, _) = correct(&admin, json!({"labels": ["complaint"]})).await?;
+    ensure!(status == 204);
+    let listed = admin.get(training).await?;
+    let items = listed["items"].as_array().context("items")?;
+    ensure!(
+        items.len() == 1 && items[0]["correction"]["labels"] == json!(["complaint"]),
+        "{listed}"
+    );
+    let (status, _) = correct(&agent, json!({})).await?;
+    ensure!(status == 204);
+    let listed = admin.get(training).await?;
+    ensure!(listed["items"] == json!([]), "{listed}");
+    let kept = message().await?["corrections"].as_array().map(Vec::len);
+    ensure!(kept == Some(3), "who said what is kept: {kept:?}");
     Ok(())
 }

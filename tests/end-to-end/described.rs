@@ -122,6 +122,19 @@ async fn every_example_runs_as_written_and_answers_are_as_described() -> Result<
     d.run(&agent, "removeFollower", &[id, "me"], "").await?;
     d.run(&agent, "setInteractionAttribute", &[id, "order"], "")
         .await?;
+    let said = agent
+        .get(&format!("/api/v1/interactions/{id}/messages"))
+        .await?;
+    let of_contact = |message: &&Value| message["author"]["kind"] == "contact";
+    let items = said["items"].as_array().context("items")?;
+    let said = items
+        .iter()
+        .find(of_contact)
+        .context("a customer's message")?;
+    let said = said["id"].as_str().context("id")?.to_owned();
+    d.run(&agent, "correctMessage", &[id, &said], "").await?;
+    d.run(&administrator, "listTrainingMessages", &[], "")
+        .await?;
     let note = d.run(&agent, "writeInteractionNote", &[id], "").await?;
     let note = note["id"].as_str().context("id")?;
     d.run(&agent, "changeInteractionNote", &[id, note], "")

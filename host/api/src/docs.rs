@@ -25,8 +25,8 @@ use super::extract::Path;
 use super::problem::{Problem, ProblemBody, all, page};
 use super::query::{Known, refuse_unknown};
 use super::{
-    App, account, actions, agents, audit, backup, channels, contacts, dead_letters, desk,
-    elsewhere, events, files, inbox, interactions, macros, messages, notes, offers, plugins,
+    App, account, actions, agents, audit, backup, channels, contacts, corrections, dead_letters,
+    desk, elsewhere, events, files, inbox, interactions, macros, messages, notes, offers, plugins,
     queues, reactions, responses, session, site, stats, templates, working,
 };
 
@@ -90,6 +90,7 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .merge(interactions::router())
         .merge(working::router())
         .merge(desk::router())
+        .merge(corrections::router())
         .merge(notes::router())
         .merge(responses::router())
         .merge(macros::router())

@@ -20,6 +20,7 @@ mod config;
 mod connections;
 mod contacts;
 mod content;
+mod corrections;
 mod dead_letters;
 mod desk;
 mod docs;

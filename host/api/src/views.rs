@@ -8,7 +8,9 @@ use linecard_model::contact::{
 use linecard_model::desk::Attribute;
 use linecard_model::interaction::Interaction;
 use linecard_model::manifest::Visibility;
-use linecard_model::message::{Finding, Message, MessageAuthor, MessageReaction, MessageState};
+use linecard_model::message::{
+    Correction, Finding, Message, MessageAuthor, MessageReaction, MessageState,
+};
 use linecard_model::platform::{Author, Referral, Refusal};
 use linecard_model::routing::{
     EndReason, InteractionState, LegRole, MediaType, RequiredSkill, WaitingFor,
@@ -388,6 +390,9 @@ pub(super) struct MessageView {
     /// What the analyzers found.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Finding>,
+    /// What people said in the place of the analyzers, oldest first; the last one holds.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub corrections: Vec<Correction>,
     /// What stood here before, oldest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub revisions: Vec<RevisionView>,
@@ -439,6 +444,7 @@ impl MessageView {
             addressed: message.addressed,
             referral: message.referral,
             findings: message.findings,
+            corrections: message.corrections,
             revisions: message.revisions.into_iter().map(Into::into).collect(),
             note: message.note,
             hidden_at: message.hidden_at,

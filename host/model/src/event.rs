@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::contact::Contact;
 use crate::desk::{Draft, Marks, Note};
 use crate::interaction::Interaction;
-use crate::message::{AttachmentFile, Message, MessageReaction, MessageState};
+use crate::message::{AttachmentFile, Correction, Message, MessageReaction, MessageState};
 use crate::outbox::ChannelHealth;
 use crate::platform::Author;
 use crate::response::{Macro, Response};
@@ -190,6 +190,17 @@ pub enum Event {
         interaction: InteractionId,
         /// When, by the network's clock.
         hidden_at: Timestamp,
+    },
+    /// A person said in the place of the analyzers what a message is.
+    MessageCorrected {
+        /// The message.
+        message: MessageId,
+        /// Its contact.
+        contact: ContactId,
+        /// Its interaction.
+        interaction: InteractionId,
+        /// What they said.
+        correction: Correction,
     },
     /// Somebody reacted to a message.
     ReactionAdded {
@@ -387,6 +398,7 @@ impl Event {
             Self::MessageDeleted { .. } => "message-deleted",
             Self::MessageHidden { .. } => "message-hidden",
             Self::MessageShown { .. } => "message-shown",
+            Self::MessageCorrected { .. } => "message-corrected",
             Self::ReactionAdded { .. } => "reaction-added",
             Self::ReactionRemoved { .. } => "reaction-removed",
             Self::ActionChanged { .. } => "action-changed",
@@ -424,6 +436,7 @@ impl Event {
             | Self::MessageDeleted { message, .. }
             | Self::MessageHidden { message, .. }
             | Self::MessageShown { message, .. }
+            | Self::MessageCorrected { message, .. }
             | Self::ReactionAdded { message, .. }
             | Self::ReactionRemoved { message, .. } => Some(*message),
             _ => None,
@@ -446,6 +459,7 @@ impl Event {
             | Self::MessageDeleted { interaction, .. }
             | Self::MessageHidden { interaction, .. }
             | Self::MessageShown { interaction, .. }
+            | Self::MessageCorrected { interaction, .. }
             | Self::ReactionAdded { interaction, .. }
             | Self::ReactionRemoved { interaction, .. }
             | Self::InteractionRead { interaction, .. }

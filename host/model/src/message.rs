@@ -1,5 +1,7 @@
 //! What was said, in either direction, and what became of it.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -65,6 +67,9 @@ pub struct Message {
     /// What the site's rules and opening hours made of it; absent if there were none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rules: Option<Box<RuleTrace>>,
+    /// What people said in the place of the analyzers, oldest first; the last one holds.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub corrections: Vec<Correction>,
     /// What stood here before, oldest first, if its author changed it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub revisions: Vec<Revision>,
@@ -305,6 +310,35 @@ pub struct MessageReaction {
     pub emoji: Option<String>,
     /// When.
     pub at: Timestamp,
+}
+
+/// What a person said of a message in the place of the analyzers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Correction {
+    /// Who: an agent's id, or `key:` and a key's name.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+    /// The right scores, by name; those that are not named stay as they were found.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub scores: BTreeMap<String, f64>,
+    /// The right labels, all of them; absent if they stay as they were found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub labels: Option<BTreeSet<String>>,
+}
+
+impl Correction {
+    /// The most corrections that are kept of one message; the oldest go.
+    pub const MOST: usize = 20;
+    /// The most labels and the most scores of one.
+    pub const MOST_NAMES: usize = 20;
+    /// The longest name of a label or a score, in characters.
+    pub const LONGEST_NAME: usize = 100;
+
+    /// Whether it leaves everything as it was found.
+    pub fn is_none(&self) -> bool {
+        self.scores.is_empty() && self.labels.is_none()
+    }
 }
 
 /// What one analyzer found in a message.

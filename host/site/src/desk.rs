@@ -1,12 +1,15 @@
 //! What agents do at their desks that no customer sees, and how standard responses and macros are kept
 //! and used.
 
+mod corrections;
 mod drafts;
 mod kept;
 mod macros;
 mod marks;
 mod notes;
 mod responses;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use linecard_model::desk::{Attribute, Draft, Note};
 use linecard_model::response::{Macro, MacroConfig, Response, ResponseConfig};
@@ -100,6 +103,17 @@ pub enum Desk {
         note: NoteId,
         /// What it says now; none deletes it.
         text: Option<String>,
+    },
+    /// Say what a customer's message is, in the place of the analyzers.
+    Correct {
+        /// The interaction.
+        interaction: InteractionId,
+        /// The message.
+        message: MessageId,
+        /// The right scores, by name.
+        scores: BTreeMap<String, f64>,
+        /// The right labels, if they are others.
+        labels: Option<BTreeSet<String>>,
     },
     /// Block a contact.
     Block {
@@ -218,6 +232,12 @@ pub(super) async fn perform(
             note,
             text,
         } => notes::change(batch, actor, contact, note, text).await,
+        Desk::Correct {
+            interaction,
+            message,
+            scores,
+            labels,
+        } => corrections::correct(batch, actor, interaction, message, scores, labels).await,
         Desk::Block { contact, reason } => marks::block(batch, actor, contact, reason).await,
         Desk::Unblock { contact } => marks::unblock(batch, actor, contact).await,
         Desk::SaveResponses { responses, replace } => {

@@ -272,6 +272,7 @@ async fn created(
         rules: None,
         revisions: Vec::new(),
         note: None,
+        corrections: Vec::new(),
         hidden_at: None,
         deleted_at: None,
         reactions: Vec::new(),

@@ -102,6 +102,7 @@ pub(super) async fn native_reply(
         rules: None,
         revisions: Vec::new(),
         note: None,
+        corrections: Vec::new(),
         hidden_at: None,
         deleted_at: None,
         reactions: Vec::new(),

@@ -181,6 +181,7 @@ pub(super) async fn prepare(
         rules: None,
         revisions: Vec::new(),
         note: None,
+        corrections: Vec::new(),
         hidden_at: None,
         deleted_at: None,
         reactions: Vec::new(),

@@ -45,6 +45,7 @@ pub async fn all(open: impl AsyncFn() -> Arc<dyn Store>) {
     letters::come_back_and_are_told_apart(open().await).await;
     letters::an_event_comes_again_once_for_each_letter(open().await).await;
     content::records_repeat_no_content(open().await).await;
+    content::corrections_are_bounded(open().await).await;
     content::reactions_are_rows(open().await).await;
     kept::payloads_are_kept_once_and_apart(open().await).await;
     kept::a_payload_stays_where_it_was_accepted(open().await).await;

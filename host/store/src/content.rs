@@ -171,6 +171,7 @@ fn bare_message(message: &Message) -> Message {
         rules: None,
         revisions: Vec::new(),
         note: None,
+        corrections: Vec::new(),
         hidden_at: None,
         deleted_at: None,
         reactions: Vec::new(),
@@ -261,6 +262,7 @@ fn take_beside(event: &mut Event) -> Option<ContactId> {
         | Event::InteractionsJoined { .. }
         | Event::MessageDeleted { .. }
         | Event::MessageHidden { .. }
+        | Event::MessageCorrected { .. }
         | Event::MessageShown { .. }
         | Event::ActionChanged { .. }
         | Event::PlatformEvent { contact: None, .. }
@@ -405,6 +407,7 @@ fn as_written(mut message: Message, bare: &Message) -> Message {
     }
     message.state = bare.state.clone();
     message.interaction = bare.interaction;
+    message.corrections.clear();
     message.hidden_at = None;
     message.deleted_at = None;
     message

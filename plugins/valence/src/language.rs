@@ -1,7 +1,9 @@
 //! In which language a message is to be read.
 
+use std::collections::HashMap;
+
 use crate::lexicon::Lexicon;
-use crate::tokens;
+use crate::tokens::{Token, split};
 
 /// The small words of languages that have no lexicon here, so that they are not taken for one that has.
 const OTHERS: [(&str, &[&str]); 12] = [
@@ -139,10 +141,10 @@ const FUNCTION: u32 = 3;
 const VALENCE: u32 = 2;
 
 /// How the language of a message is known.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Known<'a> {
-    /// It can be read with this lexicon.
-    Readable(&'a Lexicon),
+    /// It can be read with this lexicon, which splits it so.
+    Readable(&'a Lexicon, Vec<Token>),
     /// It is in a language that has none.
     Foreign,
     /// Nothing tells.
@@ -150,10 +152,15 @@ pub enum Known<'a> {
 }
 
 /// The lexicon for a tag, such as `en-GB`.
-pub fn tagged<'a>(lexicons: &'a [Lexicon], tag: &str) -> Known<'a> {
+pub fn tagged<'a>(lexicons: &'a [Lexicon], tag: &str, text: &str) -> Known<'a> {
     let primary = primary(tag);
     let found = lexicons.iter().find(|l| l.language == primary);
-    found.map_or(Known::Foreign, Known::Readable)
+    found.map_or(Known::Foreign, |lexicon| readable(lexicon, text))
+}
+
+/// As it is read: drawn-out letters taken back, words that were written as one taken apart.
+fn readable<'a>(lexicon: &'a Lexicon, text: &str) -> Known<'a> {
+    Known::Readable(lexicon, split(text, |word| lexicon.knows(word)))
 }
 
 /// The first part of a BCP 47 tag.
@@ -162,19 +169,50 @@ pub fn primary(tag: &str) -> String {
     primary.to_ascii_lowercase()
 }
 
+/// The small words of languages that have no lexicon, each with the places of its languages.
+#[derive(Debug, Clone)]
+pub struct Others {
+    words: HashMap<&'static str, Vec<usize>>,
+}
+
+impl Others {
+    /// Those of all languages but the ones that have a lexicon.
+    pub fn beside(lexicons: &[Lexicon]) -> Self {
+        let mut words: HashMap<&'static str, Vec<usize>> = HashMap::new();
+        for (place, (language, small)) in OTHERS.iter().enumerate() {
+            if lexicons.iter().any(|lexicon| lexicon.language == *language) {
+                continue;
+            }
+            for word in *small {
+                words.entry(word).or_default().push(place);
+            }
+        }
+        Self { words }
+    }
+
+    /// How many of the words are small words of the language that has the most of them.
+    fn most(&self, tokens: &[Token]) -> u32 {
+        let mut counts = [0u32; OTHERS.len()];
+        let found = tokens
+            .iter()
+            .filter_map(|token| self.words.get(token.word.as_str()));
+        for place in found.flatten() {
+            if let Some(count) = counts.get_mut(*place) {
+                *count += 1;
+            }
+        }
+        counts.into_iter().max().unwrap_or_default()
+    }
+}
+
 /// The lexicon whose words the message has.
-pub fn guessed<'a>(lexicons: &'a [Lexicon], text: &str) -> Known<'a> {
-    let words: Vec<String> = text
-        .split(|c: char| !(c.is_alphanumeric() || c == '\'' || c == '’'))
-        .filter(|word| word.chars().any(char::is_alphabetic))
-        .map(|word| word.to_lowercase().replace('’', "'"))
-        .collect();
+pub fn guessed<'a>(lexicons: &'a [Lexicon], others: &Others, text: &str) -> Known<'a> {
     let mut best = (0, Known::Nothing);
+    let mut foreign = 0;
     for lexicon in lexicons {
-        // As it is read: drawn-out letters taken back, words that were written as one taken apart.
-        let tokens = tokens::split(text, |word| lexicon.knows(word));
-        let tokens = tokens.iter().filter(|token| !token.emoji);
-        let points = tokens.map(|token| {
+        let tokens = split(text, |word| lexicon.knows(word));
+        let words = tokens.iter().filter(|token| !token.emoji);
+        let points = words.map(|token| {
             let word = token.word.as_str();
             let function = if lexicon.functions(word) { FUNCTION } else { 0 };
             let says = lexicon.word(word).is_some()
@@ -183,19 +221,14 @@ pub fn guessed<'a>(lexicons: &'a [Lexicon], text: &str) -> Known<'a> {
             function + if says { VALENCE } else { 0 }
         });
         let points: u32 = points.sum();
+        foreign = foreign.max(others.most(&tokens).saturating_mul(FUNCTION));
         if points > best.0 {
-            best = (points, Known::Readable(lexicon));
+            best = (points, Known::Readable(lexicon, tokens));
         }
     }
-    for (language, small) in OTHERS {
-        if lexicons.iter().any(|lexicon| lexicon.language == language) {
-            continue;
-        }
-        let found = words.iter().filter(|word| small.contains(&word.as_str()));
-        let points = u32::try_from(found.count()).unwrap_or(u32::MAX);
-        if points.saturating_mul(FUNCTION) > best.0 {
-            best = (points.saturating_mul(FUNCTION), Known::Foreign);
-        }
+    if foreign > best.0 {
+        Known::Foreign
+    } else {
+        best.1
     }
-    best.1
 }

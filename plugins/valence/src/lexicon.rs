@@ -1,6 +1,7 @@
 //! What words of a language say: the lexicons that come along, and those of a configuration.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::hash::{BuildHasherDefault, Hasher};
 
 use serde::Deserialize;
 
@@ -35,19 +36,46 @@ pub struct LexiconConfig {
     pub function_words: Vec<String>,
 }
 
+/// Words are short and come from the plug-in's own files and from its operator: a simple hash does.
+type Hashing = BuildHasherDefault<Fnv>;
+type Words<V> = HashMap<String, V, Hashing>;
+type Set = HashSet<String, Hashing>;
+
+/// FNV-1a.
+#[derive(Debug, Clone)]
+struct Fnv(u64);
+
+impl Default for Fnv {
+    fn default() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Hasher for Fnv {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
 /// What words of one language say.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Lexicon {
     /// The language: a BCP 47 primary subtag.
     pub language: String,
-    words: HashMap<String, f64>,
-    phrases: HashMap<String, f64>,
+    words: Words<f64>,
+    phrases: Words<f64>,
     /// The words with which phrases begin.
-    openers: HashSet<String>,
-    negations: HashSet<String>,
-    intensifiers: HashMap<String, f64>,
-    contrasts: HashSet<String>,
-    functions: HashSet<String>,
+    openers: Set,
+    negations: Set,
+    intensifiers: Words<f64>,
+    contrasts: Set,
+    functions: Set,
     /// Endings by which forms of a word differ, for languages that have many.
     endings: &'static [&'static str],
 }

@@ -10,9 +10,10 @@ pub mod tokens;
 
 use std::collections::HashMap;
 
-use language::Known;
+use language::{Known, Others};
 use lexicon::{Lexicon, LexiconConfig};
 use reading::{Reading, Weights};
+use tokens::{Token, split};
 
 /// Reads messages with lexicons.
 #[derive(Debug, Clone)]
@@ -23,6 +24,7 @@ pub struct Reader {
     emoji: HashMap<char, f64>,
     weights: Weights,
     language: Option<String>,
+    others: Others,
 }
 
 impl Reader {
@@ -42,6 +44,7 @@ impl Reader {
             }
         }
         Self {
+            others: Others::beside(&lexicons),
             signs: lexicons.first().map(Lexicon::signs).unwrap_or_default(),
             lexicons,
             emoji: lexicon::emoji(),
@@ -54,20 +57,22 @@ impl Reader {
     pub fn read(&self, text: &str, language: Option<&str>) -> Option<Reading> {
         let tag = language.filter(|tag| !matches!(language::primary(tag).as_str(), "und" | ""));
         let known = match tag {
-            Some(tag) => language::tagged(&self.lexicons, tag),
-            None => match language::guessed(&self.lexicons, text) {
+            Some(tag) => language::tagged(&self.lexicons, tag, text),
+            None => match language::guessed(&self.lexicons, &self.others, text) {
                 Known::Nothing => match &self.language {
-                    Some(tag) => language::tagged(&self.lexicons, tag),
+                    Some(tag) => language::tagged(&self.lexicons, tag, text),
                     None => Known::Nothing,
                 },
                 known => known,
             },
         };
-        if let Known::Readable(lexicon) = known {
-            let reading = reading::read(text, lexicon, &self.emoji, &self.weights);
-            return Some(reading);
+        let read = |lexicon: &Lexicon, tokens: &[Token]| {
+            reading::read(text, tokens, lexicon, &self.emoji, &self.weights)
+        };
+        if let Known::Readable(lexicon, tokens) = known {
+            return Some(read(lexicon, &tokens));
         }
-        let signs = reading::read(text, &self.signs, &self.emoji, &self.weights);
+        let signs = read(&self.signs, &split(text, |word| self.signs.knows(word)));
         (!signs.hits.is_empty()).then_some(signs)
     }
 }

@@ -10,7 +10,7 @@
 use std::collections::HashMap;
 
 use crate::lexicon::{LONGEST_PHRASE, Lexicon};
-use crate::tokens::{Token, split};
+use crate::tokens::Token;
 
 /// The weights of the rules, set on messages that people had rated; cross-validation of the setting loses 0.002
 /// of the correlation.
@@ -96,19 +96,19 @@ const REACH: usize = 3;
 const FADING: [f64; REACH] = [1.0, 0.95, 0.9];
 const MOST_EXCLAMATIONS: usize = 4;
 
-/// Reads a message in a lexicon's language.
+/// Reads a message, split into its parts, in a lexicon's language.
 pub fn read(
     text: &str,
+    tokens: &[Token],
     lexicon: &Lexicon,
     emoji: &HashMap<char, f64>,
     weights: &Weights,
 ) -> Reading {
-    let tokens = split(text, |word| lexicon.knows(word));
     if tokens.is_empty() {
         return Reading::default();
     }
-    let mut hits = hits(&tokens, lexicon, emoji, weights);
-    weigh_contrast(&tokens, lexicon, weights, &mut hits);
+    let mut hits = hits(tokens, lexicon, emoji, weights);
+    weigh_contrast(tokens, lexicon, weights, &mut hits);
     let questions = questions(text);
     for hit in &mut hits {
         if questions
@@ -122,7 +122,7 @@ pub fn read(
         }
     }
     Reading {
-        score: rounded(together(text, &tokens, &hits, weights)),
+        score: rounded(together(text, tokens, &hits, weights)),
         hits,
     }
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use linecard_model::desk::Attribute;
 use linecard_model::event::{Event, Seq};
-use linecard_model::message::{AttachmentFile, MessageReaction};
+use linecard_model::message::{AttachmentFile, Correction, MessageReaction};
 use linecard_model::outbox::ChannelHealth;
 use linecard_model::platform::Author;
 use linecard_model::routing::{
@@ -595,6 +595,14 @@ pub(super) enum Happened {
         of: MessageKey,
         /// When, by the network's clock.
         hidden_at: Timestamp,
+    },
+    /// A person said in the place of the analyzers what a message is.
+    MessageCorrected {
+        /// Which message.
+        #[serde(flatten)]
+        of: MessageKey,
+        /// What they said.
+        correction: Correction,
     },
     /// Somebody reacted to a message.
     ReactionAdded {

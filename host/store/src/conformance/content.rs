@@ -5,7 +5,7 @@ use std::sync::Arc;
 use linecard_model::event::{Event, Record};
 use linecard_model::interaction::Participant;
 use linecard_model::message::{
-    AttachmentFile, MessageAuthor, MessageReaction, MessageState, Revision,
+    AttachmentFile, Correction, MessageAuthor, MessageReaction, MessageState, Revision,
 };
 use linecard_model::platform::{Author, Identity, Refusal};
 
@@ -124,6 +124,12 @@ fn events() -> Vec<Event> {
                 sha256: "00".to_owned(),
             },
         },
+        Event::MessageCorrected {
+            message,
+            contact,
+            interaction,
+            correction: correction(),
+        },
         Event::ReactionAdded {
             message,
             contact,
@@ -190,6 +196,40 @@ pub(super) async fn records_repeat_no_content(store: Arc<dyn Store>) {
     let revisions = [former("first", 8), former("second", 9), former("third", 12)];
     assert_eq!(message.revisions, revisions);
     assert_eq!(message.hidden_at, None);
+    assert_eq!(message.corrections, [correction()]);
+}
+
+fn correction() -> Correction {
+    Correction {
+        by: "anna".to_owned(),
+        at: time(8),
+        scores: [("sentiment".to_owned(), -0.5)].into(),
+        labels: Some(["complaint".to_owned()].into()),
+    }
+}
+
+/// As many corrections are kept as there may be, and the oldest go.
+pub(super) async fn corrections_are_bounded(store: Arc<dyn Store>) {
+    let main = site("main");
+    let epoch = store.own(&main).await.unwrap();
+    let mut said = events();
+    for number in 0..Correction::MOST {
+        said.push(Event::MessageCorrected {
+            message: message_id(1),
+            contact: contact_id(1),
+            interaction: interaction_id(1),
+            correction: Correction {
+                by: format!("agent-{number}"),
+                ..correction()
+            },
+        });
+    }
+    append_events(&store, epoch, said).await;
+    let message = store.message(&main, contact_id(1), message_id(1)).await;
+    let message = message.unwrap().unwrap();
+    assert_eq!(message.corrections.len(), Correction::MOST);
+    let first = message.corrections.first().map(|first| first.by.as_str());
+    assert_eq!(first, Some("agent-0"), "the one before it went");
 }
 
 /// Reactions are told apart by who reacted and how, counted, and read in pages.

@@ -130,6 +130,7 @@ pub fn message(number: u64, contact: u64, interaction: u64) -> Message {
         rules: None,
         revisions: Vec::new(),
         note: None,
+        corrections: Vec::new(),
         hidden_at: None,
         deleted_at: None,
         files: Vec::new(),

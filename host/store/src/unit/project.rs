@@ -4,7 +4,9 @@ use linecard_model::contact::{Contact, KnownAlias};
 use linecard_model::desk::{LastMessage, ReadMark};
 use linecard_model::event::{Event, Seq};
 use linecard_model::interaction::Participant;
-use linecard_model::message::{AttachmentFile, Message, MessageReaction, MessageState, Revision};
+use linecard_model::message::{
+    AttachmentFile, Correction, Message, MessageReaction, MessageState, Revision,
+};
 use linecard_model::routing::RoutingEvent;
 use linecard_model::{ChannelId, ContactId, InteractionId, MessageId, Timestamp};
 
@@ -134,6 +136,20 @@ impl UnitOfWork {
             } => {
                 self.change_message(*contact, *message, |message| {
                     message.hidden_at.get_or_insert(*hidden_at);
+                })
+                .await
+            }
+            Event::MessageCorrected {
+                message,
+                contact,
+                correction,
+                ..
+            } => {
+                self.change_message(*contact, *message, |message| {
+                    message.corrections.push(correction.clone());
+                    if message.corrections.len() > Correction::MOST {
+                        message.corrections.remove(0);
+                    }
                 })
                 .await
             }

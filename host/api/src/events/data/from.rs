@@ -143,6 +143,15 @@ impl Happened {
                 of: key(&message, &contact, &interaction),
                 hidden_at,
             },
+            Event::MessageCorrected {
+                message,
+                contact,
+                interaction,
+                correction,
+            } => Self::MessageCorrected {
+                of: key(&message, &contact, &interaction),
+                correction,
+            },
             Event::ReactionAdded {
                 message,
                 contact,

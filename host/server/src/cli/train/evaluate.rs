@@ -1,6 +1,7 @@
 //! Tells how good a model or an analyzer is, by reading labelled or rated texts in the sandbox.
 
 use std::path::PathBuf;
+use std::time::Instant;
 
 use anyhow::{Context as _, anyhow, bail, ensure};
 use base64::Engine as _;
@@ -73,19 +74,31 @@ impl Evaluate {
         let truth = table.column(truth.context("give --label or --rating")?)?;
         let analyzer = self.analyzer(&options.load()?).await?;
         let mut answers = Vec::new();
+        let mut times = Vec::new();
         for row in table
             .rows
             .iter()
             .filter(|row| !row.cell(truth).trim().is_empty())
         {
             let subject = subject(row.cell(text));
-            answers.push((row.cell(truth).trim(), analyzer.analyze(subject).await));
+            let begun = Instant::now();
+            let answer = analyzer.analyze(subject).await;
+            times.push(begun.elapsed());
+            answers.push((row.cell(truth).trim(), answer));
         }
         ensure!(
             !answers.is_empty(),
             "{}: nothing stands in the column of what people said",
             table.file().display()
         );
+        times.sort_unstable();
+        if let Some(median) = times.get(times.len() / 2) {
+            // To standard error: the figures are the same on every machine, and this is not.
+            eprintln!(
+                "linecard: a text took {} µs in the sandbox (median)",
+                median.as_micros()
+            );
+        }
         let failed: Vec<String> = answers
             .iter()
             .filter_map(|(_, answer)| answer.as_ref().err().map(ToString::to_string))

@@ -8,7 +8,7 @@ use linecard_model::event::Event;
 use linecard_model::interaction::Interaction;
 use linecard_model::manifest::Visibility;
 use linecard_model::message::{
-    AttachmentFile, Content, Message, MessageAuthor, MessageReaction, MessageState,
+    AttachmentFile, Content, Correction, Message, MessageAuthor, MessageReaction, MessageState,
 };
 use linecard_model::outbox::ChannelHealth;
 use linecard_model::platform::{Author, Identity, Profile, Refusal};
@@ -78,6 +78,7 @@ pub(super) fn message(state: MessageState) -> Message {
         rules: None,
         revisions: Vec::new(),
         note: None,
+        corrections: Vec::new(),
         hidden_at: None,
         deleted_at: None,
         files: Vec::new(),
@@ -374,6 +375,17 @@ fn about_messages() -> Vec<Event> {
             contact,
             interaction,
             hidden_at: of.at,
+        },
+        Event::MessageCorrected {
+            message: message_id,
+            contact,
+            interaction,
+            correction: Correction {
+                by: "anna".to_owned(),
+                at: of.at,
+                scores: [("sentiment".to_owned(), -0.5)].into(),
+                labels: Some(["complaint".to_owned()].into()),
+            },
         },
         Event::ReactionAdded {
             message: message_id,
