@@ -7,9 +7,10 @@ use cargo_metadata::{CargoOpt, DependencyKind, Metadata, MetadataCommand, Packag
 
 /// The folder of each crate under `host/`, lowest first, with the crates of this repository that it
 /// may use. A crate that is not here has no place yet: give it one.
-const LAYERS: [(&str, &[&str]); 13] = [
+const LAYERS: [(&str, &[&str]); 14] = [
     ("model", &[]),
     ("router", &["linecard-model"]),
+    ("rules", &["linecard-model"]),
     ("store", &["linecard-model"]),
     ("store-sled", &["linecard-model", "linecard-store"]),
     ("schema", &["linecard-model"]),
@@ -19,6 +20,7 @@ const LAYERS: [(&str, &[&str]); 13] = [
         &[
             "linecard-model",
             "linecard-router",
+            "linecard-rules",
             "linecard-sandbox",
             "linecard-store",
             "linecard-text",
@@ -46,6 +48,7 @@ const LAYERS: [(&str, &[&str]); 13] = [
         "hub",
         &[
             "linecard-model",
+            "linecard-rules",
             "linecard-sandbox",
             "linecard-schema",
             "linecard-site",
@@ -60,6 +63,7 @@ const LAYERS: [(&str, &[&str]); 13] = [
             "linecard-hub",
             "linecard-model",
             "linecard-router",
+            "linecard-rules",
             "linecard-sandbox",
             "linecard-site",
             "linecard-store",
@@ -89,7 +93,7 @@ const LAYERS: [(&str, &[&str]); 13] = [
 ];
 
 /// Crates that are pure: they decide, and wait for nothing.
-const PURE: [&str; 2] = ["linecard-model", "linecard-router"];
+const PURE: [&str; 3] = ["linecard-model", "linecard-router", "linecard-rules"];
 
 fn metadata() -> Result<Metadata> {
     let mut command = MetadataCommand::new();

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::desk::Attribute;
 use crate::routing::RequiredSkill;
 use crate::{ChannelId, MessageId, QueueId, ResponseId, Timestamp};
 
@@ -55,9 +54,9 @@ pub struct RuleActions {
     /// Labels that are put on it.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub add_labels: BTreeSet<String>,
-    /// Attributes that it gets.
+    /// Attributes that it gets, as texts by name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub attributes: BTreeMap<String, Attribute>,
+    pub attributes: BTreeMap<String, String>,
     /// An answer that is sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reply: Option<RuleReply>,
@@ -92,11 +91,12 @@ pub struct RuleEnd {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct RuleReply {
-    /// Its text, in which placeholders are filled in as in a standard response.
+    /// Its text, in which placeholders are filled in as in a standard response; where one is named, what is
+    /// said if there is none of that name any more.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 8000)]
     pub text: Option<String>,
-    /// The standard response that is sent, in place of a text.
+    /// The standard response that is sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub response: Option<ResponseId>,
     /// Whether a public message is answered privately.

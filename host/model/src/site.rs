@@ -10,11 +10,13 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
+use crate::hours::HoursConfig;
 use crate::routing::{
     IdleClock, Interruptions, LostDesktopRule, MediaType, NoAnswerRule, OverflowRule, QueueOrder,
     RequiredSkill, RoutingStep, SelectionMethod, ServicePolicy, Shares, SkillMode, Slots,
     WrapUpPolicy,
 };
+use crate::rule::{AutomaticConfig, RuleConfig};
 use crate::spend::SpendConfig;
 use crate::{AgentId, ChannelId, GroupId, PluginId, QueueId, SkillId, StationId};
 
@@ -55,6 +57,16 @@ pub struct SiteConfig {
     /// The analyzers that read each customer's message, in the order of their names.
     #[serde(default)]
     pub analyzers: BTreeMap<String, AnalyzerConfig>,
+    /// What is done with each customer's message before anybody sees it: gone through from the first to
+    /// the last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<RuleConfig>,
+    /// When people work, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub hours: BTreeMap<String, HoursConfig>,
+    /// What holds for everything that rules and opening hours say.
+    #[serde(default, skip_serializing_if = "AutomaticConfig::is_usual")]
+    pub automatic: AutomaticConfig,
     /// The accounts on the networks.
     #[serde(default)]
     pub channels: BTreeMap<ChannelId, ChannelConfig>,

@@ -302,7 +302,7 @@ impl Decision {
         for (name, attribute) in &then.attributes {
             self.attributes
                 .entry(name.clone())
-                .or_insert_with(|| attribute.clone());
+                .or_insert_with(|| Attribute::Text(attribute.clone()));
             did.push(done(format!("attribute {name}"), None));
         }
         let step = self.steps.len();
@@ -406,7 +406,7 @@ fn check_actions(config: &RuleConfig, fault: &mut impl FnMut(&[&str], String)) {
         }
     }
     for (name, attribute) in &then.attributes {
-        if let Err(error) = attribute.check(name) {
+        if let Err(error) = Attribute::Text(attribute.clone()).check(name) {
             fault(&["then", "attributes", name], error.to_string());
         }
     }
@@ -425,17 +425,14 @@ fn check_actions(config: &RuleConfig, fault: &mut impl FnMut(&[&str], String)) {
 }
 
 fn check_reply(reply: &RuleReply, fault: &mut impl FnMut(&[&str], String)) {
-    match (&reply.text, &reply.response) {
-        (Some(_), Some(_)) | (None, None) => fault(
-            &["then", "reply"],
-            "give a `text` or name a standard `response`, one of them".to_owned(),
-        ),
-        (None, Some(_)) => {}
-        (Some(text), None) => {
-            if let Err(error) = check_text(text) {
-                fault(&["then", "reply", "text"], error);
-            }
-        }
+    if reply.text.is_none() && reply.response.is_none() {
+        let text = "give a `text`, or name a standard `response`";
+        fault(&["then", "reply"], text.to_owned());
+    }
+    if let Some(text) = &reply.text
+        && let Err(error) = check_text(text)
+    {
+        fault(&["then", "reply", "text"], error);
     }
 }
 

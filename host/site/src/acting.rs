@@ -195,7 +195,7 @@ pub(super) async fn act(
     )
     .await?;
     let action = act.action(about.map(|about| about.id).unwrap_or_default());
-    permitted(batch, &interaction, &addressee, &action)?;
+    permitted(batch, &interaction, &addressee, &action, true)?;
     let action_id = MessageId::generate().to_string();
     let request = request_for(&interaction, &addressee, action_id.clone(), action);
     let event = Event::ActionChanged {

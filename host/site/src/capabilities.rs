@@ -392,7 +392,7 @@ fn is_on(settings: &Value, pointer: &str) -> bool {
 }
 
 /// The text limit of a channel with this configuration.
-fn in_force(settings: &Value, limit: Option<&TextLimit>) -> Option<TextLimit> {
+pub fn in_force(settings: &Value, limit: Option<&TextLimit>) -> Option<TextLimit> {
     let limit = limit?;
     let raised = limit
         .raised

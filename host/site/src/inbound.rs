@@ -2,18 +2,21 @@
 //! where it belongs.
 
 use linecard_model::event::Event;
+use linecard_model::interaction::Interaction;
 use linecard_model::manifest::Visibility;
 use linecard_model::message::{Content, Finding, Message, MessageAuthor, MessageState};
 use linecard_model::outbox::{ChannelHealth, HealthState};
 use linecard_model::platform::{
     self, Author, ChannelState, Event as PlatformEvent, EventKind, PostbackSource,
 };
-use linecard_model::routing::EndReason;
-use linecard_model::{ChannelId, MessageId, Timestamp};
+use linecard_model::routing::{EndReason, RoutingEvent};
+use linecard_model::rule::RuleEnd;
+use linecard_model::{ChannelId, InteractionId, MessageId, Timestamp};
 use linecard_router::Command as RouterCommand;
 use linecard_store::{InboxEntry, StoreError};
 use serde_json::{Value, json};
 
+use super::automatic::{Judged, Written, act, judge};
 use super::changes::about_message;
 use super::command::Prepared;
 use super::contacts::met;
@@ -242,15 +245,57 @@ async fn created(
     let Place {
         contact,
         posted_by,
-        interaction,
-        begins,
+        mut interaction,
+        mut begins,
     } = place;
     let platform_id = incoming.platform_id;
     let id = MessageId::generate();
     let reply_to = answered(batch, arrival.channel, incoming.parent.as_deref()).await?;
+    let written = Written {
+        channel: arrival.channel,
+        visibility: thread.visibility,
+        content: &incoming.content,
+        findings: &findings,
+        addressed: incoming.addressed,
+        answers: incoming.parent.is_some(),
+        author: event.author.as_ref(),
+        contact,
+        interaction,
+        begins: begins.as_ref().map(|begins| &begins.interaction),
+        before: &events,
+    };
+    let judged = judge(batch, &written).await?;
+    let started = begins.as_mut().map(|begins| &mut begins.interaction);
+    if let (Some(judged), Some(started)) = (&judged, started) {
+        if judged.drops() {
+            let is_about = |event: &Event| match event {
+                Event::InteractionStarted(one) => one.id == started.id,
+                Event::PendingOnThread { pending, .. } => *pending == started.id,
+                _ => false,
+            };
+            events.retain(|event| !is_about(event));
+        } else {
+            judged.shape(started);
+            for event in &mut events {
+                match event {
+                    Event::InteractionStarted(one) if one.id == started.id => {
+                        one.clone_from(started);
+                    }
+                    Event::PendingOnThread { pending, queue, .. } if *pending == started.id => {
+                        queue.clone_from(&started.queue);
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+    if judged.as_ref().is_some_and(Judged::drops) {
+        interaction = InteractionId::NONE;
+        begins = None;
+    }
     let files = files::wanted(batch, arrival.channel, &incoming.content.attachments);
     files::fetch(batch, contact, id, &files);
-    let message = Message {
+    let mut message = Message {
         id,
         contact,
         interaction,
@@ -278,12 +323,33 @@ async fn created(
         reactions: Vec::new(),
         raw: event.raw.clone(),
     };
+    if judged.is_some() {
+        // What is said because of it is said in an interaction, to a contact, that there is.
+        batch.record(std::mem::take(&mut events)).await?;
+    }
+    let priority = judged.as_ref().and_then(Judged::priority);
+    let ends = judged.as_ref().and_then(Judged::ends);
+    let marks = marks(batch, judged.as_ref(), interaction).await?;
+    let done = match judged {
+        Some(judged) if judged.drops() => {
+            message.rules = Some(Box::new(judged.into_trace()));
+            None
+        }
+        Some(judged) => act(batch, judged, &message).await?,
+        None => None,
+    };
+    if let Some(done) = &done {
+        message.rules = Some(Box::new(done.trace.clone()));
+    }
     events.push(Event::MessageReceived(message));
     let lag = arrival.accepted_at.duration_since(event.time).as_millis();
     figures::count(batch, arrival.channel, |known| {
         known.last_inbound_at = Some(arrival.accepted_at);
         known.lag_ms = Some(u64::try_from(lag).unwrap_or(0));
     });
+    let ended = begins
+        .take_if(|_| ends.is_some())
+        .map(|begins| over(begins.interaction, ends));
     if let Some(Begins {
         interaction: started,
         before,
@@ -294,8 +360,8 @@ async fn created(
             interaction,
             queue: started.queue.clone(),
             media_type: started.media_type,
-            skills: started.skills,
-            priority: None,
+            skills: started.skills.clone(),
+            priority,
             first,
         };
         match batch.decide(enqueue) {
@@ -304,24 +370,64 @@ async fn created(
             // the same, the message is kept and the interaction is over.
             Err(refusal) => {
                 tracing::error!(%interaction, %refusal, "an interaction cannot be queued");
-                events.push(Event::Routing(
-                    linecard_model::routing::RoutingEvent::Ended {
-                        interaction,
-                        queue: started.queue,
-                        agent: None,
-                        reason: EndReason::Cancelled,
-                        disposition: None,
-                        defaulted: false,
-                    },
-                ));
+                events.push(over(started, None));
             }
         }
-    } else if let Ok(decided) = batch.decide(RouterCommand::CustomerWrote { interaction }) {
+    } else if ended.is_none()
+        && let Ok(decided) = batch.decide(RouterCommand::CustomerWrote { interaction })
+    {
         // What the router has let go of has nobody to come back to.
         events.extend(decided);
+        let prioritize = priority.map(|priority| RouterCommand::Prioritize {
+            interaction,
+            priority,
+        });
+        if let Some(Ok(decided)) = prioritize.map(|command| batch.decide(command)) {
+            events.extend(decided);
+        }
     }
+    events.extend(marks);
+    if let Some(done) = &done {
+        events.extend(done.events.iter().cloned());
+    }
+    events.extend(ended);
     batch.record(events).await?;
+    if let Some(done) = done {
+        done.post(batch);
+    }
     catch_up(batch, arrival.channel, &platform_id).await
+}
+
+/// An interaction is over before anybody was asked.
+fn over(started: Interaction, end: Option<RuleEnd>) -> Event {
+    Event::Routing(RoutingEvent::Ended {
+        interaction: started.id,
+        queue: started.queue,
+        agent: None,
+        reason: EndReason::Cancelled,
+        disposition: end.and_then(|end| end.disposition),
+        defaulted: false,
+    })
+}
+
+/// What rules put to an interaction.
+async fn marks(
+    batch: &mut Batch<'_>,
+    judged: Option<&Judged>,
+    interaction: InteractionId,
+) -> Result<Option<Event>, StoreError> {
+    let Some(judged) = judged else {
+        return Ok(None);
+    };
+    let Some(known) = batch.work.interaction(interaction).await? else {
+        return Ok(None);
+    };
+    let marks = judged.marks(&known.marks);
+    Ok(marks.map(|marks| Event::InteractionMarked {
+        interaction,
+        by: "rules".to_owned(),
+        marks: Box::new(marks),
+    }))
 }
 
 /// Records what has no event of its own, with its payload.

@@ -10,6 +10,7 @@
 //! channels hold; it never calls a connector.
 
 mod acting;
+mod automatic;
 pub mod capabilities;
 mod changes;
 pub mod channels;

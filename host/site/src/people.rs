@@ -12,6 +12,7 @@ use linecard_store::IdempotentResult;
 use serde_json::Value;
 use std::sync::Arc;
 
+use super::automatic::Automatic;
 use super::command::{Actor, CommandError, Idempotency, Outcome, Rendered, Request};
 use super::configure::routing_settings;
 use super::consent::opt_in;
@@ -370,6 +371,7 @@ async fn configure(
     });
     let name = batch.state.id.to_string();
     events.push(audited(actor, "site.configure", &name, before, after));
+    batch.state.automatic = Arc::new(Automatic::of(&config));
     batch.state.config = Arc::new(config.as_ref().clone());
     batch.record(events).await?;
     put_vault(batch, vault);

@@ -10,6 +10,7 @@ use linecard_store::{Epoch, MessageRef, Store, StoreError, UnitOfWork};
 use tokio::sync::{broadcast, mpsc, oneshot};
 use tracing::{error, info};
 
+use super::automatic::Automatic;
 use super::command::{Command, CommandError, Outcome, Permission, Rendered, Reply};
 use super::desk::Kept;
 use super::restore::restore;
@@ -158,6 +159,7 @@ impl Site {
             figures: std::collections::HashMap::new(),
             early: std::collections::HashMap::new(),
             desk: Kept::read(store.as_ref(), &id).await?,
+            automatic: Arc::new(Automatic::of(&config)),
             last_seq,
         };
         for channel in config.channels.keys() {

@@ -142,31 +142,71 @@ pub(super) async fn prepare(
         }
         None => None,
     };
-    let reply_to = answered
-        .as_ref()
-        .and_then(|message| message.platform_ids.first().cloned());
+    answer_by(
+        batch,
+        &interaction,
+        MessageAuthor::Agent { agent },
+        content,
+        answered.as_deref(),
+        private,
+    )
+    .await
+}
+
+/// How an answer is given that nobody wrote.
+pub(super) struct Automatically {
+    /// The rule that says it.
+    pub rule: String,
+    /// Whether to answer a public message privately.
+    pub private: bool,
+}
+
+/// Finds out whether and how a message can be answered automatically.
+pub(super) async fn answer(
+    batch: &mut Batch<'_>,
+    interaction: &Arc<Interaction>,
+    message: &Message,
+    content: Content,
+    how: Automatically,
+) -> Result<Answer, CommandError> {
+    let Automatically { rule, private } = how;
+    let answered = (interaction.visibility == Visibility::Public).then_some(message);
+    let author = MessageAuthor::Rule { rule };
+    answer_by(batch, interaction, author, content, answered, private).await
+}
+
+async fn answer_by(
+    batch: &mut Batch<'_>,
+    interaction: &Arc<Interaction>,
+    author: MessageAuthor,
+    content: Content,
+    answered: Option<&Message>,
+    private: bool,
+) -> Result<Answer, CommandError> {
+    let reply_to = answered.and_then(|message| message.platform_ids.first().cloned());
     let visibility = if private {
         Visibility::Private
     } else {
         interaction.visibility
     };
-    let target = answered.as_ref().map(|message| message.id);
-    let action = saying(&interaction, visibility, &content, reply_to.clone())?;
-    let addressee = addressee(batch, &interaction, answered.as_deref()).await?;
-    permitted(batch, &interaction, &addressee, &action)?;
+    let target = answered.map(|message| message.id);
+    let by_human = is_human(&author);
+    let action = saying(interaction, visibility, &content, reply_to.clone())?;
+    let addressee = addressee(batch, interaction, answered).await?;
+    permitted(batch, interaction, &addressee, &action, by_human)?;
     if action.kind() == ActionKind::PrivateReply
         && let Some(target) = &reply_to
     {
-        not_answered_privately(batch, &interaction, addressee.contact, target).await?;
+        not_answered_privately(batch, interaction, addressee.contact, target).await?;
     }
     let message = Message {
         id: MessageId::generate(),
         contact: addressee.contact,
-        interaction: id,
+        interaction: interaction.id,
         channel: interaction.channel.clone(),
         thread: interaction.thread.clone(),
         visibility,
-        author: MessageAuthor::Agent { agent },
+        author,
         posted_by: None,
         at: batch.at,
         content,
@@ -187,13 +227,19 @@ pub(super) async fn prepare(
         reactions: Vec::new(),
         raw: String::new(),
     };
-    let request = request_for(&interaction, &addressee, message.id.to_string(), action);
+    let mut request = request_for(interaction, &addressee, message.id.to_string(), action);
+    request.by_human = by_human;
     Ok(Answer {
-        interaction,
+        interaction: Arc::clone(interaction),
         addressee,
         message,
         request,
     })
+}
+
+/// Whether a person says it: networks allow some of what people write later than what programs do.
+fn is_human(author: &MessageAuthor) -> bool {
+    !matches!(author, MessageAuthor::Rule { .. })
 }
 
 /// Refuses a second private answer to a public message where the network takes one.
@@ -279,8 +325,10 @@ pub(super) async fn again(
     let mut addressee = addressee(batch, interaction, answered.as_deref()).await?;
     // The message stays where it is, whatever was deleted or joined meanwhile.
     addressee.contact = target.contact;
-    permitted(batch, interaction, &addressee, &action)?;
+    let by_human = is_human(&target.author);
+    permitted(batch, interaction, &addressee, &action, by_human)?;
     let mut request = request_for(interaction, &addressee, message.to_string(), action);
+    request.by_human = by_human;
     request.uncertain_before = uncertain;
     let mut made = Vec::new();
     let letter = batch
@@ -421,6 +469,7 @@ pub(super) fn permitted(
     interaction: &Interaction,
     addressee: &Addressee,
     action: &Action,
+    by_human: bool,
 ) -> Result<(), CommandError> {
     let channel = batch
         .state
@@ -431,7 +480,7 @@ pub(super) fn permitted(
         last_inbound_at: addressee.last_inbound,
         ..interaction.clone()
     };
-    capabilities::check(&channel, &seen, action, true, batch.at)?;
+    capabilities::check(&channel, &seen, action, by_human, batch.at)?;
     let Action::SendTemplate(template) = action else {
         return Ok(());
     };

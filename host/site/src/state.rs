@@ -13,6 +13,7 @@ use linecard_model::{AgentId, ChannelId, ContactId, InteractionId, SiteId, Times
 use linecard_router::Router;
 use linecard_store::{Append, Change, Page};
 
+use super::automatic::Automatic;
 use super::desk::Kept;
 use super::early;
 use super::health::Blamed;
@@ -81,6 +82,8 @@ pub struct SiteState {
     pub(super) early: HashMap<ChannelId, early::Kept>,
     /// The standard responses and macros.
     pub(super) desk: Kept,
+    /// The rules and opening hours in force.
+    pub(super) automatic: Arc<Automatic>,
     pub(super) last_seq: Seq,
 }
 

@@ -14,6 +14,7 @@ use linecard_vault::{VaultEntry, VaultError, hub_itself};
 
 use super::Equipment;
 use super::analyzers::analyzer;
+use super::automatic::check_abilities;
 use super::channels::channel;
 use super::check::{check, check_administrators, unknown};
 use super::models::{model_file, named_models};
@@ -204,6 +205,7 @@ async fn prepare(
             Err(unready) => problems.0.extend(unready.problems),
         }
     }
+    check_abilities(config, &channels, &mut problems);
     for id in values.channels.keys() {
         if !config.channels.contains_key(id) {
             let known = config.channels.keys().map(ChannelId::as_str);

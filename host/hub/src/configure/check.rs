@@ -8,7 +8,7 @@ use linecard_model::{AgentId, ChannelId, QueueId};
 use linecard_site::routing_settings;
 
 use super::problem::{Problem, Problems};
-use super::routing;
+use super::{automatic, routing};
 
 /// More actions a second than these no network allows.
 const MOST_ACTIONS: f64 = 1_000.0;
@@ -88,6 +88,7 @@ pub(super) fn check(config: &SiteConfig) -> Problems {
     }
     check_integrations(config, &mut problems);
     routing::check(config, &mut problems);
+    automatic::check(config, &mut problems);
     if problems.0.is_empty()
         && let Err(error) = routing_settings(config).check()
     {

@@ -11,7 +11,7 @@ use super::problem::{Problem, key_of};
 use super::secrets::SecretValues;
 
 /// The fields whose entries have names: one that is not named any more is removed.
-const NAMED: [&str; 5] = ["queues", "agents", "keys", "analyzers", "channels"];
+const NAMED: [&str; 6] = ["queues", "agents", "keys", "analyzers", "hours", "channels"];
 
 /// One thing that applying a configuration would change.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -108,6 +108,8 @@ fn complete(config: &SiteConfig) -> Value {
     let retention = json(serde_json::to_value(&config.retention));
     if let Some(fields) = whole.as_object_mut() {
         fields.insert("retention".to_owned(), retention);
+        let automatic = json(serde_json::to_value(&config.automatic));
+        fields.insert("automatic".to_owned(), automatic);
     }
     for (id, channel) in &config.channels {
         let comments = json(serde_json::to_value(&channel.comments));

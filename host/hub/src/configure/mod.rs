@@ -5,6 +5,7 @@
 
 mod analyzers;
 mod apply;
+mod automatic;
 mod channels;
 mod check;
 mod difference;

@@ -60,8 +60,8 @@ pub(super) fn key_of(pointer: &str) -> String {
     let mut key = String::new();
     for (depth, step) in steps.enumerate() {
         let is_number = !step.is_empty() && step.chars().all(|c| c.is_ascii_digit());
-        // Names stand at the second place; a name of digits is no number there.
-        if is_number && depth >= 2 {
+        // Names stand at the second place, and a name of digits is no number there, unless it is in a list.
+        if is_number && (depth >= 2 || key == "rules") {
             key.extend(["[", &step, "]"]);
             continue;
         }

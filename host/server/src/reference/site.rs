@@ -1,7 +1,9 @@
 //! What holds in a site where its file says nothing.
 
 use linecard_model::QueueId;
+use linecard_model::hours::HoursConfig;
 use linecard_model::routing::{MediaType, QueueSettings, RoutingSettings};
+use linecard_model::rule::AutomaticConfig;
 use linecard_model::site::{
     AgentConfig, ChannelConfig, GroupConfig, KeyConfig, LastAgentConfig, QueueConfig, SiteConfig,
     SiteRetention, StationConfig,
@@ -49,6 +51,11 @@ pub(super) fn defaults() -> anyhow::Result<Value> {
     site["stations"] = json!({ "*": StationConfig::default() });
     site["keys"] = json!({ "*": KeyConfig::default() });
     site["analyzers"] = json!({ "*": {} });
+    site["automatic"] = serde_json::to_value(AutomaticConfig::default())?;
+    let mut hours = serde_json::to_value(HoursConfig::default())?;
+    hours["zone"].take();
+    hours["everywhere"] = json!(false);
+    site["hours"] = json!({ "*": hours });
     site["channels"] = json!({ "*": channel });
     Ok(site)
 }

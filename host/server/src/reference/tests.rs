@@ -116,12 +116,16 @@ fn the_defaults_of_the_site_are_the_codes() {
     }
 }
 
-/// The text without the tables that are items of lists.
+/// The text without the tables that are items of lists, and those in them.
 fn without_lists(text: &str) -> String {
     let mut in_list = false;
+    let mut lists: Vec<String> = Vec::new();
     let lines = text.lines().filter(|line| {
-        if line.starts_with('[') {
-            in_list = line.starts_with("[[");
+        if let Some(name) = line.strip_prefix("[[") {
+            in_list = true;
+            lists.push(format!("{}.", name.trim_end_matches(']')));
+        } else if let Some(name) = line.strip_prefix('[') {
+            in_list = lists.iter().any(|list| name.starts_with(list.as_str()));
         }
         !in_list
     });
