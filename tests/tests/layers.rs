@@ -7,7 +7,7 @@ use cargo_metadata::{CargoOpt, DependencyKind, Metadata, MetadataCommand, Packag
 
 /// The folder of each crate under `host/`, lowest first, with the crates of this repository that it
 /// may use. A crate that is not here has no place yet: give it one.
-const LAYERS: [(&str, &[&str]); 13] = [
+const LAYERS: [(&str, &[&str]); 14] = [
     ("model", &[]),
     ("router", &["linecard-model"]),
     ("store", &["linecard-model"]),
@@ -43,6 +43,16 @@ const LAYERS: [(&str, &[&str]); 13] = [
         ],
     ),
     (
+        "webhooks",
+        &[
+            "linecard-model",
+            "linecard-sandbox",
+            "linecard-site",
+            "linecard-store",
+            "linecard-vault",
+        ],
+    ),
+    (
         "hub",
         &[
             "linecard-model",
@@ -65,6 +75,7 @@ const LAYERS: [(&str, &[&str]); 13] = [
             "linecard-store",
             "linecard-traffic",
             "linecard-vault",
+            "linecard-webhooks",
         ],
     ),
     ("simulator", &["linecard-text"]),

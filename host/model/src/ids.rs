@@ -279,6 +279,10 @@ slug!(
     /// A place at which an agent works.
     StationId
 );
+slug!(
+    /// Another system that is told what happens.
+    WebhookId
+);
 
 unique!(
     /// A customer.

@@ -21,6 +21,7 @@ mod time;
 pub use ids::{
     AgentId, ChannelId, ContactId, DeadLetterId, GroupId, IdError, InteractionId, MacroId,
     MessageId, NoteId, OfferId, PluginId, QueueId, ResponseId, SiteId, SkillId, StationId,
+    WebhookId,
 };
 
 pub use time::Timestamp;
