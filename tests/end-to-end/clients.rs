@@ -2,6 +2,7 @@
 
 mod description;
 mod tools;
+mod webhooks;
 
 use std::path::Path;
 use std::process::Command;

@@ -70,6 +70,21 @@ async fn every_example_runs_as_written_and_answers_are_as_described() -> Result<
         .await?;
     d.run(&administrator, "listDeadLetters", &["web"], "")
         .await?;
+    d.run(&administrator, "putWebhook", &["tickets"], "")
+        .await?;
+    d.run(&administrator, "listWebhooks", &[], "").await?;
+    d.run(&administrator, "getWebhook", &["tickets"], "")
+        .await?;
+    d.run(&administrator, "rotateWebhookSecret", &["tickets"], "")
+        .await?;
+    d.run(&administrator, "redeliverWebhook", &["tickets"], "")
+        .await?;
+    d.run(&administrator, "listWebhookDeliveries", &["tickets"], "")
+        .await?;
+    d.run(&administrator, "listWebhookDeadLetters", &["tickets"], "")
+        .await?;
+    d.run(&administrator, "deleteWebhook", &["tickets"], "")
+        .await?;
     d.run(&administrator, "setAgentPresence", &["anna"], "")
         .await?;
     d.run(&administrator, "getAgent", &["anna"], "").await?;

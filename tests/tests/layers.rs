@@ -45,6 +45,16 @@ const LAYERS: [(&str, &[&str]); 14] = [
         ],
     ),
     (
+        "webhooks",
+        &[
+            "linecard-model",
+            "linecard-sandbox",
+            "linecard-site",
+            "linecard-store",
+            "linecard-vault",
+        ],
+    ),
+    (
         "hub",
         &[
             "linecard-model",
@@ -69,6 +79,7 @@ const LAYERS: [(&str, &[&str]); 14] = [
             "linecard-store",
             "linecard-traffic",
             "linecard-vault",
+            "linecard-webhooks",
         ],
     ),
     ("simulator", &["linecard-text"]),

@@ -27,7 +27,7 @@ use super::query::{Known, refuse_unknown};
 use super::{
     App, account, actions, agents, audit, backup, channels, contacts, corrections, dead_letters,
     desk, elsewhere, events, files, inbox, interactions, macros, messages, notes, offers, plugins,
-    queues, reactions, responses, session, site, stats, templates, working,
+    queues, reactions, responses, session, site, stats, templates, webhooks, working,
 };
 
 /// Where the description is.
@@ -60,6 +60,7 @@ const PAGE_POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline';
         (name = "agents", description = "Agents and their presence"),
         (name = "queues", description = "Queues and figures"),
         (name = "channels", description = "Channels and plug-ins"),
+        (name = "webhooks", description = "Other systems that are told what happens"),
         (name = "administration", description = "The site's configuration and its audit log")
     )
 )]
@@ -111,6 +112,7 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .merge(events::router())
         .merge(site::router())
         .merge(audit::router())
+        .merge(webhooks::router())
         .merge(backup::router());
     OpenApiRouter::with_openapi(Description::openapi()).nest("/api/v1", v1)
 }

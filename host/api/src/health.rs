@@ -74,7 +74,7 @@ async fn metrics(
         let caller = Caller::from_request_parts(&mut parts, &app).await?;
         caller.require(Role::Supervisor)?;
     }
-    let text = app.metrics.page(&app.hub).await?;
+    let text = app.metrics.page(&app.hub, &app.webhooks).await?;
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     Ok(([(CONTENT_TYPE, kind)], text).into_response())
 }

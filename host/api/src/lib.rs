@@ -57,6 +57,7 @@ mod templates;
 mod views;
 mod visibility;
 mod webhook;
+mod webhooks;
 mod working;
 
 use std::sync::Arc;
@@ -72,6 +73,8 @@ use ipnet::IpNet;
 use linecard_hub::Hub;
 use linecard_site::{Idempotency, Rendered, Request};
 use linecard_vault::auth::{Authenticator, Principal};
+pub use linecard_webhooks::WebhookOptions;
+use linecard_webhooks::{WebhookParts, Webhooks};
 use tokio::sync::Mutex;
 
 pub use docs::openapi;
@@ -108,6 +111,8 @@ pub struct HttpOptions {
     pub reference: String,
     /// The path under which people reach the hub, without a slash at its end. Default empty.
     pub path: String,
+    /// How other systems are told what happens.
+    pub webhooks: WebhookOptions,
 }
 
 impl Default for HttpOptions {
@@ -125,6 +130,7 @@ impl Default for HttpOptions {
             trusted_proxies: Vec::new(),
             reference: String::new(),
             path: String::new(),
+            webhooks: WebhookOptions::default(),
         }
     }
 }
@@ -140,6 +146,7 @@ pub(crate) struct App {
     scene: events::Scene,
     streams: events::Streams,
     uploads: files::Uploads,
+    webhooks: Webhooks,
     /// Reading the configuration, changing it and applying it is one step: no two callers' changes
     /// overwrite each other.
     changing: Arc<Mutex<()>>,
@@ -162,6 +169,15 @@ impl App {
 /// All HTTP interfaces of a hub. Called within a tokio runtime.
 pub fn router(hub: Arc<Hub>, options: HttpOptions) -> Router {
     let records = hub.records.subscribe();
+    let parts = WebhookParts {
+        store: Arc::clone(&hub.store),
+        site: hub.site.clone(),
+        vault: hub.vault.clone(),
+        http: Arc::clone(&hub.equipment.http),
+        options: options.webhooks.clone(),
+        shape: events::told_outside(),
+    };
+    let webhooks = Webhooks::start(parts, hub.records.subscribe());
     let app = Arc::new(App {
         auth: Authenticator::new(hub.site.clone(), Arc::clone(&hub.store), hub.vault.clone()),
         metrics: metrics::Metrics::default(),
@@ -170,6 +186,7 @@ pub fn router(hub: Arc<Hub>, options: HttpOptions) -> Router {
         scene: events::Scene::default(),
         streams: events::Streams::default(),
         uploads: files::Uploads::default(),
+        webhooks,
         changing: Arc::default(),
         hub,
         options,
@@ -177,7 +194,7 @@ pub fn router(hub: Arc<Hub>, options: HttpOptions) -> Router {
     let supervisor = app.hub.site.supervisor();
     supervisor.spawn("housekeeping", housekeeping(Arc::downgrade(&app)));
     supervisor.spawn("events", events::run(Arc::downgrade(&app), records));
-    let webhooks = webhook::router().layer(DefaultBodyLimit::max(app.options.webhook_limit));
+    let networks = webhook::router().layer(DefaultBodyLimit::max(app.options.webhook_limit));
     let path: Arc<str> = app.options.path.as_str().into();
     // They take no query parameters.
     let health = health::router().route_layer(axum::middleware::from_fn_with_state(
@@ -188,7 +205,7 @@ pub fn router(hub: Arc<Hub>, options: HttpOptions) -> Router {
         .merge(open_messaging::router())
         .merge(health)
         .layer(DefaultBodyLimit::max(app.options.body_limit))
-        .merge(webhooks)
+        .merge(networks)
         .fallback(nothing_here)
         .method_not_allowed_fallback(not_this_way)
         .layer(axum::middleware::from_fn_with_state(

@@ -1,6 +1,7 @@
 //! The hub's numbers for Prometheus. Labels are names from the configuration or the code, never ids.
 
 mod channels;
+mod webhooks;
 
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use axum::http::{Method, StatusCode};
 use linecard_hub::Hub;
 use linecard_model::Timestamp;
 use linecard_router::{Census, QueueStats};
+use linecard_webhooks::Webhooks;
 use prometheus_client::encoding::text::{encode_eof, encode_registry};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -109,8 +111,9 @@ impl Metrics {
     }
 
     /// The page that Prometheus reads.
-    pub async fn page(&self, hub: &Hub) -> Result<String, Problem> {
-        let moment = moment(hub).await?;
+    pub async fn page(&self, hub: &Hub, told: &Webhooks) -> Result<String, Problem> {
+        let mut moment = moment(hub).await?;
+        webhooks::add(&mut moment, told).await?;
         let mut text = String::new();
         encode_registry(&mut text, &self.registry)
             .and_then(|()| encode_registry(&mut text, &moment))

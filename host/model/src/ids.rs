@@ -283,6 +283,10 @@ slug!(
     /// Within what time certain customers are to be answered.
     ServicePolicyId
 );
+slug!(
+    /// Another system that is told what happens.
+    WebhookId
+);
 
 unique!(
     /// A customer.

@@ -23,7 +23,7 @@ mod time;
 pub use ids::{
     AgentId, ChannelId, ContactId, DeadLetterId, GroupId, IdError, InteractionId, MacroId,
     MessageId, NoteId, OfferId, PluginId, QueueId, ResponseId, ServicePolicyId, SiteId, SkillId,
-    StationId,
+    StationId, WebhookId,
 };
 
 pub use time::Timestamp;

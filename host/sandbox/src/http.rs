@@ -21,6 +21,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Method};
 use url::Url;
 
+pub use address::is_public;
 pub use client::{HttpClient, HttpClientConfig, HttpClientError};
 
 use crate::context::ChannelContext;

@@ -53,7 +53,7 @@ pub use error::{
 pub use grants::{Grants, HostGrant, WantedHost, wanted_hosts};
 pub use http::{
     HttpAccess, HttpBody, HttpClient, HttpClientConfig, HttpClientError, HttpError, HttpPart,
-    HttpPartContent, HttpRequest, HttpResponse, MediaRange,
+    HttpPartContent, HttpRequest, HttpResponse, MediaRange, is_public,
 };
 pub use limits::Limits;
 pub use media::{MediaError, MediaFile, MediaStore, MediaStream, NoMedia, StoredBody};

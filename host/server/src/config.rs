@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ipnet::IpNet;
-use linecard_api::{HttpOptions, TlsFiles};
+use linecard_api::{HttpOptions, TlsFiles, WebhookOptions};
 use linecard_hub::configure::{self, Problems};
 use linecard_model::SiteId;
-use linecard_sandbox::Limits;
+use linecard_sandbox::{Grants, HostGrant, Limits};
 use serde::{Deserialize, Deserializer, Serialize};
 use tracing_subscriber::EnvFilter;
 use url::Url;
@@ -61,6 +61,8 @@ pub struct ServerConfig {
     pub store: StoreConfig,
     /// Files that are sent and received.
     pub media: MediaConfig,
+    /// How other systems are told what happens, by webhooks that administrators set up.
+    pub webhooks: WebhooksConfig,
     /// What one call of a plug-in may use.
     pub sandbox: Limits,
     /// The log.
@@ -81,6 +83,7 @@ impl Default for ServerConfig {
             http: HttpConfig::default(),
             store: StoreConfig::default(),
             media: MediaConfig::default(),
+            webhooks: WebhooksConfig::default(),
             sandbox: Limits::default(),
             log: LogConfig::default(),
         }
@@ -239,6 +242,69 @@ impl Default for MediaConfig {
     }
 }
 
+/// How other systems are told what happens, by webhooks that administrators set up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct WebhooksConfig {
+    /// The hosts to which webhooks may go although they are not public, or without https, as URLs such as
+    /// `http://10.0.0.5:8080`. Default none.
+    #[schema(value_type = Vec<String>)]
+    pub hosts: Vec<AllowedHost>,
+    /// How often an event is tried before it becomes a dead letter. Default 10: over some 20 hours.
+    #[schema(minimum = 1)]
+    pub attempts: u32,
+    /// After how many seconds an event is tried a second time; each further time takes four times as long,
+    /// up to six hours. Default 5.
+    #[schema(minimum = 1)]
+    pub first_retry_seconds: u64,
+}
+
+impl Default for WebhooksConfig {
+    fn default() -> Self {
+        let options = WebhookOptions::default();
+        Self {
+            hosts: Vec::new(),
+            attempts: options.attempts,
+            first_retry_seconds: options.first_retry.as_secs(),
+        }
+    }
+}
+
+impl WebhooksConfig {
+    fn options(&self) -> WebhookOptions {
+        WebhookOptions {
+            hosts: Grants {
+                hosts: self.hosts.iter().map(|host| host.grant.clone()).collect(),
+            },
+            attempts: self.attempts,
+            first_retry: Duration::from_secs(self.first_retry_seconds),
+        }
+    }
+}
+
+/// A host that may be called although it is not public.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct AllowedHost {
+    text: String,
+    grant: HostGrant,
+}
+
+impl TryFrom<String> for AllowedHost {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let grant = configure::grant(&text)?;
+        Ok(Self { text, grant })
+    }
+}
+
+impl From<AllowedHost> for String {
+    fn from(host: AllowedHost) -> Self {
+        host.text
+    }
+}
+
 /// The log, which goes to standard error.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -347,6 +413,16 @@ impl ServerConfig {
                 problems.add(&["http", key], "it must be at least 1");
             }
         }
+        let webhooks = &self.webhooks;
+        let positive = [
+            ("attempts", u64::from(webhooks.attempts)),
+            ("first_retry_seconds", webhooks.first_retry_seconds),
+        ];
+        for (key, value) in positive {
+            if value == 0 {
+                problems.add(&["webhooks", key], "it must be at least 1");
+            }
+        }
         if let Err(text) = log_filter(&self.log.level) {
             problems.add(&["log", "level"], text);
         }
@@ -358,6 +434,7 @@ impl ServerConfig {
         let path = self.public_url.as_ref().map_or("", |url| url.path());
         HttpOptions {
             path: path.trim_end_matches('/').to_owned(),
+            webhooks: self.webhooks.options(),
             ..self.http.options()
         }
     }

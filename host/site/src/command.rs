@@ -15,6 +15,7 @@ use linecard_model::{
 };
 use linecard_router::Refusal;
 use linecard_store::{InboxEntry, StoreError};
+use serde_json::Value;
 use tokio::sync::oneshot;
 
 use super::acting::Act;
@@ -34,6 +35,31 @@ pub struct Actor {
     pub role: Role,
     /// The agent, if it is a person.
     pub agent: Option<AgentId>,
+}
+
+/// What stands in the audit log, beside who did it.
+#[derive(Debug, Clone)]
+pub struct Audit {
+    /// What was done, such as `webhook.create`.
+    pub action: String,
+    /// To what.
+    pub subject: String,
+    /// What stood there before.
+    pub before: Value,
+    /// What stands there now.
+    pub after: Value,
+}
+
+impl From<(String, String)> for Audit {
+    /// Something whose values are nobody's to read.
+    fn from((action, subject): (String, String)) -> Self {
+        Self {
+            action,
+            subject,
+            before: Value::Null,
+            after: Value::Null,
+        }
+    }
 }
 
 /// What a person or a machine asks for through the API.
@@ -200,8 +226,8 @@ pub enum Request {
     Vault {
         /// The keys and their values; `None` removes.
         entries: Vec<(String, Option<Vec<u8>>)>,
-        /// What stands in the audit log, if it belongs there: the action and its subject.
-        audit: Option<(String, String)>,
+        /// What stands in the audit log, if it belongs there.
+        audit: Option<Audit>,
     },
 }
 

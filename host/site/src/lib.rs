@@ -56,7 +56,7 @@ mod working;
 
 pub use acting::{About, Act, Reaction};
 pub use command::{
-    Actor, AttemptResult, Command, CommandError, Idempotency, Outcome, Permission, Prepared,
+    Actor, AttemptResult, Audit, Command, CommandError, Idempotency, Outcome, Permission, Prepared,
     Rendered, Reply, Request,
 };
 pub use configure::routing_settings;

@@ -13,7 +13,7 @@ use serde_json::Value;
 use std::sync::Arc;
 
 use super::automatic::Automatic;
-use super::command::{Actor, CommandError, Idempotency, Outcome, Rendered, Request};
+use super::command::{Actor, Audit, CommandError, Idempotency, Outcome, Rendered, Request};
 use super::configure::routing_settings;
 use super::consent::opt_in;
 use super::erasure::erase;
@@ -173,16 +173,15 @@ async fn perform(
         Request::Configure { config, vault } => configure(batch, actor, config, vault).await,
         Request::Vault { entries, audit } => {
             put_vault(batch, entries);
-            if let Some((action, subject)) = audit {
-                batch
-                    .record(vec![audited(
-                        actor,
-                        &action,
-                        &subject,
-                        Value::Null,
-                        Value::Null,
-                    )])
-                    .await?;
+            if let Some(audit) = audit {
+                let Audit {
+                    action,
+                    subject,
+                    before,
+                    after,
+                } = audit;
+                let event = audited(actor, &action, &subject, before, after);
+                batch.record(vec![event]).await?;
             }
             Ok(Outcome::Done)
         }

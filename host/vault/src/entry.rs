@@ -1,6 +1,6 @@
 //! The names and forms of what the vault keeps in the store.
 
-use linecard_model::{AgentId, ChannelId, Timestamp};
+use linecard_model::{AgentId, ChannelId, Timestamp, WebhookId};
 use serde::{Deserialize, Serialize};
 
 /// An entry to write (`Some`) or to remove (`None`), as a site's request takes it.
@@ -19,6 +19,8 @@ pub(super) enum EntryName {
     Key(String),
     /// A session, by its token's hash in hexadecimal.
     Session(String),
+    /// Another system that is told what happens, with the secret that it shares with the hub, sealed.
+    Webhook(WebhookId),
 }
 
 impl EntryName {
@@ -34,12 +36,16 @@ impl EntryName {
             "password" => AgentId::new(rest).ok().map(Self::Password),
             "key" => Some(Self::Key(rest.to_owned())),
             "session" => Some(Self::Session(rest.to_owned())),
+            "webhook" => WebhookId::new(rest).ok().map(Self::Webhook),
             _ => None,
         }
     }
 
     pub(super) fn is_sealed(&self) -> bool {
-        matches!(self, Self::Secret(..) | Self::Rotated(..))
+        matches!(
+            self,
+            Self::Secret(..) | Self::Rotated(..) | Self::Webhook(_)
+        )
     }
 }
 
@@ -51,6 +57,7 @@ impl std::fmt::Display for EntryName {
             Self::Password(agent) => write!(f, "password/{agent}"),
             Self::Key(name) => write!(f, "key/{name}"),
             Self::Session(hash) => write!(f, "session/{hash}"),
+            Self::Webhook(webhook) => write!(f, "webhook/{webhook}"),
         }
     }
 }

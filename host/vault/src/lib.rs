@@ -29,11 +29,12 @@ use std::fmt;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use linecard_model::site::Role;
-use linecard_model::{AgentId, ChannelId, SiteId};
-use linecard_site::{Actor, CommandError, Request, SiteHandle};
+use linecard_model::{AgentId, ChannelId, SiteId, WebhookId};
+use linecard_site::{Actor, Audit, CommandError, Request, SiteHandle};
 use linecard_store::{Store, StoreError};
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::Semaphore;
+use zeroize::Zeroizing;
 
 use channel::Rotated;
 use entry::EntryName;
@@ -97,6 +98,7 @@ struct State {
     passwords: BTreeMap<AgentId, String>,
     keys: BTreeMap<String, String>,
     sessions: HashMap<String, Session>,
+    webhooks: BTreeMap<WebhookId, Zeroizing<Vec<u8>>>,
     admin: Option<[u8; 32]>,
     /// Keys whose secret was seen, by its keyed hash.
     known: HashMap<[u8; 32], String>,
@@ -219,6 +221,25 @@ impl Vault {
         self.state().secrets.keys().cloned().collect()
     }
 
+    /// The entry that stores another system that is told what happens, encrypted: its address and the
+    /// secret that it shares with the hub.
+    pub fn webhook_entry(
+        &self,
+        webhook: &WebhookId,
+        value: Option<&[u8]>,
+    ) -> Result<VaultEntry, VaultError> {
+        let name = EntryName::Webhook(webhook.clone()).to_string();
+        let value = value.map(|value| self.seal(&name, value)).transpose()?;
+        Ok((name, value))
+    }
+
+    /// The systems that are told what happens, as they were stored.
+    pub fn webhooks(&self) -> Vec<(WebhookId, Zeroizing<Vec<u8>>)> {
+        let state = self.state();
+        let all = state.webhooks.iter();
+        all.map(|(id, value)| (id.clone(), value.clone())).collect()
+    }
+
     /// The entries that remove the rotated tokens which nothing needs any more.
     pub fn forget_rotated(&self, is_needed: impl Fn(&ChannelId, &str) -> bool) -> Vec<VaultEntry> {
         let state = self.state();
@@ -247,7 +268,7 @@ impl Vault {
             })?;
         let request = Request::Vault {
             entries: entries.clone(),
-            audit,
+            audit: audit.map(Audit::from),
         };
         let (vault, site) = (self.clone(), handle.clone());
         let writing = async move {
@@ -313,6 +334,10 @@ impl State {
                     Some(session) => self.sessions.insert(hash, session),
                     None => self.sessions.remove(&hash),
                 };
+            }
+            EntryName::Webhook(webhook) => {
+                let value = value.map(|value| Zeroizing::new(value.to_vec()));
+                put(&mut self.webhooks, webhook, value);
             }
         }
     }

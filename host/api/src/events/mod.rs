@@ -5,6 +5,7 @@ mod audience;
 mod data;
 mod desktops;
 mod feed;
+mod outside;
 mod scene;
 mod schema;
 mod shown;
@@ -31,6 +32,7 @@ use super::problem::Problem;
 use super::serve::Ending;
 
 pub(super) use desktops::Desktops;
+pub(super) use outside::{kinds, told_outside};
 pub(super) use scene::{Scene, run};
 pub(super) use schema::text as schema;
 pub(super) use streams::Streams;

@@ -389,6 +389,12 @@ pub static KINDS: &[Kind] = &[
         "Send `content-type: application/json`.",
     ),
     kind(
+        "too-many-webhooks",
+        409,
+        "There are as many webhooks as may be",
+        "The detail says how many a site may have. Delete one that nobody needs any more.",
+    ),
+    kind(
         "idempotency-key-reused",
         422,
         "The idempotency key was used for another request",

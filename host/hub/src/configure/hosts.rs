@@ -94,7 +94,7 @@ fn from_config(manifest: &ConnectorManifest) -> Vec<HostWant> {
 }
 
 /// Reads `name`, `name:port`, or a URL that names a host which may be private or without https.
-fn grant(text: &str) -> Result<HostGrant, String> {
+pub fn grant(text: &str) -> Result<HostGrant, String> {
     let form = || {
         format!(
             "\"{text}\" is not a host: write a name such as graph.facebook.com, name:port, or for a \

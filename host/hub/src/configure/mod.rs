@@ -25,6 +25,7 @@ pub use check::has_administrator;
 pub use difference::{Change, ChangeKind, difference};
 pub use document::{Document, JsonError, Keys, keys_of, nearest, read, read_json};
 pub use models::{MODELS, model_file};
+pub use hosts::grant;
 pub use problem::{Places, Problem, Problems};
 pub use restore::{Restored, restore};
 pub use secrets::{SecretValue, SecretValues};

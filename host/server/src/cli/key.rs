@@ -45,7 +45,7 @@ async fn administrator(options: &ConfigOptions) -> anyhow::Result<()> {
     // Nothing is made that is not on record.
     let request = Request::Vault {
         entries: Vec::new(),
-        audit: Some(("key.administrator".to_owned(), "admin-key".to_owned())),
+        audit: Some(("key.administrator".to_owned(), "admin-key".to_owned()).into()),
     };
     let audited = site.handle.request(command_line(), request, None).await;
     site.handle.stop().await;

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use self::samples::{everything, message};
 use super::Envelope;
+use crate::events::outside::{is_told, kinds};
 use crate::events::schema::schema;
 
 fn shown(event: &Event, with_raw: bool) -> Value {
@@ -49,6 +50,14 @@ fn every_kind_of_event_fits_the_published_schema() {
         described_kinds(&schema),
         "the schema and this test have the same kinds"
     );
+}
+
+#[test]
+fn systems_outside_can_ask_for_every_kind_that_they_are_told_and_no_other() {
+    let all = everything();
+    let told = all.iter().filter(|event| is_told(event));
+    let told: BTreeSet<String> = told.map(|event| event.name().to_owned()).collect();
+    assert_eq!(&told, kinds());
 }
 
 /// The kinds that a schema has.
