@@ -2,6 +2,7 @@
 
 mod administration;
 mod api;
+mod automatic;
 mod backup;
 mod channels;
 mod clients;

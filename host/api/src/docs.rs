@@ -25,8 +25,8 @@ use super::extract::Path;
 use super::problem::{Problem, ProblemBody, all, page};
 use super::query::{Known, refuse_unknown};
 use super::{
-    App, account, actions, agents, audit, backup, channels, contacts, dead_letters, desk,
-    elsewhere, events, files, inbox, interactions, macros, messages, notes, offers, plugins,
+    App, account, actions, agents, audit, automatic, backup, channels, contacts, dead_letters,
+    desk, elsewhere, events, files, inbox, interactions, macros, messages, notes, offers, plugins,
     queues, reactions, responses, session, site, stats, templates, working,
 };
 
@@ -110,6 +110,7 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .merge(events::router())
         .merge(site::router())
         .merge(audit::router())
+        .merge(automatic::router())
         .merge(backup::router());
     OpenApiRouter::with_openapi(Description::openapi()).nest("/api/v1", v1)
 }
