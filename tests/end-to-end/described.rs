@@ -34,7 +34,8 @@ async fn every_example_runs_as_written_and_answers_are_as_described() -> Result<
     let networks = Networks::start().await?;
     let options = SiteOptions {
         agents: 2,
-        more: "[stations.social-desk]\nmedia_types = [\"social-direct-message\"]\n".to_owned(),
+        more: "[stations.social-desk]\nmedia_types = [\"social-direct-message\"]\n[hours.shop]\nzone = \"UTC\"\n"
+            .to_owned(),
         ..SiteOptions::default()
     };
     let hub = networks.hub(BINARY, &options).await?;
@@ -62,6 +63,11 @@ async fn every_example_runs_as_written_and_answers_are_as_described() -> Result<
     d.run(&administrator, "getQueue", &["support"], "").await?;
     d.run(&administrator, "listQueueIntervals", &["support"], "")
         .await?;
+    d.run(&administrator, "listHours", &[], "").await?;
+    d.run(&administrator, "declareEmergency", &["shop"], "")
+        .await?;
+    d.run(&administrator, "endEmergency", &["shop"], "").await?;
+    d.run(&administrator, "listRuleFacts", &[], "").await?;
     d.run(&administrator, "getChannel", &["web"], "").await?;
     d.run(&administrator, "getPlugin", &["open-messaging"], "")
         .await?;

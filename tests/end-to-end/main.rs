@@ -3,6 +3,7 @@
 mod administration;
 mod analyzers;
 mod api;
+mod automatic;
 mod backup;
 mod channels;
 mod clients;

@@ -13,6 +13,7 @@ mod account;
 mod actions;
 mod agents;
 mod audit;
+mod automatic;
 mod backup;
 mod channels;
 mod client;

@@ -15,6 +15,7 @@ use linecard_model::platform::{Author, Referral, Refusal};
 use linecard_model::routing::{
     EndReason, InteractionState, LegRole, MediaType, RequiredSkill, WaitingFor,
 };
+use linecard_model::rule::RuleTrace;
 use linecard_model::site::Role;
 use linecard_model::{
     AgentId, ChannelId, ContactId, InteractionId, MessageId, OfferId, QueueId, Timestamp,
@@ -393,6 +394,9 @@ pub(super) struct MessageView {
     /// What people said in the place of the analyzers, oldest first; the last one holds.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub corrections: Vec<Correction>,
+    /// What the site's rules and opening hours made of it, and why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rules: Option<Box<RuleTrace>>,
     /// What stood here before, oldest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub revisions: Vec<RevisionView>,
@@ -445,6 +449,7 @@ impl MessageView {
             referral: message.referral,
             findings: message.findings,
             corrections: message.corrections,
+            rules: message.rules,
             revisions: message.revisions.into_iter().map(Into::into).collect(),
             note: message.note,
             hidden_at: message.hidden_at,
