@@ -76,6 +76,14 @@ impl Automatic {
             .or_else(|| named(&|hours| hours.config().queues.contains(queue)))
             .or_else(|| named(&|hours| hours.config().everywhere))
     }
+
+    /// The hours of a queue, whatever the channel: its own, else the site's.
+    pub fn hours_of_queue(&self, queue: &QueueId) -> Option<&Hours> {
+        let own = self.hours.values();
+        own.clone()
+            .find(|hours| hours.config().queues.contains(queue))
+            .or_else(|| own.clone().find(|hours| hours.config().everywhere))
+    }
 }
 
 impl SiteState {

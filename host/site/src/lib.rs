@@ -33,6 +33,7 @@ mod last_agent;
 mod letters;
 mod merge;
 mod native;
+mod opening;
 mod outcomes;
 mod people;
 mod persons;

@@ -371,6 +371,7 @@ async fn configure(
     let name = batch.state.id.to_string();
     events.push(audited(actor, "site.configure", &name, before, after));
     batch.state.automatic = Arc::new(Automatic::of(&config));
+    batch.state.hours_change = Some(batch.at);
     batch.state.config = Arc::new(config.as_ref().clone());
     batch.record(events).await?;
     put_vault(batch, vault);

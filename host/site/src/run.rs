@@ -15,7 +15,9 @@ use super::command::{Command, CommandError, Outcome, Permission, Rendered, Reply
 use super::desk::Kept;
 use super::restore::restore;
 use super::state::SiteState;
-use super::{SiteHandle, contacts, figures, files, health, inbound, outcomes, people, service};
+use super::{
+    SiteHandle, contacts, figures, files, health, inbound, opening, outcomes, people, service,
+};
 use crate::channels::Channels;
 use crate::supervise::Supervisor;
 
@@ -23,6 +25,8 @@ use crate::supervise::Supervisor;
 const BATCH: usize = 512;
 /// How many commands may wait before callers do.
 const QUEUE: usize = 2_048;
+/// Deadlines are times of the machine's clock, which can be set while somebody sleeps.
+const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 /// How many events lie between two snapshots of the router.
 const SNAPSHOT_EVERY: u64 = 20_000;
 
@@ -161,6 +165,7 @@ impl Site {
             desk: Kept::read(store.as_ref(), &id).await?,
             automatic: Arc::new(Automatic::of(&config)),
             last_seq,
+            hours_change: Some(Timestamp::MIN),
         };
         for channel in config.channels.keys() {
             if let Some(health) = store.health(&id, channel).await? {
@@ -228,7 +233,8 @@ impl Task {
         let mut batch = Vec::with_capacity(BATCH);
         loop {
             batch.clear();
-            let deadline = self.state.router.next_deadline();
+            let deadlines = [self.state.router.next_deadline(), self.state.hours_change];
+            let deadline = deadlines.into_iter().flatten().min();
             let received = tokio::select! {
                 count = self.commands.recv_many(&mut batch, BATCH) => count,
                 () = sleep_until(deadline) => usize::MAX,
@@ -264,6 +270,9 @@ impl Task {
         let due = batch.state.router.next_deadline();
         if due.is_some_and(|due| due <= batch.at) {
             batch.route(RouterCommand::Tick).await?.ok();
+        }
+        if batch.state.hours_change.is_some_and(|due| due <= batch.at) {
+            opening::follow(&mut batch).await?;
         }
         for command in commands.drain(..) {
             batch.at = self.clock.tick();
@@ -338,7 +347,8 @@ async fn sleep_until(deadline: Option<Timestamp>) {
         return std::future::pending().await;
     };
     let left = deadline.as_millisecond() - Timestamp::now().as_millisecond();
-    tokio::time::sleep(Duration::from_millis(u64::try_from(left).unwrap_or(0))).await;
+    let left = Duration::from_millis(u64::try_from(left).unwrap_or(0));
+    tokio::time::sleep(left.min(LONGEST_SLEEP)).await;
 }
 
 impl Batch<'_> {

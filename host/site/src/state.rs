@@ -85,6 +85,8 @@ pub struct SiteState {
     /// The rules and opening hours in force.
     pub(super) automatic: Arc<Automatic>,
     pub(super) last_seq: Seq,
+    /// When the opening hours of a queue are to be looked at again. None: they never change.
+    pub(super) hours_change: Option<Timestamp>,
 }
 
 impl SiteState {
