@@ -1,13 +1,7 @@
 //! What the fuzz targets share: one input is a webhook, and every answer of the network.
 //!
-//! Run them from the project's folder, on a stable toolchain:
-//!
-//! ```sh
-//! cargo install cargo-fuzz --locked
-//! cargo fuzz run --fuzz-dir tests/fuzz --sanitizer none whatsapp
-//! ```
-//!
-//! A connector's golden files are a good beginning: give `plugins/whatsapp/tests/golden` as the corpus.
+//! `NETWORK=whatsapp tests/fuzz/run` runs one, and `tests/fuzz/run` all of them, each beginning with its
+//! connector's golden files.
 
 use linecard_sdk::actions::{Action, ActionRequest, Outgoing, ReactionTarget, Template};
 use linecard_sdk::connector::{Channel, Connector, PollPage, Reception, WebhookRequest};
