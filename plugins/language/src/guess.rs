@@ -77,6 +77,9 @@ fn is_mark(character: char) -> bool {
     matches!(character, '\u{300}'..='\u{36f}' | '\u{900}'..='\u{dff}' | '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}')
 }
 
+/// Which letters a script has, and the language that is most often written in it.
+type Script = (fn(char) -> bool, &'static str);
+
 fn by_script(text: &str, letters: usize) -> Option<Guess> {
     let count = |is: fn(char) -> bool| text.chars().filter(|c| is(*c)).count();
     let guess = |tag, confidence| Some(Guess { tag, confidence });
@@ -92,7 +95,7 @@ fn by_script(text: &str, letters: usize) -> Option<Guess> {
             guess("zh", if han > 1 { 0.95 } else { 0.7 })
         };
     }
-    let scripts: [(fn(char) -> bool, &str); 11] = [
+    let scripts: [Script; 11] = [
         (
             |c| matches!(c, '\u{ac00}'..='\u{d7af}' | '\u{1100}'..='\u{11ff}' | '\u{3130}'..='\u{318f}'),
             "ko",

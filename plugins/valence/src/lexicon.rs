@@ -38,12 +38,14 @@ pub struct LexiconConfig {
 
 /// Words are short and come from the plug-in's own files and from its operator: a simple hash does.
 type Hashing = BuildHasherDefault<Fnv>;
+/// What emoji say, each by its first character.
+pub type Emoji = HashMap<char, f64, Hashing>;
 type Words<V> = HashMap<String, V, Hashing>;
 type Set = HashSet<String, Hashing>;
 
 /// FNV-1a.
 #[derive(Debug, Clone)]
-struct Fnv(u64);
+pub struct Fnv(u64);
 
 impl Default for Fnv {
     fn default() -> Self {
@@ -95,9 +97,15 @@ impl Lexicon {
             ..Self::default()
         };
         match language {
-            "en" => ENGLISH.iter().for_each(|text| lexicon.read(text)),
+            "en" => {
+                for text in ENGLISH {
+                    lexicon.read(text);
+                }
+            }
             "de" => {
-                GERMAN.iter().for_each(|text| lexicon.read(text));
+                for text in GERMAN {
+                    lexicon.read(text);
+                }
                 lexicon.endings = &GERMAN_ENDINGS;
             }
             _ => {}
@@ -188,6 +196,7 @@ impl Lexicon {
     }
 
     /// What of it is no word of a language: emoticons.
+    #[must_use]
     pub fn signs(&self) -> Self {
         let signs = self
             .words
@@ -242,7 +251,7 @@ impl Lexicon {
 }
 
 /// What emoji say, in any language.
-pub fn emoji() -> HashMap<char, f64> {
+pub fn emoji() -> Emoji {
     EMOJI
         .lines()
         .filter_map(|line| {

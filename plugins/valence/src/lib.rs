@@ -8,10 +8,8 @@ pub mod lexicon;
 pub mod reading;
 pub mod tokens;
 
-use std::collections::HashMap;
-
 use language::{Known, Others};
-use lexicon::{Lexicon, LexiconConfig};
+use lexicon::{Emoji, Lexicon, LexiconConfig};
 use reading::{Reading, Weights};
 use tokens::{Token, split};
 
@@ -21,7 +19,7 @@ pub struct Reader {
     lexicons: Vec<Lexicon>,
     /// Read with where no word tells the language: emoji and emoticons are the same everywhere.
     signs: Lexicon,
-    emoji: HashMap<char, f64>,
+    emoji: Emoji,
     weights: Weights,
     language: Option<String>,
     others: Others,
@@ -34,13 +32,12 @@ impl Reader {
         let mut lexicons = lexicon::BUNDLED.map(Lexicon::bundled).to_vec();
         for given in configured {
             let language = language::primary(&given.language);
-            match lexicons.iter_mut().find(|l| l.language == language) {
-                Some(lexicon) => lexicon.extend(given),
-                None => {
-                    let mut lexicon = Lexicon::bundled(&language);
-                    lexicon.extend(given);
-                    lexicons.push(lexicon);
-                }
+            if let Some(lexicon) = lexicons.iter_mut().find(|l| l.language == language) {
+                lexicon.extend(given);
+            } else {
+                let mut lexicon = Lexicon::bundled(&language);
+                lexicon.extend(given);
+                lexicons.push(lexicon);
             }
         }
         Self {

@@ -9,7 +9,7 @@
 
 use std::collections::HashMap;
 
-use crate::lexicon::{LONGEST_PHRASE, Lexicon};
+use crate::lexicon::{Emoji, LONGEST_PHRASE, Lexicon};
 use crate::tokens::Token;
 
 /// The weights of the rules, set on messages that people had rated; cross-validation of the setting loses 0.002
@@ -101,7 +101,7 @@ pub fn read(
     text: &str,
     tokens: &[Token],
     lexicon: &Lexicon,
-    emoji: &HashMap<char, f64>,
+    emoji: &Emoji,
     weights: &Weights,
 ) -> Reading {
     if tokens.is_empty() {
@@ -127,12 +127,7 @@ pub fn read(
     }
 }
 
-fn hits(
-    tokens: &[Token],
-    lexicon: &Lexicon,
-    emoji: &HashMap<char, f64>,
-    weights: &Weights,
-) -> Vec<Hit> {
+fn hits(tokens: &[Token], lexicon: &Lexicon, emoji: &Emoji, weights: &Weights) -> Vec<Hit> {
     let mixed_case = tokens.iter().any(|token| token.capitals)
         && tokens.iter().any(|token| !token.capitals && !token.emoji);
     // Where every other word has a capital it is a headline's.
@@ -199,7 +194,7 @@ fn phrase(tokens: &[Token], index: usize, lexicon: &Lexicon) -> Option<(f64, usi
     found
 }
 
-fn alone(tokens: &[Token], index: usize, lexicon: &Lexicon, emoji: &HashMap<char, f64>) -> f64 {
+fn alone(tokens: &[Token], index: usize, lexicon: &Lexicon, emoji: &Emoji) -> f64 {
     let Some(token) = tokens.get(index) else {
         return 0.0;
     };

@@ -1,7 +1,7 @@
 //! Tells how good a model or an analyzer is, by reading labelled or rated texts in the sandbox.
 
 use std::path::PathBuf;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, anyhow, bail, ensure};
 use base64::Engine as _;
@@ -29,6 +29,8 @@ use crate::config::ServerConfig;
 const CLASSIFIER: &str = "classifier";
 /// So many texts may fail before it is told that something is wrong with the analyzer.
 const MOST_TOLD: usize = 3;
+/// How long an analyzer may take here.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What to read, and with what.
 #[derive(Debug, Args)]
@@ -260,9 +262,19 @@ impl Evaluate {
 
 /// The plug-in of this id, from the plug-in folder or of those that come along; nothing else is compiled.
 async fn plugins(server: &ServerConfig, id: &str) -> anyhow::Result<Plugins> {
+    // Figures are to be those of the analyzer, and not those of a machine that does other things besides.
+    let mut server = server.clone();
+    let limits = &mut server.sandbox;
+    for limit in [
+        &mut limits.analyze_time,
+        &mut limits.receive_time,
+        &mut limits.cpu_time,
+    ] {
+        *limit = (*limit).max(PATIENCE);
+    }
     // Without a data folder nothing is kept: evaluating makes none.
     let sandbox = if server.data.is_dir() {
-        setup::sandbox(server)?
+        setup::sandbox(&server)?
     } else {
         Sandbox::new(SandboxConfig {
             limits: server.sandbox.clone(),
