@@ -25,8 +25,8 @@ use super::extract::Path;
 use super::problem::{Problem, ProblemBody, all, page};
 use super::query::{Known, refuse_unknown};
 use super::{
-    App, account, actions, agents, audit, backup, channels, contacts, dead_letters, desk,
-    elsewhere, events, files, inbox, interactions, macros, messages, notes, offers, plugins,
+    App, account, actions, agents, attention, audit, backup, channels, contacts, dead_letters,
+    desk, elsewhere, events, files, inbox, interactions, macros, messages, notes, offers, plugins,
     queues, reactions, responses, session, site, stats, templates, webhooks, working,
 };
 
@@ -112,6 +112,7 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .merge(site::router())
         .merge(audit::router())
         .merge(webhooks::router())
+        .merge(attention::router())
         .merge(backup::router());
     OpenApiRouter::with_openapi(Description::openapi()).nest("/api/v1", v1)
 }
