@@ -132,6 +132,9 @@ async fn every_example_runs_as_written_and_answers_are_as_described() -> Result<
         "?scope=mine&sort=last_message&order=desc",
     )
     .await?;
+    d.run(&agent, "lookAtInteraction", &[id], "").await?;
+    d.run(&agent, "getInteraction", &[id], "").await?;
+    d.run(&agent, "lookAwayFromInteraction", &[id], "").await?;
     d.run(&agent, "markRead", &[id], "").await?;
     d.run(&agent, "markUnread", &[id], "").await?;
     d.run(&agent, "saveDraft", &[id], "").await?;

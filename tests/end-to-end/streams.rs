@@ -10,6 +10,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 mod cost;
+mod viewers;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_linecard");
 const SOON: Duration = Duration::from_secs(20);

@@ -25,10 +25,10 @@ use super::extract::Path;
 use super::problem::{Problem, ProblemBody, all, page};
 use super::query::{Known, refuse_unknown};
 use super::{
-    App, account, actions, agents, audit, automatic, backup, channels, contacts, corrections,
-    dead_letters, desk, elsewhere, events, files, inbox, interactions, macros, messages, notes,
-    offers, plugins, queues, reactions, responses, session, site, stats, templates, webhooks,
-    working,
+    App, account, actions, agents, attention, audit, automatic, backup, channels, contacts,
+    corrections, dead_letters, desk, elsewhere, events, files, inbox, interactions, macros,
+    messages, notes, offers, plugins, queues, reactions, responses, session, site, stats,
+    templates, webhooks, working,
 };
 
 /// Where the description is.
@@ -115,6 +115,7 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .merge(audit::router())
         .merge(webhooks::router())
         .merge(automatic::router())
+        .merge(attention::router())
         .merge(backup::router());
     OpenApiRouter::with_openapi(Description::openapi()).nest("/api/v1", v1)
 }

@@ -272,6 +272,7 @@ async fn get(
     view.capabilities = app.capabilities(&interaction).await?;
     app.add_people(&mut view).await?;
     view.thread_context = app.thread_context(&interaction).await?;
+    view.viewers = app.attention.of(interaction.id);
     let pending = app
         .hub
         .site

@@ -12,6 +12,7 @@
 mod account;
 mod actions;
 mod agents;
+mod attention;
 mod audit;
 mod automatic;
 mod backup;
@@ -148,6 +149,7 @@ pub(crate) struct App {
     streams: events::Streams,
     uploads: files::Uploads,
     webhooks: Webhooks,
+    attention: Arc<attention::Attention>,
     /// Reading the configuration, changing it and applying it is one step: no two callers' changes
     /// overwrite each other.
     changing: Arc<Mutex<()>>,
@@ -188,6 +190,7 @@ pub fn router(hub: Arc<Hub>, options: HttpOptions) -> Router {
         streams: events::Streams::default(),
         uploads: files::Uploads::default(),
         webhooks,
+        attention: Arc::default(),
         changing: Arc::default(),
         hub,
         options,
@@ -195,6 +198,7 @@ pub fn router(hub: Arc<Hub>, options: HttpOptions) -> Router {
     let supervisor = app.hub.site.supervisor();
     supervisor.spawn("housekeeping", housekeeping(Arc::downgrade(&app)));
     supervisor.spawn("events", events::run(Arc::downgrade(&app), records));
+    supervisor.spawn("attention", attention::run(Arc::downgrade(&app)));
     let networks = webhook::router().layer(DefaultBodyLimit::max(app.options.webhook_limit));
     let path: Arc<str> = app.options.path.as_str().into();
     // They take no query parameters.

@@ -27,6 +27,7 @@ use linecard_vault::auth::Principal;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::attention::ViewerView;
 use super::content::{ContentView, RevisionView};
 use super::inbox::LastMessageView;
 use super::participants::{PendingView, PersonView, pending};
@@ -163,6 +164,9 @@ pub(super) struct InteractionView {
     /// post on which customers comment, newest first; shown for one interaction.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub thread_context: Vec<MessageView>,
+    /// Who looks at it at the moment, and who writes. Only where it is shown alone.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub viewers: Vec<ViewerView>,
 }
 
 /// Somebody who takes part in an interaction beside its owner.
@@ -276,6 +280,7 @@ impl From<&Interaction> for InteractionView {
             capabilities: None,
             pending_on_thread: Vec::new(),
             thread_context: Vec::new(),
+            viewers: Vec::new(),
         }
     }
 }

@@ -246,6 +246,9 @@ impl Worker {
             }
             Some(410) => {
                 attempts = state.progress.failed(seq).map_or(1, |known| known.attempts);
+                // Not at once, should the endpoint not be disabled after all.
+                let due = Timestamp::now().saturating_add(UNREADABLE);
+                state.progress.again_at(seq, due.unwrap_or(Timestamp::MAX));
                 AttemptOutcome::Gone
             }
             _ => match state.progress.failed(seq) {

@@ -14,7 +14,7 @@ use serde_json::json;
 use super::{BINARY, SOON, answer, deliver, ended, until_state};
 
 /// Every task that runs for as long as the hub does; of those that are many of a kind, one.
-const TASKS: [&str; 16] = [
+const TASKS: [&str; 17] = [
     "site",
     "preparation",
     "preparation lane 3",
@@ -31,6 +31,7 @@ const TASKS: [&str; 16] = [
     "events",
     "retention",
     "webhooks",
+    "attention",
 ];
 const CUSTOMER: &str = "7200";
 

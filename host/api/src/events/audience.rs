@@ -115,6 +115,14 @@ impl Places {
         }
     }
 
+    /// Who sees an interaction now.
+    pub async fn audience_at(&self, app: &App, id: InteractionId) -> Result<Audience, Problem> {
+        Ok(Audience::At {
+            places: self.of(app, id).await?.into_iter().collect(),
+            agents: BTreeSet::new(),
+        })
+    }
+
     /// Who sees an event now.
     pub async fn audience(&self, app: &App, event: &Event) -> Result<Audience, Problem> {
         if let Some(agent) = is_of_one(event) {

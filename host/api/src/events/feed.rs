@@ -17,7 +17,7 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 use super::Reader;
 use super::audience::{is_for_administrators, is_of_one};
 use super::desktops;
-use super::scene::{Cast, Present};
+use super::scene::{Cast, Present, Viewers};
 use super::shown::{Piece, Shown};
 use super::streams;
 use crate::App;
@@ -70,6 +70,7 @@ pub(super) async fn open(app: &Arc<App>, mut reader: Reader) -> Result<Feed, Pro
     // Subscribed before the journal is read: nothing can fall between the two.
     let live = app.scene.subscribe();
     let present = app.scene.changes();
+    let viewers = reader.with_viewers.then(|| app.scene.viewers());
     let access = app.auth.changes();
     let site = app.hub.site.id();
     let newest = app.hub.store.last_seq(site).await?;
@@ -110,6 +111,7 @@ pub(super) async fn open(app: &Arc<App>, mut reader: Reader) -> Result<Feed, Pro
         sight,
         present,
         access,
+        viewers,
         after,
         frames: sender,
         patience: app.options.slow_reader,
@@ -136,6 +138,8 @@ struct Task {
     present: watch::Receiver<Option<Present>>,
     /// Turns when somebody's access may have ended.
     access: watch::Receiver<u64>,
+    /// Who looks at what, if the reader wants to know.
+    viewers: Option<broadcast::Receiver<Arc<Viewers>>>,
     after: Seq,
     frames: mpsc::Sender<Frame>,
     patience: Duration,
@@ -179,6 +183,11 @@ impl Task {
         tokio::pin!(ended);
         let mut heartbeat = interval(self.app.options.heartbeat);
         heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut viewers = self.viewers.take();
+        self.catch_up().await?;
+        if viewers.is_some() {
+            self.show_viewers().await?;
+        }
         loop {
             self.catch_up().await?;
             loop {
@@ -212,9 +221,31 @@ impl Task {
                         Err(RecvError::Lagged(_)) => break,
                         Err(RecvError::Closed) => return Err(Over::Told("stopping")),
                     },
+                    told = next_viewers(&mut viewers) => match told {
+                        Ok(told) => self.show_aside(&told).await?,
+                        Err(RecvError::Lagged(_)) => self.show_viewers().await?,
+                        Err(RecvError::Closed) => return Err(Over::Told("stopping")),
+                    },
                 }
             }
         }
+    }
+
+    /// Shows who looks at what the reader sees.
+    async fn show_viewers(&mut self) -> Result<(), Over> {
+        for id in self.app.attention.all() {
+            let viewers = self.app.scene.viewers_of(&self.app, id).await?;
+            self.show_aside(&viewers).await?;
+        }
+        Ok(())
+    }
+
+    async fn show_aside(&mut self, viewers: &Viewers) -> Result<(), Over> {
+        self.ask_again().await?;
+        if viewers.audience.has(&self.sight) {
+            self.send(Frame::Event(viewers.piece.clone())).await?;
+        }
+        Ok(())
     }
 
     /// Shows what the journal has.
@@ -361,5 +392,15 @@ impl Task {
                 Err(Over::Gone)
             }
         }
+    }
+}
+
+/// The next word about who looks; never, for a reader who does not want to know.
+async fn next_viewers(
+    viewers: &mut Option<broadcast::Receiver<Arc<Viewers>>>,
+) -> Result<Arc<Viewers>, RecvError> {
+    match viewers {
+        Some(viewers) => viewers.recv().await,
+        None => std::future::pending().await,
     }
 }

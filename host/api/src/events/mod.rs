@@ -54,8 +54,10 @@ struct From {
     /// neither is given.
     after: Option<String>,
     /// `raw` adds the network's payloads; `interaction` adds to each event about an interaction that
-    /// interaction as the reader's inbox shows it at that moment. Both: `raw,interaction`.
-    #[param(pattern = "^(raw|interaction)(,(raw|interaction))?$")]
+    /// interaction as the reader's inbox shows it at that moment; `viewers` also tells who looks at the
+    /// interactions that the reader sees, and who writes: what is so at the beginning, and each change, as
+    /// `interaction-viewers` without a number. Several with commas: `raw,interaction`.
+    #[param(pattern = "^(raw|interaction|viewers)(,(raw|interaction|viewers)){0,2}$")]
     include: Option<String>,
     /// A ticket from `POST /api/v1/events/ticket`, in place of the header `Authorization`.
     ticket: Option<String>,
@@ -67,6 +69,7 @@ struct Reader {
     after: Option<Seq>,
     with_raw: bool,
     with_entries: bool,
+    with_viewers: bool,
     /// Tells that the server is ending; absent where the router is called without one.
     ending: Option<Ending>,
 }
@@ -97,13 +100,15 @@ impl FromRequestParts<Arc<App>> for Reader {
             .map(|text| text.parse::<Seq>())
             .transpose()
             .map_err(|_| Problem::new("bad-cursor", "the cursor is the number of an event"))?;
-        let (mut with_raw, mut with_entries) = (false, false);
+        let (mut with_raw, mut with_entries, mut with_viewers) = (false, false, false);
         for wanted in from.include.iter().flat_map(|list| list.split(',')) {
             match wanted {
                 "raw" => with_raw = true,
                 "interaction" => with_entries = true,
+                "viewers" => with_viewers = true,
                 _ => {
-                    let text = "include can be `raw`, `interaction` or both, with a comma between";
+                    let text =
+                        "include can be `raw`, `interaction` and `viewers`, with commas between";
                     return Err(Problem::new("bad-parameter", text));
                 }
             }
@@ -113,6 +118,7 @@ impl FromRequestParts<Arc<App>> for Reader {
             after,
             with_raw,
             with_entries,
+            with_viewers,
             ending: parts.extensions.get::<Ending>().cloned(),
         })
     }

@@ -6,12 +6,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use linecard_model::event::{Event, Record, Seq};
 use linecard_model::site::SiteConfig;
+use linecard_model::{InteractionId, Timestamp};
+use serde::Serialize;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{broadcast, watch};
+use utoipa::ToSchema;
 
 use super::audience::{Audience, Places};
-use super::shown::Shown;
+use super::shown::{Piece, Shown};
 use crate::App;
+use crate::attention::ViewerView;
 use crate::problem::Problem;
 use linecard_site::SiteState;
 
@@ -19,6 +23,8 @@ use linecard_site::SiteState;
 const LIVE: usize = 1_024;
 /// How many records are kept written down for those who come back and read the journal.
 const RECENT: usize = 256;
+/// What readers know it by that somebody looks at an interaction.
+const VIEWERS: &str = "interaction-viewers";
 
 /// A record with who sees each of its events.
 pub(super) struct Cast {
@@ -41,6 +47,37 @@ pub(crate) struct Scene {
     present: watch::Sender<Option<Present>>,
     recent: Mutex<VecDeque<Arc<Shown>>>,
     places: Places,
+    viewers: broadcast::Sender<Arc<Viewers>>,
+    /// Who looks is read and told as one step, so that the last word is the newest.
+    telling: tokio::sync::Mutex<()>,
+}
+
+/// Who looks at an interaction at a moment, as the streams tell it.
+pub(super) struct Viewers {
+    /// Who may hear of it.
+    pub audience: Audience,
+    /// What they hear.
+    pub piece: Piece,
+}
+
+/// Who looks at an interaction. It is no event: it has no number and is recorded nowhere.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ViewersChanged {
+    /// Always `interaction-viewers`.
+    kind: &'static str,
+    /// When it was so.
+    at: Timestamp,
+    /// What is so.
+    data: ViewersOf,
+}
+
+/// Who looks at an interaction.
+#[derive(Debug, Serialize, ToSchema)]
+struct ViewersOf {
+    /// The interaction.
+    interaction: InteractionId,
+    /// All who look at it, and who of them writes.
+    viewers: Vec<ViewerView>,
 }
 
 impl Default for Scene {
@@ -50,6 +87,8 @@ impl Default for Scene {
             present: watch::Sender::new(None),
             recent: Mutex::default(),
             places: Places::default(),
+            viewers: broadcast::channel(LIVE).0,
+            telling: tokio::sync::Mutex::default(),
         }
     }
 }
@@ -120,6 +159,45 @@ impl Scene {
     /// Who sees an event, as things stand now.
     pub(super) async fn audience(&self, app: &App, event: &Event) -> Result<Audience, Problem> {
         self.places.audience(app, event).await
+    }
+
+    /// Hears from here on who looks at what.
+    pub(super) fn viewers(&self) -> broadcast::Receiver<Arc<Viewers>> {
+        self.viewers.subscribe()
+    }
+
+    /// Who looks at an interaction now.
+    pub(super) async fn viewers_of(
+        &self,
+        app: &App,
+        interaction: InteractionId,
+    ) -> Result<Viewers, Problem> {
+        let audience = self.places.audience_at(app, interaction).await?;
+        let changed = ViewersChanged {
+            kind: VIEWERS,
+            at: Timestamp::now(),
+            data: ViewersOf {
+                interaction,
+                viewers: app.attention.of(interaction),
+            },
+        };
+        // Strings, numbers and flags always serialize.
+        let json = serde_json::to_string(&changed).unwrap_or_default();
+        let piece = Piece::aside(VIEWERS, &json);
+        Ok(Viewers { audience, piece })
+    }
+
+    /// Tells those who see an interaction who looks at it now.
+    pub(crate) async fn tell_viewers(&self, app: &App, interaction: InteractionId) {
+        let _one_at_a_time = self.telling.lock().await;
+        match self.viewers_of(app, interaction).await {
+            // An error means that nobody listens at the moment.
+            Ok(viewers) => drop(self.viewers.send(Arc::new(viewers))),
+            // It is told again with the next change, and shown where the interaction is.
+            Err(problem) => {
+                tracing::debug!(detail = problem.detail(), "who looks is not told for now");
+            }
+        }
     }
 
     fn recent(&self) -> MutexGuard<'_, VecDeque<Arc<Shown>>> {

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use utoipa::{PartialSchema as _, ToSchema as _};
 
 use super::data::Envelope;
+use super::scene::ViewersChanged;
 
 /// Where a description of the API keeps its types, and where a JSON Schema does.
 const COMPONENTS: &str = "#/components/schemas/";
@@ -24,8 +25,12 @@ pub(crate) fn text() -> &'static str {
 
 /// The JSON Schema of what the streams carry.
 pub(super) fn schema() -> Value {
-    let mut types = Vec::new();
+    let mut types = vec![(
+        ViewersChanged::name().into_owned(),
+        ViewersChanged::schema(),
+    )];
     Envelope::schemas(&mut types);
+    ViewersChanged::schemas(&mut types);
     let definitions: BTreeMap<String, Value> = types
         .into_iter()
         .map(|(name, schema)| (name, as_json(&schema)))
@@ -45,7 +50,8 @@ pub(super) fn schema() -> Value {
         json!(
             "What `GET /api/v1/events` carries as `data`, and `/api/v1/events/ws` as text messages. \
              Later versions add kinds and optional members only: ignore what is unknown. A WebSocket \
-             also carries heartbeats: {\"kind\": \"heartbeat\", \"seq\": n}."
+             also carries heartbeats: {\"kind\": \"heartbeat\", \"seq\": n}. With `include=viewers` both carry \
+             what `ViewersChanged` describes, which has no number."
         ),
     );
     root.insert("$defs".to_owned(), json!(definitions));

@@ -28,6 +28,11 @@ impl Piece {
         Self::of(&head, &json)
     }
 
+    /// Something that is no event: it has no number, and a reader who resumes does not name it.
+    pub fn aside(kind: &str, json: &str) -> Self {
+        Self::of(&format!("event: {kind}\ndata: "), json)
+    }
+
     fn of(head: &str, json: &str) -> Self {
         // JSON as it is written here has no line breaks.
         let block = Bytes::from(format!("{head}{json}\n\n"));
