@@ -34,6 +34,22 @@ fn every_setting_of_every_network_can_be_applied() -> Result<()> {
     let text = printed(hub.command().args(["init", "--reference", "site.toml"]))?;
     let file = hub.folder().join("site.toml");
     std::fs::write(&file, uncommented(&text))?;
+    // The model that it names is there, as a trained one would be.
+    let models = hub.data().join("models");
+    std::fs::create_dir_all(&models)?;
+    let labelled = "text\tlabel\n".to_owned() + &"it is late\ta\nit is here\tb\n".repeat(20);
+    std::fs::write(hub.folder().join("messages.tsv"), labelled)?;
+    let mut train = hub.command();
+    train.args([
+        "train",
+        "messages.tsv",
+        "--text",
+        "text",
+        "--label",
+        "label",
+    ]);
+    train.args(["--quality", "draft", "--out"]);
+    printed(train.arg(models.join("example.model")))?;
     let mut check = hub.command();
     check.args(["apply", "--offline", "--check"]).arg(&file);
     // The secrets that it names, as their kinds are written.
