@@ -206,6 +206,51 @@ async fn a_customer_with_a_label_is_promised_more_and_the_hub_tells_when_it_is_n
     Ok(())
 }
 
+/// Open around the clock, as long as nobody declares an emergency.
+const ALWAYS: &str = r#"
+[hours.always]
+zone = "Europe/Berlin"
+everywhere = true
+weekly = [{ days = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"], from = "00:00", to = "24:00" }]
+[hours.always.emergency]
+messages = [{ text = "We cannot answer today." }]
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_clocks_stand_still_while_it_is_closed_also_over_a_restart() -> Result<()> {
+    let mut desk = Desk::begin(&format!("{POLICIES}{ALWAYS}")).await?;
+    let administrator = desk.hub.administrator()?;
+    let mut events = desk.agent.events(None).await?;
+    desk.says("hello").await?;
+    let open = desk.entry().await?;
+    ensure!(open["service"]["paused"] == false, "{open}");
+    let switch = "/api/v1/hours/always/emergency";
+    administrator.put(switch, &json!({})).await?;
+    events.wait_for("queue-closed", SOON).await?;
+    let closed = desk.entry().await?;
+    ensure!(
+        closed["service"]["paused"] == true && closed["service"]["clocks"][0]["due"].is_null(),
+        "{closed}"
+    );
+    desk.power_cut().await?;
+    let queue = desk.agent.get("/api/v1/queues/support").await?;
+    ensure!(queue["open"] == false, "{queue}");
+    let still = desk.entry().await?;
+    let elapsed = |entry: &Value| entry["service"]["clocks"][0]["elapsed_seconds"].clone();
+    ensure!(elapsed(&still) == elapsed(&closed), "{still}");
+    let mut events = desk.agent.events(None).await?;
+    let administrator = desk.hub.administrator()?;
+    let seen = administrator.ask(Method::DELETE, switch, &[], None).await?;
+    ensure!(seen.status.is_success(), "{}", seen.body);
+    events.wait_for("queue-opened", SOON).await?;
+    let open = desk.entry().await?;
+    ensure!(
+        open["service"]["paused"] == false && open["service"]["clocks"][0]["due"].is_string(),
+        "{open}"
+    );
+    Ok(())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn who_writes_soon_after_the_end_opens_the_interaction_again_where_the_channel_wants_it()
 -> Result<()> {
