@@ -19,6 +19,8 @@ fn every_condition_that_is_given_must_hold() {
     let of_contact = BTreeMap::from([
         ("tier".to_owned(), text("gold")),
         ("country".to_owned(), text("de")),
+        ("premium".to_owned(), Attribute::Boolean(true)),
+        ("orders".to_owned(), Attribute::Number(3.0)),
     ]);
     let facts = ServiceFacts {
         queue: &queue,
@@ -28,7 +30,6 @@ fn every_condition_that_is_given_must_hold() {
         attributes: &attributes,
         of_contact: &of_contact,
     };
-    let is = |value: &str| json!({ "type": "text", "value": value });
     for (conditions, holds) in [
         (json!({}), true),
         (json!({ "queues": ["care", "sales"] }), true),
@@ -39,13 +40,17 @@ fn every_condition_that_is_given_must_hold() {
         (json!({ "labels": ["vip", "press"] }), true),
         (json!({ "labels": ["press"] }), false),
         // All of the attributes must be there; the interaction's come before the contact's.
-        (json!({ "attributes": { "country": is("de") } }), true),
+        (json!({ "attributes": { "country": "de" } }), true),
         (
-            json!({ "attributes": { "country": is("de"), "tier": is("silver") } }),
+            json!({ "attributes": { "country": "de", "tier": "silver" } }),
             true,
         ),
-        (json!({ "attributes": { "tier": is("gold") } }), false),
-        (json!({ "attributes": { "language": is("de") } }), false),
+        (json!({ "attributes": { "tier": "gold" } }), false),
+        (json!({ "attributes": { "language": "de" } }), false),
+        (
+            json!({ "attributes": { "premium": "true", "orders": "3" } }),
+            true,
+        ),
         (json!({ "min_priority": 10 }), true),
         (json!({ "min_priority": 11 }), false),
         (json!({ "queues": ["care"], "labels": ["press"] }), false),

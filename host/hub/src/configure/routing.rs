@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use linecard_model::desk::Attribute;
 use linecard_model::routing::{RequiredSkill, RoutingStep, Shares};
 use linecard_model::site::{ChannelConfig, QueueConfig, SiteConfig};
 use linecard_model::{AgentId, GroupId, QueueId};
@@ -87,7 +88,7 @@ fn check_service(config: &SiteConfig, problems: &mut Problems) {
             }
         }
         for (name, value) in &policy.attributes {
-            if let Err(error) = value.check(name) {
+            if let Err(error) = Attribute::Text(value.clone()).check(name) {
                 problems.add(
                     &[&at[..], &["attributes", name]].concat(),
                     error.to_string(),

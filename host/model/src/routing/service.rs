@@ -90,9 +90,10 @@ pub struct ServicePolicy {
     /// With any of these labels.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub labels: BTreeSet<String>,
-    /// With all of these attributes, of the interaction or of its contact.
+    /// With all of these attributes, of the interaction or of its contact: as people read them, such as
+    /// `gold`, `true` or `2026-12-24`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub attributes: BTreeMap<String, Attribute>,
+    pub attributes: BTreeMap<String, String>,
     /// Of this priority or more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub min_priority: Option<i32>,
@@ -159,7 +160,8 @@ impl ServicePolicy {
             && self.attributes.iter().all(|(name, value)| {
                 // What is told of the interaction itself comes before what is told of the person.
                 let known = facts.attributes.get(name);
-                known.or_else(|| facts.of_contact.get(name)) == Some(value)
+                let known = known.or_else(|| facts.of_contact.get(name));
+                known.is_some_and(|known| known.to_string() == *value)
             })
             && self
                 .min_priority

@@ -42,6 +42,7 @@ pub(super) fn defaults() -> anyhow::Result<Value> {
         channel[its_own].take();
     }
     channel["comments"] = serde_json::to_value(linecard_model::site::CommentsConfig::default())?;
+    channel["reopen_hours"] = json!(0);
     channel["last_agent"] = serde_json::to_value(LastAgentConfig::default())?;
     channel["probe_every_seconds"] = json!(PROBE_EVERY);
     channel["spend"] = serde_json::to_value(SpendConfig::default())?;
