@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Json as Answer;
-use linecard_model::event::{Event, Seq};
+use linecard_model::event::{Event, Record, Seq};
 use linecard_model::message::{Correction, Finding, Message};
 use linecard_model::site::Role;
 use linecard_model::{ChannelId, InteractionId, MessageId};
@@ -134,7 +134,7 @@ async fn list(
         let most = usize::try_from(WINDOW).unwrap_or(usize::MAX);
         let records = store.journal(site, begin - 1, most).await?;
         let mut window = Vec::new();
-        for (seq, event) in records.iter().flat_map(|record| record.numbered()) {
+        for (seq, event) in records.iter().flat_map(Record::numbered) {
             if let Event::MessageCorrected {
                 message,
                 contact,

@@ -205,7 +205,7 @@ impl Site {
         };
         let watch = supervisor.clone();
         supervisor.spawn("site", async move {
-            match task.run().await {
+            match Box::pin(task.run()).await {
                 Ok(()) => watch.end(),
                 Err(fault) => {
                     error!(error = %fault, "the site takes no more work");

@@ -187,9 +187,10 @@ pub(super) async fn place(
         }
         (work.id, None)
     } else {
-        let before = match writer.contacts.is_empty() {
-            true => None,
-            false => previous(batch, contact.id, arrival.channel).await?,
+        let before = if writer.contacts.is_empty() {
+            None
+        } else {
+            previous(batch, contact.id, arrival.channel).await?
         };
         if let Some(again) =
             (before.as_deref()).and_then(|before| opened_again(batch, &key, before))

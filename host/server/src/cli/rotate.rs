@@ -76,7 +76,7 @@ impl Rotation {
         match self.hub.read_secrets_again().await {
             Ok(()) => info!("the secrets and the models were read again"),
             Err(error) => {
-                warn!(%error, "secrets or models have changed, and the former ones stay in use")
+                warn!(%error, "secrets or models have changed, and the former ones stay in use");
             }
         }
     }

@@ -58,12 +58,11 @@ pub(in super::super) async fn judge(
         _ => None,
     });
     let contact = saved.or_else(|| kept.map(Arc::unwrap_or_clone));
-    let interaction = match written.begins {
-        Some(begins) => Some(begins.clone()),
-        None => {
-            let known = batch.work.interaction(written.interaction).await?;
-            known.map(Arc::unwrap_or_clone)
-        }
+    let interaction = if let Some(begins) = written.begins {
+        Some(begins.clone())
+    } else {
+        let known = batch.work.interaction(written.interaction).await?;
+        known.map(Arc::unwrap_or_clone)
     };
     let Some(interaction) = interaction else {
         return Ok(None);

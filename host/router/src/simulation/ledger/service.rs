@@ -90,10 +90,10 @@ impl Ledger {
         timed.promise = promise.cloned();
         for clock in ServiceClock::ALL {
             let measured = timed.measured(clock).filter(|_| is_same);
-            if !measured.is_some_and(|(passed, target)| passed >= timed.quiet(target)) {
+            if measured.is_none_or(|(passed, target)| passed < timed.quiet(target)) {
                 timed.warned.remove(&clock);
             }
-            if !measured.is_some_and(|(passed, target)| passed >= target) {
+            if measured.is_none_or(|(passed, target)| passed < target) {
                 timed.broken.remove(&clock);
             }
         }

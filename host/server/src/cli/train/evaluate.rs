@@ -133,10 +133,10 @@ impl Evaluate {
                 .filter(|r: &f64| r.is_finite())
                 .with_context(|| format!("{}: \"{rating}\" is no number", self.file.display()))?;
             let scores = analysis.into_iter().flat_map(|analysis| &analysis.scores);
-            let score = scores
+            let mut score = scores
                 .filter(|score| score.name == self.score)
                 .map(|score| score.value);
-            pairs.push((rating, score.last()));
+            pairs.push((rating, score.next_back()));
         }
         let figures = rating_figures(&pairs);
         if self.json {
