@@ -138,7 +138,7 @@ async fn set(
     let name = id.to_owned();
     app.change(caller, "", SecretValues::default(), move |config| {
         let hours = config.hours.get_mut(&name);
-        let hours = hours.ok_or_else(|| Problem::not_found("opening hours", &name))?;
+        let hours = hours.ok_or_else(|| Problem::not_found("schedule of opening hours", &name))?;
         // Who declares what is declared already does not begin a new one.
         hours.emergency_since = since.map(|since| hours.emergency_since.unwrap_or(since));
         Ok(())
@@ -148,7 +148,7 @@ async fn set(
     let mut own = all.filter(|hours| hours.id == id);
     own.next()
         .map(Answer)
-        .ok_or_else(|| Problem::not_found("opening hours", id))
+        .ok_or_else(|| Problem::not_found("schedule of opening hours", id))
 }
 
 /// Something that the conditions of rules can speak of.

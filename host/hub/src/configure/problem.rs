@@ -53,6 +53,9 @@ impl Problem {
     }
 }
 
+/// What a configuration has as lists and not by names.
+const LISTS: [&str; 2] = ["rules", "service_policies"];
+
 /// A JSON Pointer into a configuration as a person writes it: `queues.support.members[2]`.
 pub(super) fn key_of(pointer: &str) -> String {
     let steps = pointer.split('/').skip(1);
@@ -61,7 +64,7 @@ pub(super) fn key_of(pointer: &str) -> String {
     for (depth, step) in steps.enumerate() {
         let is_number = !step.is_empty() && step.chars().all(|c| c.is_ascii_digit());
         // Names stand at the second place, and a name of digits is no number there, unless it is in a list.
-        if is_number && (depth >= 2 || key == "rules") {
+        if is_number && (depth >= 2 || LISTS.contains(&key.as_str())) {
             key.extend(["[", &step, "]"]);
             continue;
         }
