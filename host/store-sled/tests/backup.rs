@@ -13,7 +13,7 @@ use linecard_store_sled::SledStore;
 use serde_json::Value;
 
 /// Writes records until told to end; gives the number of the last event.
-async fn write_on(store: Arc<dyn Store>, from: u64, end: Arc<AtomicBool>) -> u64 {
+async fn write_on(store: Arc<dyn Store>, from: u64, pause: Duration, end: Arc<AtomicBool>) -> u64 {
     let main = site("main");
     let epoch = store.own(&main).await.unwrap();
     let mut number = from;
@@ -34,6 +34,7 @@ async fn write_on(store: Arc<dyn Store>, from: u64, end: Arc<AtomicBool>) -> u64
         unit.record(time(number), events).await.unwrap();
         store.append(&main, epoch, unit.finish()).await.unwrap();
         number += 1;
+        tokio::time::sleep(pause).await;
     }
     store.last_seq(&main).await.unwrap()
 }
@@ -71,11 +72,15 @@ async fn a_backup_under_load_is_what_the_store_held_at_one_moment() {
     let store: Arc<dyn Store> = Arc::clone(&sled) as _;
     let end = Arc::new(AtomicBool::new(false));
     let filling = Arc::new(AtomicBool::new(false));
-    let filled = tokio::spawn(write_on(Arc::clone(&store), 1, Arc::clone(&filling)));
+    let filling_up = write_on(Arc::clone(&store), 1, Duration::ZERO, Arc::clone(&filling));
+    let filled = tokio::spawn(filling_up);
     tokio::time::sleep(Duration::from_millis(500)).await;
     filling.store(true, Ordering::Relaxed);
     let before = filled.await.unwrap();
-    let writer = tokio::spawn(write_on(Arc::clone(&store), 100_000, Arc::clone(&end)));
+    // With a pause, so that a fast machine does not have much more to compare than a slow one.
+    let pause = Duration::from_millis(2);
+    let writing = write_on(Arc::clone(&store), 100_000, pause, Arc::clone(&end));
+    let writer = tokio::spawn(writing);
     for round in 0..3 {
         let taken = Arc::new(Mutex::new(Vec::new()));
         let sink = Arc::clone(&taken);
