@@ -11,7 +11,7 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 
 use linecard_model::desk::{Attribute, Marks};
-use linecard_model::hours::{ClosedWork, HoursMessage};
+use linecard_model::hours::{ClosedWork, HoursConfig, HoursMessage};
 use linecard_model::interaction::Interaction;
 use linecard_model::rule::{RuleEnd, RuleTrace};
 use linecard_model::site::SiteConfig;
@@ -64,25 +64,21 @@ impl Automatic {
         self.rules.is_empty() && self.hours.is_empty()
     }
 
-    /// The hours that count on a channel for a queue: the channel's, else the queue's, else the site's.
+    /// The hours that count on a channel for a queue: the channel's, else the queue's.
     fn hours_of(&self, channel: &ChannelId, queue: &QueueId) -> Option<(&str, &Hours)> {
-        let named = |fits: &dyn Fn(&Hours) -> bool| {
-            let mut hours = self.hours.iter();
-            hours
-                .find(|(_, hours)| fits(hours))
-                .map(|(name, hours)| (name.as_str(), hours))
-        };
-        named(&|hours| hours.config().channels.contains(channel))
-            .or_else(|| named(&|hours| hours.config().queues.contains(queue)))
-            .or_else(|| named(&|hours| hours.config().everywhere))
+        self.first_hours(|config| config.channels.contains(channel))
+            .or_else(|| self.hours_of_queue(queue))
     }
 
     /// The hours of a queue, whatever the channel: its own, else the site's.
-    pub fn hours_of_queue(&self, queue: &QueueId) -> Option<&Hours> {
-        let own = self.hours.values();
-        own.clone()
-            .find(|hours| hours.config().queues.contains(queue))
-            .or_else(|| own.clone().find(|hours| hours.config().everywhere))
+    pub fn hours_of_queue(&self, queue: &QueueId) -> Option<(&str, &Hours)> {
+        self.first_hours(|config| config.queues.contains(queue))
+            .or_else(|| self.first_hours(|config| config.everywhere))
+    }
+
+    fn first_hours(&self, fits: impl Fn(&HoursConfig) -> bool) -> Option<(&str, &Hours)> {
+        let found = self.hours.iter().find(|(_, hours)| fits(hours.config()));
+        found.map(|(name, hours)| (name.as_str(), hours))
     }
 }
 

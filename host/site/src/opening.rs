@@ -16,7 +16,7 @@ pub(super) async fn follow(batch: &mut Batch<'_>) -> Result<(), StoreError> {
     let mut next: Option<Timestamp> = None;
     for queue in queues {
         let hours = batch.state.automatic.hours_of_queue(&queue);
-        let standing = hours.map(|hours| hours.at(batch.at));
+        let standing = hours.map(|(_, hours)| hours.at(batch.at));
         let is_open = standing.as_ref().is_none_or(|standing| standing.open);
         // What does not change for as long as is looked ahead is looked at again tomorrow.
         let until = standing.map(|standing| standing.until.unwrap_or(batch.at + A_DAY));

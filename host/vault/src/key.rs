@@ -161,7 +161,7 @@ fn place(site: &SiteId, name: &str) -> Vec<u8> {
 }
 
 /// Fills a buffer with random bytes of the system.
-pub(super) fn random(bytes: &mut [u8]) {
+pub fn random(bytes: &mut [u8]) {
     // Without the system's randomness no key and no token would be safe: there is nothing to go on
     // with. No input can bring this about.
     getrandom::fill(bytes).expect("the system has no randomness");

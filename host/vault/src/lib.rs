@@ -20,8 +20,7 @@ mod tests;
 pub use channel::ChannelSecrets;
 pub use entry::{Session, VaultEntry};
 pub use hash::{TOKEN_PREFIX, is_own_token, new_token};
-pub use key::write_private;
-pub use key::{KEY_VARIABLE, KeyPlace};
+pub use key::{KEY_VARIABLE, KeyPlace, random, write_private};
 pub use logins::KeyOwner;
 
 use std::collections::{BTreeMap, HashMap, HashSet};

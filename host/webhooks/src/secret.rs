@@ -31,9 +31,7 @@ impl Secret {
     /// A new one.
     pub(crate) fn generate() -> Self {
         let mut bytes = Zeroizing::new([0_u8; BYTES]);
-        // Without the system's randomness no secret would be safe: there is nothing to go on with. No
-        // input can bring this about.
-        getrandom::fill(bytes.as_mut_slice()).expect("the system has no randomness");
+        linecard_vault::random(bytes.as_mut_slice());
         let encoded = Zeroizing::new(STANDARD.encode(bytes.as_slice()));
         Self(Zeroizing::new(format!("{PREFIX}{}", encoded.as_str())))
     }
