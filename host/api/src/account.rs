@@ -5,8 +5,8 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Json as Answer;
-use linecard_model::site::Role;
-use linecard_model::{AgentId, ChannelId, Timestamp};
+use linecard_model::rights::Right;
+use linecard_model::{AgentId, ChannelId, RoleId, Timestamp};
 use linecard_vault::account::{Ending, session_id};
 use linecard_vault::auth::{AuthError, Credential};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -109,7 +109,7 @@ struct SignedIn {
     current: bool,
 }
 
-/// The agent of a path, if the caller may see how they sign in: the own one, or any for administrators.
+/// The agent of a path, if the caller may see how they sign in: the own one, or any with the right `people`.
 async fn whose(app: &App, caller: &Caller, id: &str) -> Result<AgentId, Problem> {
     let unknown = || Problem::not_found("agent", id);
     let own = caller.actor.agent.as_ref();
@@ -118,7 +118,7 @@ async fn whose(app: &App, caller: &Caller, id: &str) -> Result<AgentId, Problem>
     {
         return Ok(own.clone());
     }
-    caller.require(Role::Admin)?;
+    caller.require(Right::People)?;
     let agent = AgentId::new(id).map_err(|_| unknown())?;
     let config = app.auth.config().await?;
     config
@@ -137,11 +137,11 @@ fn current(caller: &Caller) -> Option<String> {
 
 /// An agent's sessions, oldest first
 ///
-/// The own ones (`me`), or, for administrators, anybody's.
+/// The own ones (`me`), or, with the right `people`, anybody's.
 #[utoipa::path(get, operation_id = "listSessions", path = "/agents/{id}/sessions", tag = "session",
     params(("id" = String, Path)),
     responses((status = 200, body = Vec<SignedIn>)),
-    extensions(("x-problems" = json!(["not-allowed", "not-found"]))))]
+    extensions(("x-right-of-others" = json!("people")), ("x-problems" = json!(["not-allowed", "not-found"]))))]
 async fn list(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -166,7 +166,7 @@ async fn list(
 #[utoipa::path(delete, operation_id = "endSessions", path = "/agents/{id}/sessions", tag = "session",
     params(("id" = String, Path)),
     responses((status = 204)),
-    extensions(("x-problems" = json!(["not-allowed", "not-found"]))))]
+    extensions(("x-right-of-others" = json!("people")), ("x-problems" = json!(["not-allowed", "not-found"]))))]
 async fn end_all(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -183,7 +183,7 @@ async fn end_all(
 #[utoipa::path(delete, operation_id = "endSession", path = "/agents/{id}/sessions/{session}", tag = "session",
     params(("id" = String, Path), ("session" = String, Path)),
     responses((status = 204)),
-    extensions(("x-problems" = json!(["not-allowed", "not-found"]))))]
+    extensions(("x-right-of-others" = json!("people")), ("x-problems" = json!(["not-allowed", "not-found"]))))]
 async fn end(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -206,7 +206,7 @@ struct KeyView {
     /// What it is for.
     name: String,
     /// What it may do.
-    role: Role,
+    role: RoleId,
     /// The channels to which it may deliver by the Open Messaging API.
     channels: Vec<ChannelId>,
     /// Whether the hub has a secret for it: without one it lets nobody in.
@@ -215,21 +215,21 @@ struct KeyView {
 
 /// The keys with which machines call
 ///
-/// For administrators. `DELETE /keys/{id}` ends one.
+/// `DELETE /keys/{id}` ends one.
 #[utoipa::path(get, operation_id = "listKeys", path = "/keys", tag = "administration",
     responses((status = 200, body = Vec<KeyView>)),
-    extensions(("x-problems" = json!(["not-allowed"]))))]
+    extensions(("x-right" = json!("people")), ("x-problems" = json!(["not-allowed"]))))]
 async fn keys(
     State(app): State<Arc<App>>,
     caller: Caller,
 ) -> Result<Answer<Vec<KeyView>>, Problem> {
-    caller.require(Role::Admin)?;
+    caller.require(Right::People)?;
     let config = app.auth.config().await?;
     let with_secret = app.hub.vault.keys_with_secret();
     let keys = config.keys.iter().map(|(id, key)| KeyView {
         id: id.clone(),
         name: key.name.clone(),
-        role: key.role,
+        role: key.role.clone(),
         channels: key.channels.iter().cloned().collect(),
         has_secret: with_secret.contains(id),
     });

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Json as Answer;
+use linecard_model::rights::Right;
 use linecard_model::routing::Presence;
-use linecard_model::site::{AgentConfig, Role};
-use linecard_model::{AgentId, QueueId, Timestamp};
+use linecard_model::site::AgentConfig;
+use linecard_model::{AgentId, QueueId, RoleId, Timestamp};
 use linecard_router::{AgentExplanation, AgentStats};
 use linecard_site::{Request, SiteState};
 use serde::{Deserialize, Serialize};
@@ -37,9 +38,9 @@ pub(super) struct AgentView {
     pub id: AgentId,
     /// The name that people read.
     pub name: String,
-    /// `agent`, `supervisor` or `admin`.
-    pub role: Role,
-    /// Whether they may change channels without being an administrator.
+    /// The role, which says what they may do.
+    pub role: RoleId,
+    /// Whether they have the right `channels` beside what the role gives.
     pub social_media_admin: bool,
     /// The skills, each with its proficiency.
     pub skills: std::collections::BTreeMap<linecard_model::SkillId, u8>,
@@ -61,7 +62,7 @@ impl AgentView {
         Self {
             id: id.clone(),
             name: settings.name.clone(),
-            role: settings.role,
+            role: settings.role.clone(),
             social_media_admin: settings.social_media_admin,
             skills: settings.skills.clone(),
             queues: state.config().queues_of(id).cloned().collect(),
@@ -76,15 +77,14 @@ impl AgentView {
 
 /// All agents
 ///
-/// For supervisors.
 #[utoipa::path(get, operation_id = "listAgents", path = "/agents", tag = "agents",
     responses((status = 200, body = Vec<AgentView>)),
-    extensions(("x-problems" = json!(["not-allowed"]))))]
+    extensions(("x-right" = json!("figures")), ("x-problems" = json!(["not-allowed"]))))]
 async fn list(
     State(app): State<Arc<App>>,
     caller: Caller,
 ) -> Result<Answer<Vec<AgentView>>, Problem> {
-    caller.require(Role::Supervisor)?;
+    caller.require(Right::Figures)?;
     let agents = app
         .hub
         .site
@@ -111,7 +111,7 @@ async fn me(State(app): State<Arc<App>>, caller: Caller) -> Result<Answer<AgentV
 /// For supervisors, and for the agent.
 #[utoipa::path(get, operation_id = "getAgent", path = "/agents/{id}", tag = "agents", params(("id" = String, Path)),
     responses((status = 200, body = AgentView)),
-    extensions(("x-problems" = json!(["not-allowed", "unknown-agent"]))))]
+    extensions(("x-right-of-others" = json!("figures")), ("x-problems" = json!(["not-allowed", "unknown-agent"]))))]
 async fn get(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -119,7 +119,7 @@ async fn get(
 ) -> Result<Answer<AgentView>, Problem> {
     let agent = agent_id(&id)?;
     if caller.actor.agent.as_ref() != Some(&agent) {
-        caller.require(Role::Supervisor)?;
+        caller.require(Right::Figures)?;
     }
     show(&app, agent).await
 }
@@ -154,7 +154,7 @@ struct Since {
 #[utoipa::path(get, operation_id = "explainAgent", path = "/agents/{id}/explain", tag = "agents",
     params(("id" = String, Path), Since),
     responses((status = 200, body = AgentExplanation)),
-    extensions(("x-problems" = json!(["not-allowed", "unknown-agent"]))))]
+    extensions(("x-right-of-others" = json!("figures")), ("x-problems" = json!(["not-allowed", "unknown-agent"]))))]
 async fn explain(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -163,7 +163,7 @@ async fn explain(
 ) -> Result<Answer<AgentExplanation>, Problem> {
     let agent = named(&caller, &id)?;
     if caller.actor.agent.as_ref() != Some(&agent) {
-        caller.require(Role::Supervisor)?;
+        caller.require(Right::Figures)?;
     }
     let hour = std::time::Duration::from_secs(3_600);
     let since = filter.since.unwrap_or_else(|| Timestamp::now() - hour);
@@ -227,12 +227,12 @@ async fn my_presence(
 
 /// Change an agent's presence
 ///
-/// For supervisors; it is in the audit log.
+/// It is in the audit log.
 #[utoipa::path(put, operation_id = "setAgentPresence", path = "/agents/{id}/presence", tag = "agents",
     params(("id" = String, Path), ("idempotency-key" = Option<String>, Header)),
     request_body(content = SetPresence, example = json!({"state": "not-ready", "reason": "Pause"})),
     responses((status = 200, body = PresenceView)),
-    extensions(("x-problems" = json!(["not-allowed", "unknown-agent", "unknown-reason"]))))]
+    extensions(("x-right-of-others" = json!("lead")), ("x-problems" = json!(["not-allowed", "unknown-agent", "unknown-reason"]))))]
 async fn presence(
     State(app): State<Arc<App>>,
     caller: Caller,

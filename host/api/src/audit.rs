@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::response::Json as Answer;
 use linecard_model::Timestamp;
 use linecard_model::event::{Event, Seq};
-use linecard_model::site::Role;
+use linecard_model::rights::Right;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -65,17 +65,17 @@ struct AuditEntry {
 
 /// The audit log, newest first
 ///
-/// For administrators. A page may have fewer entries than asked for, or none, and still a `next`:
+/// A page may have fewer entries than asked for, or none, and still a `next`:
 /// the log lies among all other events.
 #[utoipa::path(get, operation_id = "listAudit", path = "/audit", tag = "administration", params(Filter),
     responses((status = 200, body = Page<AuditEntry>)),
-    extensions(("x-problems" = json!(["not-allowed"]))))]
+    extensions(("x-right" = json!("audit")), ("x-problems" = json!(["not-allowed"]))))]
 async fn list(
     State(app): State<Arc<App>>,
     caller: Caller,
     Query(filter): Query<Filter>,
 ) -> Result<Answer<Page<AuditEntry>>, Problem> {
-    caller.require(Role::Admin)?;
+    caller.require(Right::Audit)?;
     let limit = limit(filter.limit)?;
     let site = app.hub.site.id();
     let newest = app.hub.store.last_seq(site).await?;

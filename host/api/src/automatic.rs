@@ -6,8 +6,9 @@ use axum::extract::State;
 use axum::response::Json as Answer;
 use linecard_hub::configure::SecretValues;
 use linecard_model::Timestamp;
+use linecard_model::rights::Right;
 use linecard_model::rule::HoursReason;
-use linecard_model::site::{Role, SiteConfig};
+use linecard_model::site::SiteConfig;
 use linecard_rules::Standing;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -96,36 +97,36 @@ struct Emergency {
 /// Declare an emergency
 ///
 /// From then on it is closed, whatever the day and the hour, and what the hours say for an emergency is
-/// said. For administrators; it is a change of the site's configuration, and in the audit log.
+/// said. It is a change of the site's configuration, and in the audit log.
 #[utoipa::path(put, operation_id = "declareEmergency", path = "/hours/{id}/emergency", tag = "administration",
     request_body(content = Emergency, example = json!({})),
     params(("id" = String, Path)),
     responses((status = 200, body = HoursView)),
-    extensions(("x-problems" = json!(["not-allowed", "not-found", "invalid-site"]))))]
+    extensions(("x-right" = json!("emergency")), ("x-problems" = json!(["not-allowed", "not-found", "invalid-site"]))))]
 async fn declare(
     State(app): State<Arc<App>>,
     caller: Caller,
     Path(id): Path<String>,
     Json(body): Json<Emergency>,
 ) -> Result<Answer<HoursView>, Problem> {
-    caller.require(Role::Admin)?;
+    caller.require(Right::Emergency)?;
     let since = body.since.unwrap_or_else(Timestamp::now);
     set(&app, &caller, &id, Some(since)).await
 }
 
 /// End an emergency
 ///
-/// The hours count again. For administrators; it is in the audit log.
+/// The hours count again. It is in the audit log.
 #[utoipa::path(delete, operation_id = "endEmergency", path = "/hours/{id}/emergency", tag = "administration",
     params(("id" = String, Path)),
     responses((status = 200, body = HoursView)),
-    extensions(("x-problems" = json!(["not-allowed", "not-found", "invalid-site"]))))]
+    extensions(("x-right" = json!("emergency")), ("x-problems" = json!(["not-allowed", "not-found", "invalid-site"]))))]
 async fn end(
     State(app): State<Arc<App>>,
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Answer<HoursView>, Problem> {
-    caller.require(Role::Admin)?;
+    caller.require(Right::Emergency)?;
     set(&app, &caller, &id, None).await
 }
 

@@ -8,7 +8,7 @@ use axum::extract::State;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderName};
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
-use linecard_model::site::Role;
+use linecard_model::rights::Right;
 use tokio::sync::mpsc;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -26,15 +26,15 @@ pub(super) fn router() -> OpenApiRouter<Arc<App>> {
 
 /// A backup of everything that the hub keeps
 ///
-/// For administrators. The lines of an export (`linecard import` reads them), as everything is at one moment
+/// The lines of an export (`linecard import` reads them), as everything is at one moment
 /// near the end; the hub goes on meanwhile. A backup without its last line, which counts the others, is not
 /// whole: then the connection is broken off. Secrets are in it as they are kept, hashed or encrypted; files
 /// are not in it. One backup is made at a time. `linecard backup` takes one, with the files.
 #[utoipa::path(get, operation_id = "getBackup", path = "/backup", tag = "administration",
     responses((status = 200, content_type = "application/octet-stream", body = super::files::Bytes)),
-    extensions(("x-problems" = json!(["not-allowed", "backup-runs"]))))]
+    extensions(("x-right" = json!("backup")), ("x-problems" = json!(["not-allowed", "backup-runs"]))))]
 async fn backup(State(app): State<Arc<App>>, caller: Caller) -> Result<Response, Problem> {
-    caller.require(Role::Admin)?;
+    caller.require(Right::Backup)?;
     let (pieces, mut taken) = mpsc::channel::<Result<Bytes, io::Error>>(WAITING);
     let store = Arc::clone(&app.hub.store);
     let actor = caller.actor.name.clone();

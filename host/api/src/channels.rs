@@ -9,6 +9,7 @@ use axum::response::Json as Answer;
 use linecard_model::manifest::ConnectorManifest;
 use linecard_model::outbox::{ChannelFigures, ChannelHealth, HealthState};
 use linecard_model::platform::Finding;
+use linecard_model::rights::Right;
 use linecard_model::site::ChannelConfig;
 use linecard_model::{ChannelId, PluginId, QueueId, Timestamp};
 use linecard_site::Request;
@@ -320,7 +321,7 @@ async fn get(
             .channels
             .get(id)
             .and_then(|r| r.abilities().cloned()),
-        config: caller.may_change_channels().then(|| channel.clone()),
+        config: caller.may(Right::Channels).then(|| channel.clone()),
     };
     Ok(([(ETAG, etag(channel))], Answer(detail)))
 }
@@ -384,7 +385,7 @@ async fn set(
     change: &Changing<Nothing>,
     request: impl FnOnce(ChannelId) -> Request,
 ) -> Result<Changed, Problem> {
-    if !caller.may_change_channels() {
+    if !caller.may(Right::Channels) {
         return Err(Problem::not_allowed(format!(
             "{} may not do this: the role admin or the right social-media-admin is needed",
             caller.actor.name

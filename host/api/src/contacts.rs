@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::response::Json as Answer;
 use linecard_model::desk::Note;
 use linecard_model::event::Event;
-use linecard_model::site::Role;
+use linecard_model::rights::Right;
 use linecard_model::{ChannelId, ContactId};
 use linecard_site::{Idempotency, Request};
 use linecard_store::{Page as StorePage, RawOf};
@@ -62,7 +62,7 @@ struct Filter {
 /// public conversation with unnamed authors.
 #[utoipa::path(get, operation_id = "listContacts", path = "/contacts", tag = "contacts", params(Filter),
     responses((status = 200, body = Page<ContactView>)),
-    extensions(("x-problems" = json!(["not-allowed"]))))]
+    extensions(("x-right-of-others" = json!("see-all")), ("x-problems" = json!(["not-allowed"]))))]
 async fn list(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -97,7 +97,7 @@ async fn list(
             Ok(Answer(Page { items, next: None }))
         }
         (None, None) => {
-            caller.require(Role::Supervisor)?;
+            caller.require(Right::SeeAll)?;
             let limit = limit(filter.limit)?;
             let page = StorePage {
                 before: cursor::<ContactId>(filter.after.as_deref())?,
@@ -138,21 +138,21 @@ async fn get(
 
 /// Erase what is kept about a contact
 ///
-/// For administrators. What was said, who they are and how they are found, what the networks told and
+/// What was said, who they are and how they are found, what the networks told and
 /// their payloads go; counts, states and times stay, and the event `contact-erased` tells every reader to
 /// forget too. Nothing may be under way with the contact. The bytes are gone from the disk once the data
 /// was compacted (`linecard compact`), or the place was used again. Whoever writes again is a new contact.
 #[utoipa::path(delete, operation_id = "eraseContact", path = "/contacts/{id}", tag = "contacts",
     params(("id" = String, Path), ("idempotency-key" = Option<String>, Header)),
     responses((status = 204)),
-    extensions(("x-problems" = json!(["not-allowed", "not-found", "contact-busy"]))))]
+    extensions(("x-right" = json!("privacy")), ("x-problems" = json!(["not-allowed", "not-found", "contact-busy"]))))]
 async fn erase(
     State(app): State<Arc<App>>,
     caller: Caller,
     Path(id): Path<String>,
     change: Changing<Nothing>,
 ) -> Result<Changed, Problem> {
-    caller.require(Role::Admin)?;
+    caller.require(Right::Privacy)?;
     let key = change.idempotency(&caller);
     let contact = app.contact(&caller, &id).await?.id;
     app.request(&caller, Request::Erase { contact }, key).await
@@ -178,18 +178,18 @@ struct ContactExport {
 
 /// All that is kept about a contact
 ///
-/// For administrators: what a person may ask for. Files are named, and fetched where the messages name
+/// What a person may ask for. Files are named, and fetched where the messages name
 /// them.
 #[utoipa::path(get, operation_id = "exportContact", path = "/contacts/{id}/export",
     tag = "contacts", params(("id" = String, Path)),
     responses((status = 200, body = ContactExport)),
-    extensions(("x-problems" = json!(["not-allowed", "not-found"]))))]
+    extensions(("x-right" = json!("privacy")), ("x-problems" = json!(["not-allowed", "not-found"]))))]
 async fn export(
     State(app): State<Arc<App>>,
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Answer<ContactExport>, Problem> {
-    caller.require(Role::Admin)?;
+    caller.require(Right::Privacy)?;
     let contact = app.contact(&caller, &id).await?;
     let (store, site) = (&app.hub.store, app.hub.site.id());
     let mut of = BTreeSet::new();

@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::response::Json as Answer;
 use linecard_model::event::{Event, Record, Seq};
 use linecard_model::message::{Correction, Finding, Message};
-use linecard_model::site::Role;
+use linecard_model::rights::Right;
 use linecard_model::{ChannelId, InteractionId, MessageId};
 use linecard_site::Request;
 use linecard_site::desk::Desk;
@@ -106,19 +106,19 @@ struct TrainingMessage {
 
 /// The messages that people have corrected, newest first
 ///
-/// For supervisors: what a model can be trained on. A message is there with the correction that holds, as
+/// What a model can be trained on. A message is there with the correction that holds, as
 /// long as the correction is among the events that are kept (`journal_days`), and until the customer is
 /// erased. A page may have fewer entries than asked for, or none, and still a `next`.
 #[utoipa::path(get, operation_id = "listTrainingMessages", path = "/training-messages", tag = "administration",
     params(Part),
     responses((status = 200, body = Page<TrainingMessage>)),
-    extensions(("x-problems" = json!(["not-allowed"]))))]
+    extensions(("x-right" = json!("training")), ("x-problems" = json!(["not-allowed"]))))]
 async fn list(
     State(app): State<Arc<App>>,
     caller: Caller,
     Query(part): Query<Part>,
 ) -> Result<Answer<Page<TrainingMessage>>, Problem> {
-    caller.require(Role::Supervisor)?;
+    caller.require(Right::Training)?;
     let limit = limit(part.limit)?;
     let (store, site) = (&app.hub.store, app.hub.site.id());
     let newest = store.last_seq(site).await?;

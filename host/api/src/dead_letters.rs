@@ -7,7 +7,7 @@ use axum::response::Json as Answer;
 use linecard_model::dead_letter::{DeadLetter, Undone, UndoneAction};
 use linecard_model::message::Content;
 use linecard_model::platform::{Action, EventKind, Refusal, Structured, Template};
-use linecard_model::site::Role;
+use linecard_model::rights::Right;
 use linecard_model::{ChannelId, ContactId, DeadLetterId, InteractionId, MessageId, Timestamp};
 use linecard_site::Request;
 use linecard_traffic::redeliver::RedeliverError;
@@ -187,10 +187,10 @@ struct Part {
 
 /// Whoever sees everything, or may change channels.
 fn permitted(caller: &Caller) -> Result<(), Problem> {
-    if caller.may_change_channels() {
+    if caller.may(Right::Channels) {
         return Ok(());
     }
-    caller.require(Role::Supervisor)
+    caller.require(Right::DeadLetters)
 }
 
 async fn known(app: &App, channel: &str) -> Result<ChannelId, Problem> {
@@ -213,7 +213,7 @@ fn letter_id(text: &str) -> Result<DeadLetterId, Problem> {
 #[utoipa::path(get, operation_id = "listDeadLetters", path = "/channels/{id}/dead-letters", tag = "channels",
     params(("id" = String, Path), Part),
     responses((status = 200, body = Page<LetterView>)),
-    extensions(("x-problems" = json!(["not-allowed", "not-found"]))))]
+    extensions(("x-right" = json!(["dead-letters", "channels"])), ("x-problems" = json!(["not-allowed", "not-found"]))))]
 async fn list(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -248,7 +248,7 @@ async fn list(
 #[utoipa::path(get, operation_id = "getDeadLetter", path = "/channels/{id}/dead-letters/{letter}", tag = "channels",
     params(("id" = String, Path), ("letter" = String, Path)),
     responses((status = 200, body = LetterDetail)),
-    extensions(("x-problems" = json!(["not-allowed", "not-found"]))))]
+    extensions(("x-right" = json!(["dead-letters", "channels"])), ("x-problems" = json!(["not-allowed", "not-found"]))))]
 async fn get(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -286,7 +286,7 @@ struct Redelivery {
         ("idempotency-key" = Option<String>, Header)),
     request_body(content = Redelivery, example = json!({"confirm": true})),
     responses((status = 202, body = ActionTaken)),
-    extensions(("x-problems" = json!([
+    extensions(("x-right" = json!(["dead-letters", "channels"])), ("x-problems" = json!([
         "not-allowed", "not-found", "confirmation-required", "still-failing", "plugin-failed"
     ]))))]
 async fn redeliver(
@@ -312,7 +312,7 @@ async fn redeliver(
     tag = "channels",
     params(("id" = String, Path), ("letter" = String, Path)),
     responses((status = 204)),
-    extensions(("x-problems" = json!(["not-allowed", "not-found"]))))]
+    extensions(("x-right" = json!(["dead-letters", "channels"])), ("x-problems" = json!(["not-allowed", "not-found"]))))]
 async fn delete(
     State(app): State<Arc<App>>,
     caller: Caller,

@@ -45,7 +45,7 @@ struct ExternalWork {
     ),
     request_body(content = ExternalWork, example = json!({"media_type": "call"})),
     responses((status = 204)),
-    extensions(("x-problems" = json!([
+    extensions(("x-right-of-others" = json!("lead")), ("x-problems" = json!([
         "not-allowed", "unknown-agent", "invalid-until", "invalid-reference", "too-much-external"
     ]))))]
 async fn begin(
@@ -73,7 +73,7 @@ async fn begin(
         ("idempotency-key" = Option<String>, Header)
     ),
     responses((status = 204)),
-    extensions(("x-problems" = json!(["not-allowed", "unknown-agent"]))))]
+    extensions(("x-right-of-others" = json!("lead")), ("x-problems" = json!(["not-allowed", "unknown-agent"]))))]
 async fn end(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -105,7 +105,7 @@ struct Station {
     params(("id" = String, Path), ("idempotency-key" = Option<String>, Header)),
     request_body(content = Station, example = json!({"station": "social-desk"})),
     responses((status = 204)),
-    extensions(("x-problems" = json!(["not-allowed", "unknown-agent", "unknown-station"]))))]
+    extensions(("x-right-of-others" = json!("lead")), ("x-problems" = json!(["not-allowed", "unknown-agent", "unknown-station"]))))]
 async fn sit(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -124,7 +124,7 @@ async fn sit(
 #[utoipa::path(delete, operation_id = "clearStation", path = "/agents/{id}/station", tag = "agents",
     params(("id" = String, Path), ("idempotency-key" = Option<String>, Header)),
     responses((status = 204)),
-    extensions(("x-problems" = json!(["not-allowed", "unknown-agent"]))))]
+    extensions(("x-right-of-others" = json!("lead")), ("x-problems" = json!(["not-allowed", "unknown-agent"]))))]
 async fn stand_up(
     State(app): State<Arc<App>>,
     caller: Caller,

@@ -9,7 +9,7 @@ use axum::http::HeaderMap;
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, IF_MATCH};
 use axum::http::request::Parts;
 use linecard_hub::configure::{JsonError, Problems, read_json};
-use linecard_model::site::Role;
+use linecard_model::rights::Right;
 use linecard_site::Idempotency;
 use linecard_vault::auth::Principal;
 use secrecy::SecretString;
@@ -35,18 +35,13 @@ impl std::ops::Deref for Caller {
 }
 
 impl Caller {
-    /// Lets only this role, and those above it, go on.
-    pub fn require(&self, role: Role) -> Result<(), Problem> {
-        if self.is(role) {
+    /// Lets only who has a right go on.
+    pub fn require(&self, right: Right) -> Result<(), Problem> {
+        if self.may(right) {
             return Ok(());
         }
-        let needed = match role {
-            Role::Agent => "agent",
-            Role::Supervisor => "supervisor",
-            Role::Admin => "admin",
-        };
         Err(Problem::not_allowed(format!(
-            "{} may not do this: the role {needed} is needed",
+            "{} may not do this: the right `{right}` is needed, which a role gives",
             self.actor.name
         )))
     }

@@ -10,7 +10,7 @@ use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Extension, Router};
-use linecard_model::site::Role;
+use linecard_model::rights::Right;
 use serde_json::json;
 
 use super::App;
@@ -72,7 +72,7 @@ async fn metrics(
 ) -> Result<Response, Problem> {
     if !client.is_local() {
         let caller = Caller::from_request_parts(&mut parts, &app).await?;
-        caller.require(Role::Supervisor)?;
+        caller.require(Right::Figures)?;
     }
     let text = app.metrics.page(&app.hub, &app.webhooks).await?;
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";

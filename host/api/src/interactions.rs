@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Json as Answer;
 use linecard_model::interaction::Interaction;
-use linecard_model::site::Role;
+use linecard_model::rights::Right;
 use linecard_model::{AgentId, ContactId, InteractionId, Timestamp};
 use linecard_router::{Decision, Explanation};
 use linecard_site::capabilities::{self, Capabilities};
@@ -349,7 +349,7 @@ async fn decisions(
     Path(id): Path<String>,
 ) -> Result<Answer<Vec<Decision>>, Problem> {
     let interaction = app.interaction(&caller, &id).await?.id;
-    let all = caller.is(Role::Supervisor);
+    let all = caller.may(Right::SeeAll);
     let own = caller.actor.agent.clone();
     let mut decisions = app
         .hub

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Json as Answer;
 use linecard_model::contact::Contact;
-use linecard_model::site::Role;
+use linecard_model::rights::Right;
 use linecard_model::{ChannelId, ContactId, Timestamp};
 use linecard_site::Request;
 use linecard_site::desk::Desk;
@@ -127,7 +127,7 @@ pub(super) async fn search(
 
 impl App {
     async fn may_see(&self, caller: &Caller, contact: &Contact) -> Result<bool, Problem> {
-        if caller.is(Role::Supervisor) {
+        if caller.may(Right::SeeAll) {
             return Ok(true);
         }
         match self.contact(caller, &contact.id.to_string()).await {
@@ -267,21 +267,21 @@ struct Why {
 
 /// Block a contact
 ///
-/// For supervisors. What they write from then on is kept in their history, and is no work: it makes no
+/// What they write from then on is kept in their history, and is no work: it makes no
 /// interaction, joins none, and nothing answers it. What they wrote that nobody has taken yet is taken out of
 /// its queue; a conversation that somebody has is theirs to end.
 #[utoipa::path(put, operation_id = "blockContact", path = "/contacts/{id}/block", tag = "contacts",
     params(("id" = String, Path), ("idempotency-key" = Option<String>, Header)),
     request_body(content = Why, example = json!({"reason": "threats"})),
     responses((status = 200, body = ContactView)),
-    extensions(("x-problems" = json!(["not-allowed", "not-found", "contact-busy"]))))]
+    extensions(("x-right" = json!("contacts")), ("x-problems" = json!(["not-allowed", "not-found", "contact-busy"]))))]
 async fn block(
     State(app): State<Arc<App>>,
     caller: Caller,
     Path(id): Path<String>,
     change: Changing<Why>,
 ) -> Result<Changed, Problem> {
-    caller.require(Role::Supervisor)?;
+    caller.require(Right::Contacts)?;
     let contact = app.contact(&caller, &id).await?.id;
     let key = change.idempotency(&caller);
     let reason = change.body.reason;
@@ -291,18 +291,18 @@ async fn block(
 
 /// Block a contact no longer
 ///
-/// For supervisors. What they write next is work again; what they wrote meanwhile stays in their history.
+/// What they write next is work again; what they wrote meanwhile stays in their history.
 #[utoipa::path(delete, operation_id = "unblockContact", path = "/contacts/{id}/block", tag = "contacts",
     params(("id" = String, Path), ("idempotency-key" = Option<String>, Header)),
     responses((status = 200, body = ContactView)),
-    extensions(("x-problems" = json!(["not-allowed", "not-found"]))))]
+    extensions(("x-right" = json!("contacts")), ("x-problems" = json!(["not-allowed", "not-found"]))))]
 async fn unblock(
     State(app): State<Arc<App>>,
     caller: Caller,
     Path(id): Path<String>,
     change: Changing<Nothing>,
 ) -> Result<Changed, Problem> {
-    caller.require(Role::Supervisor)?;
+    caller.require(Right::Contacts)?;
     let contact = app.contact(&caller, &id).await?.id;
     let key = change.idempotency(&caller);
     let asked = Desk::Unblock { contact };

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Json as Answer;
 use linecard_model::response::{Macro, MacroConfig};
-use linecard_model::site::Role;
+use linecard_model::rights::Right;
 use linecard_model::{MacroId, ResponseId, Timestamp};
 use linecard_site::Request;
 use linecard_site::desk::Desk;
@@ -118,7 +118,6 @@ async fn get(
 
 /// Make a macro, or change it
 ///
-/// For supervisors.
 #[utoipa::path(put, operation_id = "putMacro", path = "/macros/{id}", tag = "responses",
     params(("id" = String, Path), ("idempotency-key" = Option<String>, Header)),
     request_body(content = MacroConfig, example = json!({
@@ -126,14 +125,14 @@ async fn get(
         "add_labels": ["thanked"], "end": true, "disposition": "Processed"
     })),
     responses((status = 200, body = MacroView)),
-    extensions(("x-problems" = json!(["not-allowed"]))))]
+    extensions(("x-right" = json!("texts")), ("x-problems" = json!(["not-allowed"]))))]
 async fn put(
     State(app): State<Arc<App>>,
     caller: Caller,
     Path(id): Path<String>,
     change: Changing<MacroConfig>,
 ) -> Result<Changed, Problem> {
-    caller.require(Role::Supervisor)?;
+    caller.require(Right::Texts)?;
     let key = change.idempotency(&caller);
     let asked = Desk::SaveMacro {
         id: name(&id)?,
@@ -144,18 +143,17 @@ async fn put(
 
 /// Remove a macro
 ///
-/// For supervisors.
 #[utoipa::path(delete, operation_id = "deleteMacro", path = "/macros/{id}", tag = "responses",
     params(("id" = String, Path), ("idempotency-key" = Option<String>, Header)),
     responses((status = 204)),
-    extensions(("x-problems" = json!(["not-allowed", "not-found"]))))]
+    extensions(("x-right" = json!("texts")), ("x-problems" = json!(["not-allowed", "not-found"]))))]
 async fn delete(
     State(app): State<Arc<App>>,
     caller: Caller,
     Path(id): Path<String>,
     change: Changing<Nothing>,
 ) -> Result<Changed, Problem> {
-    caller.require(Role::Supervisor)?;
+    caller.require(Right::Texts)?;
     let key = change.idempotency(&caller);
     let asked = Desk::RemoveMacro { id: name(&id)? };
     app.request(&caller, Request::Desk(asked), key).await

@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::response::Json as Answer;
 use linecard_model::desk::{Note, NoteRevision};
 use linecard_model::interaction::Interaction;
-use linecard_model::site::Role;
+use linecard_model::rights::Right;
 use linecard_model::{AgentId, ContactId, InteractionId, NoteId, Timestamp};
 use linecard_site::Request;
 use linecard_site::desk::Desk;
@@ -58,7 +58,7 @@ pub(super) struct NoteView {
     /// When it was deleted.
     #[serde(skip_serializing_if = "Option::is_none")]
     deleted_at: Option<Timestamp>,
-    /// What it said before, oldest first; shown to supervisors who list notes.
+    /// What it said before, oldest first; shown to those who list notes with the right `lead`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     revisions: Vec<NoteRevision>,
 }
@@ -131,7 +131,7 @@ async fn page(
     notes.truncate(limit);
     let last = notes.last().filter(|_| !is_last);
     let next = last.map(|last| last.id.to_string());
-    let with_revisions = caller.is(Role::Supervisor);
+    let with_revisions = caller.may(Right::Lead);
     let items = notes.iter().map(|note| NoteView::of(note, with_revisions));
     Ok(Answer(Page {
         items: items.collect(),
@@ -186,14 +186,14 @@ async fn write(
 
 /// Change a note on an interaction
 ///
-/// For its author and for supervisors. What it said before is kept for supervisors.
+/// For its author. What it said before is kept for those who lead.
 #[utoipa::path(put, operation_id = "changeInteractionNote", path = "/interactions/{id}/notes/{note}",
     tag = "work",
     params(("id" = String, Path), ("note" = String, Path),
         ("idempotency-key" = Option<String>, Header)),
     request_body(content = Noted, example = json!({"text": "Called back, wants an exchange."})),
     responses((status = 200, body = NoteView)),
-    extensions(("x-problems" = json!(["not-allowed", "not-found"]))))]
+    extensions(("x-right-of-others" = json!("lead")), ("x-problems" = json!(["not-allowed", "not-found"]))))]
 async fn change(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -213,13 +213,13 @@ async fn change(
 
 /// Delete a note on an interaction
 ///
-/// For its author and for supervisors. That there was one stays to be seen.
+/// For its author. That there was one stays to be seen.
 #[utoipa::path(delete, operation_id = "deleteInteractionNote", path = "/interactions/{id}/notes/{note}",
     tag = "work",
     params(("id" = String, Path), ("note" = String, Path),
         ("idempotency-key" = Option<String>, Header)),
     responses((status = 204)),
-    extensions(("x-problems" = json!(["not-allowed", "not-found"]))))]
+    extensions(("x-right-of-others" = json!("lead")), ("x-problems" = json!(["not-allowed", "not-found"]))))]
 async fn delete(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -275,14 +275,14 @@ async fn write_on_contact(
 
 /// Change a note on a contact
 ///
-/// For its author and for supervisors.
+/// For its author.
 #[utoipa::path(put, operation_id = "changeContactNote", path = "/contacts/{id}/notes/{note}",
     tag = "contacts",
     params(("id" = String, Path), ("note" = String, Path),
         ("idempotency-key" = Option<String>, Header)),
     request_body(content = Noted, example = json!({"text": "Prefers to be called in the evening."})),
     responses((status = 200, body = NoteView)),
-    extensions(("x-problems" = json!(["not-allowed", "not-found"]))))]
+    extensions(("x-right-of-others" = json!("lead")), ("x-problems" = json!(["not-allowed", "not-found"]))))]
 async fn change_on_contact(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -302,13 +302,13 @@ async fn change_on_contact(
 
 /// Delete a note on a contact
 ///
-/// For its author and for supervisors.
+/// For its author.
 #[utoipa::path(delete, operation_id = "deleteContactNote", path = "/contacts/{id}/notes/{note}",
     tag = "contacts",
     params(("id" = String, Path), ("note" = String, Path),
         ("idempotency-key" = Option<String>, Header)),
     responses((status = 204)),
-    extensions(("x-problems" = json!(["not-allowed", "not-found"]))))]
+    extensions(("x-right-of-others" = json!("lead")), ("x-problems" = json!(["not-allowed", "not-found"]))))]
 async fn delete_on_contact(
     State(app): State<Arc<App>>,
     caller: Caller,

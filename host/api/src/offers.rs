@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Json as Answer;
-use linecard_model::site::Role;
+use linecard_model::rights::Right;
 use linecard_model::{AgentId, OfferId, Timestamp};
 use linecard_site::Request;
 use serde::Deserialize;
@@ -35,7 +35,7 @@ struct Filter {
 /// The offers that alert at the caller
 #[utoipa::path(get, operation_id = "listOffers", path = "/offers", tag = "work", params(Filter),
     responses((status = 200, body = Vec<OfferView>)),
-    extensions(("x-problems" = json!(["not-allowed", "not-found"]))))]
+    extensions(("x-right-of-others" = json!("see-all")), ("x-problems" = json!(["not-allowed", "not-found"]))))]
 async fn list(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -43,7 +43,7 @@ async fn list(
 ) -> Result<Answer<Vec<OfferView>>, Problem> {
     let agent = match filter.agent {
         Some(name) => {
-            caller.require(Role::Supervisor)?;
+            caller.require(Right::SeeAll)?;
             let agent = AgentId::new(&name).map_err(|_| Problem::not_found("agent", &name))?;
             Some(agent)
         }
@@ -71,7 +71,7 @@ async fn list(
 /// An offer that alerts
 #[utoipa::path(get, operation_id = "getOffer", path = "/offers/{id}", tag = "work", params(("id" = String, Path)),
     responses((status = 200, body = OfferView)),
-    extensions(("x-problems" = json!(["unknown-offer", "not-found"]))))]
+    extensions(("x-right-of-others" = json!("see-all")), ("x-problems" = json!(["unknown-offer", "not-found"]))))]
 async fn get(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -79,7 +79,7 @@ async fn get(
 ) -> Result<Answer<OfferView>, Problem> {
     let offer = offer_id(&id)?;
     let now = Timestamp::now();
-    let (own, all) = (caller.actor.agent.clone(), caller.is(Role::Supervisor));
+    let (own, all) = (caller.actor.agent.clone(), caller.may(Right::SeeAll));
     let mut offer = app
         .hub
         .site

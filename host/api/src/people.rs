@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::response::Json as Answer;
 use linecard_model::event::{Event, Seq};
 use linecard_model::platform::Author;
-use linecard_model::site::Role;
+use linecard_model::rights::Right;
 use linecard_model::{ChannelId, ContactId, Timestamp};
 use linecard_site::Request;
 use serde::{Deserialize, Serialize};
@@ -116,20 +116,20 @@ async fn events(
 
 /// Record that two contacts are one person
 ///
-/// For supervisors. The older one goes on: it has the identities of both, and whoever asks for the other is
+/// The older one goes on: it has the identities of both, and whoever asks for the other is
 /// shown it. What was exchanged is read together. It can be undone.
 #[utoipa::path(put, operation_id = "mergeContacts", path = "/contacts/{id}/merged/{other}", tag = "contacts",
     params(("id" = String, Path), ("other" = String, Path),
         ("idempotency-key" = Option<String>, Header)),
     responses((status = 200, body = ContactView)),
-    extensions(("x-problems" = json!(["not-allowed", "not-found", "contact-busy"]))))]
+    extensions(("x-right" = json!("contacts")), ("x-problems" = json!(["not-allowed", "not-found", "contact-busy"]))))]
 async fn merge(
     State(app): State<Arc<App>>,
     caller: Caller,
     Path((id, other)): Path<(String, String)>,
     change: Changing<Nothing>,
 ) -> Result<Changed, Problem> {
-    caller.require(Role::Supervisor)?;
+    caller.require(Right::Contacts)?;
     let key = change.idempotency(&caller);
     let contact = app.contact(&caller, &id).await?.id;
     let other = app.contact(&caller, &other).await?.id;
@@ -139,20 +139,20 @@ async fn merge(
 
 /// Undo a merge: two contacts are two people
 ///
-/// For supervisors. The other has its identities again, and what was exchanged with it before; no network's
+/// The other has its identities again, and what was exchanged with it before; no network's
 /// word makes the two one again.
 #[utoipa::path(delete, operation_id = "partContacts", path = "/contacts/{id}/merged/{other}", tag = "contacts",
     params(("id" = String, Path), ("other" = String, Path),
         ("idempotency-key" = Option<String>, Header)),
     responses((status = 200, body = ContactView)),
-    extensions(("x-problems" = json!(["not-allowed", "not-found"]))))]
+    extensions(("x-right" = json!("contacts")), ("x-problems" = json!(["not-allowed", "not-found"]))))]
 async fn part(
     State(app): State<Arc<App>>,
     caller: Caller,
     Path((id, other)): Path<(String, String)>,
     change: Changing<Nothing>,
 ) -> Result<Changed, Problem> {
-    caller.require(Role::Supervisor)?;
+    caller.require(Right::Contacts)?;
     let key = change.idempotency(&caller);
     let unknown = || Problem::not_found("contact", &other);
     let merged: ContactId = other.parse().map_err(|_| unknown())?;

@@ -7,7 +7,7 @@ use axum::response::Json as Answer;
 use linecard_hub::plugins::{Installed, PluginProblem, Source};
 use linecard_model::PluginId;
 use linecard_model::manifest::Manifest;
-use linecard_model::site::Role;
+use linecard_model::rights::Right;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -106,7 +106,7 @@ struct PluginDetail {
 #[utoipa::path(get, operation_id = "listPlugins", path = "/plugins", tag = "channels",
     responses((status = 200, body = PluginList)))]
 async fn list(State(app): State<Arc<App>>, caller: Caller) -> Answer<PluginList> {
-    let problems = if caller.is(Role::Admin) {
+    let problems = if caller.may(Right::Configure) {
         app.hub
             .plugins
             .problems()

@@ -190,12 +190,12 @@ async fn intervals(
 
 /// Offer nothing of a queue for now
 ///
-/// What is offered or accepted goes on; what comes waits. For supervisors; it is in the audit log.
+/// What is offered or accepted goes on; what comes waits. It is in the audit log.
 #[utoipa::path(post, operation_id = "pauseQueue", path = "/queues/{id}/pause", tag = "queues",
     params(("id" = String, Path), ("idempotency-key" = Option<String>, Header)),
     request_body = Nothing,
     responses((status = 204)),
-    extensions(("x-problems" = json!(["not-allowed", "unknown-queue"]))))]
+    extensions(("x-right" = json!("lead")), ("x-problems" = json!(["not-allowed", "unknown-queue"]))))]
 async fn pause(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -214,12 +214,12 @@ async fn pause(
 
 /// Offer a queue's interactions again
 ///
-/// For supervisors; it is in the audit log.
+/// It is in the audit log.
 #[utoipa::path(post, operation_id = "resumeQueue", path = "/queues/{id}/resume", tag = "queues",
     params(("id" = String, Path), ("idempotency-key" = Option<String>, Header)),
     request_body = Nothing,
     responses((status = 204)),
-    extensions(("x-problems" = json!(["not-allowed", "unknown-queue"]))))]
+    extensions(("x-right" = json!("lead")), ("x-problems" = json!(["not-allowed", "unknown-queue"]))))]
 async fn resume(
     State(app): State<Arc<App>>,
     caller: Caller,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Json as Answer;
 use linecard_model::response::{Response, ResponseConfig};
-use linecard_model::site::Role;
+use linecard_model::rights::Right;
 use linecard_model::{ChannelId, InteractionId, ResponseId, Timestamp};
 use linecard_site::Request;
 use linecard_site::desk::{Desk, Scene, fill_in};
@@ -228,7 +228,7 @@ async fn get(
 
 /// Make a standard response, or change it
 ///
-/// For supervisors. What cannot be filled in is refused, with its place in the text.
+/// What cannot be filled in is refused, with its place in the text.
 #[utoipa::path(put, operation_id = "putResponse", path = "/responses/{id}", tag = "responses",
     params(("id" = String, Path), ("idempotency-key" = Option<String>, Header)),
     request_body(content = ResponseConfig, example = json!({
@@ -236,14 +236,14 @@ async fn get(
         "text": "Hello {{contact.first_name|there}}, this is {{agent.name}}. How can I help?"
     })),
     responses((status = 200, body = ResponseView)),
-    extensions(("x-problems" = json!(["not-allowed"]))))]
+    extensions(("x-right" = json!("texts")), ("x-problems" = json!(["not-allowed"]))))]
 async fn put(
     State(app): State<Arc<App>>,
     caller: Caller,
     Path(id): Path<String>,
     change: Changing<ResponseConfig>,
 ) -> Result<Changed, Problem> {
-    caller.require(Role::Supervisor)?;
+    caller.require(Right::Texts)?;
     let key = change.idempotency(&caller);
     let asked = Desk::SaveResponses {
         responses: vec![(name(&id)?, change.body)],
@@ -254,18 +254,18 @@ async fn put(
 
 /// Remove a standard response
 ///
-/// For supervisors. One that a macro sends stays until the macro is changed.
+/// One that a macro sends stays until the macro is changed.
 #[utoipa::path(delete, operation_id = "deleteResponse", path = "/responses/{id}", tag = "responses",
     params(("id" = String, Path), ("idempotency-key" = Option<String>, Header)),
     responses((status = 204)),
-    extensions(("x-problems" = json!(["not-allowed", "not-found"]))))]
+    extensions(("x-right" = json!("texts")), ("x-problems" = json!(["not-allowed", "not-found"]))))]
 async fn delete(
     State(app): State<Arc<App>>,
     caller: Caller,
     Path(id): Path<String>,
     change: Changing<Nothing>,
 ) -> Result<Changed, Problem> {
-    caller.require(Role::Supervisor)?;
+    caller.require(Right::Texts)?;
     let key = change.idempotency(&caller);
     let response = name(&id)?;
     let asked = Desk::RemoveResponse { response };
@@ -355,12 +355,12 @@ pub(super) struct ImportedView {
 /// All standard responses, to be kept or taken elsewhere
 #[utoipa::path(get, operation_id = "exportResponses", path = "/site/responses", tag = "responses",
     responses((status = 200, body = AllResponses)),
-    extensions(("x-problems" = json!(["not-allowed"]))))]
+    extensions(("x-right" = json!("texts")), ("x-problems" = json!(["not-allowed"]))))]
 async fn export(
     State(app): State<Arc<App>>,
     caller: Caller,
 ) -> Result<Answer<AllResponses>, Problem> {
-    caller.require(Role::Supervisor)?;
+    caller.require(Right::Texts)?;
     let responses = app
         .hub
         .site
@@ -374,20 +374,20 @@ async fn export(
 
 /// Replace all standard responses
 ///
-/// For supervisors: all or none of it. Those that are not given go; how often the others were used stays.
+/// All or none of it. Those that are not given go; how often the others were used stays.
 #[utoipa::path(put, operation_id = "importResponses", path = "/site/responses", tag = "responses",
     params(("idempotency-key" = Option<String>, Header)),
     request_body(content = AllResponses, example = json!({"responses": {
         "thanks": {"title": "Thanks", "text": "Thank you, {{contact.name|dear customer}}!"}
     }})),
     responses((status = 200, body = ImportedView)),
-    extensions(("x-problems" = json!(["not-allowed"]))))]
+    extensions(("x-right" = json!("texts")), ("x-problems" = json!(["not-allowed"]))))]
 async fn import(
     State(app): State<Arc<App>>,
     caller: Caller,
     change: Changing<AllResponses>,
 ) -> Result<Changed, Problem> {
-    caller.require(Role::Supervisor)?;
+    caller.require(Right::Texts)?;
     let key = change.idempotency(&caller);
     let asked = Desk::SaveResponses {
         responses: change.body.responses.into_iter().collect(),

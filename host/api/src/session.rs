@@ -5,8 +5,8 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Json as Answer;
-use linecard_model::Timestamp;
-use linecard_model::site::Role;
+use linecard_model::rights::Rights;
+use linecard_model::{RoleId, Timestamp};
 use linecard_vault::auth::{AuthError, Credential, Principal};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
@@ -49,10 +49,10 @@ struct SessionView {
     /// The agent, if it is a person.
     #[serde(skip_serializing_if = "Option::is_none")]
     agent: Option<String>,
-    /// `agent`, `supervisor` or `admin`.
-    role: Role,
-    /// Whether they may change channels without being an administrator.
-    social_media_admin: bool,
+    /// The role: `agent`, `supervisor`, `admin`, or one of the site's own.
+    role: RoleId,
+    /// What they may do beyond an agent's work.
+    rights: Rights,
 }
 
 impl SessionView {
@@ -66,8 +66,8 @@ impl SessionView {
             expires_at,
             name: principal.actor.name.clone(),
             agent: principal.actor.agent.as_ref().map(ToString::to_string),
-            role: principal.actor.role,
-            social_media_admin: principal.social_media_admin,
+            role: principal.role.clone(),
+            rights: principal.actor.rights.clone(),
         }
     }
 }

@@ -9,7 +9,8 @@ use axum::http::header::ETAG;
 use axum::http::{HeaderMap, HeaderName};
 use axum::response::Json as Answer;
 use linecard_hub::configure::{self, ChangeKind, SecretValues, difference, rehearse};
-use linecard_model::site::{Role, SiteConfig};
+use linecard_model::rights::Right;
+use linecard_model::site::SiteConfig;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -102,12 +103,12 @@ type Tagged<T> = ([(HeaderName, String); 1], Answer<T>);
 
 /// The site's configuration
 ///
-/// For administrators. The `ETag` names its version.
+/// The `ETag` names its version.
 #[utoipa::path(get, operation_id = "getSite", path = "/site", tag = "administration",
     responses((status = 200, body = SiteView, headers(("etag" = String)))),
-    extensions(("x-problems" = json!(["not-allowed"]))))]
+    extensions(("x-right" = json!("configure")), ("x-problems" = json!(["not-allowed"]))))]
 async fn get(State(app): State<Arc<App>>, caller: Caller) -> Result<Tagged<SiteView>, Problem> {
-    caller.require(Role::Admin)?;
+    caller.require(Right::Configure)?;
     let config = app.auth.config().await?.as_ref().clone();
     Ok((
         [(ETAG, etag(&config))],
@@ -126,14 +127,14 @@ async fn get(State(app): State<Arc<App>>, caller: Caller) -> Result<Tagged<SiteV
     tag = "administration", request_body(content = PutSite, example = json!({"config": {"name": "Customer care"}})),
     params(("if-match" = String, Header)),
     responses((status = 200, body = SiteView, headers(("etag" = String)))),
-    extensions(("x-problems" = json!(["not-allowed", "invalid-site"]))))]
+    extensions(("x-right" = json!("configure")), ("x-problems" = json!(["not-allowed", "invalid-site"]))))]
 async fn put(
     State(app): State<Arc<App>>,
     caller: Caller,
     headers: HeaderMap,
     Json(body): Json<PutSite>,
 ) -> Result<Tagged<SiteView>, Problem> {
-    caller.require(Role::Admin)?;
+    caller.require(Right::Configure)?;
     let condition = if_match(&headers)?;
     let PutSite { config, secrets } = body;
     let (config, ()) = app
@@ -160,13 +161,13 @@ async fn put(
 #[utoipa::path(post, operation_id = "checkSite", path = "/site/check",
     tag = "administration", request_body(content = PutSite, example = json!({"config": {"name": "Customer care"}})),
     responses((status = 200, body = Checked, headers(("etag" = String)))),
-    extensions(("x-problems" = json!(["not-allowed", "invalid-site"]))))]
+    extensions(("x-right" = json!("configure")), ("x-problems" = json!(["not-allowed", "invalid-site"]))))]
 async fn check(
     State(app): State<Arc<App>>,
     caller: Caller,
     Json(body): Json<PutSite>,
 ) -> Result<Tagged<Checked>, Problem> {
-    caller.require(Role::Admin)?;
+    caller.require(Right::Configure)?;
     let present = app.auth.config().await?;
     rehearse(&present, &body.config, &body.secrets, &app.hub.equipment)
         .await

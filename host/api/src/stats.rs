@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Json as Answer;
 use linecard_model::Timestamp;
-use linecard_model::site::Role;
+use linecard_model::rights::Right;
 use linecard_router::{AgentStats, Census, QueueStats};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -36,12 +36,11 @@ struct StatsView {
 
 /// The figures of the site
 ///
-/// For supervisors.
 #[utoipa::path(get, operation_id = "getStats", path = "/stats", tag = "queues",
     responses((status = 200, body = StatsView)),
-    extensions(("x-problems" = json!(["not-allowed"]))))]
+    extensions(("x-right" = json!("figures")), ("x-problems" = json!(["not-allowed"]))))]
 async fn get(State(app): State<Arc<App>>, caller: Caller) -> Result<Answer<StatsView>, Problem> {
-    caller.require(Role::Supervisor)?;
+    caller.require(Right::Figures)?;
     let stats = app
         .hub
         .site

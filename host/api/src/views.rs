@@ -12,11 +12,11 @@ use linecard_model::message::{
     Correction, Finding, Message, MessageAuthor, MessageReaction, MessageState,
 };
 use linecard_model::platform::{Author, Referral, Refusal};
+use linecard_model::rights::Right;
 use linecard_model::routing::{
     EndReason, InteractionState, LegRole, MediaType, RequiredSkill, WaitingFor,
 };
 use linecard_model::rule::RuleTrace;
-use linecard_model::site::Role;
 use linecard_model::{
     AgentId, ChannelId, ContactId, InteractionId, MessageId, OfferId, QueueId, Timestamp,
 };
@@ -288,10 +288,10 @@ impl From<&Interaction> for InteractionView {
 impl InteractionView {
     /// Without another agent's offer, which is nobody else's to take.
     pub(super) fn shown_to(mut self, caller: &Principal) -> Self {
-        if !caller.is(Role::Supervisor) && self.agent != caller.actor.agent {
+        if !caller.may(Right::SeeAll) && self.agent != caller.actor.agent {
             self.offer = None;
         }
-        if !caller.is(Role::Supervisor) {
+        if !caller.may(Right::SeeAll) {
             let others = self.legs.iter_mut();
             for leg in others.filter(|leg| Some(&leg.agent) != caller.actor.agent.as_ref()) {
                 leg.offer = None;

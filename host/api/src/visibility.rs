@@ -1,11 +1,12 @@
-//! Who sees what: agents the interactions of their queues and those that they follow, supervisors and
-//! administrators all.
+//! Who sees what: agents the interactions of their queues and those that they follow, and who has the
+//! right to see everything, all.
 
 use std::collections::BTreeSet;
 
 use linecard_model::contact::Contact;
 use linecard_model::interaction::Interaction;
-use linecard_model::site::{Role, SiteConfig};
+use linecard_model::rights::Right;
+use linecard_model::site::SiteConfig;
 use linecard_model::{AgentId, ContactId, InteractionId, QueueId};
 use linecard_store::Page;
 use linecard_vault::auth::Principal;
@@ -39,8 +40,8 @@ impl Sight {
             .cloned()
             .collect();
         Self {
-            all: caller.is(Role::Supervisor),
-            admin: caller.is(Role::Admin),
+            all: caller.may(Right::SeeAll),
+            admin: caller.may(Right::Audit),
             agent,
             queues,
         }

@@ -9,7 +9,7 @@ use axum::http::header::{ETAG, HeaderName, IF_MATCH, IF_NONE_MATCH};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Json as Answer, Response};
 use linecard_model::event::Seq;
-use linecard_model::site::Role;
+use linecard_model::rights::Right;
 use linecard_model::{Timestamp, WebhookId};
 use linecard_webhooks::{
     Again, Attempt, AttemptOutcome, DeadLetter, Endpoint, Put, Standing, Wanted, WebhookError,
@@ -169,15 +169,14 @@ fn is_meant(headers: &HeaderMap) -> impl FnOnce(Option<&Endpoint>) -> bool + Sen
 
 /// The webhooks, by their names
 ///
-/// For administrators.
 #[utoipa::path(get, operation_id = "listWebhooks", path = "/webhooks", tag = "webhooks",
     responses((status = 200, body = Vec<WebhookView>)),
-    extensions(("x-problems" = json!(["not-allowed"]))))]
+    extensions(("x-right" = json!("webhooks")), ("x-problems" = json!(["not-allowed"]))))]
 async fn list(
     State(app): State<Arc<App>>,
     caller: Caller,
 ) -> Result<Answer<Vec<WebhookView>>, Problem> {
-    caller.require(Role::Admin)?;
+    caller.require(Right::Webhooks)?;
     let all = app.webhooks.all().await?.into_iter();
     let shown = all.map(|(id, endpoint, standing)| view(id, &endpoint, &standing));
     Ok(Answer(shown.collect()))
@@ -185,17 +184,16 @@ async fn list(
 
 /// A webhook
 ///
-/// For administrators.
 #[utoipa::path(get, operation_id = "getWebhook", path = "/webhooks/{id}", tag = "webhooks",
     params(("id" = String, Path)),
     responses((status = 200, body = WebhookView, headers(("etag" = String)))),
-    extensions(("x-problems" = json!(["not-allowed", "not-found"]))))]
+    extensions(("x-right" = json!("webhooks")), ("x-problems" = json!(["not-allowed", "not-found"]))))]
 async fn get(
     State(app): State<Arc<App>>,
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<([(HeaderName, String); 1], Answer<WebhookView>), Problem> {
-    caller.require(Role::Admin)?;
+    caller.require(Right::Webhooks)?;
     let id = known(&id)?;
     let (endpoint, standing) = app.webhooks.get(&id).await?;
     let version = etag(&settings(&endpoint));
@@ -204,7 +202,7 @@ async fn get(
 
 /// Tell another system what happens
 ///
-/// For administrators. Each event is a POST of the same JSON as the event streams carry (events for
+/// Each event is a POST of the same JSON as the event streams carry (events for
 /// administrators alone and those of one person, such as drafts, are not told), signed after the Standard
 /// Webhooks specification: the headers `webhook-id`, `webhook-timestamp` and `webhook-signature`. An event
 /// comes at least once and always with the same `webhook-id`; the events of one interaction come in their
@@ -219,7 +217,7 @@ async fn get(
         ("if-none-match" = Option<String>, Header)),
     request_body(content = WebhookSettings, example = json!({"url": "https://tickets.example.com/hooks/care", "events": ["interaction-started", "interaction-ended"], "description": "Tickets; to be enabled when it knows the secret", "enabled": false})),
     responses((status = 200, body = WebhookPut), (status = 201, body = WebhookPut)),
-    extensions(("x-problems" = json!(["not-allowed", "too-many-webhooks"]))))]
+    extensions(("x-right" = json!("webhooks")), ("x-problems" = json!(["not-allowed", "too-many-webhooks"]))))]
 async fn put(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -227,7 +225,7 @@ async fn put(
     Path(id): Path<String>,
     Json(body): Json<WebhookSettings>,
 ) -> Result<(StatusCode, [(HeaderName, String); 1], Answer<WebhookPut>), Problem> {
-    caller.require(Role::Admin)?;
+    caller.require(Right::Webhooks)?;
     let id = known(&id)?;
     if let Some((index, unknown)) =
         (body.events.iter().enumerate()).find(|(_, kind)| !kinds().contains(kind.as_str()))
@@ -272,18 +270,18 @@ async fn put(
 
 /// Tell another system nothing any more
 ///
-/// For administrators. Its secret, its dead letters and how far it had come are forgotten.
+/// Its secret, its dead letters and how far it had come are forgotten.
 #[utoipa::path(delete, operation_id = "deleteWebhook", path = "/webhooks/{id}", tag = "webhooks",
     params(("id" = String, Path), ("if-match" = Option<String>, Header)),
     responses((status = 204)),
-    extensions(("x-problems" = json!(["not-allowed", "not-found"]))))]
+    extensions(("x-right" = json!("webhooks")), ("x-problems" = json!(["not-allowed", "not-found"]))))]
 async fn delete(
     State(app): State<Arc<App>>,
     caller: Caller,
     headers: HeaderMap,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    caller.require(Role::Admin)?;
+    caller.require(Right::Webhooks)?;
     let actor = caller.actor.clone();
     let removed = app.webhooks.remove(actor, known(&id)?, is_meant(&headers));
     removed.await?;
@@ -318,19 +316,19 @@ struct NewSecret {
 
 /// Replace a webhook's secret
 ///
-/// For administrators. For a time each request carries a signature by the new secret and one by the former.
+/// For a time each request carries a signature by the new secret and one by the former.
 #[utoipa::path(post, operation_id = "rotateWebhookSecret", path = "/webhooks/{id}/rotate", tag = "webhooks",
     params(("id" = String, Path), ("idempotency-key" = Option<String>, Header)),
     request_body(content = Rotation, example = json!({"overlap_seconds": 3600})),
     responses((status = 200, body = NewSecret)),
-    extensions(("x-problems" = json!(["not-allowed", "not-found"]))))]
+    extensions(("x-right" = json!("webhooks")), ("x-problems" = json!(["not-allowed", "not-found"]))))]
 async fn rotate(
     State(app): State<Arc<App>>,
     caller: Caller,
     Path(id): Path<String>,
     change: Changing<Rotation>,
 ) -> Result<Response, Problem> {
-    caller.require(Role::Admin)?;
+    caller.require(Right::Webhooks)?;
     let seconds = change.body.overlap_seconds;
     if seconds > LONGEST_OVERLAP {
         let text = format!("a former secret signs for {LONGEST_OVERLAP} seconds at most");
@@ -415,17 +413,17 @@ impl From<Attempt> for Delivery {
 
 /// The last attempts to tell events, newest first
 ///
-/// For administrators. The last 64 are kept.
+/// The last 64 are kept.
 #[utoipa::path(get, operation_id = "listWebhookDeliveries", path = "/webhooks/{id}/deliveries", tag = "webhooks",
     params(("id" = String, Path)),
     responses((status = 200, body = Vec<Delivery>)),
-    extensions(("x-problems" = json!(["not-allowed", "not-found"]))))]
+    extensions(("x-right" = json!("webhooks")), ("x-problems" = json!(["not-allowed", "not-found"]))))]
 async fn deliveries(
     State(app): State<Arc<App>>,
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Answer<Vec<Delivery>>, Problem> {
-    caller.require(Role::Admin)?;
+    caller.require(Right::Webhooks)?;
     let attempts = app.webhooks.attempts(&known(&id)?).await?;
     Ok(Answer(attempts.into_iter().map(Delivery::from).collect()))
 }
@@ -477,18 +475,18 @@ struct Part {
 
 /// The events that were given up, oldest first
 ///
-/// For administrators. The newest 1,000 are kept, for as long as dead letters are.
+/// The newest 1,000 are kept, for as long as dead letters are.
 #[utoipa::path(get, operation_id = "listWebhookDeadLetters", path = "/webhooks/{id}/dead-letters", tag = "webhooks",
     params(("id" = String, Path), Part),
     responses((status = 200, body = Page<UntoldEvent>)),
-    extensions(("x-problems" = json!(["not-allowed", "not-found"]))))]
+    extensions(("x-right" = json!("webhooks")), ("x-problems" = json!(["not-allowed", "not-found"]))))]
 async fn dead_letters(
     State(app): State<Arc<App>>,
     caller: Caller,
     Path(id): Path<String>,
     Query(part): Query<Part>,
 ) -> Result<Answer<Page<UntoldEvent>>, Problem> {
-    caller.require(Role::Admin)?;
+    caller.require(Right::Webhooks)?;
     let limit = limit(part.limit)?;
     let after = super::interactions::cursor(part.after.as_deref())?;
     let letters = app
@@ -516,20 +514,20 @@ struct Repetition {
 
 /// Tell a webhook something again
 ///
-/// For administrators. What was told before is told again under the same `webhook-id`. Dead letters among
+/// What was told before is told again under the same `webhook-id`. Dead letters among
 /// it are tried anew.
 #[utoipa::path(post, operation_id = "redeliverWebhook", path = "/webhooks/{id}/redeliver", tag = "webhooks",
     params(("id" = String, Path), ("idempotency-key" = Option<String>, Header)),
     request_body(content = Repetition, example = json!({"since": "2026-11-28T09:30:00Z"})),
     responses((status = 204)),
-    extensions(("x-problems" = json!(["not-allowed", "not-found"]))))]
+    extensions(("x-right" = json!("webhooks")), ("x-problems" = json!(["not-allowed", "not-found"]))))]
 async fn redeliver(
     State(app): State<Arc<App>>,
     caller: Caller,
     Path(id): Path<String>,
     change: Changing<Repetition>,
 ) -> Result<Changed, Problem> {
-    caller.require(Role::Admin)?;
+    caller.require(Right::Webhooks)?;
     let what = match (change.body.seq, change.body.since) {
         (Some(seq), None) => Again::Event(seq),
         (None, Some(since)) => Again::Since(since),

@@ -253,7 +253,7 @@ async fn park(
     params(("id" = String, Path), ("idempotency-key" = Option<String>, Header)),
     request_body(content = To, example = json!({"queue": "support"})),
     responses((status = 200, body = InteractionView)),
-    extensions(("x-problems" = json!(["not-found", "unknown-interaction", "not-allowed", "not-yours", "wrong-state", "takes-part", "unknown-agent", "unknown-queue", "unknown-group", "invalid-proficiency"]))))]
+    extensions(("x-right-of-others" = json!("lead")), ("x-problems" = json!(["not-found", "unknown-interaction", "not-allowed", "not-yours", "wrong-state", "takes-part", "unknown-agent", "unknown-queue", "unknown-group", "invalid-proficiency"]))))]
 async fn transfer(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -347,12 +347,12 @@ async fn cancel_consult(
 
 /// Watch an interaction
 ///
-/// For supervisors; it takes no capacity and is in the audit log.
+/// It takes no capacity and is in the audit log.
 #[utoipa::path(post, operation_id = "monitorInteraction", path = "/interactions/{id}/monitor", tag = "work",
     params(("id" = String, Path), ("idempotency-key" = Option<String>, Header)),
     request_body = Nothing,
     responses((status = 200, body = InteractionView)),
-    extensions(("x-problems" = json!(["not-found", "unknown-interaction", "not-allowed", "wrong-state", "takes-part", "too-many-legs"]))))]
+    extensions(("x-right" = json!("lead")), ("x-problems" = json!(["not-found", "unknown-interaction", "not-allowed", "wrong-state", "takes-part", "too-many-legs"]))))]
 async fn monitor(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -381,12 +381,12 @@ async fn leave(
 
 /// Take an interaction over
 ///
-/// Whoever has it, or at whomever it alerts. For supervisors; it is in the audit log.
+/// Whoever has it, or at whomever it alerts. It is in the audit log.
 #[utoipa::path(post, operation_id = "takeOverInteraction", path = "/interactions/{id}/take-over", tag = "work",
     params(("id" = String, Path), ("idempotency-key" = Option<String>, Header)),
     request_body = Nothing,
     responses((status = 200, body = InteractionView)),
-    extensions(("x-problems" = json!(["not-found", "unknown-interaction", "not-allowed", "wrong-state", "takes-part", "agent-unavailable"]))))]
+    extensions(("x-right" = json!("lead")), ("x-problems" = json!(["not-found", "unknown-interaction", "not-allowed", "wrong-state", "takes-part", "agent-unavailable"]))))]
 async fn take_over(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -404,7 +404,7 @@ async fn take_over(
     params(("id" = String, Path), ("idempotency-key" = Option<String>, Header)),
     request_body = Nothing,
     responses((status = 200, body = InteractionView)),
-    extensions(("x-problems" = json!(["not-found", "unknown-interaction", "not-allowed", "wrong-state", "not-member", "pick-up-forbidden", "agent-unavailable"]))))]
+    extensions(("x-right-of-others" = json!("lead")), ("x-problems" = json!(["not-found", "unknown-interaction", "not-allowed", "wrong-state", "not-member", "pick-up-forbidden", "agent-unavailable"]))))]
 async fn pick_up(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -417,12 +417,12 @@ async fn pick_up(
 
 /// Give an interaction another priority
 ///
-/// For supervisors; it is in the audit log.
+/// It is in the audit log.
 #[utoipa::path(post, operation_id = "prioritizeInteraction", path = "/interactions/{id}/prioritize", tag = "work",
     params(("id" = String, Path), ("idempotency-key" = Option<String>, Header)),
     request_body(content = Prioritize, example = json!({"priority": 30})),
     responses((status = 200, body = InteractionView)),
-    extensions(("x-problems" = json!(["not-found", "unknown-interaction", "not-allowed"]))))]
+    extensions(("x-right" = json!("lead")), ("x-problems" = json!(["not-found", "unknown-interaction", "not-allowed"]))))]
 async fn prioritize(
     State(app): State<Arc<App>>,
     caller: Caller,

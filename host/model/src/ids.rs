@@ -260,6 +260,10 @@ slug!(
     AgentId
 );
 slug!(
+    /// Rights that are given together: `agent`, `supervisor`, `admin`, or a role of the site.
+    RoleId
+);
+slug!(
     /// A standard response.
     ResponseId
 );

@@ -1,6 +1,6 @@
 //! The domain's types, without I/O: what a platform said ([`platform`]), what the hub makes of it
 //! ([`message`], [`contact`], [`interaction`]), what agents put to it ([`desk`]), how work is shared out ([`routing`]), how a site is
-//! set up ([`site`], [`rule`], [`hours`]), and the journal's events ([`event`]).
+//! set up ([`site`], [`rule`], [`hours`]), who may do what ([`rights`]), and the journal's events ([`event`]).
 
 pub mod contact;
 pub mod dead_letter;
@@ -14,6 +14,7 @@ pub mod message;
 pub mod outbox;
 pub mod platform;
 pub mod response;
+pub mod rights;
 pub mod routing;
 pub mod rule;
 pub mod site;
@@ -22,8 +23,8 @@ mod time;
 
 pub use ids::{
     AgentId, ChannelId, ContactId, DeadLetterId, GroupId, IdError, InteractionId, MacroId,
-    MessageId, NoteId, OfferId, PluginId, QueueId, ResponseId, ServicePolicyId, SiteId, SkillId,
-    StationId, WebhookId,
+    MessageId, NoteId, OfferId, PluginId, QueueId, ResponseId, RoleId, ServicePolicyId, SiteId,
+    SkillId, StationId, WebhookId,
 };
 
 pub use time::Timestamp;

@@ -11,6 +11,7 @@ use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::hours::HoursConfig;
+use crate::rights::{Right, Rights, RoleConfig, rights_of};
 use crate::routing::{
     IdleClock, Interruptions, LostDesktopRule, MediaType, NoAnswerRule, OverflowRule, QueueOrder,
     RequiredSkill, RoutingStep, SelectionMethod, ServicePolicy, Shares, SkillMode, Slots,
@@ -18,7 +19,7 @@ use crate::routing::{
 };
 use crate::rule::{AutomaticConfig, RuleConfig};
 use crate::spend::SpendConfig;
-use crate::{AgentId, ChannelId, GroupId, PluginId, QueueId, SkillId, StationId};
+use crate::{AgentId, ChannelId, GroupId, PluginId, QueueId, RoleId, SkillId, StationId};
 
 /// A site's channels, queues, agents, keys and analyzers.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, ToSchema)]
@@ -45,6 +46,9 @@ pub struct SiteConfig {
     /// The people who sign in.
     #[serde(default)]
     pub agents: BTreeMap<AgentId, AgentConfig>,
+    /// Roles beside the three that every site has.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub roles: BTreeMap<RoleId, RoleConfig>,
     /// Agents who are named together, as members of queues and in routing steps.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub groups: BTreeMap<GroupId, GroupConfig>,
@@ -78,6 +82,21 @@ impl SiteConfig {
         let groups = queue.groups.iter().filter_map(|id| self.groups.get(id));
         let of_groups = groups.flat_map(|group| &group.members);
         queue.members.iter().chain(of_groups).collect()
+    }
+
+    /// What a person may do beyond an agent's work.
+    pub fn rights_of_agent(&self, agent: &AgentConfig) -> Rights {
+        let rights = rights_of(&self.roles, &agent.role);
+        if agent.social_media_admin {
+            rights.with(Right::Channels)
+        } else {
+            rights
+        }
+    }
+
+    /// What a machine may do beyond an agent's work.
+    pub fn rights_of_key(&self, key: &KeyConfig) -> Rights {
+        rights_of(&self.roles, &key.role)
     }
 
     /// The queues from which an agent takes work.
@@ -263,32 +282,6 @@ pub struct QueueConfig {
     pub park_seconds: Option<u32>,
 }
 
-/// What somebody may do.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Default,
-    Serialize,
-    Deserialize,
-    ToSchema,
-)]
-#[serde(rename_all = "kebab-case")]
-pub enum Role {
-    /// Takes work, and sees the interactions of the own queues.
-    #[default]
-    Agent,
-    /// Sees everything.
-    Supervisor,
-    /// Changes everything.
-    Admin,
-}
-
 /// A person who signs in.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -296,10 +289,11 @@ pub struct AgentConfig {
     /// The name that people read.
     #[serde(default)]
     pub name: String,
-    /// What the person may do.
+    /// What the person may do: `agent` (an agent's work and no more), `supervisor` (sees everything and
+    /// leads the work of others), `admin` (every right), or one of the site's own roles.
     #[serde(default)]
-    pub role: Role,
-    /// Whether the person may change channels without being an administrator.
+    pub role: RoleId,
+    /// Whether the person has the right `channels` beside what the role gives.
     #[serde(default)]
     pub social_media_admin: bool,
     /// The skills, each with its proficiency from 1 to 100.
@@ -359,9 +353,9 @@ pub struct KeyConfig {
     /// What it is for.
     #[serde(default)]
     pub name: String,
-    /// What it may do.
+    /// What it may do, as with people.
     #[serde(default)]
-    pub role: Role,
+    pub role: RoleId,
     /// The channels to which it may deliver by the Open Messaging API; none if empty.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub channels: BTreeSet<ChannelId>,

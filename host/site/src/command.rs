@@ -7,8 +7,9 @@ use linecard_model::interaction::Interaction;
 use linecard_model::message::{Content, Message};
 use linecard_model::outbox::{ChannelHealth, OutboxEntry};
 use linecard_model::platform::{Failure, Identity, Outcome as PlatformOutcome, Profile};
+use linecard_model::rights::{Right, Rights};
 use linecard_model::routing::Presence;
-use linecard_model::site::{Role, SiteConfig};
+use linecard_model::site::SiteConfig;
 use linecard_model::{
     AgentId, ChannelId, ContactId, DeadLetterId, InteractionId, MessageId, OfferId, QueueId,
     ResponseId, StationId, Timestamp,
@@ -31,10 +32,28 @@ use crate::capabilities::Forbidden;
 pub struct Actor {
     /// The name in the audit log: an agent's id, or `key:` and a key's name.
     pub name: String,
-    /// What they may do.
-    pub role: Role,
+    /// What they may do beyond an agent's work.
+    pub rights: Rights,
     /// The agent, if it is a person.
     pub agent: Option<AgentId>,
+}
+
+impl Actor {
+    /// Whether they have a right.
+    pub fn may(&self, right: Right) -> bool {
+        self.rights.has(right)
+    }
+
+    /// Lets only who has a right go on. `what` is what takes it, such as "people are erased".
+    pub(crate) fn require(&self, right: Right, what: &str) -> Result<(), CommandError> {
+        if self.may(right) {
+            return Ok(());
+        }
+        Err(CommandError::NotAllowed {
+            actor: self.name.clone(),
+            reason: format!("{what} with the right `{right}`"),
+        })
+    }
 }
 
 /// What stands in the audit log, beside who did it.

@@ -258,17 +258,6 @@ fn own_desk(actor: &Actor, what: &str) -> Result<AgentId, CommandError> {
     })
 }
 
-/// Lets only supervisors and administrators go on.
-fn supervisors(actor: &Actor, what: &str) -> Result<(), CommandError> {
-    if actor.role >= linecard_model::site::Role::Supervisor {
-        return Ok(());
-    }
-    Err(CommandError::NotAllowed {
-        actor: actor.name.clone(),
-        reason: format!("{what} by supervisors"),
-    })
-}
-
 fn unfit(pointer: &str, text: impl Into<String>) -> CommandError {
     CommandError::Unfit {
         pointer: pointer.to_owned(),

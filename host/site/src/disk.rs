@@ -13,7 +13,7 @@ use linecard_model::manifest::Visibility;
 use linecard_model::platform::{
     Author, Event, EventKind, Identity, Message, Profile, Thread, timestamp_from_millis,
 };
-use linecard_model::site::Role;
+use linecard_model::rights::Rights;
 use linecard_model::{ChannelId, SiteId};
 use linecard_store::{Accept, Store};
 use linecard_store_sled::SledStore;
@@ -154,7 +154,7 @@ async fn a_message_costs_little_on_disk() {
     });
     let boss = Actor {
         name: "boss".to_owned(),
-        role: Role::Admin,
+        rights: Rights::all(),
         agent: None,
     };
     let configure = Request::Configure {

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use linecard_model::contact::Contact;
 use linecard_model::dead_letter::{DeadLetter, Undone};
 use linecard_model::event::Event;
-use linecard_model::site::{Role, SiteConfig};
+use linecard_model::rights::Right;
+use linecard_model::site::SiteConfig;
 use linecard_model::{ChannelId, ContactId, SiteId};
 use linecard_store::{Page, Store, StoreError};
 use serde_json::Value;
@@ -24,12 +25,7 @@ pub(super) async fn erase(
     actor: &Actor,
     id: ContactId,
 ) -> Result<Outcome, CommandError> {
-    if actor.role != Role::Admin {
-        return Err(CommandError::NotAllowed {
-            actor: actor.name.clone(),
-            reason: "people are erased by administrators".to_owned(),
-        });
-    }
+    actor.require(Right::Privacy, "people are erased")?;
     let Some(contact) = person(batch, id).await? else {
         return Err(CommandError::NotFound {
             what: "contact",

@@ -4,8 +4,9 @@ use linecard_model::contact::Contact;
 use linecard_model::event::Event;
 use linecard_model::interaction::Interaction;
 use linecard_model::message::Message;
+use linecard_model::rights::Right;
 use linecard_model::routing::Presence;
-use linecard_model::site::{Role, SiteConfig};
+use linecard_model::site::SiteConfig;
 use linecard_model::{AgentId, InteractionId, OfferId};
 use linecard_router::Command as RouterCommand;
 use linecard_store::IdempotentResult;
@@ -227,11 +228,8 @@ async fn set_presence(
     presence: Presence,
 ) -> Result<Outcome, CommandError> {
     let own = actor.agent.as_ref() == Some(&agent);
-    if !own && actor.role == Role::Agent {
-        return Err(CommandError::NotAllowed {
-            actor: actor.name.clone(),
-            reason: "another agent's presence is changed by supervisors".to_owned(),
-        });
+    if !own {
+        actor.require(Right::Lead, "another agent's presence is changed")?;
     }
     let before = batch
         .state
@@ -338,8 +336,8 @@ pub(super) async fn find(
         })
 }
 
-/// The agent in whose name the actor handles an interaction: the own, or, for a supervisor, the one
-/// who has it.
+/// The agent in whose name the actor handles an interaction: the own, or, with the right to lead, the
+/// one who has it.
 pub(super) async fn handling_agent(
     batch: &mut Batch<'_>,
     actor: &Actor,
@@ -348,7 +346,7 @@ pub(super) async fn handling_agent(
     let current = find(batch, interaction).await?;
     match (&actor.agent, current.state.agent()) {
         (Some(own), Some(owner)) if own == owner => Ok(own.clone()),
-        (_, Some(owner)) if actor.role != Role::Agent => Ok(owner.clone()),
+        (_, Some(owner)) if actor.may(Right::Lead) => Ok(owner.clone()),
         // The router names the state or the owner in its refusal.
         (Some(own), _) => Ok(own.clone()),
         (None, _) => own_agent(actor),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use linecard_model::contact::Contact;
 use linecard_model::event::Event;
 use linecard_model::platform::{Author, CONSENT, CONSENT_SOURCE, ProfileChange};
-use linecard_model::site::Role;
+use linecard_model::rights::Right;
 use linecard_model::{ChannelId, ContactId};
 use linecard_store::StoreError;
 use serde_json::{Value, json};
@@ -100,13 +100,7 @@ async fn found(batch: &mut Batch<'_>, id: ContactId) -> Result<Contact, CommandE
 }
 
 fn allowed(actor: &Actor) -> Result<(), CommandError> {
-    if actor.role != Role::Agent {
-        return Ok(());
-    }
-    Err(CommandError::NotAllowed {
-        actor: actor.name.clone(),
-        reason: "contacts are merged and parted by supervisors".to_owned(),
-    })
+    actor.require(Right::Contacts, "contacts are merged and parted")
 }
 
 /// A person knows that two contacts are one.

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use linecard_model::rights::Rights;
 use linecard_model::routing::Presence;
-use linecard_model::site::Role;
 use linecard_model::{AgentId, SiteId};
 use linecard_store::Store;
 use linecard_store_sled::SledStore;
@@ -45,7 +45,7 @@ async fn a_replay_of_the_journal_gives_the_routers_state_to_the_millisecond() {
     let config = serde_json::from_value(config).unwrap();
     let boss = Actor {
         name: "boss".to_owned(),
-        role: Role::Admin,
+        rights: Rights::all(),
         agent: None,
     };
     let configure = Request::Configure {
@@ -61,7 +61,7 @@ async fn a_replay_of_the_journal_gives_the_routers_state_to_the_millisecond() {
             for change in 0..CHANGES {
                 let actor = Actor {
                     name: agent.to_string(),
-                    role: Role::Agent,
+                    rights: Rights::default(),
                     agent: Some(agent.clone()),
                 };
                 let presence = if change % 2 == 0 {

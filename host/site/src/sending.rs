@@ -10,7 +10,7 @@ use linecard_model::manifest::{ActionKind, Visibility};
 use linecard_model::message::{Content, Message, MessageAuthor, MessageState};
 use linecard_model::outbox::{OutboxEntry, OutboxState};
 use linecard_model::platform::{Action, ActionRequest, Identity, Template, TemplateCategory};
-use linecard_model::site::Role;
+use linecard_model::rights::Right;
 use linecard_model::{AgentId, ChannelId, ContactId, InteractionId, MessageId, ResponseId};
 
 use super::command::{Actor, CommandError, Outcome};
@@ -43,7 +43,7 @@ pub(super) async fn connected(
         }
         .into());
     };
-    if actor.agent.as_ref() != Some(agent) && actor.role == Role::Agent {
+    if actor.agent.as_ref() != Some(agent) && !actor.may(Right::Lead) {
         return Err(linecard_router::Refusal::NotYours {
             interaction: id,
             owner: agent.clone(),
@@ -286,11 +286,8 @@ pub(super) async fn resend(
             state: target.state.name(),
         });
     };
-    if actor.agent.as_ref() != Some(agent) && actor.role == Role::Agent {
-        return Err(CommandError::NotAllowed {
-            actor: actor.name.clone(),
-            reason: "another agent's message is sent again by supervisors".to_owned(),
-        });
+    if actor.agent.as_ref() != Some(agent) {
+        actor.require(Right::Lead, "another agent's message is sent again")?;
     }
     again(batch, &interaction, &target).await
 }

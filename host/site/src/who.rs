@@ -12,7 +12,7 @@ use linecard_model::platform::{
     Alias, Author, CONSENT, CONSENT_GIVEN, CONSENT_WITHDRAWN, Event, EventKind, Fact, Identity,
     Message, Postback, PostbackSource, Profile, ProfileChange, Thread,
 };
-use linecard_model::site::Role;
+use linecard_model::rights::Rights;
 use linecard_model::{ChannelId, ContactId, InteractionId, MessageId, SiteId, Timestamp};
 use linecard_store::{Accept, Page, Store, UnitOfWork};
 use linecard_store_sled::SledStore;
@@ -85,7 +85,7 @@ pub(super) struct World {
 fn boss() -> Actor {
     Actor {
         name: "boss".to_owned(),
-        role: Role::Admin,
+        rights: Rights::all(),
         agent: None,
     }
 }

@@ -1,8 +1,8 @@
 //! What people do with an interaction beside answering and ending it: put it aside, away or back, give it
 //! on, ask for advice, watch it, take it.
 
+use linecard_model::rights::Right;
 use linecard_model::routing::{MediaType, TransferTarget, WaitingFor};
-use linecard_model::site::Role;
 use linecard_model::{AgentId, InteractionId, QueueId, StationId, Timestamp};
 use linecard_router::Command as RouterCommand;
 use serde_json::{Value, json};
@@ -135,7 +135,7 @@ async fn command(
                 interaction,
                 agent: match own {
                     Some(own) => Some(own.clone()),
-                    None if actor.role != Role::Agent => None,
+                    None if actor.may(Right::Lead) => None,
                     // The router names the state or the owner in its refusal.
                     None => Some(own_agent(actor)?),
                 },
@@ -163,7 +163,7 @@ async fn command(
         },
         Step::Monitor => RouterCommand::Monitor {
             interaction,
-            agent: supervising(actor, "interactions of others are watched by supervisors")?,
+            agent: supervising(actor, "interactions of others are watched")?,
         },
         Step::Leave => RouterCommand::Leave {
             interaction,
@@ -171,18 +171,15 @@ async fn command(
         },
         Step::TakeOver => RouterCommand::TakeOver {
             interaction,
-            agent: supervising(
-                actor,
-                "interactions of others are taken over by supervisors",
-            )?,
+            agent: supervising(actor, "interactions of others are taken over")?,
         },
         Step::PickUp => RouterCommand::PickUp {
             interaction,
             agent: own_agent(actor)?,
-            by_right: actor.role != Role::Agent,
+            by_right: actor.may(Right::Lead),
         },
         Step::Prioritize { priority } => {
-            may_supervise(actor, "priorities are changed by supervisors")?;
+            actor.require(Right::Lead, "priorities are changed")?;
             RouterCommand::Prioritize {
                 interaction,
                 priority,
@@ -198,7 +195,7 @@ pub(super) async fn pause_queue(
     queue: QueueId,
     paused: bool,
 ) -> Result<Outcome, CommandError> {
-    may_supervise(actor, "queues are paused by supervisors")?;
+    actor.require(Right::Lead, "queues are paused")?;
     let before = batch.state.router.is_paused(&queue);
     let subject = queue.to_string();
     let command = if paused {
@@ -242,7 +239,7 @@ pub(super) async fn elsewhere(
         reference,
         work,
     } = told;
-    own_or_supervised(actor, &agent, "work of others is told by supervisors")?;
+    own_or_led(actor, &agent, "work of others is told")?;
     let command = match work {
         Some((media_type, until)) => RouterCommand::BeginExternal {
             agent,
@@ -263,32 +260,22 @@ pub(super) async fn sit(
     agent: AgentId,
     station: Option<StationId>,
 ) -> Result<Outcome, CommandError> {
-    own_or_supervised(actor, &agent, "stations of others are set by supervisors")?;
+    own_or_led(actor, &agent, "stations of others are set")?;
     batch
         .route(RouterCommand::SetStation { agent, station })
         .await??;
     Ok(Outcome::Done)
 }
 
-fn own_or_supervised(actor: &Actor, agent: &AgentId, reason: &str) -> Result<(), CommandError> {
+fn own_or_led(actor: &Actor, agent: &AgentId, what: &str) -> Result<(), CommandError> {
     if actor.agent.as_ref() == Some(agent) {
         Ok(())
     } else {
-        may_supervise(actor, reason)
+        actor.require(Right::Lead, what)
     }
 }
 
-fn may_supervise(actor: &Actor, reason: &str) -> Result<(), CommandError> {
-    if actor.role == Role::Agent {
-        return Err(CommandError::NotAllowed {
-            actor: actor.name.clone(),
-            reason: reason.to_owned(),
-        });
-    }
-    Ok(())
-}
-
-fn supervising(actor: &Actor, reason: &str) -> Result<AgentId, CommandError> {
-    may_supervise(actor, reason)?;
+fn supervising(actor: &Actor, what: &str) -> Result<AgentId, CommandError> {
+    actor.require(Right::Lead, what)?;
     own_agent(actor)
 }

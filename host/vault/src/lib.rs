@@ -27,7 +27,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
-use linecard_model::site::Role;
+use linecard_model::rights::Rights;
 use linecard_model::{AgentId, ChannelId, SiteId, WebhookId};
 use linecard_site::{Actor, Audit, CommandError, Request, SiteHandle};
 use linecard_store::{Store, StoreError};
@@ -292,7 +292,7 @@ impl Vault {
 pub fn hub_itself() -> Actor {
     Actor {
         name: "hub".to_owned(),
-        role: Role::Admin,
+        rights: Rights::all(),
         agent: None,
     }
 }

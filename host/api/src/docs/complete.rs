@@ -9,6 +9,10 @@ use crate::problem::{KINDS, Kind};
 
 /// Where an operation names the problems that are its own.
 const OWN_PROBLEMS: &str = "x-problems";
+/// Where an operation names the rights of which the caller needs one: for whatever it does, or for what is
+/// somebody else's.
+const RIGHT: &str = "x-right";
+const RIGHT_OF_OTHERS: &str = "x-right-of-others";
 /// Where an answer names the problem types that it can have.
 const TYPES: &str = "x-problem-types";
 const SCHEMAS: &str = "#/components/schemas/";
@@ -64,6 +68,7 @@ fn operation_of(path: &str, operation: &mut Value, schemas: &Value) {
         body["required"] = json!(false);
     }
     let kinds = refusals(operation);
+    tell_rights(operation);
     let Some(members) = operation.as_object_mut() else {
         return;
     };
@@ -93,6 +98,31 @@ fn operation_of(path: &str, operation: &mut Value, schemas: &Value) {
     }
 }
 
+/// Says in words too which right an operation needs.
+fn tell_rights(operation: &mut Value) {
+    let named = |value: &Value| {
+        let names: Vec<String> = match value {
+            Value::String(only) => vec![format!("`{only}`")],
+            Value::Array(several) => several
+                .iter()
+                .filter_map(|name| name.as_str().map(|name| format!("`{name}`")))
+                .collect(),
+            _ => return None,
+        };
+        Some(names.join(" or "))
+    };
+    let told = match (named(&operation[RIGHT]), named(&operation[RIGHT_OF_OTHERS])) {
+        (Some(right), _) => format!("Needs the right {right}."),
+        (None, Some(right)) => format!("What is another's needs the right {right}."),
+        (None, None) => return,
+    };
+    let description = match operation["description"].as_str() {
+        Some(before) if !before.is_empty() => format!("{before}\n\n{told}"),
+        _ => told,
+    };
+    operation["description"] = json!(description);
+}
+
 /// The problems that an operation can answer: its own, and those that follow from what
 /// it reads.
 fn refusals(operation: &Value) -> Vec<&'static Kind> {
@@ -100,6 +130,9 @@ fn refusals(operation: &Value) -> Vec<&'static Kind> {
     let mut kinds: BTreeSet<&str> = own.filter_map(Value::as_str).collect();
     // A query parameter that is not described is refused everywhere.
     kinds.extend(["internal", "busy", "stopping", "timeout", "bad-parameter"]);
+    if !operation[RIGHT].is_null() || !operation[RIGHT_OF_OTHERS].is_null() {
+        kinds.insert("not-allowed");
+    }
     // An operation that anybody may call says so; the others want what the whole description says.
     if operation["security"].is_null() {
         kinds.extend(["unauthenticated", "too-many-attempts"]);

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use linecard_model::AgentId;
-use linecard_model::site::Role;
+use linecard_model::rights::Rights;
 use linecard_site::{Actor, Request, SiteHandle};
 use tokio::sync::mpsc;
 
@@ -117,7 +117,7 @@ impl Teller {
         }
         let actor = Actor {
             name: agent.to_string(),
-            role: Role::Agent,
+            rights: Rights::default(),
             agent: Some(agent.clone()),
         };
         let entry = (format!("{FOLDER}{agent}"), is_open.then(Vec::new));

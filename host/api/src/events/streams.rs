@@ -103,21 +103,21 @@ impl Drop for Open {
 mod tests {
     use std::collections::BTreeSet;
 
-    use linecard_model::AgentId;
-    use linecard_model::site::Role;
+    use linecard_model::rights::Rights;
+    use linecard_model::{AgentId, RoleId};
 
     use super::*;
     use linecard_site::Actor;
     use linecard_vault::auth::Credential;
 
-    fn principal(name: &str, role: Role, is_person: bool) -> Principal {
+    fn principal(name: &str, rights: Rights, is_person: bool) -> Principal {
         Principal {
             actor: Actor {
                 name: name.to_owned(),
-                role,
+                rights,
                 agent: is_person.then(|| AgentId::new(name).unwrap()),
             },
-            social_media_admin: false,
+            role: RoleId::agent(),
             channels: BTreeSet::new(),
             credential: Credential::AdminKey {
                 secret: "s".to_owned().into(),
@@ -128,7 +128,7 @@ mod tests {
     #[test]
     fn streams_of_one_person_share_what_they_see() {
         let streams = Streams::default();
-        let anna = principal("anna", Role::Agent, true);
+        let anna = principal("anna", Rights::default(), true);
         let (one, other) = (
             streams.open(&anna, 2).unwrap(),
             streams.open(&anna, 2).unwrap(),
@@ -144,8 +144,8 @@ mod tests {
     #[test]
     fn a_person_who_is_called_like_a_key_shares_nothing_with_it() {
         let streams = Streams::default();
-        let key = principal("admin-key", Role::Admin, false);
-        let person = principal("admin-key", Role::Agent, true);
+        let key = principal("admin-key", Rights::all(), false);
+        let person = principal("admin-key", Rights::default(), true);
         let (one, other) = (
             streams.open(&key, 1).unwrap(),
             streams.open(&person, 1).unwrap(),
@@ -158,7 +158,7 @@ mod tests {
     #[test]
     fn a_stream_beyond_the_limit_waits_for_one_to_close() {
         let streams = Streams::default();
-        let anna = principal("anna", Role::Agent, true);
+        let anna = principal("anna", Rights::default(), true);
         let first = streams.open(&anna, 1).unwrap();
         let refused = streams.open(&anna, 1).err().unwrap();
         assert_eq!(refused.name(), "too-many-streams");

@@ -8,7 +8,8 @@ use axum::http::header::{ETAG, IF_MATCH, IF_NONE_MATCH};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Json as Answer;
 use linecard_hub::configure::{SecretValue, SecretValues};
-use linecard_model::site::{AgentConfig, ChannelConfig, KeyConfig, QueueConfig, Role, SiteConfig};
+use linecard_model::rights::Right;
+use linecard_model::site::{AgentConfig, ChannelConfig, KeyConfig, QueueConfig, SiteConfig};
 use linecard_model::{AgentId, ChannelId, QueueId};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
@@ -167,16 +168,6 @@ async fn delete<P: Part>(
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn channels_only(caller: &Caller) -> Result<(), Problem> {
-    if caller.may_change_channels() {
-        return Ok(());
-    }
-    Err(Problem::not_allowed(format!(
-        "{} may not change channels: the role admin or the right social_media_admin is needed",
-        caller.actor.name
-    )))
-}
-
 /// A channel that is wanted.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -191,13 +182,13 @@ struct PutChannel {
 
 /// Add or change a channel
 ///
-/// For administrators and people with the right `social_media_admin`. It is at work at once.
+/// It is at work at once.
 #[utoipa::path(put, operation_id = "putChannel", path = "/channels/{id}",
     tag = "administration", request_body(content = PutChannel, example = json!({"config": {"plugin": "open-messaging", "queue": "care", "config": {"integration_id": "6f3f1b0e-4f0e-4c57-9d1c-1c2b8f0d8a11", "notification_url": "https://middleware.example.com/notify"}, "secrets": {"notification-signature": "stored"}}, "secrets": {"notification-signature": "a long random text of your own"}})),
     params(("id" = String, Path), ("if-match" = Option<String>, Header),
         ("if-none-match" = Option<String>, Header)),
     responses((status = 200, body = PartView<ChannelConfig>), (status = 201, body = PartView<ChannelConfig>)),
-    extensions(("x-problems" = json!(["not-allowed", "invalid-site"]))))]
+    extensions(("x-right" = json!("channels")), ("x-problems" = json!(["not-allowed", "invalid-site"]))))]
 async fn put_channel(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -205,7 +196,7 @@ async fn put_channel(
     Path(id): Path<String>,
     Json(body): Json<PutChannel>,
 ) -> Result<(StatusCode, Tagged<PartView<ChannelConfig>>), Problem> {
-    channels_only(&caller)?;
+    caller.require(Right::Channels)?;
     let secrets = body.secrets;
     put(&app, &caller, &headers, &id, body.config, |id| {
         SecretValues {
@@ -220,14 +211,14 @@ async fn put_channel(
 #[utoipa::path(delete, operation_id = "deleteChannel", path = "/channels/{id}", tag = "administration",
     params(("id" = String, Path), ("if-match" = Option<String>, Header)),
     responses((status = 204)),
-    extensions(("x-problems" = json!(["not-allowed", "not-found", "invalid-site"]))))]
+    extensions(("x-right" = json!("channels")), ("x-problems" = json!(["not-allowed", "not-found", "invalid-site"]))))]
 async fn delete_channel(
     State(app): State<Arc<App>>,
     caller: Caller,
     headers: HeaderMap,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    channels_only(&caller)?;
+    caller.require(Right::Channels)?;
     delete::<ChannelConfig>(&app, &caller, &headers, &id).await
 }
 
@@ -245,7 +236,7 @@ struct PutQueue {
     params(("id" = String, Path), ("if-match" = Option<String>, Header),
         ("if-none-match" = Option<String>, Header)),
     responses((status = 200, body = PartView<QueueConfig>), (status = 201, body = PartView<QueueConfig>)),
-    extensions(("x-problems" = json!(["not-allowed", "invalid-site"]))))]
+    extensions(("x-right" = json!("configure")), ("x-problems" = json!(["not-allowed", "invalid-site"]))))]
 async fn put_queue(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -253,7 +244,7 @@ async fn put_queue(
     Path(id): Path<String>,
     Json(body): Json<PutQueue>,
 ) -> Result<(StatusCode, Tagged<PartView<QueueConfig>>), Problem> {
-    caller.require(Role::Admin)?;
+    caller.require(Right::Configure)?;
     put(&app, &caller, &headers, &id, body.config, |_| {
         SecretValues::default()
     })
@@ -266,14 +257,14 @@ async fn put_queue(
 #[utoipa::path(delete, operation_id = "deleteQueue", path = "/queues/{id}", tag = "administration",
     params(("id" = String, Path), ("if-match" = Option<String>, Header)),
     responses((status = 204)),
-    extensions(("x-problems" = json!(["not-allowed", "not-found", "invalid-site"]))))]
+    extensions(("x-right" = json!("configure")), ("x-problems" = json!(["not-allowed", "not-found", "invalid-site"]))))]
 async fn delete_queue(
     State(app): State<Arc<App>>,
     caller: Caller,
     headers: HeaderMap,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    caller.require(Role::Admin)?;
+    caller.require(Right::Configure)?;
     delete::<QueueConfig>(&app, &caller, &headers, &id).await
 }
 
@@ -295,7 +286,7 @@ struct PutAgent {
     params(("id" = String, Path), ("if-match" = Option<String>, Header),
         ("if-none-match" = Option<String>, Header)),
     responses((status = 200, body = PartView<AgentConfig>), (status = 201, body = PartView<AgentConfig>)),
-    extensions(("x-problems" = json!(["not-allowed", "invalid-site"]))))]
+    extensions(("x-right" = json!("configure")), ("x-problems" = json!(["not-allowed", "invalid-site"]))))]
 async fn put_agent(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -303,7 +294,7 @@ async fn put_agent(
     Path(id): Path<String>,
     Json(body): Json<PutAgent>,
 ) -> Result<(StatusCode, Tagged<PartView<AgentConfig>>), Problem> {
-    caller.require(Role::Admin)?;
+    caller.require(Right::Configure)?;
     let password = body.password;
     put(&app, &caller, &headers, &id, body.config, |id| {
         SecretValues {
@@ -320,14 +311,14 @@ async fn put_agent(
 #[utoipa::path(delete, operation_id = "deleteAgent", path = "/agents/{id}", tag = "administration",
     params(("id" = String, Path), ("if-match" = Option<String>, Header)),
     responses((status = 204)),
-    extensions(("x-problems" = json!(["not-allowed", "not-found", "invalid-site"]))))]
+    extensions(("x-right" = json!("configure")), ("x-problems" = json!(["not-allowed", "not-found", "invalid-site"]))))]
 async fn delete_agent(
     State(app): State<Arc<App>>,
     caller: Caller,
     headers: HeaderMap,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    caller.require(Role::Admin)?;
+    caller.require(Right::Configure)?;
     delete::<AgentConfig>(&app, &caller, &headers, &id).await
 }
 
@@ -349,7 +340,7 @@ struct PutKey {
     params(("id" = String, Path), ("if-match" = Option<String>, Header),
         ("if-none-match" = Option<String>, Header)),
     responses((status = 200, body = PartView<KeyConfig>), (status = 201, body = PartView<KeyConfig>)),
-    extensions(("x-problems" = json!(["not-allowed", "invalid-site"]))))]
+    extensions(("x-right" = json!("configure")), ("x-problems" = json!(["not-allowed", "invalid-site"]))))]
 async fn put_key(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -357,7 +348,7 @@ async fn put_key(
     Path(id): Path<String>,
     Json(body): Json<PutKey>,
 ) -> Result<(StatusCode, Tagged<PartView<KeyConfig>>), Problem> {
-    caller.require(Role::Admin)?;
+    caller.require(Right::Configure)?;
     let secret = body.secret;
     put(&app, &caller, &headers, &id, body.config, |id| {
         SecretValues {
@@ -374,13 +365,13 @@ async fn put_key(
 #[utoipa::path(delete, operation_id = "deleteKey", path = "/keys/{id}", tag = "administration",
     params(("id" = String, Path), ("if-match" = Option<String>, Header)),
     responses((status = 204)),
-    extensions(("x-problems" = json!(["not-allowed", "not-found", "invalid-site"]))))]
+    extensions(("x-right" = json!("configure")), ("x-problems" = json!(["not-allowed", "not-found", "invalid-site"]))))]
 async fn delete_key(
     State(app): State<Arc<App>>,
     caller: Caller,
     headers: HeaderMap,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    caller.require(Role::Admin)?;
+    caller.require(Right::Configure)?;
     delete::<KeyConfig>(&app, &caller, &headers, &id).await
 }

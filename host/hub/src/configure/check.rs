@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use linecard_model::rights::{Right, built_in_roles};
 use linecard_model::routing::{DEFAULT_DISPOSITION_CODES, WrapUpPolicy};
-use linecard_model::site::{ChannelConfig, QueueConfig, Role, SiteConfig};
-use linecard_model::{AgentId, ChannelId, QueueId};
+use linecard_model::site::{ChannelConfig, QueueConfig, SiteConfig};
+use linecard_model::{AgentId, ChannelId, QueueId, RoleId};
 use linecard_site::routing_settings;
 
 use super::problem::{Problem, Problems};
@@ -87,6 +88,7 @@ pub(super) fn check(config: &SiteConfig) -> Problems {
         check_channel(config, id.as_str(), channel, &mut problems);
     }
     check_integrations(config, &mut problems);
+    check_roles(config, &mut problems);
     routing::check(config, &mut problems);
     automatic::check(config, &mut problems);
     if problems.0.is_empty()
@@ -99,17 +101,37 @@ pub(super) fn check(config: &SiteConfig) -> Problems {
     problems
 }
 
-/// Whether somebody administers the site: a person who can sign in, or a machine.
+/// Whether somebody may change the configuration: a person who can sign in, or a machine.
 pub fn has_administrator(config: &SiteConfig) -> bool {
-    let people = config
-        .agents
-        .values()
-        .any(|agent| agent.role == Role::Admin && agent.password.is_some());
+    let people = config.agents.values().any(|agent| {
+        agent.password.is_some() && config.rights_of_agent(agent).has(Right::Configure)
+    });
     let machines = config
         .keys
         .values()
-        .any(|key| key.role == Role::Admin && key.secret.is_some());
+        .any(|key| key.secret.is_some() && config.rights_of_key(key).has(Right::Configure));
     people || machines
+}
+
+fn check_roles(config: &SiteConfig, problems: &mut Problems) {
+    for id in config.roles.keys().filter(|id| id.is_built_in()) {
+        problems.add(
+            &["roles", id.as_str()],
+            format!("\"{id}\" is a role that every site has; give yours another name"),
+        );
+    }
+    let people = config.agents.iter();
+    let people = people.map(|(id, agent)| ("agents", id.as_str(), &agent.role));
+    let keys = config.keys.iter();
+    let keys = keys.map(|(id, key)| ("keys", id.as_str(), &key.role));
+    for (kind, id, role) in people.chain(keys) {
+        if !role.is_built_in() && !config.roles.contains_key(role) {
+            let own = config.roles.keys().map(RoleId::as_str);
+            let built_in = built_in_roles().map(|name| -> &str { name });
+            let known = built_in.chain(own);
+            problems.add(&[kind, id, "role"], unknown("role", role.as_str(), known));
+        }
+    }
 }
 
 /// A configuration that takes the last administrator away: nobody could undo it.
@@ -121,8 +143,8 @@ pub(super) fn check_administrators(
     if has_administrator(present) && !has_administrator(wanted) {
         problems.add(
             &["agents"],
-            "nobody would administer the site any more: keep an agent with `role = \"admin\"` and a \
-             `password`, or a key with `role = \"admin\"` and a `secret`",
+            "nobody would administer the site any more: keep an agent with `role = \"admin\"` (or \
+             another that gives the right `configure`) and a `password`, or such a key with a `secret`",
         );
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::Subcommand;
-use linecard_model::site::Role;
+use linecard_model::rights::Rights;
 use linecard_site::channels::Channels;
 use linecard_site::{Actor, Request, Site, SiteOptions};
 use linecard_store::Store;
@@ -70,7 +70,7 @@ async fn administrator(options: &ConfigOptions) -> anyhow::Result<()> {
 pub(super) fn command_line() -> Actor {
     Actor {
         name: "command-line".to_owned(),
-        role: Role::Admin,
+        rights: Rights::all(),
         agent: None,
     }
 }

@@ -2,8 +2,8 @@
 
 use linecard_model::interaction::Interaction;
 use linecard_model::message::Message;
+use linecard_model::rights::Rights;
 use linecard_model::routing::InteractionState;
-use linecard_model::site::Role;
 use serde_json::{Value, json};
 
 use crate::state::newest;
@@ -20,7 +20,7 @@ async fn configure(world: &World, automatic: Value) {
     }
     let boss = Actor {
         name: "boss".to_owned(),
-        role: Role::Admin,
+        rights: Rights::all(),
         agent: None,
     };
     let configure = Request::Configure {

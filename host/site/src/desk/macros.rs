@@ -6,6 +6,7 @@ use linecard_model::event::Event;
 use linecard_model::interaction::Interaction;
 use linecard_model::message::Content;
 use linecard_model::response::{MOST, Macro, MacroConfig};
+use linecard_model::rights::Right;
 use linecard_model::{InteractionId, MacroId, ResponseId};
 use linecard_router::Command as RouterCommand;
 
@@ -18,7 +19,7 @@ use super::super::state::SiteState;
 use super::drafts::sent;
 use super::marks::{change, may_be_put};
 use super::responses::{Scene, check_use, fill_in, unknown, used};
-use super::{DeskOutcome, supervisors, unfit};
+use super::{DeskOutcome, unfit};
 
 pub(super) async fn save(
     batch: &mut Batch<'_>,
@@ -26,7 +27,7 @@ pub(super) async fn save(
     id: MacroId,
     config: MacroConfig,
 ) -> Result<Outcome, CommandError> {
-    supervisors(actor, "macros are changed")?;
+    actor.require(Right::Texts, "macros are changed")?;
     config
         .check()
         .map_err(|error| unfit(&format!("/{}", error.field), error.text))?;
@@ -63,7 +64,7 @@ pub(super) async fn remove(
     actor: &Actor,
     id: MacroId,
 ) -> Result<Outcome, CommandError> {
-    supervisors(actor, "macros are changed")?;
+    actor.require(Right::Texts, "macros are changed")?;
     known(batch, &id)?;
     let by = actor.name.clone();
     batch.record(vec![Event::MacroRemoved { id, by }]).await?;

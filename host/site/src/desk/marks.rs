@@ -7,6 +7,7 @@ use linecard_model::contact::{Blocked, Contact};
 use linecard_model::desk::{Attribute, Marks, ReadMark, check_label};
 use linecard_model::event::Event;
 use linecard_model::interaction::Interaction;
+use linecard_model::rights::Right;
 use linecard_model::routing::{EndReason, InteractionState};
 use linecard_model::{AgentId, ContactId, InteractionId, MessageId};
 use linecard_router::Command as RouterCommand;
@@ -18,7 +19,7 @@ use super::super::holding::person;
 use super::super::people::{audited, find, show};
 use super::super::run::Batch;
 use super::super::sending::unknown_message;
-use super::{DeskOutcome, own_desk, supervisors, unfit};
+use super::{DeskOutcome, own_desk, unfit};
 
 /// How many messages are read at a time to find out how many are unread.
 const STEP: usize = 200;
@@ -318,7 +319,7 @@ pub(super) async fn block(
     id: ContactId,
     reason: Option<String>,
 ) -> Result<Outcome, CommandError> {
-    supervisors(actor, "contacts are blocked")?;
+    actor.require(Right::Contacts, "contacts are blocked")?;
     let reason = reason.map(|reason| reason.trim().to_owned());
     let reason = reason.filter(|reason| !reason.is_empty());
     if reason
@@ -393,7 +394,7 @@ pub(super) async fn unblock(
     actor: &Actor,
     id: ContactId,
 ) -> Result<Outcome, CommandError> {
-    supervisors(actor, "contacts are unblocked")?;
+    actor.require(Right::Contacts, "contacts are unblocked")?;
     let mut contact = known(batch, id).await?;
     if contact.blocked.take().is_none() {
         return Ok(Outcome::Contact(contact));

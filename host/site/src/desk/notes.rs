@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use linecard_model::desk::{Marks, Note, NoteRevision};
 use linecard_model::event::Event;
-use linecard_model::site::{Role, SiteConfig};
+use linecard_model::rights::Right;
+use linecard_model::site::SiteConfig;
 use linecard_model::{AgentId, ContactId, InteractionId, NoteId};
 
 use super::super::command::{Actor, CommandError, Outcome};
@@ -54,11 +55,8 @@ pub(super) async fn change(
         what: "note",
         id: id.to_string(),
     })?;
-    if note.author != actor.name && actor.role == Role::Agent {
-        return Err(CommandError::NotAllowed {
-            actor: actor.name.clone(),
-            reason: "another's note is changed by supervisors".to_owned(),
-        });
+    if note.author != actor.name {
+        actor.require(Right::Lead, "another's note is changed")?;
     }
     let mut note = Arc::unwrap_or_clone(note);
     let text = text.map(checked).transpose()?;

@@ -9,13 +9,14 @@ use linecard_model::interaction::Interaction;
 use linecard_model::response::{
     Filled, MOST, Placeholder, PlaceholderError, Response, ResponseConfig, fill,
 };
+use linecard_model::rights::Right;
 use linecard_model::site::SiteConfig;
 use linecard_model::{AgentId, MessageId, ResponseId};
 
 use super::super::command::{Actor, CommandError, Outcome};
 use super::super::run::Batch;
 use super::super::state::SiteState;
-use super::{DeskOutcome, supervisors, unfit};
+use super::{DeskOutcome, unfit};
 
 /// Keeps standard responses, all or none.
 pub(super) async fn save(
@@ -24,7 +25,7 @@ pub(super) async fn save(
     given: Vec<(ResponseId, ResponseConfig)>,
     replace: bool,
 ) -> Result<Outcome, CommandError> {
-    supervisors(actor, "standard responses are changed")?;
+    actor.require(Right::Texts, "standard responses are changed")?;
     let mut names: BTreeSet<ResponseId> = batch.state.desk.responses.keys().cloned().collect();
     let wanted: BTreeSet<ResponseId> = given.iter().map(|(id, _)| id.clone()).collect();
     let gone: Vec<ResponseId> = if replace {
@@ -97,7 +98,7 @@ pub(super) async fn remove(
     actor: &Actor,
     id: ResponseId,
 ) -> Result<Outcome, CommandError> {
-    supervisors(actor, "standard responses are changed")?;
+    actor.require(Right::Texts, "standard responses are changed")?;
     if batch.work.response(&id).await?.is_none() {
         return Err(unknown(&id));
     }

@@ -10,8 +10,9 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use linecard_model::site::{Role, SiteConfig};
-use linecard_model::{AgentId, ChannelId, Timestamp};
+use linecard_model::rights::{Right, Rights};
+use linecard_model::site::SiteConfig;
+use linecard_model::{AgentId, ChannelId, RoleId, Timestamp};
 use linecard_site::{Actor, CommandError, SiteHandle};
 use linecard_store::{Store, StoreError};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -32,8 +33,8 @@ const SLOW: Duration = Duration::from_millis(250);
 pub struct Principal {
     /// Who, as the site and the audit log know it.
     pub actor: Actor,
-    /// Whether they may change channels without being an administrator.
-    pub social_media_admin: bool,
+    /// The role that gives the rights.
+    pub role: RoleId,
     /// The channels to which a key may deliver by the Open Messaging API.
     pub channels: BTreeSet<ChannelId>,
     /// The credential that was shown.
@@ -81,14 +82,9 @@ impl std::fmt::Debug for Credential {
 }
 
 impl Principal {
-    /// Whether the role is at least this.
-    pub fn is(&self, role: Role) -> bool {
-        self.actor.role >= role
-    }
-
-    /// Whether they may change channels.
-    pub fn may_change_channels(&self) -> bool {
-        self.is(Role::Admin) || self.social_media_admin
+    /// Whether they have a right.
+    pub fn may(&self, right: Right) -> bool {
+        self.actor.may(right)
     }
 }
 
@@ -256,7 +252,7 @@ impl Authenticator {
         attempt.succeeded();
         let actor = Actor {
             name: agent.to_string(),
-            role: settings.role,
+            rights: config.rights_of_agent(settings),
             agent: Some(agent.clone()),
         };
         let token = self
@@ -508,10 +504,10 @@ fn owner_principal(
         KeyOwner::Admin => Some(Principal {
             actor: Actor {
                 name: "admin-key".to_owned(),
-                role: Role::Admin,
+                rights: Rights::all(),
                 agent: None,
             },
-            social_media_admin: true,
+            role: RoleId::admin(),
             channels: BTreeSet::new(),
             credential: Credential::AdminKey { secret },
         }),
@@ -538,10 +534,10 @@ fn agent_principal(
     Some(Principal {
         actor: Actor {
             name: agent.to_string(),
-            role: settings.role,
+            rights: config.rights_of_agent(settings),
             agent: Some(agent.clone()),
         },
-        social_media_admin: settings.social_media_admin,
+        role: settings.role.clone(),
         channels: BTreeSet::new(),
         credential: Credential::Session {
             token: token.clone(),
@@ -555,10 +551,10 @@ fn key_principal(config: &SiteConfig, name: &str, credential: Credential) -> Opt
     Some(Principal {
         actor: Actor {
             name: format!("key:{name}"),
-            role: settings.role,
+            rights: config.rights_of_key(settings),
             agent: None,
         },
-        social_media_admin: false,
+        role: settings.role.clone(),
         channels: settings.channels.clone(),
         credential,
     })

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use linecard_model::site::Role;
+use linecard_model::rights::Rights;
 use linecard_model::{SiteId, Timestamp};
 use linecard_site::{Actor, CommandError, Request, SiteHandle};
 use linecard_store::{Store, StoreError};
@@ -99,7 +99,7 @@ pub(super) async fn sweep(site: &SiteHandle, store: &dyn Store) -> Result<usize,
     if count > 0 {
         let hub = Actor {
             name: "hub".to_owned(),
-            role: Role::Admin,
+            rights: Rights::all(),
             agent: None,
         };
         write(site, hub, over).await?;

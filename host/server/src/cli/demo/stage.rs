@@ -5,7 +5,8 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use linecard_hub::Hub;
 use linecard_hub::configure::SecretValues;
-use linecard_model::site::{Role, SiteConfig};
+use linecard_model::rights::Rights;
+use linecard_model::site::SiteConfig;
 use linecard_site::Actor;
 use serde_json::{Value, json};
 
@@ -66,7 +67,7 @@ pub(super) async fn set_up(
     }))?;
     let actor = Actor {
         name: "demo".to_owned(),
-        role: Role::Admin,
+        rights: Rights::all(),
         agent: None,
     };
     hub.apply(&actor, config, secrets, None).await?;
