@@ -27,6 +27,7 @@ mod readme;
 mod reference;
 mod restricted;
 mod retries;
+mod rights;
 mod service;
 mod shift;
 mod simulated;

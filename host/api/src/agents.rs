@@ -108,7 +108,7 @@ async fn me(State(app): State<Arc<App>>, caller: Caller) -> Result<Answer<AgentV
 
 /// An agent
 ///
-/// For supervisors, and for the agent.
+/// Everybody may ask for themselves.
 #[utoipa::path(get, operation_id = "getAgent", path = "/agents/{id}", tag = "agents", params(("id" = String, Path)),
     responses((status = 200, body = AgentView)),
     extensions(("x-right-of-others" = json!("figures")), ("x-problems" = json!(["not-allowed", "unknown-agent"]))))]
@@ -149,8 +149,7 @@ struct Since {
 /// Why an agent got what they got, and nothing else
 ///
 /// The agent's presence since then, the offers that they got, what others got from the agent's queues and
-/// why the agent did not, and what is in the way now. For supervisors, and for the agent (`me` is the
-/// caller).
+/// why the agent did not, and what is in the way now. `me` is the caller.
 #[utoipa::path(get, operation_id = "explainAgent", path = "/agents/{id}/explain", tag = "agents",
     params(("id" = String, Path), Since),
     responses((status = 200, body = AgentExplanation)),

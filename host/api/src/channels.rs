@@ -336,14 +336,13 @@ struct StateView {
 
 /// Pause a channel: nothing more is polled or sent
 ///
-/// For those who may change channels. What the network delivers by webhooks is still kept and becomes
-/// work; answers wait until the channel is resumed. It stays paused over restarts and whatever
-/// configuration is applied.
+/// What the network delivers by webhooks is still kept and becomes work; answers wait until the channel is
+/// resumed. It stays paused over restarts and whatever configuration is applied.
 #[utoipa::path(post, operation_id = "pauseChannel", path = "/channels/{id}/pause", tag = "channels",
     params(("id" = String, Path), ("idempotency-key" = Option<String>, Header)),
     request_body = Nothing,
     responses((status = 200, body = StateView)),
-    extensions(("x-problems" = json!(["not-allowed", "not-found"]))))]
+    extensions(("x-right" = json!("channels")), ("x-problems" = json!(["not-allowed", "not-found"]))))]
 async fn pause(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -358,14 +357,13 @@ async fn pause(
 
 /// Let a channel go on, whatever stopped it
 ///
-/// For those who may change channels. It ends a pause, and lets a channel try again at once whose
-/// credentials were refused or that was asked to wait; what still does not work shows again. A budget
-/// that is used up is raised in the configuration.
+/// It ends a pause, and lets a channel try again at once whose credentials were refused or that was asked
+/// to wait; what still does not work shows again. A budget that is used up is raised in the configuration.
 #[utoipa::path(post, operation_id = "resumeChannel", path = "/channels/{id}/resume", tag = "channels",
     params(("id" = String, Path), ("idempotency-key" = Option<String>, Header)),
     request_body = Nothing,
     responses((status = 200, body = StateView)),
-    extensions(("x-problems" = json!(["not-allowed", "not-found", "channel-paused"]))))]
+    extensions(("x-right" = json!("channels")), ("x-problems" = json!(["not-allowed", "not-found", "channel-paused"]))))]
 async fn resume(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -385,12 +383,7 @@ async fn set(
     change: &Changing<Nothing>,
     request: impl FnOnce(ChannelId) -> Request,
 ) -> Result<Changed, Problem> {
-    if !caller.may(Right::Channels) {
-        return Err(Problem::not_allowed(format!(
-            "{} may not do this: the role admin or the right social-media-admin is needed",
-            caller.actor.name
-        )));
-    }
+    caller.require(Right::Channels)?;
     let channel = ChannelId::new(id).map_err(|_| Problem::not_found("channel", id))?;
     let key = change.idempotency(caller);
     app.request(caller, request(channel), key).await

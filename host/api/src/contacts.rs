@@ -58,8 +58,8 @@ struct Filter {
 ///
 /// With `channel` and `identity`: the one with this identity, if the caller sees one of its
 /// interactions. With `search`: those whom it finds and of whose interactions the caller sees one; a page
-/// may have few entries, or none, and go on all the same. The whole list is for supervisors; it has people, not the contacts that stand for a
-/// public conversation with unnamed authors.
+/// may have few entries, or none, and go on all the same. The whole list has people, not the contacts that
+/// stand for a public conversation with unnamed authors.
 #[utoipa::path(get, operation_id = "listContacts", path = "/contacts", tag = "contacts", params(Filter),
     responses((status = 200, body = Page<ContactView>)),
     extensions(("x-right-of-others" = json!("see-all")), ("x-problems" = json!(["not-allowed"]))))]

@@ -208,8 +208,7 @@ fn letter_id(text: &str) -> Result<DeadLetterId, Problem> {
 
 /// What failed for good on a channel, newest first
 ///
-/// For supervisors, and for those who may change channels. A message that somebody sends again, or
-/// that turns out to have arrived, leaves the list by itself.
+/// A message that somebody sends again, or that turns out to have arrived, leaves the list by itself.
 #[utoipa::path(get, operation_id = "listDeadLetters", path = "/channels/{id}/dead-letters", tag = "channels",
     params(("id" = String, Path), Part),
     responses((status = 200, body = Page<LetterView>)),

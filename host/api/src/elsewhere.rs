@@ -35,8 +35,8 @@ struct ExternalWork {
 
 /// Say that an agent has work in another system, or still has it
 ///
-/// Such as a telephone call: no more is offered to the agent than fits beside it. For the agent, and for
-/// supervisors and their keys; `me` is the caller.
+/// Such as a telephone call: no more is offered to the agent than fits beside it. `me` is the
+/// caller.
 #[utoipa::path(put, operation_id = "beginExternalWork", path = "/agents/{id}/external/{reference}", tag = "agents",
     params(
         ("id" = String, Path),
@@ -99,8 +99,7 @@ struct Station {
 
 /// Say at which station an agent works
 ///
-/// Its media types are the agent's from here on, beside their own. For the agent, and for supervisors and
-/// their keys; `me` is the caller.
+/// Its media types are the agent's from here on, beside their own. `me` is the caller.
 #[utoipa::path(put, operation_id = "setStation", path = "/agents/{id}/station", tag = "agents",
     params(("id" = String, Path), ("idempotency-key" = Option<String>, Header)),
     request_body(content = Station, example = json!({"station": "social-desk"})),

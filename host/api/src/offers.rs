@@ -28,7 +28,7 @@ pub(super) fn router() -> OpenApiRouter<Arc<App>> {
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct Filter {
-    /// Another agent's offers; for supervisors.
+    /// Another agent's offers; with the right `see-all`.
     agent: Option<String>,
 }
 

@@ -247,7 +247,7 @@ async fn park(
 /// Give an interaction on
 ///
 /// To an agent or a group, for the time that the queue waits for one; to another queue; or to other skills.
-/// Agents give on what is theirs, supervisors whatever is not over. Whoever had it is not offered it again
+/// Agents give on what is theirs, those who lead whatever is not over. Whoever had it is not offered it again
 /// at once.
 #[utoipa::path(post, operation_id = "transferInteraction", path = "/interactions/{id}/transfer", tag = "work",
     params(("id" = String, Path), ("idempotency-key" = Option<String>, Header)),
@@ -399,7 +399,7 @@ async fn take_over(
 
 /// Take an interaction from its queue
 ///
-/// For members where the queue lets them, and for supervisors.
+/// For members where the queue lets them, and for those who lead.
 #[utoipa::path(post, operation_id = "pickUpInteraction", path = "/interactions/{id}/pick-up", tag = "work",
     params(("id" = String, Path), ("idempotency-key" = Option<String>, Header)),
     request_body = Nothing,

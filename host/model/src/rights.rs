@@ -38,8 +38,7 @@ pub enum Right {
     Channels,
     /// Change the configuration. Whoever may do this can give themselves every other right.
     Configure,
-    /// Set and end the passwords, sessions and keys of others, as far as they have no right that one lacks
-    /// oneself.
+    /// See the sessions of others and end them, and list the keys.
     People,
     /// Set up outgoing webhooks, which get what happens in the whole site.
     Webhooks,

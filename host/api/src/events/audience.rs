@@ -20,12 +20,12 @@ const REMEMBERED: usize = 20_000;
 pub(super) enum Audience {
     /// Everybody.
     Everybody,
-    /// Supervisors and administrators.
+    /// Whoever has the right `see-all`.
     Supervisors,
-    /// Administrators.
+    /// Whoever has the right `audit`.
     Administrators,
-    /// Those who see one of these places, beside supervisors and administrators; and the agents
-    /// whom the event names.
+    /// Those who see one of these places, beside those who see all; and the agents whom the event
+    /// names.
     At {
         /// Where what it is about stands.
         places: Vec<Arc<Place>>,
@@ -51,7 +51,7 @@ impl Audience {
     }
 }
 
-/// Whether only administrators see an event.
+/// Whether only those who may read the audit log see an event.
 pub(super) fn is_for_administrators(event: &Event) -> bool {
     matches!(event, Event::SiteConfigured { .. } | Event::Audited { .. })
 }

@@ -747,12 +747,12 @@ pub(super) enum Happened {
         /// The new health.
         health: ChannelHealth,
     },
-    /// The configuration was replaced. For administrators.
+    /// The configuration was replaced. For those with the right `audit`.
     SiteConfigured {
         /// The whole of it. It holds no secrets.
         config: Box<SiteConfig>,
     },
-    /// Somebody changed something. For administrators.
+    /// Somebody changed something. For those with the right `audit`.
     Audited {
         /// Who: an agent's name or a key's.
         actor: String,

@@ -21,8 +21,8 @@ const RETRY: Duration = Duration::from_secs(2);
 /// Everything that happens, as Server-Sent Events
 ///
 /// `id` is the event's number, `event` its kind, `data` the JSON that `/api/events.schema.json`
-/// describes. Agents get what concerns their queues and themselves, supervisors all. A comment comes
-/// at least every 15 seconds. Resume with `Last-Event-ID` (or `after`); the event `end` tells why the
+/// describes. Everybody gets what concerns their queues and themselves; with the right `see-all`, all. A
+/// comment comes at least every 15 seconds. Resume with `Last-Event-ID` (or `after`); the event `end` tells why the
 /// hub ends a stream.
 #[utoipa::path(get, operation_id = "streamEvents", path = "/events", tag = "events",
     params(From, ("last-event-id" = Option<String>, Header)),

@@ -188,13 +188,13 @@ pub static KINDS: &[Kind] = &[
         "pick-up-forbidden",
         403,
         "Members may not pick up",
-        "The queue does not let its members take what waits themselves; it is set with `pick_up`. Supervisors may.",
+        "The queue does not let its members take what waits themselves; it is set with `pick_up`. Those with the right `lead` may.",
     ),
     kind(
         "not-member",
         403,
         "Not a member of the queue",
-        "Only members of its queue, and supervisors, take an interaction themselves.",
+        "Only members of its queue, and those with the right `lead`, take an interaction themselves.",
     ),
     kind(
         "unknown-group",

@@ -11,7 +11,17 @@ use super::problem::{Problem, key_of};
 use super::secrets::SecretValues;
 
 /// The fields whose entries have names: one that is not named any more is removed.
-const NAMED: [&str; 6] = ["queues", "agents", "keys", "analyzers", "hours", "channels"];
+const NAMED: [&str; 9] = [
+    "queues",
+    "agents",
+    "roles",
+    "groups",
+    "stations",
+    "keys",
+    "analyzers",
+    "hours",
+    "channels",
+];
 
 /// One thing that applying a configuration would change.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -42,11 +52,11 @@ impl Change {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ChangeKind {
-    /// A queue, an agent, a key, an analyzer or a channel is new.
+    /// Something with a name, such as a queue or an agent, is new.
     Added,
     /// A value becomes another.
     Changed,
-    /// A queue, an agent, a key, an analyzer or a channel goes.
+    /// Something with a name, such as a queue or an agent, goes.
     Removed,
     /// The hub gets a new value of a secret that it keeps.
     SecretGiven,

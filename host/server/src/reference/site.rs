@@ -2,6 +2,7 @@
 
 use linecard_model::QueueId;
 use linecard_model::hours::HoursConfig;
+use linecard_model::rights::RoleConfig;
 use linecard_model::routing::{MediaType, QueueSettings, RoutingSettings};
 use linecard_model::rule::AutomaticConfig;
 use linecard_model::site::{
@@ -48,6 +49,7 @@ pub(super) fn defaults() -> anyhow::Result<Value> {
     channel["spend"] = serde_json::to_value(SpendConfig::default())?;
     site["queues"] = json!({ "*": queue });
     site["agents"] = json!({ "*": AgentConfig::default() });
+    site["roles"] = json!({ "*": RoleConfig::default() });
     site["groups"] = json!({ "*": GroupConfig::default() });
     site["stations"] = json!({ "*": StationConfig::default() });
     site["keys"] = json!({ "*": KeyConfig::default() });
