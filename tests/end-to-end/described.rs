@@ -71,6 +71,19 @@ async fn every_example_runs_as_written_and_answers_are_as_described() -> Result<
     d.run(&administrator, "getChannel", &["web"], "").await?;
     d.run(&administrator, "getPlugin", &["open-messaging"], "")
         .await?;
+    // A file in the place of a plug-in that comes with the program, and back.
+    let serving = crate::plugins::put(&hub, &administrator, "open-messaging", "described").await?;
+    d.run(
+        &administrator,
+        "approvePlugin",
+        &["open-messaging", &serving],
+        "",
+    )
+    .await?;
+    d.run(&administrator, "rollBackPlugin", &["open-messaging"], "")
+        .await?;
+    d.run(&administrator, "getPlugin", &["open-messaging"], "")
+        .await?;
     d.run(&administrator, "pauseChannel", &["shop"], "").await?;
     d.run(&administrator, "resumeChannel", &["shop"], "")
         .await?;

@@ -20,6 +20,7 @@ mod journeys;
 mod lifecycle;
 mod media;
 mod operations;
+mod plugins;
 mod posts;
 mod proxy;
 mod public;

@@ -260,6 +260,7 @@ async fn view(app: &App, id: &ChannelId, config: &ChannelConfig) -> Result<Chann
         plugin_version: app
             .hub
             .plugins
+            .now()
             .get(&config.plugin)
             .map(|installed| installed.plugin.manifest().version.clone()),
         paused,

@@ -283,7 +283,7 @@ fn plugins(registry: &mut Registry, hub: &Hub) {
         time.clone(),
     );
     let http = counters(registry, "plugin_http", "HTTP requests of plug-ins");
-    for installed in hub.plugins.all() {
+    for installed in hub.plugins.now().all() {
         let plugin = installed.plugin.id().to_string();
         let metrics = installed.plugin.metrics();
         for (call, counted) in &metrics.calls {

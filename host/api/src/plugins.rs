@@ -4,23 +4,27 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Json as Answer;
-use linecard_hub::plugins::{Installed, PluginProblem, Source};
+use linecard_hub::configure::PluginError;
+use linecard_hub::plugins::{Installed, Pending, PluginProblem, Source};
 use linecard_model::PluginId;
 use linecard_model::manifest::Manifest;
+use linecard_model::plugin::{Approval, PluginRecord, RolledBack, ServedVersion, Wants};
 use linecard_model::rights::Right;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::App;
-use super::extract::{Caller, Path};
+use super::extract::{Caller, Changing, Nothing, Path};
 use super::problem::Problem;
+use super::{App, Changed};
 
 pub(super) fn router() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
         .routes(routes!(list))
         .routes(routes!(get))
+        .routes(routes!(approve))
+        .routes(routes!(roll_back))
 }
 
 /// A plug-in.
@@ -37,7 +41,8 @@ struct PluginView {
     version: String,
     /// The version of the plug-in contract that it was built against.
     contract: String,
-    /// `bundled` or `file`.
+    /// `bundled` with the program, a `file` in the plug-in folder, or a version that is `kept` because the
+    /// file that came after it is not used.
     source: &'static str,
     /// The SHA-256 of its file.
     sha256: String,
@@ -58,6 +63,7 @@ impl From<&Installed> for PluginView {
             source: match installed.source {
                 Source::Bundled => "bundled",
                 Source::File(_) => "file",
+                Source::Kept => "kept",
             },
             sha256: installed.plugin.file_hash().to_owned(),
             networks: manifest.connector.as_ref().map(|c| c.networks.clone()),
@@ -70,8 +76,37 @@ impl From<&Installed> for PluginView {
 struct PluginList {
     /// The plug-ins that are installed.
     plugins: Vec<PluginView>,
+    /// Files in the plug-in folder that wait for an approval; for administrators.
+    pending: Vec<PendingFile>,
     /// Files in the plug-in folder that are not used, with the reason; for administrators.
     problems: Vec<UnusedFile>,
+}
+
+/// A file in the plug-in folder that waits for an approval.
+#[derive(Debug, Serialize, ToSchema)]
+struct PendingFile {
+    /// The plug-in that it is.
+    plugin: PluginId,
+    /// Its version.
+    version: String,
+    /// The SHA-256 of the file.
+    sha256: String,
+    /// The file.
+    file: String,
+    /// What it asks for that was not granted, each as a person reads it.
+    asks: Vec<String>,
+}
+
+impl From<&Pending> for PendingFile {
+    fn from(pending: &Pending) -> Self {
+        Self {
+            plugin: pending.plugin.id().clone(),
+            version: pending.plugin.manifest().version.clone(),
+            sha256: pending.plugin.file_hash().to_owned(),
+            file: pending.file.display().to_string(),
+            asks: pending.asks.clone(),
+        }
+    }
 }
 
 /// A file in the plug-in folder that is not used.
@@ -100,24 +135,41 @@ struct PluginDetail {
     /// Its manifest: the schema of its configuration, the secrets and hosts that it wants, what it
     /// can do.
     manifest: Manifest,
+    /// What it asks for, and is granted while it serves.
+    wants: Wants,
+    /// The versions that have served, oldest first; for administrators. One that comes with the program is
+    /// among them only if another has served since.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    versions: Vec<ServedVersion>,
+    /// The files that were approved, oldest first; for administrators.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    approvals: Vec<Approval>,
+    /// The file that was rolled back, if one is; for administrators.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rolled_back: Option<RolledBack>,
+}
+
+/// Which version is to serve again.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+struct RollBack {
+    /// The SHA-256 of its file: one of the plug-in's `versions`. The one before if absent.
+    to: Option<String>,
 }
 
 /// The plug-ins that are installed
 #[utoipa::path(get, operation_id = "listPlugins", path = "/plugins", tag = "channels",
     responses((status = 200, body = PluginList)))]
 async fn list(State(app): State<Arc<App>>, caller: Caller) -> Answer<PluginList> {
-    let problems = if caller.may(Right::Configure) {
-        app.hub
-            .plugins
-            .problems()
-            .iter()
-            .map(UnusedFile::from)
-            .collect()
-    } else {
-        Vec::new()
-    };
+    let plugins = app.hub.plugins.now();
+    let (mut pending, mut problems) = (Vec::new(), Vec::new());
+    if caller.may(Right::Configure) {
+        pending.extend(plugins.pending().iter().map(PendingFile::from));
+        problems.extend(plugins.problems().iter().map(UnusedFile::from));
+    }
     Answer(PluginList {
-        plugins: app.hub.plugins.all().map(PluginView::from).collect(),
+        plugins: plugins.all().map(PluginView::from).collect(),
+        pending,
         problems,
     })
 }
@@ -128,15 +180,87 @@ async fn list(State(app): State<Arc<App>>, caller: Caller) -> Answer<PluginList>
     extensions(("x-problems" = json!(["not-found"]))))]
 async fn get(
     State(app): State<Arc<App>>,
-    _caller: Caller,
+    caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Answer<PluginDetail>, Problem> {
+    let plugins = app.hub.plugins.now();
     let installed = PluginId::new(&id)
         .ok()
-        .and_then(|id| app.hub.plugins.get(&id))
+        .and_then(|id| plugins.get(&id))
         .ok_or_else(|| Problem::not_found("plug-in", &id))?;
+    let record = if caller.may(Right::Configure) {
+        app.hub.plugin_record(installed.plugin.id()).await
+    } else {
+        PluginRecord::default()
+    };
     Ok(Answer(PluginDetail {
         plugin: PluginView::from(installed),
         manifest: installed.plugin.manifest().clone(),
+        wants: installed.plugin.wants(),
+        versions: record.versions,
+        approvals: record.approved,
+        rolled_back: record.rolled_back,
     }))
+}
+
+/// Grant a plug-in's file what it asks for
+///
+/// The file that waits with this SHA-256 serves from then on, between two calls; so does one that was rolled
+/// back. Approving the file that serves keeps it serving where only listed files do.
+#[utoipa::path(post, operation_id = "approvePlugin", path = "/plugins/{id}/files/{sha256}/approve",
+    tag = "administration",
+    params(("id" = String, Path), ("sha256" = String, Path), ("idempotency-key" = Option<String>, Header)),
+    request_body = Nothing,
+    responses((status = 204)),
+    extensions(("x-right" = json!("configure")), ("x-problems" = json!(["not-allowed", "not-found", "plugin-unfit"]))))]
+async fn approve(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path((id, sha256)): Path<(String, String)>,
+    change: Changing<Nothing>,
+) -> Result<Changed, Problem> {
+    caller.require(Right::Configure)?;
+    let plugin = PluginId::new(&id).map_err(|_| Problem::not_found("plug-in", &id))?;
+    let key = change.idempotency(&caller);
+    let approving = app
+        .hub
+        .approve_plugin(caller.actor.clone(), plugin, sha256, key);
+    Ok(Changed(approving.await?))
+}
+
+/// Have an earlier version of a plug-in serve again
+///
+/// It takes over between two calls. The file in the folder is not used until it changes or is approved.
+#[utoipa::path(post, operation_id = "rollBackPlugin", path = "/plugins/{id}/roll-back", tag = "administration",
+    params(("id" = String, Path), ("idempotency-key" = Option<String>, Header)),
+    request_body(content = RollBack, example = json!({})),
+    responses((status = 204)),
+    extensions(("x-right" = json!("configure")),
+        ("x-problems" = json!(["not-allowed", "not-found", "plugin-unfit", "no-earlier-version"]))))]
+async fn roll_back(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(id): Path<String>,
+    change: Changing<RollBack>,
+) -> Result<Changed, Problem> {
+    caller.require(Right::Configure)?;
+    let plugin = PluginId::new(&id).map_err(|_| Problem::not_found("plug-in", &id))?;
+    let key = change.idempotency(&caller);
+    let to = change.body.to;
+    let going_back = app
+        .hub
+        .roll_back_plugin(caller.actor.clone(), plugin, to, key);
+    Ok(Changed(going_back.await?))
+}
+
+impl From<PluginError> for Problem {
+    fn from(error: PluginError) -> Self {
+        let detail = error.to_string();
+        match error {
+            PluginError::NotFound { what, id } => Self::not_found(what, id),
+            PluginError::Unfit { .. } => Self::new("plugin-unfit", detail),
+            PluginError::NoWayBack(_) => Self::new("no-earlier-version", detail),
+            PluginError::Command(error) => error.into(),
+        }
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use linecard_model::SiteId;
 use linecard_model::event::Record;
@@ -17,8 +18,8 @@ use linecard_traffic::refusals::Refusals;
 use linecard_vault::Vault;
 use tokio::sync::{Mutex, Notify, broadcast, mpsc};
 
-use crate::configure::Equipment;
-use crate::plugins::Plugins;
+use crate::configure::{Equipment, Exchange, exchange};
+use crate::plugins::{Depot, Records, Shelf};
 use linecard_traffic::poll::{Polls, Turns};
 use linecard_traffic::retention::{Forgotten, Retention};
 
@@ -34,6 +35,10 @@ pub struct HubOptions {
     pub channels: Channels,
     /// Its analyzers, built from the stored configuration.
     pub analyzers: Analyzers,
+    /// The plug-ins that could serve.
+    pub depot: Depot,
+    /// What is known of plug-ins beside their files.
+    pub records: Records,
     /// Where files go.
     pub data: PathBuf,
     /// Makes the HTTP answer of what a request did.
@@ -53,7 +58,7 @@ pub struct Hub {
     /// The analyzers at work.
     pub analyzers: Analyzers,
     /// The plug-ins that are installed.
-    pub plugins: Arc<Plugins>,
+    pub plugins: Shelf,
     /// Secrets, encrypted at rest.
     pub vault: Vault,
     /// Where files go.
@@ -66,6 +71,10 @@ pub struct Hub {
     pub equipment: Equipment,
     /// One configuration is applied at a time.
     pub(crate) applying: Mutex<()>,
+    /// What exchanges plug-ins; locked after `applying`.
+    pub(crate) exchange: Mutex<Exchange>,
+    /// Whether other plug-ins may have to serve, though no file has changed.
+    pub(crate) plugins_anew: AtomicBool,
     workers: Vec<mpsc::UnboundedSender<()>>,
 }
 
@@ -78,6 +87,8 @@ impl Hub {
             equipment,
             channels,
             analyzers,
+            depot,
+            records: plugin_records,
             data,
             render,
         } = options;
@@ -162,21 +173,25 @@ impl Hub {
             counters: Counters::default(),
             refusals: Refusals::default(),
         };
-        Ok(Arc::new(Self {
+        let hub = Arc::new(Self {
             forgotten,
             site: handle,
             store,
             records,
             channels,
             analyzers,
-            plugins: Arc::clone(&equipment.plugins),
+            plugins: equipment.plugins.clone(),
             vault: equipment.vault.clone(),
             equipment,
             data,
             receiver,
             applying: Mutex::new(()),
+            exchange: Mutex::new(Exchange::new(depot, plugin_records)),
+            plugins_anew: AtomicBool::new(false),
             workers: vec![tell_outbox, tell_polls],
-        }))
+        });
+        supervisor.spawn("plug-ins", exchange(Arc::downgrade(&hub)));
+        Ok(hub)
     }
 
     /// Tells the workers that the channels were replaced.

@@ -9,6 +9,7 @@ use crate::interaction::Interaction;
 use crate::message::{AttachmentFile, Correction, Message, MessageReaction, MessageState};
 use crate::outbox::ChannelHealth;
 use crate::platform::Author;
+use crate::plugin::PluginChange;
 use crate::response::{Macro, Response};
 use crate::routing::RoutingEvent;
 use crate::site::SiteConfig;
@@ -350,6 +351,8 @@ pub enum Event {
         /// The new health.
         health: ChannelHealth,
     },
+    /// Something became of a plug-in or of its file.
+    PluginChanged(PluginChange),
     /// What was kept about a contact was erased; counts and times stay. Whoever keeps anything of it
     /// forgets it too.
     ContactErased {
@@ -415,6 +418,7 @@ impl Event {
             Self::MacroRemoved { .. } => "macro-removed",
             Self::MacroRun { .. } => "macro-run",
             Self::ChannelHealthChanged { .. } => "channel-health-changed",
+            Self::PluginChanged(_) => "plugin-changed",
             Self::ContactErased { .. } => "contact-erased",
             Self::SiteConfigured { .. } => "site-configured",
             Self::Audited { .. } => "audited",
@@ -480,6 +484,7 @@ impl Event {
             | Self::MacroSaved(_)
             | Self::MacroRemoved { .. }
             | Self::ChannelHealthChanged { .. }
+            | Self::PluginChanged(_)
             | Self::SiteConfigured { .. }
             | Self::Audited { .. } => None,
         }

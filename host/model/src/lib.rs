@@ -1,6 +1,6 @@
 //! The domain's types, without I/O: what a platform said ([`platform`]), what the hub makes of it
 //! ([`message`], [`contact`], [`interaction`]), what agents put to it ([`desk`]), how work is shared out ([`routing`]), how a site is
-//! set up ([`site`], [`rule`], [`hours`]), who may do what ([`rights`]), and the journal's events ([`event`]).
+//! set up ([`site`], [`rule`], [`hours`]), who may do what ([`rights`]), what becomes of plug-ins ([`plugin`]), and the journal's events ([`event`]).
 
 pub mod contact;
 pub mod dead_letter;
@@ -13,6 +13,7 @@ pub mod manifest;
 pub mod message;
 pub mod outbox;
 pub mod platform;
+pub mod plugin;
 pub mod response;
 pub mod rights;
 pub mod routing;

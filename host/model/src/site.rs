@@ -11,6 +11,7 @@ use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::hours::HoursConfig;
+use crate::plugin::PluginTrust;
 use crate::rights::{Right, Rights, RoleConfig, rights_of};
 use crate::routing::{
     IdleClock, Interruptions, LostDesktopRule, MediaType, NoAnswerRule, OverflowRule, QueueOrder,
@@ -71,6 +72,9 @@ pub struct SiteConfig {
     /// What holds for everything that rules and opening hours say.
     #[serde(default, skip_serializing_if = "AutomaticConfig::is_usual")]
     pub automatic: AutomaticConfig,
+    /// Which plug-in files may serve.
+    #[serde(default, skip_serializing_if = "PluginTrust::is_usual")]
+    pub plugins: PluginTrust,
     /// The accounts on the networks.
     #[serde(default)]
     pub channels: BTreeMap<ChannelId, ChannelConfig>,

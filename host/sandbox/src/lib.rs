@@ -58,7 +58,7 @@ pub use http::{
 pub use limits::Limits;
 pub use media::{MediaError, MediaFile, MediaStore, MediaStream, NoMedia, StoredBody};
 pub use metrics::{CallMetrics, PluginMetrics};
-pub use plugin::{Kind, Plugin};
+pub use plugin::{Facts, Kind, Plugin};
 #[cfg(feature = "measure")]
 pub use reused::Reused;
 pub use sandbox::{CacheKey, Sandbox, SandboxConfig};

@@ -19,13 +19,15 @@ use crate::error::{Call, Fault, LoadProblem};
 use crate::host::wasi;
 use crate::instance::{Capability, Name, Shared};
 use crate::manifest;
-use crate::plugin::{Inner, Kind, Plugin, World};
+use crate::plugin::{Facts, Inner, Kind, Plugin, World};
 use crate::run;
 use crate::sandbox::Runtime;
 
 const PACKAGE: &str = "linecard:plugin/";
 /// How every WebAssembly file begins.
 const MAGIC: &[u8] = b"\0asm";
+/// A page of memory, in bytes.
+const PAGE: u64 = 64 << 10;
 
 /// The interfaces of the contract that a plug-in may import; those without functions hold types.
 const INTERFACES: [&str; 9] = [
@@ -48,12 +50,12 @@ pub(crate) async fn load(
     let compiling = Arc::clone(runtime);
     let checked = tokio::task::spawn_blocking(move || {
         // Compiling takes seconds; what the file says of itself takes none.
-        let kind = check_interfaces(&file)?;
+        let (kind, facts) = check_interfaces(&file)?;
         let (component, file_hash) = compile(&compiling, &file)?;
-        Ok::<_, LoadProblem>((kind, component, file_hash))
+        Ok::<_, LoadProblem>((kind, facts, component, file_hash))
     });
     let stopped = |error| LoadProblem::NotAComponent(format!("compiling stopped: {error}"));
-    let (kind, component, file_hash) = checked.await.map_err(stopped)??;
+    let (kind, facts, component, file_hash) = checked.await.map_err(stopped)??;
     let mismatch = |error: wasmtime::Error| LoadProblem::Mismatch(format!("{error:#}"));
     let world = match kind {
         Kind::Connector => {
@@ -87,6 +89,7 @@ pub(crate) async fn load(
             shared: Shared::new(name, &runtime.limits, inspected),
             manifest,
             file_hash,
+            facts,
             world,
         }),
     })
@@ -164,7 +167,7 @@ impl Runtime {
 
 /// What the component exports, after a look at the contract's version and at what it imports. The file
 /// is not validated yet: compiling does that, and linking holds it to its imports' types.
-fn check_interfaces(file: &[u8]) -> Result<Kind, LoadProblem> {
+fn check_interfaces(file: &[u8]) -> Result<(Kind, Facts), LoadProblem> {
     // The parser's own word for it is a list of bytes.
     if !file.starts_with(MAGIC) {
         let text = if file.is_empty() {
@@ -179,16 +182,16 @@ fn check_interfaces(file: &[u8]) -> Result<Kind, LoadProblem> {
         return Err(LoadProblem::NotAComponent(text.to_owned()));
     }
     let unreadable = |error: BinaryReaderError| LoadProblem::NotAComponent(error.to_string());
-    let (imports, exports) = interfaces(file).map_err(unreadable)?;
+    let facts = facts(file).map_err(unreadable)?;
     let mut kind = None;
-    for name in exports {
+    for name in &facts.exports {
         match of_contract(name)? {
             Some("connector-api") => kind = Some(Kind::Connector),
             Some("analyzer-api") => kind = Some(Kind::Analyzer),
             _ => {}
         }
     }
-    for name in imports {
+    for name in &facts.imports {
         let allowed = match of_contract(name)? {
             Some(interface) => INTERFACES.contains(&interface),
             None => name
@@ -199,12 +202,15 @@ fn check_interfaces(file: &[u8]) -> Result<Kind, LoadProblem> {
             return Err(LoadProblem::ForbiddenImport(name.to_owned()));
         }
     }
-    kind.ok_or(LoadProblem::NoWorld)
+    kind.map(|kind| (kind, facts)).ok_or(LoadProblem::NoWorld)
 }
 
-/// The names of the component's own imports and exports.
-fn interfaces(file: &[u8]) -> Result<(Vec<&str>, Vec<&str>), BinaryReaderError> {
-    let (mut imports, mut exports) = (Vec::new(), Vec::new());
+/// What the file says of itself: the component's own imports and exports, and its memories.
+fn facts(file: &[u8]) -> Result<Facts, BinaryReaderError> {
+    let mut facts = Facts {
+        bytes: file.len(),
+        ..Facts::default()
+    };
     let mut inside = 0_usize;
     for payload in Parser::new(0).parse_all(file) {
         match payload? {
@@ -213,18 +219,24 @@ fn interfaces(file: &[u8]) -> Result<(Vec<&str>, Vec<&str>), BinaryReaderError> 
             Payload::End(_) => inside = inside.saturating_sub(1),
             Payload::ComponentImportSection(section) if inside == 0 => {
                 for import in section {
-                    imports.push(import?.name.name);
+                    facts.imports.push(import?.name.name.to_owned());
                 }
             }
             Payload::ComponentExportSection(section) if inside == 0 => {
                 for export in section {
-                    exports.push(export?.name.name);
+                    facts.exports.push(export?.name.name.to_owned());
+                }
+            }
+            Payload::MemorySection(section) => {
+                for memory in section {
+                    let bytes = memory?.initial.saturating_mul(PAGE);
+                    facts.memory_bytes = facts.memory_bytes.saturating_add(bytes);
                 }
             }
             _ => {}
         }
     }
-    Ok((imports, exports))
+    Ok(facts)
 }
 
 /// The interface's name if it is one of the contract, in the version that this host knows.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use linecard_model::PluginId;
 use linecard_model::manifest::Manifest;
+use linecard_model::plugin::Wants;
 use wasmtime::component::ComponentExportIndex;
 
 use crate::analyzer::Analyzer;
@@ -29,11 +30,37 @@ pub enum Kind {
     Analyzer,
 }
 
+/// What a plug-in's file says of itself before any of it runs.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// Its size.
+    pub bytes: usize,
+    /// The interfaces that the component imports, with their versions.
+    pub imports: Vec<String>,
+    /// Those that it exports.
+    pub exports: Vec<String>,
+    /// The memory that it begins with, in bytes.
+    pub memory_bytes: u64,
+}
+
+impl Facts {
+    /// The interfaces of the contract that it imports and that let it do something.
+    pub fn interfaces(&self) -> impl Iterator<Item = String> {
+        const ABLE: [&str; 5] = ["clock", "http", "log", "random", "secrets"];
+        self.imports.iter().filter_map(|name| {
+            let rest = name.strip_prefix("linecard:plugin/")?;
+            let (interface, _) = rest.split_once('@')?;
+            ABLE.contains(&interface).then(|| interface.to_owned())
+        })
+    }
+}
+
 pub(crate) struct Inner {
     pub(crate) runtime: Arc<Runtime>,
     pub(crate) shared: Arc<Shared>,
     pub(crate) manifest: Manifest,
     pub(crate) file_hash: String,
+    pub(crate) facts: Facts,
     pub(crate) world: World,
 }
 
@@ -58,6 +85,17 @@ impl Plugin {
     /// The lower-case hexadecimal SHA-256 of its file.
     pub fn file_hash(&self) -> &str {
         &self.inner.file_hash
+    }
+
+    /// What its file says of itself.
+    pub fn facts(&self) -> &Facts {
+        &self.inner.facts
+    }
+
+    /// What it asks for.
+    pub fn wants(&self) -> Wants {
+        let facts = &self.inner.facts;
+        Wants::new(self.manifest(), facts.interfaces(), facts.memory_bytes)
     }
 
     /// What it is.

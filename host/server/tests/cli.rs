@@ -105,7 +105,7 @@ fn help_and_version_are_there() {
     let help = run(folder.path(), &["--help"]);
     assert!(help.status.success());
     for command in [
-        "serve", "init", "apply", "plugins", "check", "simulate", "openapi",
+        "serve", "init", "apply", "plugin", "check", "simulate", "openapi",
     ] {
         assert!(stdout(&help).contains(command), "{command}");
     }

@@ -7,6 +7,7 @@ use linecard_model::interaction::Interaction;
 use linecard_model::message::{Content, Message};
 use linecard_model::outbox::{ChannelHealth, OutboxEntry};
 use linecard_model::platform::{Failure, Identity, Outcome as PlatformOutcome, Profile};
+use linecard_model::plugin::PluginChange;
 use linecard_model::rights::{Right, Rights};
 use linecard_model::routing::Presence;
 use linecard_model::site::SiteConfig;
@@ -240,6 +241,15 @@ pub enum Request {
         config: Box<SiteConfig>,
         /// Vault entries to write (`Some`) or to remove (`None`) with it.
         vault: Vec<(String, Option<Vec<u8>>)>,
+    },
+    /// Write down what became of plug-ins.
+    Plugins {
+        /// What.
+        changes: Vec<PluginChange>,
+        /// Vault entries to write (`Some`) or to remove (`None`) with it.
+        vault: Vec<(String, Option<Vec<u8>>)>,
+        /// What stands in the audit log, if a person did it.
+        audit: Option<Audit>,
     },
     /// Write or remove vault entries, such as a session's.
     Vault {

@@ -175,18 +175,35 @@ async fn perform(
         Request::Vault { entries, audit } => {
             put_vault(batch, entries);
             if let Some(audit) = audit {
-                let Audit {
-                    action,
-                    subject,
-                    before,
-                    after,
-                } = audit;
-                let event = audited(actor, &action, &subject, before, after);
-                batch.record(vec![event]).await?;
+                batch.record(vec![in_audit_log(actor, audit)]).await?;
+            }
+            Ok(Outcome::Done)
+        }
+        Request::Plugins {
+            changes,
+            vault,
+            audit,
+        } => {
+            put_vault(batch, vault);
+            let audit = audit.map(|audit| in_audit_log(actor, audit));
+            let changes = changes.into_iter().map(Event::PluginChanged);
+            let events: Vec<Event> = audit.into_iter().chain(changes).collect();
+            if !events.is_empty() {
+                batch.record(events).await?;
             }
             Ok(Outcome::Done)
         }
     }
+}
+
+fn in_audit_log(actor: &Actor, audit: Audit) -> Event {
+    let Audit {
+        action,
+        subject,
+        before,
+        after,
+    } = audit;
+    audited(actor, &action, &subject, before, after)
 }
 
 pub(super) fn audited(

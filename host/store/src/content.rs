@@ -267,6 +267,7 @@ fn take_beside(event: &mut Event) -> Option<ContactId> {
         | Event::ActionChanged { .. }
         | Event::PlatformEvent { contact: None, .. }
         | Event::ChannelHealthChanged { .. }
+        | Event::PluginChanged(_)
         | Event::InteractionRead { .. }
         | Event::DraftSaved { .. }
         | Event::DraftRemoved { .. }

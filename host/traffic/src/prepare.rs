@@ -54,12 +54,36 @@ pub struct AnalyzerRuntime {
 /// All analyzers of a site, in the order of their names. Cheap to clone; all clones see a
 /// replacement at once.
 #[derive(Clone, Default)]
-pub struct Analyzers(Arc<ArcSwap<Vec<AnalyzerRuntime>>>);
+pub struct Analyzers(Arc<ArcSwap<Vec<Arc<AnalyzerRuntime>>>>);
 
 impl Analyzers {
     /// Replaces all of them.
     pub fn replace(&self, analyzers: Vec<AnalyzerRuntime>) {
+        let analyzers = analyzers.into_iter().map(Arc::new).collect();
         self.0.store(Arc::new(analyzers));
+    }
+
+    /// All of them, in the order of their names.
+    pub fn all(&self) -> Vec<Arc<AnalyzerRuntime>> {
+        self.0.load().as_ref().clone()
+    }
+
+    /// Puts some in the place of those with their names, and takes out others. Messages that are being
+    /// read are read to their end by those that were there.
+    pub fn exchange(&self, now: Vec<AnalyzerRuntime>, gone: &[String]) {
+        let is_other = |runtime: &Arc<AnalyzerRuntime>| {
+            !gone.contains(&runtime.name) && now.iter().all(|new| new.name != runtime.name)
+        };
+        let mut all: Vec<_> = self
+            .0
+            .load()
+            .iter()
+            .filter(|r| is_other(r))
+            .cloned()
+            .collect();
+        all.extend(now.into_iter().map(Arc::new));
+        all.sort_by(|one, other| one.name.cmp(&other.name));
+        self.0.store(Arc::new(all));
     }
 
     /// Reads one message with every analyzer. A failed analyzer is a finding, not an obstacle.

@@ -14,7 +14,7 @@ use serde_json::json;
 use super::{BINARY, SOON, answer, deliver, ended, until_state};
 
 /// Every task that runs for as long as the hub does; of those that are many of a kind, one.
-const TASKS: [&str; 17] = [
+const TASKS: [&str; 18] = [
     "site",
     "preparation",
     "preparation lane 3",
@@ -32,6 +32,7 @@ const TASKS: [&str; 17] = [
     "retention",
     "webhooks",
     "attention",
+    "plug-ins",
 ];
 const CUSTOMER: &str = "7200";
 

@@ -53,7 +53,10 @@ impl Audience {
 
 /// Whether only those who may read the audit log see an event.
 pub(super) fn is_for_administrators(event: &Event) -> bool {
-    matches!(event, Event::SiteConfigured { .. } | Event::Audited { .. })
+    matches!(
+        event,
+        Event::SiteConfigured { .. } | Event::Audited { .. } | Event::PluginChanged(_)
+    )
 }
 
 /// The one agent whom an event concerns, and nobody else.

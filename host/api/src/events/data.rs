@@ -13,6 +13,7 @@ use linecard_model::event::{Event, Seq};
 use linecard_model::message::{AttachmentFile, Correction, MessageReaction};
 use linecard_model::outbox::ChannelHealth;
 use linecard_model::platform::Author;
+use linecard_model::plugin::PluginChange;
 use linecard_model::routing::{
     Choice, EndReason, LegEnd, LegRole, MediaType, OfferOutcome, OwnerCause, Plan, Presence,
     PresenceCause, RequiredSkill, ReturnCause, RoutingSettings, ServiceClock, ServicePromise,
@@ -747,6 +748,8 @@ pub(super) enum Happened {
         /// The new health.
         health: ChannelHealth,
     },
+    /// Something became of a plug-in or of its file. For those with the right `audit`.
+    PluginChanged(PluginChange),
     /// The configuration was replaced. For those with the right `audit`.
     SiteConfigured {
         /// The whole of it. It holds no secrets.

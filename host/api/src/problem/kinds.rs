@@ -53,6 +53,18 @@ pub static KINDS: &[Kind] = &[
         "`after`, `before` or `Last-Event-ID` is not a place that the hub gave out, or one that lies in the future. Begin without it, or with a new snapshot.",
     ),
     kind(
+        "plugin-unfit",
+        409,
+        "The plug-in does not fit what is configured",
+        "A channel or an analyzer that works now could not work with this version. The detail names it and says why: change the configuration first, or use another version.",
+    ),
+    kind(
+        "no-earlier-version",
+        409,
+        "There is no version to go back to",
+        "No other version of the plug-in is kept, or the one that is asked for serves already. The last five that have served are kept.",
+    ),
+    kind(
         "unauthenticated",
         401,
         "No valid credentials",

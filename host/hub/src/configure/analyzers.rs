@@ -19,7 +19,7 @@ pub(super) async fn analyzer(
     equipment: &Equipment,
 ) -> Result<AnalyzerRuntime, Vec<Problem>> {
     let within = |key: &'static str| ["analyzers", name, key];
-    let plugins = &equipment.plugins;
+    let plugins = equipment.plugins.now();
     let Some(installed) = plugins.get(&config.plugin) else {
         let known: Vec<&str> = plugins.all().map(|p| p.plugin.id().as_str()).collect();
         let text = unknown("plug-in", config.plugin.as_str(), known.into_iter());

@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use linecard_model::outbox::{ChannelHealth, HealthState};
+use linecard_model::plugin::TrustMode;
 use linecard_model::site::{SecretRef, SiteConfig};
 use linecard_model::{ChannelId, Timestamp};
 use linecard_site::channels::ChannelRuntime;
@@ -21,6 +23,7 @@ use super::models::{model_file, named_models};
 use super::problem::Problems;
 use super::secrets::{Logins, SecretValues, logins};
 use crate::hub::Hub;
+use crate::plugins::Plugins;
 
 /// Why a configuration was not applied. Nothing has changed then.
 #[derive(Debug, thiserror::Error)]
@@ -105,8 +108,9 @@ impl Hub {
     /// The files of the models that the analyzers of a configuration name.
     pub fn model_files(&self, config: &SiteConfig) -> Vec<PathBuf> {
         let analyzers = config.analyzers.values();
+        let plugins = self.plugins.now();
         let named = analyzers.flat_map(|analyzer| {
-            let plugin = self.equipment.plugins.get(&analyzer.plugin);
+            let plugin = plugins.get(&analyzer.plugin);
             let schema = plugin.map(|installed| &installed.plugin.manifest().config_schema);
             schema.map_or_else(Vec::new, |schema| named_models(schema, &analyzer.config))
         });
@@ -146,6 +150,8 @@ impl Hub {
         self.channels.replace(channels);
         self.analyzers.replace(analyzers);
         self.reconfigured();
+        // Other files may serve now, or no longer.
+        self.plugins_anew.store(true, Ordering::Relaxed);
         if let Err(error) = self.give_new_chance().await {
             tracing::warn!(%error, "the channels' former health is shown until they are used");
         }
@@ -196,6 +202,7 @@ async fn prepare(
 ) -> Result<Prepared, ConfigureError> {
     let mut problems = check(config);
     check_administrators(present, config, &mut problems);
+    check_trust(config, &equipment.plugins.now(), &mut problems);
     let mut channels = BTreeMap::new();
     for (id, channel_config) in &config.channels {
         match channel(id, channel_config, values, equipment) {
@@ -231,6 +238,31 @@ async fn prepare(
         entries,
     };
     problems.or(prepared).map_err(ConfigureError::Problems)
+}
+
+/// What is used must be allowed to serve: a site does not stop its own channels.
+fn check_trust(config: &SiteConfig, plugins: &Plugins, problems: &mut Problems) {
+    if config.plugins.trust != TrustMode::Listed {
+        return;
+    }
+    let channels = config.channels.values().map(|channel| &channel.plugin);
+    let analyzers = config.analyzers.values().map(|analyzer| &analyzer.plugin);
+    let used: BTreeSet<_> = channels.chain(analyzers).collect();
+    for id in used {
+        let Some(installed) = plugins.get(id).filter(|installed| !installed.approved) else {
+            continue;
+        };
+        let sha256 = installed.plugin.file_hash();
+        if !config.plugins.listed.contains(sha256) {
+            problems.add(
+                &["plugins", "trust"],
+                format!(
+                    "plug-in {id} is used, and its file is neither listed nor approved: add {sha256} to \
+                     plugins.listed, or run `linecard plugin approve {id} {sha256}` first"
+                ),
+            );
+        }
+    }
 }
 
 /// What changes in the vault for the channels' secrets: new values, and those that nobody needs.

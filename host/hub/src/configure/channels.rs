@@ -41,7 +41,7 @@ pub(super) fn channel(
         problems,
         only_secrets: false,
     };
-    let plugins = &equipment.plugins;
+    let plugins = equipment.plugins.now();
     let Some(installed) = plugins.get(&config.plugin) else {
         let known = plugins.all().map(|p| p.plugin.id().as_str());
         let mut text = unknown(

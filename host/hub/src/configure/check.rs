@@ -37,6 +37,16 @@ pub(super) fn check(config: &SiteConfig) -> Problems {
             "it must be at least 1, or a request that is repeated would be done twice",
         );
     }
+    for hash in &config.plugins.listed {
+        let is_hash =
+            hash.len() == 64 && hash.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        if !is_hash {
+            problems.add(
+                &["plugins", "listed"],
+                format!("\"{hash}\" is no SHA-256 of a file: 64 digits and lower-case letters, as `linecard plugin inspect FILE` shows it"),
+            );
+        }
+    }
     for (id, queue) in &config.queues {
         check_queue(config, id, queue, &mut problems);
     }

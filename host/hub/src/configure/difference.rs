@@ -120,6 +120,8 @@ fn complete(config: &SiteConfig) -> Value {
         fields.insert("retention".to_owned(), retention);
         let automatic = json(serde_json::to_value(&config.automatic));
         fields.insert("automatic".to_owned(), automatic);
+        let plugins = json(serde_json::to_value(&config.plugins));
+        fields.insert("plugins".to_owned(), plugins);
     }
     for (id, channel) in &config.channels {
         let comments = json(serde_json::to_value(&channel.comments));

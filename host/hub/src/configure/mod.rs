@@ -10,6 +10,7 @@ mod channels;
 mod check;
 mod difference;
 mod document;
+mod exchange;
 mod hosts;
 mod models;
 mod problem;
@@ -24,6 +25,8 @@ pub use apply::{ConfigureError, rehearse};
 pub use check::has_administrator;
 pub use difference::{Change, ChangeKind, difference};
 pub use document::{Document, JsonError, Keys, keys_of, nearest, read, read_json};
+pub(crate) use exchange::{Exchange, run as exchange};
+pub use exchange::{PluginError, plugin_records};
 pub use hosts::grant;
 pub use models::{MODELS, model_file};
 pub use problem::{Places, Problem, Problems};
@@ -39,13 +42,13 @@ use linecard_sandbox::HttpAccess;
 use linecard_traffic::media::MediaFolder;
 use linecard_vault::Vault;
 
-use crate::plugins::Plugins;
+use crate::plugins::{Plugins, Shelf};
 
 /// What channels are made of, beside their configuration. Cheap to clone.
 #[derive(Clone)]
 pub struct Equipment {
     /// The plug-ins that are installed.
-    pub plugins: Arc<Plugins>,
+    pub plugins: Shelf,
     /// Secrets, encrypted at rest.
     pub vault: Vault,
     /// Files that are sent and received.
@@ -54,6 +57,16 @@ pub struct Equipment {
     pub http: Arc<dyn HttpAccess>,
     /// The data folder: what lies in it is no secret of a channel.
     pub data: PathBuf,
+}
+
+impl Equipment {
+    /// The same with other plug-ins.
+    pub(crate) fn with(&self, plugins: Plugins) -> Self {
+        Self {
+            plugins: Shelf::new(plugins),
+            ..self.clone()
+        }
+    }
 }
 
 /// A site file that was read.

@@ -72,7 +72,7 @@ pub async fn restore(config: &SiteConfig, equipment: &Equipment) -> Result<Resto
     })
 }
 
-fn health(why: &Unready) -> ChannelHealth {
+pub(super) fn health(why: &Unready) -> ChannelHealth {
     let problems: Vec<String> = why.problems.iter().map(ToString::to_string).collect();
     let (state, detail, remedy) = if why.only_secrets {
         (
@@ -84,7 +84,7 @@ fn health(why: &Unready) -> ChannelHealth {
         (
             HealthState::Stopped,
             "the channel cannot work with the plug-ins that are installed",
-            "install the plug-in that the channel needs, or apply a configuration that fits; then restart the hub",
+            "install the plug-in that the channel needs, or apply a configuration that fits",
         )
     };
     ChannelHealth {

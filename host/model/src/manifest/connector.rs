@@ -130,6 +130,20 @@ pub enum SecretKind {
     Oauth2,
 }
 
+impl SecretKind {
+    /// Its name, as the contract writes it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::HmacKey => "hmac-key",
+            Self::SharedToken => "shared-token",
+            Self::Bearer => "bearer",
+            Self::Basic => "basic",
+            Self::Oauth1 => "oauth1",
+            Self::Oauth2 => "oauth2",
+        }
+    }
+}
+
 /// A host that a connector wants to call. The operator sees the list and grants it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]

@@ -13,6 +13,7 @@ mod init;
 mod key;
 mod log;
 mod options;
+mod plugin;
 mod plugins;
 mod rotate;
 mod serve;
@@ -54,8 +55,9 @@ enum Command {
     /// Make a way back in, with access to the machine
     #[command(subcommand)]
     Key(key::Key),
-    /// List the plug-ins that are installed, or look at one file
-    Plugins(plugins::PluginsCommand),
+    /// Look at plug-ins, approve them, go back to earlier versions
+    #[command(visible_alias = "plugins")]
+    Plugin(plugin::PluginCommand),
     /// Check that the data folder is whole
     Check,
     /// Save everything, from a running hub too, into a folder that `restore` reads
@@ -92,7 +94,9 @@ impl Command {
     fn takes(&self) -> &'static [&'static str] {
         match self {
             Self::Init(init) if !init.is_reference() => &["data", "plugins"],
-            Self::Plugins(plugins) if plugins.is_about_a_file() => &["config", "data"],
+            Self::Plugin(plugin) if plugin.is_about_a_file() => &["config", "data"],
+            Self::Plugin(plugin) if plugin.is_for_a_hub() => &["config", "data", "listen"],
+            Self::Plugin(_) => &["config", "data", "plugins"],
             _ => takes(self.name()),
         }
     }
@@ -113,7 +117,7 @@ impl Command {
             Self::Apply(_) => "apply",
             Self::Doctor(_) => "doctor",
             Self::Key(_) => "key",
-            Self::Plugins(_) => "plugins",
+            Self::Plugin(_) => "plugin",
             Self::Check => "check",
             Self::Backup(_) => "backup",
             Self::Restore(_) => "restore",
@@ -139,7 +143,8 @@ fn takes(command: &str) -> &'static [&'static str] {
         "serve" | "demo" => &["config", "data", "plugins", "listen", "log", "log_format"],
         "apply" => &["config", "data", "plugins", "listen"],
         "doctor" | "backup" => &["config", "data", "listen"],
-        "init" | "plugins" | "evaluate" => &["config", "data", "plugins"],
+        "init" | "evaluate" => &["config", "data", "plugins"],
+        "plugin" => &["config", "data", "plugins", "listen"],
         "simulate" | "train" | "openapi" | compile::NAME => &[],
         // What is done with a data folder.
         _ => &["config", "data"],
@@ -190,7 +195,7 @@ fn ignored(command: &Command, matches: &ArgMatches) -> Option<clap::Error> {
             "; write it into the linecard.toml that it makes, or give it to `linecard serve`"
         }
         ("apply", "token-file") => " with --offline",
-        ("plugins", "plugins") => " when it looks at one file",
+        ("plugin", "plugins") => " when it looks at one file or asks a hub",
         _ => "",
     };
     let text = format!("`linecard {name}` does not go by --{option}{hint}");
@@ -242,7 +247,7 @@ async fn run(cli: Cli) -> anyhow::Result<u8> {
         Command::Apply(apply) => return apply.run(options).await,
         Command::Doctor(doctor) => return doctor.run(options).await,
         Command::Key(key) => key.run(options).await,
-        Command::Plugins(plugins) => plugins.run(options).await,
+        Command::Plugin(plugin) => plugin.run(options).await,
         Command::Check => storage::check(options),
         Command::Backup(backup) => backup.run(options).await,
         Command::Restore(restore) => restore.run(options).await,

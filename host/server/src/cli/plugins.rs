@@ -1,87 +1,82 @@
-//! Lists the plug-ins that are installed, or looks at one file.
+//! Shows the plug-ins that are installed, or one file.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::Path;
 
 use anyhow::bail;
-use clap::Args;
-use linecard_model::manifest::{HostWant, Manifest};
+use linecard_model::manifest::HostWant;
+use linecard_sandbox::Plugin;
+use serde_json::json;
 
 use super::options::ConfigOptions;
 use super::say;
 use super::setup::{load_plugins, sandbox};
 use crate::reference::form;
 
-/// What to look at.
-#[derive(Debug, Args)]
-pub(super) struct PluginsCommand {
-    /// A plug-in file to look at, in place of those that are installed
-    file: Option<PathBuf>,
-    /// Print the whole manifests as JSON
-    #[arg(long)]
-    json: bool,
+/// Lists what is installed, as if nothing had been decided about any of it.
+pub(super) async fn installed(options: &ConfigOptions, as_json: bool) -> anyhow::Result<()> {
+    let config = options.load()?;
+    let plugins = load_plugins(&config).await?;
+    let all: Vec<_> = plugins
+        .all()
+        .map(|p| (&p.plugin, p.source.to_string()))
+        .collect();
+    show(&all, as_json)?;
+    for problem in plugins.problems() {
+        eprintln!("linecard: {}: {}", problem.file, problem.reason);
+    }
+    if plugins.problems().is_empty() {
+        Ok(())
+    } else {
+        bail!(
+            "{} of the plug-in files cannot be used",
+            plugins.problems().len()
+        )
+    }
 }
 
-impl PluginsCommand {
-    /// Whether it looks at a file, and not at what is installed.
-    pub(super) fn is_about_a_file(&self) -> bool {
-        self.file.is_some()
-    }
+/// Shows what a file is, and what it would be granted.
+pub(super) async fn inspect(
+    options: &ConfigOptions,
+    file: &Path,
+    as_json: bool,
+) -> anyhow::Result<()> {
+    let config = options.load()?;
+    let plugin = sandbox(&config)?.load_file(file).await?;
+    show(&[(&plugin, file.display().to_string())], as_json)
+}
 
-    pub(super) async fn run(&self, options: &ConfigOptions) -> anyhow::Result<()> {
-        let config = options.load()?;
-        if let Some(file) = &self.file {
-            let plugin = sandbox(&config)?.load_file(file).await?;
-            let source = file.display().to_string();
-            return self.show(&[(plugin.manifest(), source, plugin.file_hash())]);
-        }
-        let plugins = load_plugins(&config).await?;
-        let all: Vec<_> = plugins
-            .all()
-            .map(|p| {
-                (
-                    p.plugin.manifest(),
-                    p.source.to_string(),
-                    p.plugin.file_hash(),
-                )
+fn show(plugins: &[(&Plugin, String)], as_json: bool) -> anyhow::Result<()> {
+    if as_json {
+        let list: Vec<_> = plugins
+            .iter()
+            .map(|(plugin, source)| {
+                let facts = plugin.facts();
+                json!({
+                    "manifest": plugin.manifest(),
+                    "source": source,
+                    "sha256": plugin.file_hash(),
+                    "bytes": facts.bytes,
+                    "imports": facts.imports,
+                    "exports": facts.exports,
+                    "wants": plugin.wants(),
+                })
             })
             .collect();
-        self.show(&all)?;
-        for problem in plugins.problems() {
-            eprintln!("linecard: {}: {}", problem.file, problem.reason);
-        }
-        if plugins.problems().is_empty() {
-            Ok(())
-        } else {
-            bail!(
-                "{} of the plug-in files cannot be used",
-                plugins.problems().len()
-            )
-        }
+        say(&serde_json::to_string_pretty(&list)?);
+    } else {
+        let texts: Vec<String> = plugins
+            .iter()
+            .map(|(plugin, source)| text(plugin, source))
+            .collect::<Result<_, _>>()?;
+        say(&texts.join("\n"));
     }
-
-    fn show(&self, plugins: &[(&Manifest, String, &str)]) -> anyhow::Result<()> {
-        if self.json {
-            let list: Vec<_> = plugins
-                .iter()
-                .map(|(manifest, source, hash)| {
-                    serde_json::json!({"manifest": manifest, "source": source, "sha256": hash})
-                })
-                .collect();
-            say(&serde_json::to_string_pretty(&list)?);
-        } else {
-            let texts: Vec<String> = plugins
-                .iter()
-                .map(|(manifest, source, hash)| text(manifest, source, hash))
-                .collect::<Result<_, _>>()?;
-            say(&texts.join("\n"));
-        }
-        Ok(())
-    }
+    Ok(())
 }
 
 /// What an operator wants to know before a plug-in is used.
-fn text(manifest: &Manifest, source: &str, hash: &str) -> Result<String, std::fmt::Error> {
+fn text(plugin: &Plugin, source: &str) -> Result<String, std::fmt::Error> {
+    let (manifest, facts) = (plugin.manifest(), plugin.facts());
     let mut out = String::new();
     let kind = if manifest.connector.is_some() {
         "connector"
@@ -94,7 +89,17 @@ fn text(manifest: &Manifest, source: &str, hash: &str) -> Result<String, std::fm
         manifest.id, manifest.version
     )?;
     writeln!(out, "  {}", manifest.description)?;
-    writeln!(out, "  sha256: {hash}")?;
+    writeln!(out, "  sha256: {}", plugin.file_hash())?;
+    writeln!(
+        out,
+        "  contract {}, {} bytes, begins with {} KiB of memory",
+        manifest.contract,
+        facts.bytes,
+        facts.memory_bytes >> 10
+    )?;
+    for (what, names) in [("imports", &facts.imports), ("exports", &facts.exports)] {
+        writeln!(out, "  {what}: {}", names.join(", "))?;
+    }
     if let Some(connector) = &manifest.connector {
         for want in &connector.secrets {
             let need = if want.required { "" } else { ", optional" };

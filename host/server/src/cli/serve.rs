@@ -6,8 +6,8 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use linecard_api::{Doors, HttpOptions, Tls};
 use linecard_hub::configure::{Restored, has_administrator, restore};
-use linecard_hub::{Hub, HubOptions, plugins};
-use linecard_site::Source;
+use linecard_hub::plugins::Source;
+use linecard_hub::{Hub, HubOptions};
 use linecard_site::channels::Channels;
 use linecard_traffic::prepare::Analyzers;
 use linecard_vault::hub_itself;
@@ -48,7 +48,7 @@ pub(super) async fn run(options: &ConfigOptions) -> anyhow::Result<()> {
         address = %listener.local_addr()?,
         url = config.url(),
         data = %config.data.display(),
-        plugins = hub.plugins.all().count(),
+        plugins = hub.plugins.now().all().count(),
         channels = hub.channels.all().len(),
         version = env!("CARGO_PKG_VERSION"),
         "the hub is ready"
@@ -99,6 +99,8 @@ pub(super) async fn start(config: &ServerConfig) -> anyhow::Result<Arc<Hub>> {
         site,
         equipment,
         site_config,
+        depot,
+        records,
     } = foundation;
     let restored = restore(&site_config, &equipment).await?;
     for problem in &restored.problems.0 {
@@ -124,6 +126,8 @@ pub(super) async fn start(config: &ServerConfig) -> anyhow::Result<Arc<Hub>> {
         equipment,
         channels: at_work.0,
         analyzers: at_work.1,
+        depot,
+        records,
         data: config.data.clone(),
         render: linecard_api::render,
     })
@@ -138,7 +142,9 @@ pub(super) async fn start(config: &ServerConfig) -> anyhow::Result<Arc<Hub>> {
     }
     hub.give_new_chance().await?;
     for (channel, health) in unready {
-        hub.site.health(channel, health, Source::Hub).await?;
+        hub.site
+            .health(channel, health, linecard_site::Source::Hub)
+            .await?;
     }
     let mut key = admin_key::read(&config.data)?;
     if key.is_none() && !has_administrator(&site_config) {
@@ -156,8 +162,9 @@ pub(super) async fn start(config: &ServerConfig) -> anyhow::Result<Arc<Hub>> {
 /// How a hub's HTTP interfaces behave.
 pub(super) fn http_options(config: &ServerConfig, hub: &Hub) -> anyhow::Result<HttpOptions> {
     // Strangers may read the reference: which plug-ins were added is not for them.
-    let installed = hub.plugins.all();
-    let bundled = installed.filter(|installed| installed.source == plugins::Source::Bundled);
+    let plugins = hub.plugins.now();
+    let installed = plugins.all();
+    let bundled = installed.filter(|installed| installed.source == Source::Bundled);
     Ok(HttpOptions {
         reference: reference::both(bundled.map(|bundled| bundled.plugin.manifest()))?,
         ..config.http_options()

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use linecard_hub::configure::{Equipment, SecretValues, rehearse};
-use linecard_hub::plugins::{Plugins, Progress};
+use linecard_hub::configure::{Equipment, SecretValues, plugin_records, rehearse};
+use linecard_hub::plugins::{Depot, Plugins, Progress, Records, Shelf};
 use linecard_model::SiteId;
 use linecard_model::site::SiteConfig;
 use linecard_sandbox::{CacheKey, HttpClient, HttpClientConfig, Sandbox, SandboxConfig};
@@ -33,6 +33,10 @@ pub(super) struct Foundation {
     pub equipment: Equipment,
     /// The stored configuration.
     pub site_config: SiteConfig,
+    /// The plug-ins that could serve.
+    pub depot: Depot,
+    /// What is known of plug-ins beside their files.
+    pub records: Records,
 }
 
 /// Opens the data folder and loads the plug-ins.
@@ -42,7 +46,16 @@ pub(super) async fn foundation(config: &ServerConfig) -> anyhow::Result<Foundati
     let store = open_store(config)?;
     let site = config.site.0.clone();
     let site_config = store.config(&site).await?.unwrap_or_default();
-    let plugins = load_plugins(config).await?;
+    let depot = open_depot(config, Some(&config.data.join("plugin-versions"))).await?;
+    let records = plugin_records(store.as_ref(), &site).await?;
+    let plugins = depot.compose(&records, &site_config.plugins, None).await;
+    for pending in plugins.pending() {
+        tracing::warn!(
+            file = %pending.file.display(),
+            asks = pending.asks.join("; "),
+            "a plug-in file waits for an approval: see `linecard plugin list`"
+        );
+    }
     for problem in plugins.problems() {
         tracing::error!(
             file = problem.file,
@@ -56,7 +69,7 @@ pub(super) async fn foundation(config: &ServerConfig) -> anyhow::Result<Foundati
         store,
         site,
         equipment: Equipment {
-            plugins: Arc::new(plugins),
+            plugins: Shelf::new(plugins),
             vault,
             media: Arc::new(MediaFolder::new(
                 config.data.join("media"),
@@ -66,6 +79,8 @@ pub(super) async fn foundation(config: &ServerConfig) -> anyhow::Result<Foundati
             http: Arc::new(HttpClient::new(&HttpClientConfig::default())?),
         },
         site_config,
+        depot,
+        records,
     })
 }
 
@@ -81,8 +96,13 @@ pub(super) fn store_folder(config: &ServerConfig) -> PathBuf {
     config.data.join("store")
 }
 
-/// Starts a sandbox and loads what is installed.
+/// Starts a sandbox and loads what is installed, as if nothing had been decided about any of it.
 pub(super) async fn load_plugins(config: &ServerConfig) -> anyhow::Result<Plugins> {
+    Ok(open_depot(config, None).await?.everything().await)
+}
+
+/// Starts a sandbox and loads what is installed.
+async fn open_depot(config: &ServerConfig, kept: Option<&Path>) -> anyhow::Result<Depot> {
     let is_first = !config.data.join("cache").exists();
     let sandbox = sandbox(config)?;
     let folder = config.plugin_folder();
@@ -91,14 +111,14 @@ pub(super) async fn load_plugins(config: &ServerConfig) -> anyhow::Result<Plugin
         bail!("the plug-in folder {} does not exist", folder.display());
     }
     let progress = Progress::default();
-    let loading = Plugins::load(&sandbox, BUNDLED, Some(&folder), &progress);
+    let loading = Depot::open(&sandbox, BUNDLED, Some(&folder), kept, &progress);
     tokio::pin!(loading);
     if is_first {
         tell("the plug-ins are compiled for this machine, once; that can take a minute");
     }
     loop {
         tokio::select! {
-            plugins = &mut loading => return Ok(plugins),
+            depot = &mut loading => return Ok(depot),
             () = tokio::time::sleep(TELL_EVERY) => {
                 let (done, all) = progress.counted();
                 tell(&format!("plug-ins are being compiled: {done} of {all} are ready"));

@@ -2,6 +2,7 @@
 
 use linecard_model::QueueId;
 use linecard_model::hours::HoursConfig;
+use linecard_model::plugin::PluginTrust;
 use linecard_model::rights::RoleConfig;
 use linecard_model::routing::{MediaType, QueueSettings, RoutingSettings};
 use linecard_model::rule::AutomaticConfig;
@@ -55,6 +56,7 @@ pub(super) fn defaults() -> anyhow::Result<Value> {
     site["keys"] = json!({ "*": KeyConfig::default() });
     site["analyzers"] = json!({ "*": {} });
     site["automatic"] = serde_json::to_value(AutomaticConfig::default())?;
+    site["plugins"] = serde_json::to_value(PluginTrust::default())?;
     let mut hours = serde_json::to_value(HoursConfig::default())?;
     hours["zone"].take();
     hours["everywhere"] = json!(false);

@@ -237,6 +237,7 @@ impl UnitOfWork {
             | Event::ContactsParted { .. }
             | Event::ActionChanged { .. }
             | Event::PlatformEvent { .. }
+            | Event::PluginChanged(_)
             | Event::Audited { .. } => Ok(()),
         }
     }

@@ -261,6 +261,7 @@ impl Happened {
             Event::ChannelHealthChanged { channel, health } => {
                 Self::ChannelHealthChanged { channel, health }
             }
+            Event::PluginChanged(change) => Self::PluginChanged(change),
             Event::SiteConfigured { config } => Self::SiteConfigured { config },
             Event::Audited {
                 actor,

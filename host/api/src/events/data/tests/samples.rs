@@ -12,6 +12,7 @@ use linecard_model::message::{
 };
 use linecard_model::outbox::ChannelHealth;
 use linecard_model::platform::{Author, Identity, Profile, Refusal};
+use linecard_model::plugin::{PluginChange, PluginState};
 use linecard_model::response::{Macro, MacroConfig, Response, ResponseConfig};
 use linecard_model::routing::{
     Choice, EndReason, InteractionState, LegEnd, LegRole, MediaType, OfferOutcome, OwnerCause,
@@ -590,6 +591,14 @@ fn others() -> Vec<Event> {
             channel: ChannelId::new("page").unwrap(),
             health: ChannelHealth::default(),
         },
+        Event::PluginChanged(PluginChange {
+            state: PluginState::Pending,
+            plugin: Some("messenger".parse().unwrap()),
+            version: Some("1.1.0".to_owned()),
+            sha256: Some("0".repeat(64)),
+            file: Some("messenger.wasm".to_owned()),
+            details: vec!["+ calls example.com".to_owned()],
+        }),
         Event::SiteConfigured {
             config: Box::default(),
         },
