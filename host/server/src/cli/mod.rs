@@ -15,6 +15,7 @@ mod log;
 mod options;
 mod plugins;
 mod rotate;
+mod rules;
 mod serve;
 mod setup;
 mod signals;
@@ -49,6 +50,9 @@ enum Command {
     Init(init::Init),
     /// Apply a site file, to the running hub or to a data folder
     Apply(apply::Apply),
+    /// Check the rules of a site file, or try them with recorded messages
+    #[command(subcommand)]
+    Rules(rules::Rules),
     /// Look at the hub from outside in, and say what should be seen to
     Doctor(doctor::Doctor),
     /// Make a way back in, with access to the machine
@@ -111,6 +115,7 @@ impl Command {
             Self::Serve => "serve",
             Self::Init(_) => "init",
             Self::Apply(_) => "apply",
+            Self::Rules(_) => "rules",
             Self::Doctor(_) => "doctor",
             Self::Key(_) => "key",
             Self::Plugins(_) => "plugins",
@@ -138,7 +143,7 @@ fn takes(command: &str) -> &'static [&'static str] {
     match command {
         "serve" | "demo" => &["config", "data", "plugins", "listen", "log", "log_format"],
         "apply" => &["config", "data", "plugins", "listen"],
-        "doctor" | "backup" => &["config", "data", "listen"],
+        "doctor" | "backup" | "rules" => &["config", "data", "listen"],
         "init" | "plugins" | "evaluate" => &["config", "data", "plugins"],
         "simulate" | "train" | "openapi" | compile::NAME => &[],
         // What is done with a data folder.
@@ -240,6 +245,7 @@ async fn run(cli: Cli) -> anyhow::Result<u8> {
         Command::Serve => serve::run(options).await,
         Command::Init(init) => init.run(options).await,
         Command::Apply(apply) => return apply.run(options).await,
+        Command::Rules(rules) => return rules.run(options).await,
         Command::Doctor(doctor) => return doctor.run(options).await,
         Command::Key(key) => key.run(options).await,
         Command::Plugins(plugins) => plugins.run(options).await,
