@@ -68,6 +68,14 @@ async fn every_example_runs_as_written_and_answers_are_as_described() -> Result<
         .await?;
     d.run(&administrator, "endEmergency", &["shop"], "").await?;
     d.run(&administrator, "listRuleFacts", &[], "").await?;
+    d.run(&administrator, "checkRules", &[], "").await?;
+    d.run(&administrator, "testRules", &[], "").await?;
+    d.run(&administrator, "replaceRules", &[], "").await?;
+    d.run(&administrator, "getRules", &[], "").await?;
+    let versions = d.run(&administrator, "listRulesVersions", &[], "").await?;
+    let version = versions.pointer("/items/0/id").context("a version")?;
+    let version = version.to_string();
+    d.run(&administrator, "undoRules", &[&version], "").await?;
     d.run(&administrator, "getChannel", &["web"], "").await?;
     d.run(&administrator, "getPlugin", &["open-messaging"], "")
         .await?;

@@ -27,7 +27,7 @@ use super::query::{Known, refuse_unknown};
 use super::{
     App, account, actions, agents, attention, audit, automatic, backup, channels, contacts,
     corrections, dead_letters, desk, elsewhere, events, files, inbox, interactions, macros,
-    messages, notes, offers, plugins, queues, reactions, responses, session, site, stats,
+    messages, notes, offers, plugins, queues, reactions, responses, rules, session, site, stats,
     templates, webhooks, working,
 };
 
@@ -115,6 +115,7 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .merge(audit::router())
         .merge(webhooks::router())
         .merge(automatic::router())
+        .merge(rules::router())
         .merge(attention::router())
         .merge(backup::router());
     OpenApiRouter::with_openapi(Description::openapi()).nest("/api/v1", v1)

@@ -51,6 +51,7 @@ mod queues;
 mod reactions;
 mod render;
 mod responses;
+mod rules;
 mod serve;
 mod session;
 mod site;

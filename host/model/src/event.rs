@@ -1,5 +1,7 @@
 //! The journal: everything that happened on a site, in one order.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -12,6 +14,7 @@ use crate::platform::Author;
 use crate::plugin::PluginChange;
 use crate::response::{Macro, Response};
 use crate::routing::RoutingEvent;
+use crate::rule::{RuleOccasion, RuleTimer, RuleTrace};
 use crate::site::SiteConfig;
 use crate::{
     AgentId, ChannelId, ContactId, InteractionId, MacroId, MessageId, QueueId, ResponseId,
@@ -306,6 +309,40 @@ pub enum Event {
         /// in it.
         marks: Box<Marks>,
     },
+    /// When rules look at an interaction again: all times that are set now.
+    RuleTimersSet {
+        /// The interaction.
+        interaction: InteractionId,
+        /// The times; none if no rule looks at it again.
+        timers: Vec<RuleTimer>,
+    },
+    /// Rules were gone through on an occasion other than a message. If it comes after a time, its timer has
+    /// fired. What they did stands beside this.
+    RulesFollowed {
+        /// The interaction.
+        interaction: InteractionId,
+        /// The occasion.
+        on: RuleOccasion,
+        /// After how many seconds, if it comes after a time.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after_seconds: Option<u32>,
+        /// The message whose facts counted.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        message: Option<MessageId>,
+        /// What was decided, and why.
+        trace: Box<RuleTrace>,
+    },
+    /// A rule tells people of an interaction.
+    RuleNotified {
+        /// The interaction.
+        interaction: InteractionId,
+        /// The rule.
+        rule: String,
+        /// Who is told: those whom the rule names, and the members of the groups that it names.
+        agents: BTreeSet<AgentId>,
+        /// What they are told.
+        text: String,
+    },
     /// A note was written, changed or deleted: what it is now.
     NoteSaved(Note),
     /// A standard response is new, or was changed.
@@ -410,6 +447,9 @@ impl Event {
             Self::DraftSaved { .. } => "draft-saved",
             Self::DraftRemoved { .. } => "draft-removed",
             Self::InteractionMarked { .. } => "interaction-marked",
+            Self::RuleTimersSet { .. } => "rule-timers-set",
+            Self::RulesFollowed { .. } => "rules-followed",
+            Self::RuleNotified { .. } => "rule-notified",
             Self::NoteSaved(_) => "note-saved",
             Self::ResponseSaved(_) => "response-saved",
             Self::ResponseRemoved { .. } => "response-removed",
@@ -470,6 +510,9 @@ impl Event {
             | Self::DraftSaved { interaction, .. }
             | Self::DraftRemoved { interaction, .. }
             | Self::InteractionMarked { interaction, .. }
+            | Self::RuleTimersSet { interaction, .. }
+            | Self::RulesFollowed { interaction, .. }
+            | Self::RuleNotified { interaction, .. }
             | Self::ResponseUsed { interaction, .. }
             | Self::MacroRun { interaction, .. } => Some(*interaction),
             Self::ActionChanged { interaction, .. } => *interaction,

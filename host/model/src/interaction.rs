@@ -8,6 +8,7 @@ use crate::desk::{LastMessage, Marks};
 use crate::manifest::Visibility;
 use crate::platform::Author;
 use crate::routing::{InteractionState, Leg, MediaType, RequiredSkill};
+use crate::rule::RuleTimer;
 use crate::{AgentId, ChannelId, ContactId, InteractionId, QueueId, Timestamp};
 
 /// What a customer wants of the company, from the first message until a disposition code closes it.
@@ -75,6 +76,9 @@ pub struct Interaction {
     /// What agents put to it.
     #[serde(default, skip_serializing_if = "Marks::is_empty")]
     pub marks: Marks,
+    /// When rules look at it again. At most [`RuleTimer::MOST`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub timers: Vec<RuleTimer>,
 }
 
 /// Somebody who takes part in an interaction beside its customer.
@@ -181,6 +185,7 @@ mod tests {
             last_message: None,
             waiting_since: None,
             marks: Marks::default(),
+            timers: Vec::new(),
         };
         assert_eq!(interaction.contacts(), [one, other]);
         assert!(!interaction.involves(ContactId::generate()));

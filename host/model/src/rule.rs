@@ -6,14 +6,15 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::routing::RequiredSkill;
-use crate::{ChannelId, MessageId, QueueId, ResponseId, Timestamp};
+use crate::{AgentId, ChannelId, GroupId, MessageId, QueueId, ResponseId, Timestamp};
 
 /// The most rules of a site.
 pub const MOST_RULES: usize = 1_000;
 /// The longest name of a rule, in characters.
 pub const LONGEST_NAME: usize = 100;
 
-/// One rule of the ordered list that is gone through for every message of a customer's.
+/// One rule of the ordered list that is gone through on an occasion: for every message of a customer's if
+/// nothing else is said.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RuleConfig {
@@ -23,6 +24,13 @@ pub struct RuleConfig {
     /// The channels whose messages it looks at; all if empty.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub channels: BTreeSet<ChannelId>,
+    /// On what occasion it is looked at.
+    #[serde(default, skip_serializing_if = "RuleOccasion::is_usual")]
+    pub on: RuleOccasion,
+    /// After how many seconds: of `waited` and `idle`, and of nothing else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 2_592_000)]
+    pub after_seconds: Option<u32>,
     /// The condition, an expression in CEL over the facts of the message; always if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub when: Option<String>,
@@ -34,18 +42,105 @@ pub struct RuleConfig {
     pub stop: bool,
 }
 
+/// On what occasion a rule is looked at. What rules do is no occasion for others, but that an interaction
+/// ends.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Default,
+    Serialize,
+    Deserialize,
+    ToSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum RuleOccasion {
+    /// A customer wrote.
+    #[default]
+    Message,
+    /// An interaction came into a queue: its first, or by a transfer.
+    Enqueued,
+    /// It has waited for an agent for `after_seconds` since it came into its queue.
+    Waited,
+    /// An agent, or somebody on the network itself, answered the customer.
+    Answered,
+    /// For `after_seconds` nobody has written in an interaction that is not over.
+    Idle,
+    /// It is over.
+    Ended,
+    /// A customer changed a message.
+    Edited,
+    /// A customer took a message back.
+    Deleted,
+    /// A person corrected what analyzers found in a message.
+    ScoreChanged,
+}
+
+impl RuleOccasion {
+    // serde hands a reference.
+    #[allow(clippy::trivially_copy_pass_by_ref)]
+    fn is_usual(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Its name in the site file.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Message => "message",
+            Self::Enqueued => "enqueued",
+            Self::Waited => "waited",
+            Self::Answered => "answered",
+            Self::Idle => "idle",
+            Self::Ended => "ended",
+            Self::Edited => "edited",
+            Self::Deleted => "deleted",
+            Self::ScoreChanged => "score-changed",
+        }
+    }
+
+    /// Whether it comes after a time.
+    pub fn is_timed(self) -> bool {
+        matches!(self, Self::Waited | Self::Idle)
+    }
+}
+
+/// When rules are to be looked at that ask for a time. It is kept with its interaction, set, moved and
+/// fired through the journal.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+pub struct RuleTimer {
+    /// The occasion: `waited` or `idle`.
+    pub on: RuleOccasion,
+    /// After how many seconds.
+    pub after_seconds: u32,
+    /// When that is.
+    pub due: Timestamp,
+}
+
+impl RuleTimer {
+    /// How many occasions with a time the rules of a site have at most, which is how many timers an
+    /// interaction has at most.
+    pub const MOST: usize = 20;
+    /// The longest time, in seconds: 30 days.
+    pub const LONGEST_SECONDS: u32 = 2_592_000;
+}
+
 /// What a rule does. Of two rules that both name a queue, a priority, an answer or an end, the first one
 /// counts; skills, labels and attributes add up.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct RuleActions {
-    /// The queue of the interaction that begins with the message.
+    /// The queue of the interaction that begins with the message, or of one that waits.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub queue: Option<QueueId>,
-    /// The queue of one that begins in public, if another.
+    /// The queue of one in public, if another.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub public_queue: Option<QueueId>,
-    /// Skills that it needs beside the channel's, if it begins with the message.
+    /// Skills that it needs beside those that it has, if it begins with the message or waits.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub skills: Vec<RequiredSkill>,
     /// Its priority, in minutes by which it is ahead.
@@ -72,10 +167,36 @@ pub struct RuleActions {
     /// Whether the message is nobody's work: it is kept in the history, and no interaction begins with it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub drop: bool,
-    /// Whether the interaction that begins with the message is over at once: it is kept, with what the
-    /// rules put to it, and nobody is asked.
+    /// Whether the interaction is over: one that begins with the message at once, kept with what the rules
+    /// put to it, and nobody is asked. One that an agent has goes to the wrap-up of its queue unless a
+    /// disposition is named.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub end: Option<RuleEnd>,
+    /// Who is told of it: an event for their desktops.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notify: Option<RuleNotice>,
+}
+
+/// What people are told by a rule.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct RuleNotice {
+    /// The agents.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub agents: BTreeSet<AgentId>,
+    /// The groups of which every member is told.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub groups: BTreeSet<GroupId>,
+    /// What they are told. It is no place for what a customer wrote: the interaction is named with it.
+    #[schema(max_length = 500)]
+    pub text: String,
+}
+
+impl RuleNotice {
+    /// The longest text, in characters.
+    pub const LONGEST_TEXT: usize = 500;
+    /// How many agents and groups it names at most.
+    pub const MOST_NAMES: usize = 50;
 }
 
 /// How an interaction ends by a rule.

@@ -268,6 +268,15 @@ pub enum Command {
         /// Why.
         reason: EndReason,
     },
+    /// A rule ends an interaction, whoever has it. With a disposition code it is over; without one, an
+    /// interaction that an agent has accepted goes to wrap-up as the queue's policy says. One in wrap-up
+    /// stays there.
+    Close {
+        /// The interaction.
+        interaction: InteractionId,
+        /// One of its queue's disposition codes.
+        disposition: Option<String>,
+    },
     /// An agent's desktop is gone. For the site's grace time the agent gets no new work; then the
     /// agent goes offline. Without effect on an agent who is offline.
     DesktopLost {

@@ -89,6 +89,10 @@ pub(crate) fn decide(state: &State, index: &Index, at: Timestamp, command: Comma
             interaction,
             reason,
         } => decide.rescind(interaction, reason),
+        Command::Close {
+            interaction,
+            disposition,
+        } => decide.close(interaction, disposition),
         Command::Hold { interaction, agent } => decide.hold(interaction, agent),
         Command::Resume { interaction, agent } => decide.resume(interaction, agent),
         Command::Park {

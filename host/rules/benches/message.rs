@@ -5,7 +5,7 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use linecard_model::ChannelId;
-use linecard_model::rule::{RuleActions, RuleConfig};
+use linecard_model::rule::{RuleActions, RuleConfig, RuleOccasion};
 use linecard_rules::{Fact, Facts, Occasion, RuleSet};
 
 fn main() {
@@ -46,10 +46,14 @@ fn main() {
     let channel = ChannelId::new("shop").expect("a name");
     let decide = || {
         rules.decide(Occasion {
+            on: RuleOccasion::Message,
+            after_seconds: None,
             facts: black_box(&facts),
             channel: &channel,
             public: true,
             begins: true,
+            moves: true,
+            ends: true,
         })
     };
     for _ in 0..50 {

@@ -15,7 +15,7 @@ use linecard_model::hours::{
 };
 use linecard_model::rule::HoursReason;
 
-use crate::rules::check_text;
+use crate::actions::check_text;
 use crate::special::Days;
 
 /// The most special days of one schedule.

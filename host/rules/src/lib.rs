@@ -4,6 +4,7 @@
 //! checked when it is saved ([`Expression::parse`]), with everything that is wrong told at once; what was
 //! accepted can then only hold, not hold, or be undecided because a fact is absent ([`Verdict`]).
 
+mod actions;
 mod check;
 mod expression;
 mod facts;

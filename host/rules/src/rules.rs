@@ -3,16 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use linecard_model::desk::{Attribute, check_label};
-use linecard_model::response::{LONGEST_TEXT, pieces};
+use linecard_model::desk::Attribute;
 use linecard_model::routing::RequiredSkill;
 use linecard_model::rule::{
-    LONGEST_NAME, MOST_RULES, RuleActions, RuleConfig, RuleDid, RuleEnd, RuleReply, RuleStep,
-    RuleTrace,
+    MOST_RULES, RuleConfig, RuleDid, RuleEnd, RuleNotice, RuleOccasion, RuleReply, RuleStep,
+    RuleTimer, RuleTrace,
 };
 use linecard_model::{ChannelId, QueueId};
 use regex::Regex;
 
+use crate::actions::{check_actions, unfit_name};
 use crate::check::Fault;
 use crate::expression::{Expression, Verdict, scene};
 use crate::facts::Facts;
@@ -44,6 +44,10 @@ struct Compiled {
 /// What the rules are gone through for.
 #[derive(Debug, Clone, Copy)]
 pub struct Occasion<'o> {
+    /// The kind of occasion: only the rules for it are looked at.
+    pub on: RuleOccasion,
+    /// After how many seconds, if it comes after a time.
+    pub after_seconds: Option<u32>,
     /// What is known.
     pub facts: &'o Facts,
     /// The channel.
@@ -52,6 +56,10 @@ pub struct Occasion<'o> {
     pub public: bool,
     /// Whether an interaction begins with it.
     pub begins: bool,
+    /// Whether it can still be led to another queue: it begins, or nobody has taken it.
+    pub moves: bool,
+    /// Whether it can be ended.
+    pub ends: bool,
 }
 
 /// Something to do on the network.
@@ -99,6 +107,8 @@ pub struct Decision {
     pub end: Option<RuleEnd>,
     /// What is to be done on the network, in order.
     pub acts: Vec<Wanted>,
+    /// Who is told of it, by the rule that says so.
+    pub notices: Vec<(String, RuleNotice)>,
     /// How many rules were looked at.
     pub looked_at: u32,
     /// Those that matched or could not be decided.
@@ -122,6 +132,16 @@ impl RuleSet {
         if configs.len() > MOST_RULES {
             let text = format!("a site has up to {MOST_RULES} rules, not {}", configs.len());
             fault(MOST_RULES, &[], text);
+        }
+        let timed = configs.iter().filter(|rule| rule.on.is_timed());
+        let times: BTreeSet<_> = timed.map(|rule| (rule.on, rule.after_seconds)).collect();
+        if times.len() > RuleTimer::MOST {
+            let text = format!(
+                "the rules of a site look at interactions after up to {} different times, not {}",
+                RuleTimer::MOST,
+                times.len()
+            );
+            fault(0, &["after_seconds"], text);
         }
         let mut names = BTreeSet::new();
         let mut rules: Vec<Compiled> = Vec::new();
@@ -189,6 +209,20 @@ impl RuleSet {
         self.rules.is_empty()
     }
 
+    /// Whether there are some for an occasion.
+    pub fn has(&self, on: RuleOccasion) -> bool {
+        self.rules.iter().any(|rule| rule.config.on == on)
+    }
+
+    /// After how many seconds rules for an occasion are looked at, each once.
+    pub fn times(&self, on: RuleOccasion) -> BTreeSet<u32> {
+        let rules = self.rules.iter().map(|rule| &rule.config);
+        rules
+            .filter(|rule| rule.on == on)
+            .filter_map(|rule| rule.after_seconds)
+            .collect()
+    }
+
     /// Goes through the rules.
     pub fn decide(&self, occasion: Occasion<'_>) -> Decision {
         let mut decision = Decision::default();
@@ -198,7 +232,7 @@ impl RuleSet {
         let scene = scene(occasion.facts, &self.patterns);
         let mut undecided = 0;
         for rule in &self.rules {
-            if !rule.is_for(occasion.channel) {
+            if !rule.is_for(&occasion) {
                 continue;
             }
             decision.looked_at += 1;
@@ -240,12 +274,19 @@ impl RuleSet {
 }
 
 impl Compiled {
-    fn is_for(&self, channel: &ChannelId) -> bool {
-        self.config.channels.is_empty() || self.config.channels.contains(channel)
+    fn is_for(&self, occasion: &Occasion<'_>) -> bool {
+        let channels = &self.config.channels;
+        self.config.on == occasion.on
+            && self.config.after_seconds == occasion.after_seconds
+            && (channels.is_empty() || channels.contains(occasion.channel))
     }
 
     /// Whether a later rule is never reached because of this one.
     fn covers(&self, later: &Self) -> bool {
+        let occasion = |rule: &Self| (rule.config.on, rule.config.after_seconds);
+        if occasion(self) != occasion(later) {
+            return false;
+        }
         let own = &self.config.channels;
         let theirs = &later.config.channels;
         let of_channels = own.is_empty() || (!theirs.is_empty() && theirs.is_subset(own));
@@ -259,16 +300,38 @@ impl Compiled {
 }
 
 impl Decision {
+    /// Whether another one comes to the same, whichever rules say so.
+    pub fn does_the_same(&self, other: &Self) -> bool {
+        let acts = |decision: &Self| -> Vec<Act> {
+            let acts = decision.acts.iter();
+            acts.map(|wanted| wanted.act.clone()).collect()
+        };
+        let notices = |decision: &Self| -> Vec<RuleNotice> {
+            let notices = decision.notices.iter();
+            notices.map(|(_, notice)| notice.clone()).collect()
+        };
+        (&self.queue, &self.skills, self.priority) == (&other.queue, &other.skills, other.priority)
+            && (&self.add_labels, &self.attributes) == (&other.add_labels, &other.attributes)
+            && (self.drop, &self.end) == (other.drop, &other.end)
+            && acts(self) == acts(other)
+            && notices(self) == notices(other)
+    }
+
     /// Does what a rule says, and tells what that was.
     fn follow(&mut self, rule: &RuleConfig, occasion: Occasion<'_>) -> Vec<RuleDid> {
         let then = &rule.then;
         let mut did = Vec::new();
-        let late = || Some("the interaction had begun before".to_owned());
+        let late = || {
+            Some(match occasion.on {
+                RuleOccasion::Message => "the interaction had begun before".to_owned(),
+                _ => "an agent has taken the interaction, or it is over".to_owned(),
+            })
+        };
         let taken = |what: &str| Some(format!("a rule before it has {what}"));
         let public_queue = then.public_queue.as_ref().filter(|_| occasion.public);
         if let Some(queue) = public_queue.or(then.queue.as_ref()) {
             let not_done = match &self.queue {
-                _ if !occasion.begins => late(),
+                _ if !occasion.moves => late(),
                 Some(_) => taken("named a queue"),
                 None => {
                     self.queue = Some(queue.clone());
@@ -278,7 +341,7 @@ impl Decision {
             did.push(done(format!("queue {queue}"), not_done));
         }
         for skill in &then.skills {
-            let not_done = if occasion.begins {
+            let not_done = if occasion.moves {
                 self.skills.push(skill.clone());
                 None
             } else {
@@ -346,7 +409,9 @@ impl Decision {
             let not_done = match (&self.end, occasion.begins) {
                 (_, false) => late(),
                 (Some(_), _) => taken("ended it"),
-                (None, true) if !self.acts.is_empty() => taken("something to do about it"),
+                (None, true) if !self.acts.is_empty() || !self.notices.is_empty() => {
+                    taken("something to do about it")
+                }
                 (None, true) => {
                     self.drop = true;
                     None
@@ -355,7 +420,7 @@ impl Decision {
             did.push(done("drop".to_owned(), not_done));
         }
         if let Some(end) = &then.end {
-            let not_done = match (&self.end, occasion.begins) {
+            let not_done = match (&self.end, occasion.ends) {
                 (_, false) => late(),
                 (Some(_), _) => taken("ended it"),
                 (None, true) if self.drop => taken("dropped it"),
@@ -365,6 +430,13 @@ impl Decision {
                 }
             };
             did.push(done("end".to_owned(), not_done));
+        }
+        if let Some(notice) = &then.notify {
+            let not_done = self.drop.then(|| taken("dropped it")).flatten();
+            if not_done.is_none() {
+                self.notices.push((rule.name.clone(), notice.clone()));
+            }
+            did.push(done("notify".to_owned(), not_done));
         }
         did
     }
@@ -378,91 +450,10 @@ fn done(what: String, not_done: Option<String>) -> RuleDid {
     }
 }
 
-fn unfit_name(name: &str) -> Vec<String> {
-    let mut unfit = Vec::new();
-    let is_plain = !name.chars().any(char::is_control) && name.trim() == name;
-    if name.is_empty() || !is_plain || name.chars().count() > LONGEST_NAME {
-        unfit.push(format!(
-            "a rule's name has 1 to {LONGEST_NAME} characters, no control character, and no space at its ends"
-        ));
-    }
-    if name.starts_with("hours:") {
-        unfit.push("names that begin with \"hours:\" are those of opening hours".to_owned());
-    }
-    unfit
-}
-
-fn check_actions(config: &RuleConfig, fault: &mut impl FnMut(&[&str], String)) {
-    let then = &config.then;
-    if *then == RuleActions::default() && !config.stop {
-        fault(
-            &["then"],
-            "it does nothing: give it something to do, or `stop = true`".to_owned(),
-        );
-    }
-    for label in &then.add_labels {
-        if let Err(error) = check_label(label) {
-            fault(&["then", "add_labels"], format!("\"{label}\": {error}"));
-        }
-    }
-    for (name, attribute) in &then.attributes {
-        if let Err(error) = Attribute::Text(attribute.clone()).check(name) {
-            fault(&["then", "attributes", name], error.to_string());
-        }
-    }
-    if let Some(reply) = &then.reply {
-        check_reply(reply, fault);
-    }
-    let acts = then.reply.is_some() || then.like || then.repost || then.hide;
-    if then.drop && acts {
-        let text = "a message that is dropped is nobody's work, so nothing is done about it: use `end` in place of `drop`";
-        fault(&["then", "drop"], text.to_owned());
-    }
-    if then.drop && then.end.is_some() {
-        let text = "a message is dropped, or its interaction ended, not both";
-        fault(&["then", "drop"], text.to_owned());
-    }
-}
-
-fn check_reply(reply: &RuleReply, fault: &mut impl FnMut(&[&str], String)) {
-    if reply.text.is_none() && reply.response.is_none() {
-        let text = "give a `text`, or name a standard `response`";
-        fault(&["then", "reply"], text.to_owned());
-    }
-    if let Some(text) = &reply.text
-        && let Err(error) = check_text(text)
-    {
-        fault(&["then", "reply", "text"], error);
-    }
-}
-
-/// Whether an automatic text can be filled in: nobody is there to fill in what is missing.
-pub(crate) fn check_text(text: &str) -> Result<(), String> {
-    use linecard_model::response::{Piece, Placeholder};
-    let length = text.chars().count();
-    if text.trim().is_empty() || length > LONGEST_TEXT {
-        return Err(format!(
-            "the text has 1 to {LONGEST_TEXT} characters, not {length}"
-        ));
-    }
-    let pieces = pieces(text).map_err(|error| error.to_string())?;
-    for piece in pieces {
-        if let Piece::Fill {
-            what,
-            fallback: None,
-        } = piece
-            && !matches!(what, Placeholder::ChannelName | Placeholder::QueueName)
-        {
-            return Err(format!(
-                "`{{{{{what}}}}}` needs what stands there if it is not known, such as `{{{{{what}|…}}}}`: nobody is there to fill it in"
-            ));
-        }
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
+    use linecard_model::rule::RuleActions;
+
     use super::*;
 
     fn rules(text: &str) -> Vec<RuleConfig> {
@@ -481,10 +472,14 @@ mod tests {
         let mut facts = Facts::default();
         assert!(facts.set("message.text", text));
         rules.decide(Occasion {
+            on: RuleOccasion::Message,
+            after_seconds: None,
             facts: &facts,
             channel: &channel("shop"),
             public: true,
             begins,
+            moves: begins,
+            ends: begins,
         })
     }
 
@@ -613,6 +608,134 @@ mod tests {
             assert_eq!(found, count, "{expected}: {told:#?}");
         }
         assert_eq!(told.len(), 14, "{told:#?}");
+    }
+
+    #[test]
+    fn rules_are_for_one_occasion_and_one_time() {
+        let rules = rules(
+            r#"
+            [[rules]]
+            name = "first"
+            on = "waited"
+            after_seconds = 60
+            then = { queue = "care", end = {}, notify = { groups = ["leads"], text = "A minute" } }
+            stop = true
+            [[rules]]
+            name = "second"
+            on = "waited"
+            after_seconds = 120
+            then = { queue = "leads", priority = 5 }
+            [[rules]]
+            name = "written"
+            then = { priority = 1 }
+            "#,
+        );
+        let rules = RuleSet::compile(&rules).unwrap();
+        let times = rules.times(RuleOccasion::Waited);
+        assert_eq!(times.into_iter().collect::<Vec<_>>(), [60, 120]);
+        assert!(rules.has(RuleOccasion::Message) && !rules.has(RuleOccasion::Ended));
+        let decide = |after, moves, ends| {
+            rules.decide(Occasion {
+                on: RuleOccasion::Waited,
+                after_seconds: Some(after),
+                facts: &Facts::default(),
+                channel: &channel("shop"),
+                public: false,
+                begins: false,
+                moves,
+                ends,
+            })
+        };
+        let first = decide(60, true, true);
+        assert_eq!((first.looked_at, first.steps.len()), (1, 1));
+        assert_eq!(first.queue.unwrap().as_str(), "care");
+        assert!(first.end.is_some());
+        assert_eq!(first.notices[0].1.text, "A minute");
+        let late = decide(120, false, false);
+        assert_eq!((late.queue, late.priority), (None, Some(5)));
+        assert!(
+            late.steps[0].did[0]
+                .not_done
+                .as_ref()
+                .unwrap()
+                .contains("taken")
+        );
+    }
+
+    #[test]
+    fn what_an_occasion_has_no_use_for_is_refused() {
+        let wrong = rules(
+            r#"
+            [[rules]]
+            name = "no time"
+            on = "idle"
+            then = { end = {} }
+            [[rules]]
+            name = "a time"
+            on = "answered"
+            after_seconds = 5
+            then = { drop = true, skills = [{ skill = "a" }], queue = "care" }
+            [[rules]]
+            name = "never"
+            on = "waited"
+            after_seconds = 0
+            then = { priority = 1 }
+            [[rules]]
+            name = "over"
+            on = "ended"
+            then = { end = {}, notify = { text = "" } }
+            [[rules]]
+            name = "gone"
+            on = "deleted"
+            then = { like = true }
+            "#,
+        );
+        let faults = RuleSet::compile(&wrong).unwrap_err();
+        let told: Vec<String> = faults
+            .iter()
+            .map(|f| format!("{} {}: {}", f.rule, f.field.join("."), f.text))
+            .collect();
+        for expected in [
+            "0 after_seconds: say after how many seconds",
+            "1 after_seconds: `answered` comes at once",
+            "1 then.drop: ",
+            "1 then.skills: ",
+            "1 then.queue: ",
+            "2 after_seconds: it is 1 to 2592000",
+            "3 then.end: ",
+            "3 then.notify: name the agents or the groups",
+            "3 then.notify.text: ",
+            "4 then.like: ",
+        ] {
+            let count = told
+                .iter()
+                .filter(|text| text.starts_with(expected))
+                .count();
+            assert_eq!(count, 1, "{expected}: {told:#?}");
+        }
+        assert_eq!(told.len(), 10, "{told:#?}");
+    }
+
+    #[test]
+    fn the_times_of_a_site_are_counted() {
+        let timed = |after: u32| RuleConfig {
+            name: format!("after {after}"),
+            on: RuleOccasion::Idle,
+            after_seconds: Some(after),
+            then: RuleActions {
+                priority: Some(1),
+                ..RuleActions::default()
+            },
+            ..RuleConfig::default()
+        };
+        let most: Vec<RuleConfig> = (1..=20).map(timed).collect();
+        assert!(RuleSet::compile(&most).is_ok());
+        let more: Vec<RuleConfig> = (1..=21).map(timed).collect();
+        let faults = RuleSet::compile(&more).unwrap_err();
+        assert!(
+            faults[0].text.contains("up to 20 different times"),
+            "{faults:?}"
+        );
     }
 
     #[test]

@@ -218,6 +218,16 @@ pub static TABLE: &[Top] = &[
                 "how many messages the customer wrote in it before this one",
             ),
             always(
+                "waited",
+                Int,
+                "for how many seconds the customer has waited for an answer; 0 if they do not",
+            ),
+            always(
+                "age",
+                Int,
+                "for how many seconds there has been this interaction",
+            ),
+            always(
                 "agent_answered",
                 Bool,
                 "whether an agent has taken it before",
@@ -230,6 +240,11 @@ pub static TABLE: &[Top] = &[
         "what analyzers measured, by name, such as `sentiment`",
     )),
     Top::Fact(always("labels", Texts, "the labels that analyzers gave")),
+    Top::Fact(always(
+        "keywords",
+        Texts,
+        "the labels that the `keywords` analyzer gave: what it spotted",
+    )),
     Top::Fact(always(
         "channel",
         Text,

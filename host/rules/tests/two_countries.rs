@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use linecard_model::rule::RuleOccasion;
 use linecard_model::site::SiteConfig;
 use linecard_model::{ChannelId, Timestamp};
 use linecard_rules::{Act, Decision, Fact, Facts, Hours, Occasion, RuleSet};
@@ -16,10 +17,14 @@ fn decide(channel: &str, private: bool, text: &str, more: impl Fn(&mut Facts)) -
     assert!(facts.set("message.text", text) && facts.set("message.private", private));
     more(&mut facts);
     rules.decide(Occasion {
+        on: RuleOccasion::Message,
+        after_seconds: None,
         facts: &facts,
         channel: &ChannelId::new(channel).unwrap(),
         public: !private,
         begins: true,
+        moves: true,
+        ends: true,
     })
 }
 

@@ -5,6 +5,10 @@
 
 mod acts;
 mod judge;
+mod occasions;
+mod rehearsal;
+pub(super) mod timers;
+
 #[cfg(test)]
 mod tests;
 
@@ -22,6 +26,9 @@ use super::state::SiteState;
 
 pub(super) use acts::act;
 pub(super) use judge::{Written, judge};
+pub(super) use occasions::{Happened, follow as follow_rules, happened};
+pub use rehearsal::{Recorded, Rehearsal};
+pub(super) use timers::Timers;
 
 /// The rules and opening hours in force.
 #[derive(Debug, Default)]
@@ -57,6 +64,11 @@ impl Automatic {
             }
         }
         Self { rules, hours }
+    }
+
+    /// The rules.
+    pub(super) fn rules(&self) -> &RuleSet {
+        &self.rules
     }
 
     /// Whether there is nothing to decide.

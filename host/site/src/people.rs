@@ -13,7 +13,7 @@ use linecard_store::IdempotentResult;
 use serde_json::Value;
 use std::sync::Arc;
 
-use super::automatic::Automatic;
+use super::automatic::{Automatic, timers};
 use super::command::{Actor, Audit, CommandError, Idempotency, Outcome, Rendered, Request};
 use super::configure::routing_settings;
 use super::consent::opt_in;
@@ -385,10 +385,17 @@ async fn configure(
     });
     let name = batch.state.id.to_string();
     events.push(audited(actor, "site.configure", &name, before, after));
+    if batch.state.config.rules != config.rules {
+        let rules = |config: &SiteConfig| serde_json::to_value(&config.rules).unwrap_or_default();
+        let (before, after) = (rules(&batch.state.config), rules(&config));
+        events.push(audited(actor, "rules.replace", "rules", before, after));
+    }
+    let timed = batch.state.automatic.timed();
     batch.state.automatic = Arc::new(Automatic::of(&config));
     batch.state.hours_change = Some(batch.at);
     batch.state.config = Arc::new(config.as_ref().clone());
     batch.record(events).await?;
+    timers::reconfigured(batch, &timed).await?;
     put_vault(batch, vault);
     Ok(Outcome::Configured(config))
 }

@@ -191,6 +191,7 @@ mod tests {
             last_inbound_at: None,
             last_outbound_at: None,
             inbound_count: 0,
+            timers: Vec::new(),
             outbound_count: 0,
             last_message: None,
             waiting_since: None,

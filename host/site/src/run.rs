@@ -1,5 +1,6 @@
 //! The site's task.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use linecard_store::{Epoch, MessageRef, Store, StoreError, UnitOfWork};
 use tokio::sync::{broadcast, mpsc, oneshot};
 use tracing::{error, info};
 
-use super::automatic::Automatic;
+use super::automatic::{Automatic, Happened, Timers, follow_rules, happened, timers};
 use super::command::{Command, CommandError, Outcome, Permission, Rendered, Reply};
 use super::desk::Kept;
 use super::restore::restore;
@@ -104,6 +105,10 @@ pub(super) struct Batch<'s> {
     pub next_outbox: &'s mut u64,
     /// The time of the command at hand: what is decided, recorded and kept for it has this time.
     pub at: Timestamp,
+    /// Occasions for rules that were not gone through yet.
+    pub happened: VecDeque<Happened>,
+    /// Whether what is recorded is what rules do.
+    pub by_rules: bool,
 }
 
 /// The time of a site's commands. It never goes back, whatever the machine's clock does: a replay of the
@@ -164,6 +169,7 @@ impl Site {
             early: std::collections::HashMap::new(),
             desk: Kept::read(store.as_ref(), &id).await?,
             automatic: Arc::new(Automatic::of(&config)),
+            timers: Timers::default(),
             last_seq,
             hours_change: Some(Timestamp::MIN),
         };
@@ -233,7 +239,11 @@ impl Task {
         let mut batch = Vec::with_capacity(BATCH);
         loop {
             batch.clear();
-            let deadlines = [self.state.router.next_deadline(), self.state.hours_change];
+            let deadlines = [
+                self.state.router.next_deadline(),
+                self.state.hours_change,
+                self.state.timers.next(),
+            ];
             let deadline = deadlines.into_iter().flatten().min();
             let received = tokio::select! {
                 count = self.commands.recv_many(&mut batch, BATCH) => count,
@@ -266,6 +276,8 @@ impl Task {
             after: Vec::with_capacity(commands.len()),
             next_outbox: &mut self.next_outbox,
             at: self.clock.tick(),
+            happened: VecDeque::new(),
+            by_rules: false,
         };
         let due = batch.state.router.next_deadline();
         if due.is_some_and(|due| due <= batch.at) {
@@ -274,9 +286,12 @@ impl Task {
         if batch.state.hours_change.is_some_and(|due| due <= batch.at) {
             opening::follow(&mut batch).await?;
         }
+        follow_rules(&mut batch).await?;
+        timers::fire(&mut batch).await?;
         for command in commands.drain(..) {
             batch.at = self.clock.tick();
             batch.command(command).await?;
+            follow_rules(&mut batch).await?;
         }
         let Batch { work, after, .. } = batch;
         let append = work.finish();
@@ -442,7 +457,7 @@ impl Batch<'_> {
     }
 
     /// Records events, together with the views that follow from them, and what they mean for the clocks of
-    /// service policies.
+    /// service policies and for rules.
     pub(super) async fn record(
         &mut self,
         mut events: Vec<linecard_model::event::Event>,
@@ -450,8 +465,11 @@ impl Batch<'_> {
         // Each round tells of clocks that no round before told of, so there is a last one.
         while !events.is_empty() {
             let concerned = service::Concerned::of(&events);
+            let timed = timers::Concerned::of(&events, self.by_rules);
+            happened(self, &events);
             self.record_these(events).await?;
             events = service::follow(self, concerned).await?;
+            events.extend(timers::follow(self, timed).await?);
         }
         Ok(())
     }
@@ -469,6 +487,8 @@ impl Batch<'_> {
                         | linecard_model::event::Event::InteractionStarted(_)
                         | linecard_model::event::Event::ParticipantJoined { .. }
                         | linecard_model::event::Event::InteractionsJoined { .. }
+                        | linecard_model::event::Event::RuleTimersSet { .. }
+                        | linecard_model::event::Event::RulesFollowed { .. }
                 )
             })
             .filter_map(linecard_model::event::Event::interaction)

@@ -611,7 +611,7 @@ pub(super) async fn message_of(
 }
 
 /// The customers' latest message that is still there.
-async fn last_inbound(
+pub(super) async fn last_inbound(
     batch: &mut Batch<'_>,
     interaction: &Interaction,
 ) -> Result<Option<Arc<Message>>, CommandError> {

@@ -13,7 +13,7 @@ use linecard_model::{AgentId, ChannelId, ContactId, InteractionId, SiteId, Times
 use linecard_router::Router;
 use linecard_store::{Append, Change, Page};
 
-use super::automatic::Automatic;
+use super::automatic::{Automatic, Timers};
 use super::desk::Kept;
 use super::early;
 use super::health::Blamed;
@@ -84,6 +84,8 @@ pub struct SiteState {
     pub(super) desk: Kept,
     /// The rules and opening hours in force.
     pub(super) automatic: Arc<Automatic>,
+    /// When rules look at interactions again.
+    pub(super) timers: Timers,
     pub(super) last_seq: Seq,
     /// When the opening hours of a queue are to be looked at again. None: they never change.
     pub(super) hours_change: Option<Timestamp>,
@@ -223,9 +225,10 @@ impl SiteState {
         }
     }
 
-    /// Keeps [`Self::of_thread`] and [`Self::conversation_with`] right when an interaction changes,
+    /// Keeps timers, [`Self::of_thread`] and [`Self::conversation_with`] right when an interaction changes,
     /// also within a batch that is not durable yet.
     pub(super) fn thread_follows(&mut self, interaction: &Interaction) {
+        self.timers.keep(interaction);
         let key = ThreadKey::of(interaction);
         if interaction.visibility == Visibility::Private {
             let conversations = self.conversations.entry(interaction.contact).or_default();

@@ -433,6 +433,7 @@ pub(super) fn start(
         last_inbound_at: None,
         last_outbound_at: None,
         inbound_count: 0,
+        timers: Vec::new(),
         outbound_count: 0,
         last_message: None,
         waiting_since: None,

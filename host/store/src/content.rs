@@ -272,6 +272,9 @@ fn take_beside(event: &mut Event) -> Option<ContactId> {
         | Event::DraftSaved { .. }
         | Event::DraftRemoved { .. }
         | Event::InteractionMarked { .. }
+        | Event::RuleTimersSet { .. }
+        | Event::RulesFollowed { .. }
+        | Event::RuleNotified { .. }
         | Event::NoteSaved(_)
         | Event::ResponseSaved(_)
         | Event::ResponseRemoved { .. }

@@ -160,6 +160,7 @@ impl Places {
         let agents: BTreeSet<AgentId> = match event {
             Event::Routing(event) => event.agent().cloned().into_iter().collect(),
             Event::NoteSaved(note) => note.mentions.clone(),
+            Event::RuleNotified { agents, .. } => agents.clone(),
             _ => BTreeSet::new(),
         };
         let places = match (contact, event.interaction()) {

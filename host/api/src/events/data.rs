@@ -19,6 +19,7 @@ use linecard_model::routing::{
     PresenceCause, RequiredSkill, ReturnCause, RoutingSettings, ServiceClock, ServicePromise,
     StepCause, TransferTarget, UnparkCause, WaitingFor,
 };
+use linecard_model::rule::{RuleOccasion, RuleTimer, RuleTrace};
 use linecard_model::site::SiteConfig;
 use linecard_model::{
     AgentId, ChannelId, ContactId, InteractionId, MacroId, MessageId, OfferId, QueueId, ResponseId,
@@ -702,6 +703,39 @@ pub(super) enum Happened {
         attributes: BTreeMap<String, Attribute>,
         /// The agents who follow it.
         followers: BTreeSet<AgentId>,
+    },
+    /// When rules look at an interaction again: all times that are set now.
+    RuleTimersSet {
+        /// The interaction.
+        interaction: InteractionId,
+        /// The times; none if no rule looks at it again.
+        timers: Vec<RuleTimer>,
+    },
+    /// Rules were gone through on an occasion other than a message: what was decided, and why.
+    RulesFollowed {
+        /// The interaction.
+        interaction: InteractionId,
+        /// The occasion.
+        on: RuleOccasion,
+        /// After how many seconds, if it comes after a time.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        after_seconds: Option<u32>,
+        /// The message whose facts counted.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        message: Option<MessageId>,
+        /// What was decided.
+        trace: RuleTrace,
+    },
+    /// A rule tells people of an interaction. Also for the agents whom it names.
+    RuleNotified {
+        /// The interaction.
+        interaction: InteractionId,
+        /// The rule.
+        rule: String,
+        /// Who is told.
+        agents: BTreeSet<AgentId>,
+        /// What they are told.
+        text: String,
     },
     /// A note was written, changed or deleted: what it is now. Also for the agents whom it names.
     NoteSaved(NoteView),

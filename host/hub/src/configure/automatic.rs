@@ -9,7 +9,7 @@ use linecard_model::response::{Piece, pieces};
 use linecard_model::routing::DEFAULT_DISPOSITION_CODES;
 use linecard_model::rule::{RuleActions, RuleConfig};
 use linecard_model::site::SiteConfig;
-use linecard_model::{ChannelId, QueueId};
+use linecard_model::{AgentId, ChannelId, GroupId, QueueId};
 use linecard_rules::{Hours, RuleSet};
 use linecard_site::capabilities::{count, in_force};
 use linecard_site::channels::ChannelRuntime;
@@ -77,6 +77,26 @@ fn check_names(config: &SiteConfig, index: &str, rule: &RuleConfig, problems: &m
                 &["rules", index, "then", "add_labels"],
                 unknown("label", label, known.iter().map(String::as_str)),
             );
+        }
+    }
+    if let Some(notice) = &then.notify {
+        let path = ["rules", index, "then", "notify", "agents"];
+        for agent in notice
+            .agents
+            .iter()
+            .filter(|a| !config.agents.contains_key(*a))
+        {
+            let known = config.agents.keys().map(AgentId::as_str);
+            problems.add(&path, unknown("agent", agent.as_str(), known));
+        }
+        let path = ["rules", index, "then", "notify", "groups"];
+        for group in notice
+            .groups
+            .iter()
+            .filter(|g| !config.groups.contains_key(*g))
+        {
+            let known = config.groups.keys().map(GroupId::as_str);
+            problems.add(&path, unknown("group", group.as_str(), known));
         }
     }
     let disposition = then.end.as_ref().and_then(|end| end.disposition.as_deref());

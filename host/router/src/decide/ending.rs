@@ -103,6 +103,35 @@ impl Decide<'_> {
         })
     }
 
+    /// Ends it for a rule.
+    pub(super) fn close(
+        &self,
+        interaction: InteractionId,
+        disposition: Option<String>,
+    ) -> Decision {
+        let work = self.work(interaction)?;
+        let reason = EndReason::Cancelled;
+        let Some(code) = &disposition else {
+            return self.rescind(interaction, reason);
+        };
+        self.check_code(&work.queue, code)?;
+        let mut events = Vec::new();
+        let agent = match &work.state {
+            InteractionState::WrapUp { .. } | InteractionState::Ended { .. } => return Ok(events),
+            InteractionState::Queued | InteractionState::Parked { .. } => None,
+            InteractionState::Offered { agent, .. } => {
+                events.extend(end_offer(interaction, work, agent, OfferOutcome::Rescinded));
+                None
+            }
+            InteractionState::Connected { agent } | InteractionState::Held { agent } => {
+                events.extend(dissolve(interaction, work));
+                Some(agent.clone())
+            }
+        };
+        events.push(ended(interaction, work, agent, reason, disposition));
+        Ok(events)
+    }
+
     pub(super) fn rescind(&self, interaction: InteractionId, reason: EndReason) -> Decision {
         let work = self.work(interaction)?;
         let mut events = Vec::new();

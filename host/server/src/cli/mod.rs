@@ -16,6 +16,7 @@ mod options;
 mod plugin;
 mod plugins;
 mod rotate;
+mod rules;
 mod serve;
 mod setup;
 mod signals;
@@ -50,6 +51,9 @@ enum Command {
     Init(init::Init),
     /// Apply a site file, to the running hub or to a data folder
     Apply(apply::Apply),
+    /// Check the rules of a site file, or try them with recorded messages
+    #[command(subcommand)]
+    Rules(rules::Rules),
     /// Look at the hub from outside in, and say what should be seen to
     Doctor(doctor::Doctor),
     /// Make a way back in, with access to the machine
@@ -115,6 +119,7 @@ impl Command {
             Self::Serve => "serve",
             Self::Init(_) => "init",
             Self::Apply(_) => "apply",
+            Self::Rules(_) => "rules",
             Self::Doctor(_) => "doctor",
             Self::Key(_) => "key",
             Self::Plugin(_) => "plugin",
@@ -142,7 +147,7 @@ fn takes(command: &str) -> &'static [&'static str] {
     match command {
         "serve" | "demo" => &["config", "data", "plugins", "listen", "log", "log_format"],
         "apply" => &["config", "data", "plugins", "listen"],
-        "doctor" | "backup" => &["config", "data", "listen"],
+        "doctor" | "backup" | "rules" => &["config", "data", "listen"],
         "init" | "evaluate" => &["config", "data", "plugins"],
         "plugin" => &["config", "data", "plugins", "listen"],
         "simulate" | "train" | "openapi" | compile::NAME => &[],
@@ -245,6 +250,7 @@ async fn run(cli: Cli) -> anyhow::Result<u8> {
         Command::Serve => serve::run(options).await,
         Command::Init(init) => init.run(options).await,
         Command::Apply(apply) => return apply.run(options).await,
+        Command::Rules(rules) => return rules.run(options).await,
         Command::Doctor(doctor) => return doctor.run(options).await,
         Command::Key(key) => key.run(options).await,
         Command::Plugin(plugin) => plugin.run(options).await,

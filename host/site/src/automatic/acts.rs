@@ -7,7 +7,7 @@ use linecard_model::interaction::Interaction;
 use linecard_model::manifest::Visibility;
 use linecard_model::message::{Content, Message, MessageAuthor, MessageState};
 use linecard_model::platform::{Action, ActionRequest, ReactionTarget};
-use linecard_model::rule::{RuleDid, RuleReply, RuleTrace};
+use linecard_model::rule::{RuleDid, RuleNotice, RuleReply, RuleTrace};
 use linecard_model::{MessageId, Timestamp};
 use linecard_rules::Act;
 use linecard_store::StoreError;
@@ -102,6 +102,10 @@ pub(in super::super) async fn act(
             interaction,
         },
     };
+    for (rule, notice) in judged.decision.notices {
+        let event = notified(batch, message, rule, notice);
+        doing.done.events.push(event);
+    }
     for wanted in judged.decision.acts {
         let did = match wanted.act {
             Act::Reply(reply) => doing.reply(batch, message, &wanted.rule, &reply).await?,
@@ -153,6 +157,19 @@ pub(in super::super) async fn act(
         }
     }
     Ok(Some(doing.done))
+}
+
+/// That people are told: those whom a rule names, and the members of its groups.
+fn notified(batch: &Batch<'_>, message: &Message, rule: String, notice: RuleNotice) -> Event {
+    let groups = notice.groups.iter();
+    let groups = groups.filter_map(|group| batch.state.config.groups.get(group));
+    let members = groups.flat_map(|group| group.members.iter().cloned());
+    Event::RuleNotified {
+        interaction: message.interaction,
+        rule,
+        agents: notice.agents.iter().cloned().chain(members).collect(),
+        text: notice.text,
+    }
 }
 
 /// What was said to the contact automatically since a moment, newest first.

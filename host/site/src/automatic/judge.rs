@@ -9,15 +9,17 @@ use linecard_model::desk::Attribute;
 use linecard_model::event::Event;
 use linecard_model::interaction::Interaction;
 use linecard_model::manifest::Visibility;
-use linecard_model::message::{Content, Finding};
-use linecard_model::platform::Author;
-use linecard_model::rule::{HoursSeen, RuleDid, RuleTrace};
+use linecard_model::message::{Content, Finding, Message};
+use linecard_model::platform::{Author, Label, Score};
+use linecard_model::routing::InteractionState;
+use linecard_model::rule::{HoursSeen, RuleDid, RuleOccasion, RuleTrace};
 use linecard_model::{ChannelId, ContactId, InteractionId, Timestamp};
 use linecard_rules::{Fact, Facts, Hours, Occasion, Standing};
 use linecard_store::StoreError;
 
 use super::super::holding::person;
 use super::super::run::Batch;
+use super::super::state::SiteState;
 use super::{Closed, Judged};
 
 /// A customer's message that is not recorded yet.
@@ -81,11 +83,16 @@ pub(in super::super) async fn judge(
         now,
     }
     .facts();
+    let begins = written.begins.is_some();
     let mut decision = automatic.rules.decide(Occasion {
+        on: RuleOccasion::Message,
+        after_seconds: None,
         facts: &facts,
         channel: written.channel,
         public: written.visibility == Visibility::Public,
-        begins: written.begins.is_some(),
+        begins,
+        moves: begins,
+        ends: begins,
     });
     // A rule may have led it to a queue that has other hours.
     let queue = decision.queue.as_ref().unwrap_or(&interaction.queue);
@@ -114,6 +121,109 @@ pub(in super::super) async fn judge(
     }))
 }
 
+/// Lets rules decide on another occasion, by the facts of a message that was recorded.
+pub(in super::super) async fn judge_again(
+    batch: &mut Batch<'_>,
+    on: RuleOccasion,
+    after_seconds: Option<u32>,
+    interaction: &Interaction,
+    message: &Message,
+) -> Result<Judged, StoreError> {
+    let automatic = Arc::clone(&batch.state.automatic);
+    let begun = Instant::now();
+    let contact = person(batch, message.contact).await?;
+    let findings = corrected(message);
+    let written = Written {
+        channel: &message.channel,
+        visibility: message.visibility,
+        content: &message.content,
+        findings: &findings,
+        addressed: message.addressed,
+        answers: message.parent.is_some(),
+        author: None,
+        contact: message.contact,
+        interaction: interaction.id,
+        begins: None,
+        before: &[],
+    };
+    let now = batch.at;
+    let seen = automatic
+        .hours_of(&interaction.channel, &interaction.queue)
+        .map(|(_, hours)| (hours, hours.at(now)));
+    let facts = Scene {
+        written: &written,
+        contact: contact.as_deref(),
+        is_known: true,
+        interaction,
+        network: network(batch, &message.channel),
+        hours: seen.as_ref().map(|(hours, standing)| (*hours, standing)),
+        now,
+    }
+    .facts();
+    let state = &interaction.state;
+    let waits = matches!(
+        state,
+        InteractionState::Queued | InteractionState::Offered { .. }
+    );
+    let mut decision = automatic.rules.decide(Occasion {
+        on,
+        after_seconds,
+        facts: &facts,
+        channel: &interaction.channel,
+        public: interaction.visibility == Visibility::Public,
+        begins: false,
+        moves: waits,
+        ends: waits
+            || state.talking().is_some()
+            || matches!(state, InteractionState::Parked { .. }),
+    });
+    let trace = RuleTrace {
+        looked_at: decision.looked_at,
+        steps: std::mem::take(&mut decision.steps),
+        hours: None,
+        micros: u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX),
+    };
+    Ok(Judged {
+        decision,
+        closed: None,
+        trace,
+    })
+}
+
+/// What was found in a message, with what a person said in its place.
+pub(super) fn corrected(message: &Message) -> Vec<Finding> {
+    let mut findings = message.findings.clone();
+    let Some(correction) = message.corrections.last() else {
+        return findings;
+    };
+    let scores = correction.scores.iter().map(|(name, value)| Score {
+        name: name.clone(),
+        value: *value,
+    });
+    let labels = correction.labels.iter().flatten().map(|name| Label {
+        name: name.clone(),
+        confidence: 1.0,
+        evidence: Vec::new(),
+    });
+    if correction.labels.is_some() {
+        for finding in &mut findings {
+            finding.labels.clear();
+        }
+    }
+    // Of two that measure the same, the first counts.
+    let by_person = Finding {
+        analyzer: String::new(),
+        labels: labels.collect(),
+        scores: scores.collect(),
+        language: None,
+        failure: None,
+        plugin: None,
+        model: None,
+    };
+    findings.insert(0, by_person);
+    findings
+}
+
 fn seen_as(
     name: &str,
     standing: Standing,
@@ -137,9 +247,14 @@ fn seen_as(
 }
 
 fn network(batch: &Batch<'_>, channel: &ChannelId) -> String {
-    let runtime = batch.state.channels.get(channel);
+    network_of(batch.state, channel)
+}
+
+/// The network of a channel; its plug-in's name while no connector is at work.
+pub(super) fn network_of(state: &SiteState, channel: &ChannelId) -> String {
+    let runtime = state.channels.get(channel);
     let plugin = || {
-        let config = batch.state.config.channels.get(channel);
+        let config = state.config.channels.get(channel);
         config.map(|config| config.plugin.to_string())
     };
     runtime
@@ -155,18 +270,18 @@ fn language(findings: &[Finding]) -> Option<&str> {
 }
 
 /// What the facts are taken from.
-struct Scene<'s> {
-    written: &'s Written<'s>,
-    contact: Option<&'s Contact>,
-    is_known: bool,
-    interaction: &'s Interaction,
-    network: String,
-    hours: Option<(&'s Hours, &'s Standing)>,
-    now: Timestamp,
+pub(super) struct Scene<'s> {
+    pub written: &'s Written<'s>,
+    pub contact: Option<&'s Contact>,
+    pub is_known: bool,
+    pub interaction: &'s Interaction,
+    pub network: String,
+    pub hours: Option<(&'s Hours, &'s Standing)>,
+    pub now: Timestamp,
 }
 
 impl Scene<'_> {
-    fn facts(self) -> Facts {
+    pub fn facts(self) -> Facts {
         let mut facts = Facts::default();
         let all = [
             self.of_message(&mut facts),
@@ -258,6 +373,13 @@ impl Scene<'_> {
             )
             & facts.set("interaction.messages", i64::from(interaction.inbound_count))
             & facts.set(
+                "interaction.waited",
+                interaction
+                    .waiting_since
+                    .map_or(0, |since| seconds(since, self.now)),
+            )
+            & facts.set("interaction.age", seconds(interaction.created_at, self.now))
+            & facts.set(
                 "interaction.agent_answered",
                 interaction.answered_at.is_some(),
             )
@@ -280,7 +402,14 @@ impl Scene<'_> {
             labels.extend(finding.labels.iter().map(|label| label.name.clone()));
         }
         let labels: Vec<String> = labels.into_iter().collect();
-        facts.set("scores", Fact::Map(scores)) & facts.set("labels", labels)
+        let spotted = self.written.findings.iter();
+        let spotted = spotted.filter(|finding| by_keywords(finding));
+        let keywords = spotted.flat_map(|finding| finding.labels.iter().map(|l| l.name.clone()));
+        let keywords: BTreeSet<String> = keywords.collect();
+        let keywords: Vec<String> = keywords.into_iter().collect();
+        facts.set("scores", Fact::Map(scores))
+            & facts.set("labels", labels)
+            & facts.set("keywords", keywords)
     }
 
     fn of_time(&self, facts: &mut Facts) -> bool {
@@ -303,6 +432,16 @@ impl Scene<'_> {
                 standing.and_then(|standing| standing.special_day.clone()),
             )
     }
+}
+
+fn seconds(since: Timestamp, now: Timestamp) -> i64 {
+    now.duration_since(since).as_secs().max(0)
+}
+
+/// Whether the bundled analyzer for keywords gave it. A finding names its plug-in with the version.
+fn by_keywords(finding: &Finding) -> bool {
+    let plugin = finding.plugin.as_deref().unwrap_or_default();
+    plugin.split_whitespace().next() == Some("keywords")
 }
 
 fn attributes(attributes: &BTreeMap<String, Attribute>) -> Fact {

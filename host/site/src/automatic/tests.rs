@@ -1,9 +1,12 @@
 //! What becomes of messages by rules and hours, as the journal and the views have it.
 
+use linecard_model::event::Event;
 use linecard_model::interaction::Interaction;
 use linecard_model::message::Message;
+use linecard_model::platform::EventKind;
 use linecard_model::rights::Rights;
 use linecard_model::routing::InteractionState;
+use linecard_model::rule::RuleOccasion;
 use serde_json::{Value, json};
 
 use crate::state::newest;
@@ -202,4 +205,146 @@ async fn hours_count_for_the_channel_or_the_queue_to_which_a_rule_leads() {
             .unwrap()
             .contains("is not at work")
     );
+}
+
+/// Waits until a question about somebody's newest interaction has the answer yes.
+async fn until(world: &World, who: &str, is_so: impl Fn(&Interaction) -> bool) -> Interaction {
+    for _ in 0..200 {
+        let (_, interaction) = newest_of(world, who).await;
+        let interaction = interaction.unwrap();
+        if is_so(&interaction) {
+            return interaction;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("it never came about");
+}
+
+/// How often rules were gone through on an occasion, as the journal has it.
+async fn followed(world: &World, wanted: RuleOccasion) -> usize {
+    let main = world.handle().id();
+    let records = world.store.journal(main, 0, usize::MAX).await.unwrap();
+    let events = records.iter().flat_map(|record| &record.events);
+    events
+        .filter(|event| matches!(event, Event::RulesFollowed { on, .. } if *on == wanted))
+        .count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_timer_fires_once_and_outlives_a_restart() {
+    let mut world = World::new().await;
+    let rules = json!({ "rules": [
+        { "name": "late", "on": "waited", "after_seconds": 2,
+          "then": { "queue": "refunds", "priority": 7, "add_labels": ["late"] } },
+        { "name": "much later", "on": "waited", "after_seconds": 3600, "then": { "priority": 9 } },
+        { "name": "moved", "on": "enqueued", "when": "interaction.queue == 'refunds'",
+          "then": { "add_labels": ["moved"] } },
+    ] });
+    configure(&world, rules).await;
+    world
+        .deliver(vec![said("hello", minute(1), &ids(None, Some("1")))])
+        .await;
+    let (_, interaction) = newest_of(&world, "1").await;
+    let timers = interaction.unwrap().timers;
+    let after: Vec<u32> = timers.iter().map(|timer| timer.after_seconds).collect();
+    assert_eq!(after, [2, 3600]);
+    // It is down when the time comes.
+    let world = world.restart().await;
+    let moved = until(&world, "1", |i| i.priority == 7).await;
+    assert_eq!(moved.queue.as_str(), "refunds");
+    assert!(moved.marks.labels.contains("late"));
+    // Another queue's time begins anew, and what a rule did is no occasion.
+    let after: Vec<u32> = moved
+        .timers
+        .iter()
+        .map(|timer| timer.after_seconds)
+        .collect();
+    assert_eq!(after, [2, 3600]);
+    assert!(!moved.marks.labels.contains("moved"));
+    until(&world, "1", |i| i.timers.len() == 1).await;
+    let world = world.restart().await;
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    assert_eq!(followed(&world, RuleOccasion::Waited).await, 2);
+    let lived = world
+        .handle()
+        .query(|state| state.router().snapshot())
+        .await
+        .unwrap();
+    let main = world.handle().id();
+    let (replayed, _) = crate::restore::restore(main, world.store.as_ref())
+        .await
+        .unwrap();
+    assert_eq!(replayed.snapshot(), lived);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_lies_idle_ends_and_its_end_is_an_occasion() {
+    let mut world = World::new().await;
+    let rules = json!({ "rules": [
+        { "name": "idle", "on": "idle", "after_seconds": 2,
+          "then": { "end": { "disposition": "Processed" } } },
+        { "name": "over", "on": "ended", "then": { "add_labels": ["over"] } },
+        { "name": "told", "on": "edited", "when": "message.text.mentions('refund')",
+          "then": { "priority": 3 } },
+    ] });
+    configure(&world, rules).await;
+    let who = ids(None, Some("1"));
+    world.deliver(vec![said("hello", minute(1), &who)]).await;
+    let (_, interaction) = newest_of(&world, "1").await;
+    let first = interaction.unwrap().timers[0].due;
+    // What is written moves the time.
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    world.deliver(vec![said("anybody", minute(2), &who)]).await;
+    let (_, interaction) = newest_of(&world, "1").await;
+    assert!(interaction.unwrap().timers[0].due > first);
+    let edit = serde_json::from_value(json!({ "message_id": "hello", "text": "a refund" }));
+    let edit = EventKind::MessageEdited(edit.unwrap());
+    world
+        .deliver(vec![crate::who::event("e", minute(3), &who, edit)])
+        .await;
+    assert_eq!(
+        until(&world, "1", |i| i.priority == 3).await.timers.len(),
+        1
+    );
+    let ended = until(&world, "1", |i| !i.is_open()).await;
+    let InteractionState::Ended { disposition, .. } = &ended.state else {
+        panic!("{ended:?}");
+    };
+    assert_eq!(disposition.as_deref(), Some("Processed"));
+    assert!(ended.marks.labels.contains("over"));
+    assert!(ended.timers.is_empty());
+    assert_eq!(followed(&world, RuleOccasion::Idle).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn other_rules_forget_times_that_nobody_asks_for_and_begin_new_ones() {
+    let mut world = World::new().await;
+    configure(&world, json!({})).await;
+    world
+        .deliver(vec![said("hello", minute(1), &ids(None, Some("1")))])
+        .await;
+    let rule = |after: u32| {
+        json!({ "rules": [{ "name": "r", "on": "waited", "after_seconds": after,
+            "then": { "priority": 1, "notify": { "agents": ["anna"], "text": "Late" } } }],
+            "agents": { "anna": {} } })
+    };
+    configure(&world, rule(600)).await;
+    let of = |interaction: Option<Interaction>| {
+        let timers = interaction.unwrap().timers.into_iter();
+        timers.map(|timer| timer.after_seconds).collect::<Vec<_>>()
+    };
+    assert_eq!(of(newest_of(&world, "1").await.1), [600]);
+    configure(&world, rule(1)).await;
+    assert_eq!(of(newest_of(&world, "1").await.1), [1]);
+    until(&world, "1", |i| i.priority == 1).await;
+    let main = world.handle().id();
+    let records = world.store.journal(main, 0, usize::MAX).await.unwrap();
+    let mut events = records.iter().flat_map(|record| &record.events);
+    assert!(events.any(
+        |event| matches!(event, Event::RuleNotified { agents, text, .. }
+        if agents.len() == 1 && text == "Late")
+    ));
+    // Applying the same again begins nothing anew.
+    configure(&world, rule(1)).await;
+    assert_eq!(of(newest_of(&world, "1").await.1), Vec::<u32>::new());
 }

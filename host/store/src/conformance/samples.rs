@@ -97,6 +97,7 @@ pub fn interaction(number: u64, contact: u64) -> Interaction {
         last_inbound_at: None,
         last_outbound_at: None,
         inbound_count: 0,
+        timers: Vec::new(),
         outbound_count: 0,
         last_message: None,
         waiting_since: None,

@@ -3,11 +3,12 @@
 use linecard_model::contact::{Contact, KnownAlias};
 use linecard_model::desk::{LastMessage, ReadMark};
 use linecard_model::event::{Event, Seq};
-use linecard_model::interaction::Participant;
+use linecard_model::interaction::{Interaction, Participant};
 use linecard_model::message::{
     AttachmentFile, Correction, Message, MessageReaction, MessageState, Revision,
 };
 use linecard_model::routing::RoutingEvent;
+use linecard_model::rule::RuleTimer;
 use linecard_model::{ChannelId, ContactId, InteractionId, MessageId, Timestamp};
 
 use super::UnitOfWork;
@@ -209,6 +210,27 @@ impl UnitOfWork {
             Event::InteractionMarked {
                 interaction, marks, ..
             } => self.marked(*interaction, marks).await,
+            Event::RuleTimersSet {
+                interaction,
+                timers,
+            } => {
+                self.change_interaction(*interaction, |interaction| {
+                    interaction.timers.clone_from(timers);
+                })
+                .await
+            }
+            Event::RulesFollowed {
+                interaction,
+                on,
+                after_seconds: Some(after),
+                ..
+            } => {
+                self.change_interaction(*interaction, |interaction| {
+                    let has_fired = |t: &RuleTimer| t.on == *on && t.after_seconds == *after;
+                    interaction.timers.retain(|timer| !has_fired(timer));
+                })
+                .await
+            }
             Event::NoteSaved(note) => {
                 self.notes.set((note.contact, note.id), Some(note.clone()));
                 Ok(())
@@ -236,6 +258,8 @@ impl UnitOfWork {
             | Event::ContactsMerged { .. }
             | Event::ContactsParted { .. }
             | Event::ActionChanged { .. }
+            | Event::RulesFollowed { .. }
+            | Event::RuleNotified { .. }
             | Event::PlatformEvent { .. }
             | Event::PluginChanged(_)
             | Event::Audited { .. } => Ok(()),
@@ -501,6 +525,18 @@ impl UnitOfWork {
         self.message(contact, id).await?;
         if let Some(message) = self.messages.change(&(contact, id)) {
             change(message);
+        }
+        Ok(())
+    }
+
+    async fn change_interaction(
+        &mut self,
+        id: InteractionId,
+        change: impl FnOnce(&mut Interaction),
+    ) -> Result<()> {
+        self.interaction(id).await?;
+        if let Some(interaction) = self.interactions.change(&id) {
+            change(interaction);
         }
         Ok(())
     }

@@ -116,6 +116,7 @@ pub(super) fn route(interaction: &mut Interaction, at: Timestamp, event: &Routin
                 disposition: disposition.clone(),
             };
             interaction.legs.clear();
+            interaction.timers.clear();
             interaction.ended_at = Some(at);
             if agent.is_some() {
                 interaction.last_agent.clone_from(agent);

@@ -235,6 +235,37 @@ impl Happened {
                 attributes: marks.attributes,
                 followers: marks.followers,
             },
+            Event::RuleTimersSet {
+                interaction,
+                timers,
+            } => Self::RuleTimersSet {
+                interaction,
+                timers,
+            },
+            Event::RulesFollowed {
+                interaction,
+                on,
+                after_seconds,
+                message,
+                trace,
+            } => Self::RulesFollowed {
+                interaction,
+                on,
+                after_seconds,
+                message,
+                trace: *trace,
+            },
+            Event::RuleNotified {
+                interaction,
+                rule,
+                agents,
+                text,
+            } => Self::RuleNotified {
+                interaction,
+                rule,
+                agents,
+                text,
+            },
             Event::NoteSaved(note) => Self::NoteSaved(NoteView::of(&note, false)),
             Event::ResponseSaved(response) => Self::ResponseSaved((&response).into()),
             Event::ResponseRemoved { response, by } => Self::ResponseRemoved { response, by },

@@ -19,6 +19,7 @@ use linecard_model::routing::{
     Plan, Presence, PresenceCause, ReturnCause, RoutingEvent, RoutingStep, SelectionMethod,
     ServiceClock, ServicePromise, StepCause, TransferTarget, UnparkCause, WaitingFor,
 };
+use linecard_model::rule::{RuleOccasion, RuleTimer, RuleTrace};
 use linecard_model::{
     AgentId, ChannelId, ContactId, InteractionId, MacroId, MessageId, NoteId, OfferId, QueueId,
     ResponseId, ServicePolicyId, StationId, Timestamp,
@@ -50,6 +51,7 @@ fn interaction() -> Interaction {
         last_message: None,
         waiting_since: None,
         marks: Marks::default(),
+        timers: Vec::new(),
     }
 }
 
@@ -523,6 +525,30 @@ fn others() -> Vec<Event> {
                 followers: [AgentId::new("bea").unwrap()].into(),
                 ..Marks::default()
             }),
+        },
+        Event::RuleTimersSet {
+            interaction: InteractionId::generate(),
+            timers: vec![RuleTimer {
+                on: RuleOccasion::Waited,
+                after_seconds: 60,
+                due: Timestamp::now(),
+            }],
+        },
+        Event::RulesFollowed {
+            interaction: InteractionId::generate(),
+            on: RuleOccasion::Waited,
+            after_seconds: Some(60),
+            message: Some(MessageId::generate()),
+            trace: Box::new(RuleTrace {
+                looked_at: 1,
+                ..RuleTrace::default()
+            }),
+        },
+        Event::RuleNotified {
+            interaction: InteractionId::generate(),
+            rule: "a minute".to_owned(),
+            agents: [AgentId::new("anna").unwrap()].into(),
+            text: "Somebody has waited for a minute".to_owned(),
         },
         Event::NoteSaved(Note {
             id: NoteId::generate(),
