@@ -141,7 +141,10 @@ mod tests {
     fn every_file_that_is_named_is_there() {
         let names: BTreeSet<&str> = FILES.iter().map(|file| file.name).collect();
         let mut seen = 0;
-        for file in FILES.iter().filter(|file| file.name.ends_with(".js")) {
+        for file in FILES
+            .iter()
+            .filter(|file| file.kind.starts_with("text/javascript"))
+        {
             let text = std::str::from_utf8(file.content).unwrap();
             let folder = file.name.rsplit_once('/').map_or("", |(folder, _)| folder);
             for line in text
