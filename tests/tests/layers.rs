@@ -7,7 +7,7 @@ use cargo_metadata::{CargoOpt, DependencyKind, Metadata, MetadataCommand, Packag
 
 /// The folder of each crate under `host/`, lowest first, with the crates of this repository that it
 /// may use. A crate that is not here has no place yet: give it one.
-const LAYERS: [(&str, &[&str]); 15] = [
+const LAYERS: [(&str, &[&str]); 16] = [
     ("model", &[]),
     ("router", &["linecard-model"]),
     ("rules", &["linecard-model"]),
@@ -67,9 +67,11 @@ const LAYERS: [(&str, &[&str]); 15] = [
             "linecard-vault",
         ],
     ),
+    ("desk", &[]),
     (
         "api",
         &[
+            "linecard-desk",
             "linecard-hub",
             "linecard-model",
             "linecard-router",

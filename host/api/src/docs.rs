@@ -73,7 +73,8 @@ impl Modify for BearerToken {
     fn modify(&self, openapi: &mut OpenApi) {
         let mut bearer = Http::new(HttpAuthScheme::Bearer);
         bearer.description = Some(
-            "A session's token (from `POST /api/v1/session`), or an API key as `name.secret`."
+            "A session's token (from `POST /api/v1/session`), or an API key as `name.secret`. \
+             Pages in a browser may sign in with a cookie instead, see `POST /api/v1/session`."
                 .to_owned(),
         );
         openapi

@@ -19,6 +19,7 @@ use sha2::{Digest, Sha256};
 
 use super::App;
 use super::client::Client;
+use super::cookie;
 use super::problem::Problem;
 
 /// The longest idempotency key.
@@ -51,12 +52,15 @@ impl FromRequestParts<Arc<App>> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
-        let token = bearer(&parts.headers).ok_or_else(|| {
-            Problem::new(
-                "unauthenticated",
-                "the header `Authorization: Bearer …` is missing",
-            )
-        })?;
+        let token = match bearer(&parts.headers) {
+            Some(token) => token,
+            None => cookie::token(parts)?.ok_or_else(|| {
+                Problem::new(
+                    "unauthenticated",
+                    "the header `Authorization: Bearer …` is missing",
+                )
+            })?,
+        };
         let principal = app.auth.bearer(&token, peer(parts)).await?;
         Ok(Self(principal))
     }

@@ -22,6 +22,7 @@ mod config;
 mod connections;
 mod contacts;
 mod content;
+mod cookie;
 mod corrections;
 mod dead_letters;
 mod desk;
@@ -114,6 +115,8 @@ pub struct HttpOptions {
     pub reference: String,
     /// The path under which people reach the hub, without a slash at its end. Default empty.
     pub path: String,
+    /// Whether people reach the hub by HTTPS: then browsers send its cookie in no other way. Default no.
+    pub https: bool,
     /// How other systems are told what happens.
     pub webhooks: WebhookOptions,
 }
@@ -133,6 +136,7 @@ impl Default for HttpOptions {
             trusted_proxies: Vec::new(),
             reference: String::new(),
             path: String::new(),
+            https: false,
             webhooks: WebhookOptions::default(),
         }
     }
@@ -210,6 +214,7 @@ pub fn router(hub: Arc<Hub>, options: HttpOptions) -> Router {
     let doors = docs::router(&path)
         .merge(open_messaging::router())
         .merge(health)
+        .merge(linecard_desk::router(&path))
         .layer(DefaultBodyLimit::max(app.options.body_limit))
         .merge(networks)
         .fallback(nothing_here)

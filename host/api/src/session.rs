@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::Json as Answer;
+use axum::http::header::SET_COOKIE;
+use axum::response::{IntoResponse as _, Json as Answer, Response};
 use linecard_model::rights::Rights;
 use linecard_model::{RoleId, Timestamp};
 use linecard_vault::auth::{AuthError, Credential, Principal};
@@ -15,6 +16,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::App;
+use super::cookie;
 use super::extract::{Caller, Json, Peer};
 use super::problem::Problem;
 
@@ -32,13 +34,18 @@ struct SignIn {
     /// The password.
     #[schema(value_type = String, format = Password)]
     password: SecretString,
+    /// `true`, for pages in a browser: the token comes as a cookie that no script can read, and not in
+    /// the answer. Requests by cookie that change something, and those for a WebSocket, also need the
+    /// header `X-Linecard-Session: cookie`, which no page of another site can send.
+    #[serde(default)]
+    cookie: bool,
 }
 
 /// A session.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Session)]
 struct SessionView {
-    /// The bearer token. It is shown this once.
+    /// The bearer token. It is shown this once; absent if it comes as a cookie.
     #[serde(skip_serializing_if = "Option::is_none")]
     token: Option<String>,
     /// When the token ends.
@@ -74,7 +81,8 @@ impl SessionView {
 
 /// Sign in
 ///
-/// Send the token as `Authorization: Bearer …` with every request.
+/// Send the token as `Authorization: Bearer …` with every request. Pages in a browser ask for a cookie
+/// instead.
 #[utoipa::path(post, operation_id = "signIn", path = "/session",
     tag = "session", request_body(content = SignIn, example = json!({"name": "anna", "password": "anna's password"})), security(()),
     responses((status = 201, body = SessionView)),
@@ -83,7 +91,7 @@ async fn sign_in(
     State(app): State<Arc<App>>,
     Peer(from): Peer,
     Json(body): Json<SignIn>,
-) -> Result<(StatusCode, Answer<SessionView>), Problem> {
+) -> Result<Response, Problem> {
     let lifetime = app.options.session;
     let signed_in = app
         .auth
@@ -94,8 +102,12 @@ async fn sign_in(
         error => error.into(),
     })?;
     let mut view = SessionView::of(&principal);
+    if body.cookie {
+        let set = cookie::set(&app.options, &token)?;
+        return Ok((StatusCode::CREATED, [(SET_COOKIE, set)], Answer(view)).into_response());
+    }
     view.token = Some(token.expose_secret().to_owned());
-    Ok((StatusCode::CREATED, Answer(view)))
+    Ok((StatusCode::CREATED, Answer(view)).into_response())
 }
 
 /// Who the caller is
@@ -107,10 +119,11 @@ async fn show(caller: Caller) -> Answer<SessionView> {
 
 /// Sign out
 ///
-/// The token lets nobody in afterwards, and its event streams end.
+/// The token lets nobody in afterwards, and its event streams end. A browser forgets its cookie.
 #[utoipa::path(delete, operation_id = "signOut", path = "/session", tag = "session",
     responses((status = 204)))]
-async fn sign_out(State(app): State<Arc<App>>, caller: Caller) -> Result<StatusCode, Problem> {
+async fn sign_out(State(app): State<Arc<App>>, caller: Caller) -> Result<Response, Problem> {
     app.auth.sign_out(&caller).await?;
-    Ok(StatusCode::NO_CONTENT)
+    let clear = cookie::clear(&app.options)?;
+    Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, clear)]).into_response())
 }

@@ -434,6 +434,7 @@ impl ServerConfig {
         let path = self.public_url.as_ref().map_or("", |url| url.path());
         HttpOptions {
             path: path.trim_end_matches('/').to_owned(),
+            https: self.url().starts_with("https:"),
             webhooks: self.webhooks.options(),
             ..self.http.options()
         }

@@ -135,7 +135,11 @@ fn refusals(operation: &Value) -> Vec<&'static Kind> {
     }
     // An operation that anybody may call says so; the others want what the whole description says.
     if operation["security"].is_null() {
-        kinds.extend(["unauthenticated", "too-many-attempts"]);
+        kinds.extend([
+            "unauthenticated",
+            "session-header-missing",
+            "too-many-attempts",
+        ]);
     }
     let is_cursor = |p: &Value| {
         ["after", "before", "last-event-id"]

@@ -71,6 +71,12 @@ pub static KINDS: &[Kind] = &[
         "Send `Authorization: Bearer …` with a session's token (from `POST /api/v1/session`) or an API key written as `name.secret`. A token ends when it expires, is revoked, or its owner is removed.",
     ),
     kind(
+        "session-header-missing",
+        403,
+        "A request by cookie does not show that it comes from the hub's own pages",
+        "Whoever signs in by cookie sends `X-Linecard-Session: cookie` with every request that changes something. Pages of other sites cannot send it, so they can do nothing in a person's name. For a WebSocket, get a ticket from `POST /api/v1/events/ticket`.",
+    ),
+    kind(
         "sign-in-failed",
         401,
         "The name or the password is wrong",

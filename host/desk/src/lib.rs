@@ -1,0 +1,187 @@
+//! The web desk: the files of a page that works with the public API and nothing else.
+//!
+//! They are part of the program. Every file comes with an `ETag`, and browsers ask each time whether
+//! theirs is still the one: after an update nobody works with half of the old desk.
+
+use axum::Router;
+use axum::extract::Path;
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderName, IF_NONE_MATCH,
+    REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse as _, Redirect, Response};
+use axum::routing::get;
+
+/// What the page may do: load its own files and speak with its own hub. Customers' files are only ever
+/// downloaded, or shown as pictures and sounds.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
+    media-src 'self'; connect-src 'self'; form-action 'none'; base-uri 'none'; \
+    frame-ancestors 'none'";
+
+/// One file.
+struct File {
+    /// Its path below `/desk/`.
+    name: &'static str,
+    /// Its MIME type.
+    kind: &'static str,
+    /// A hash of its content.
+    hash: &'static str,
+    content: &'static [u8],
+}
+
+const FILES: &[File] = include!(concat!(env!("OUT_DIR"), "/files.rs"));
+
+/// The desk at `/desk/`. `path` is the one under which people reach the hub.
+pub fn router<S: Clone + Send + Sync + 'static>(path: &str) -> Router<S> {
+    let at = format!("{path}/desk/");
+    let to_desk = move || std::future::ready(Redirect::permanent(&at));
+    Router::new()
+        .route("/desk", get(to_desk))
+        .route(
+            "/desk/",
+            get(|headers: HeaderMap| async move { serve("index.html", &headers) }),
+        )
+        .route(
+            "/desk/{*name}",
+            get(|Path(name): Path<String>, headers: HeaderMap| async move {
+                serve(&name, &headers)
+            }),
+        )
+}
+
+fn serve(name: &str, asked: &HeaderMap) -> Response {
+    let Some(file) = FILES.iter().find(|file| file.name == name) else {
+        let text = format!("the desk has no file \"{name}\"; it begins at /desk/\n");
+        let headers: [(HeaderName, &str); 1] = [(CONTENT_TYPE, "text/plain; charset=utf-8")];
+        return (StatusCode::NOT_FOUND, headers, text).into_response();
+    };
+    let tag = format!("\"{}\"", file.hash);
+    let has_it = asked
+        .get(IF_NONE_MATCH)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|tags| {
+            let mut tags = tags.split(',').map(str::trim);
+            tags.any(|one| one == "*" || one.strip_prefix("W/").unwrap_or(one) == tag)
+        });
+    let headers = [
+        (CONTENT_TYPE, file.kind),
+        (ETAG, tag.as_str()),
+        (CACHE_CONTROL, "no-cache"),
+        (CONTENT_SECURITY_POLICY, POLICY),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (X_FRAME_OPTIONS, "DENY"),
+        (REFERRER_POLICY, "no-referrer"),
+    ];
+    if has_it {
+        return (StatusCode::NOT_MODIFIED, headers).into_response();
+    }
+    (headers, file.content).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use axum::body::{Body, to_bytes};
+    use axum::http::Request;
+    use tower::ServiceExt as _;
+
+    use super::*;
+
+    async fn ask(path: &str, tag: Option<&str>) -> Response {
+        let mut request = Request::get(path);
+        if let Some(tag) = tag {
+            request = request.header(IF_NONE_MATCH, tag);
+        }
+        let request = request.body(Body::empty()).unwrap();
+        router::<()>("/hub")
+            .with_state(())
+            .oneshot(request)
+            .await
+            .unwrap()
+    }
+
+    #[tokio::test]
+    async fn the_page_comes_with_a_strict_policy_and_is_not_sent_twice() {
+        let page = ask("/desk/", None).await;
+        assert_eq!(page.status(), StatusCode::OK);
+        let policy = page.headers()[CONTENT_SECURITY_POLICY].to_str().unwrap();
+        assert!(!policy.contains("unsafe"), "{policy}");
+        assert!(policy.contains("frame-ancestors 'none'"), "{policy}");
+        assert_eq!(page.headers()[X_CONTENT_TYPE_OPTIONS], "nosniff");
+        let tag = page.headers()[ETAG].to_str().unwrap().to_owned();
+        for known in [tag.clone(), format!("\"x\", W/{tag}")] {
+            let again = ask("/desk/", Some(&known)).await;
+            assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
+            assert!(to_bytes(again.into_body(), 10).await.unwrap().is_empty());
+        }
+        assert_eq!(ask("/desk/", Some("\"x\"")).await.status(), StatusCode::OK);
+    }
+
+    #[tokio::test]
+    async fn other_paths_lead_to_the_desk_or_nowhere() {
+        let redirect = ask("/desk", None).await;
+        assert_eq!(redirect.headers()["location"], "/hub/desk/");
+        for path in [
+            "/desk/nothing.js",
+            "/desk/../Cargo.toml",
+            "/desk/web/index.html",
+        ] {
+            assert_eq!(
+                ask(path, None).await.status(),
+                StatusCode::NOT_FOUND,
+                "{path}"
+            );
+        }
+    }
+
+    /// What a module or the page names must be there: a browser would only show an empty page.
+    #[test]
+    fn every_file_that_is_named_is_there() {
+        let names: BTreeSet<&str> = FILES.iter().map(|file| file.name).collect();
+        let mut seen = 0;
+        for file in FILES
+            .iter()
+            .filter(|file| file.kind.starts_with("text/javascript"))
+        {
+            let text = std::str::from_utf8(file.content).unwrap();
+            let folder = file.name.rsplit_once('/').map_or("", |(folder, _)| folder);
+            for line in text
+                .lines()
+                .filter(|line| !line.trim_start().starts_with('*'))
+            {
+                for piece in line
+                    .split("from")
+                    .skip(1)
+                    .chain(line.split("import").skip(1))
+                {
+                    let piece = piece.trim_start();
+                    let Some(quoted) = piece.strip_prefix(['"', '\'']) else {
+                        continue;
+                    };
+                    let target = quoted.split(['"', '\'']).next().unwrap();
+                    assert!(target.starts_with('.'), "{} names {target}", file.name);
+                    let mut path: Vec<&str> = folder.split('/').filter(|p| !p.is_empty()).collect();
+                    for part in target.split('/') {
+                        match part {
+                            "." => {}
+                            ".." => drop(path.pop()),
+                            part => path.push(part),
+                        }
+                    }
+                    let path = path.join("/");
+                    assert!(names.contains(path.as_str()), "{} names {path}", file.name);
+                    seen += 1;
+                }
+            }
+        }
+        assert!(seen > 10, "only {seen} imports were seen");
+    }
+
+    #[test]
+    fn the_first_view_is_small() {
+        let bytes: usize = FILES.iter().map(|file| file.content.len()).sum();
+        assert!(bytes < 200 * 1024, "{bytes} bytes");
+    }
+}
