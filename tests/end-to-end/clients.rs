@@ -1,7 +1,7 @@
 //! Clients that others wrote, against the real hub.
 
 mod description;
-mod tools;
+pub(crate) mod tools;
 mod webhooks;
 
 use std::path::Path;

@@ -5,6 +5,7 @@ mod analyzers;
 mod api;
 mod automatic;
 mod backup;
+mod browser;
 mod channels;
 mod clients;
 mod day;

@@ -75,10 +75,21 @@ async fn call(
     says: &Value,
     place: &str,
 ) -> Result<Seen> {
-    let parts = path.split('/').map(|part| match part {
-        "{id}" => place,
-        part if part.starts_with('{') => "nobody",
-        part => part,
+    let is_number = |name: &str| {
+        let parameters = says["parameters"].as_array().into_iter().flatten();
+        let mut found = parameters.filter(|parameter| parameter["name"] == name);
+        found.any(|parameter| parameter["schema"]["type"] == "integer")
+    };
+    let parts = path.split('/').map(|part| {
+        let name = part
+            .strip_prefix('{')
+            .and_then(|name| name.strip_suffix('}'));
+        match name {
+            None => part,
+            Some(name) if is_number(name) => "999999",
+            Some("id") => place,
+            Some(_) => "nobody",
+        }
     });
     let path: Vec<&str> = parts.collect();
     let mut path = path.join("/");

@@ -116,6 +116,15 @@ async fn replace(
     Ok(tagged(config.rules))
 }
 
+/// Rules that may still be wrong.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct RulesDraft {
+    /// As in `Rules`. What is out of its bounds is told and not refused.
+    #[schema(value_type = Vec<Object>)]
+    rules: Vec<RuleConfig>,
+}
+
 /// What is wrong with a list of rules.
 #[derive(Debug, Serialize, ToSchema)]
 struct RulesChecked {
@@ -147,14 +156,14 @@ struct RuleFaultView {
 /// Everything that is wrong is told at once, each with its place: what a condition gets wrong with line and
 /// column. It is what is told of the same rules in a site file.
 #[utoipa::path(post, operation_id = "checkRules", path = "/rules/check", tag = "administration",
-    request_body(content = RulesBody, example = json!({"rules": [
+    request_body(content = RulesDraft, example = json!({"rules": [
         {"name": "refunds", "when": "mesage.text.mentions('refund')", "then": {"priority": 20}}]})),
     responses((status = 200, body = RulesChecked)),
     extensions(("x-right" = json!("configure")), ("x-problems" = json!(["not-allowed"]))))]
 async fn check(
     State(app): State<Arc<App>>,
     caller: Caller,
-    Json(body): Json<RulesBody>,
+    Json(body): Json<RulesDraft>,
 ) -> Result<Answer<RulesChecked>, Problem> {
     caller.require(Right::Configure)?;
     let faults = faults(&app, &body.rules).await?;

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use linecard_tests::in_full;
 
 /// Makes a Python environment with packages, and gives its interpreter. `None`: it cannot be had here.
-pub(super) fn python(folder: &Path, packages: &[&str]) -> Result<Option<PathBuf>> {
+pub(crate) fn python(folder: &Path, packages: &[&str]) -> Result<Option<PathBuf>> {
     let python = folder.join("bin").join("python");
     let mut install = Command::new(&python);
     install.args([
@@ -24,7 +24,7 @@ pub(super) fn python(folder: &Path, packages: &[&str]) -> Result<Option<PathBuf>
 }
 
 /// Installs packages for Node in a folder. `false`: they cannot be had here.
-pub(super) fn node(folder: &Path, packages: &[&str]) -> Result<bool> {
+pub(crate) fn node(folder: &Path, packages: &[&str]) -> Result<bool> {
     std::fs::write(
         folder.join("package.json"),
         r#"{"private": true, "type": "module"}"#,
@@ -53,7 +53,7 @@ fn had(step: &mut Command, packages: &[&str]) -> Result<bool> {
 }
 
 /// Runs a program that must succeed, and gives what it printed.
-pub(super) fn run(command: &mut Command) -> Result<String> {
+pub(crate) fn run(command: &mut Command) -> Result<String> {
     let Output {
         status,
         stdout,

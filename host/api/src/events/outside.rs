@@ -12,11 +12,12 @@ use super::data::Envelope;
 use super::schema::schema;
 
 /// The kinds of events that nobody outside is told. A test holds them to [`is_told`].
-const KEPT: [&str; 5] = [
+const KEPT: [&str; 6] = [
     "audited",
     "draft-removed",
     "draft-saved",
     "interaction-read",
+    "plugin-changed",
     "site-configured",
 ];
 

@@ -1,4 +1,5 @@
 import { call, newKey, Problem } from '../api.js';
+import { count } from '../count.js';
 import { t } from '../i18n.js';
 import { Part, html, nothing } from '../part.js';
 import { store } from '../store.js';
@@ -45,7 +46,7 @@ class Composer extends Part {
     try {
       const draft = await call('GET', `interactions/${id}/draft`);
       if (id !== this.of || this.text) return;
-      this.text = draft.content.text || '';
+      this.text = draft.text || '';
       this.privately = draft.private || false;
     } catch (error) {
       if (!(error instanceof Problem && error.status === 404)) this.saved = false;
@@ -118,6 +119,7 @@ class Composer extends Part {
       || (kind === 'reply' ? undefined : actions.find((/** @type {any} */ one) => one.kind === 'reply'));
     const canPrivately = isPublic && actions.some((/** @type {any} */ one) => one.kind === 'private_reply');
     const limit = able?.limits?.text;
+    const used = limit ? count(this.text, limit.unit) : 0;
     return html`<form @submit=${(/** @type {Event} */ event) => { event.preventDefault(); this.send(); }}>
       ${this.replyTo ? html`<p class="quiet">${t('composer.to')} <span dir="auto">${(this.replyTo.content.text || '').slice(0, 80)}</span>
         <button type="button" @click=${() => this.dispatchEvent(new Event('no-reply'))}>${t('composer.not-to')}</button></p>` : nothing}
@@ -129,8 +131,8 @@ class Composer extends Part {
         ${canPrivately ? html`<label><input type="checkbox" .checked=${this.privately}
           @change=${(/** @type {any} */ event) => { this.privately = event.target.checked; this.key = ''; this.saved = false; this.keep(); this.requestUpdate(); }}>${t('composer.private')}</label>` : nothing}
         <span class="quiet">${this.saved ? nothing : t('composer.saving')}</span><span class="grow"></span>
-        ${limit ? html`<span class="quiet">${t('composer.limit', { max: limit.max, unit: limit.unit })}</span>` : nothing}
-        <button class="main" ?disabled=${this.busy || !this.text.trim()}>${t('composer.send')}</button></div>
+        ${limit ? html`<span class=${used > limit.max ? 'problem' : 'quiet'}>${t('composer.limit', { used, max: limit.max })}</span>` : nothing}
+        <button class="main" ?disabled=${this.busy || !this.text.trim() || (limit && used > limit.max)}>${t('composer.send')}</button></div>
     </form>`;
   }
 }

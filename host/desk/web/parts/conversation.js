@@ -152,7 +152,7 @@ class Conversation extends Part {
     const mine = store.isMine(item);
     return html`
       <div class="head"><a class="back" href="#">${t('conversation.back')}</a>
-        <h1 dir="auto">${name}</h1><span class="quiet">${item.network || item.channel} · ${t(`visibility.${item.visibility}`)}</span></div>
+        <h2 dir="auto">${name}</h2><span class="quiet">${item.network || item.channel} · ${t(`visibility.${item.visibility}`)}</span></div>
       ${mine ? html`<lc-actions .item=${item}></lc-actions>` : html`<p class="quiet pad">${t('conversation.read-only')}</p>`}
       <div class="log" tabindex="0" role="log" aria-label=${t('conversation.title', { name })}>
         ${this.next ? html`<button @click=${this.earlier}>${t('conversation.earlier')}</button>` : nothing}

@@ -76,7 +76,7 @@ class Desk extends Part {
     const item = store.items.get(this.open);
     return html`
       <header class="bar">
-        <strong>Linecard</strong>
+        <h1>Linecard</h1>
         ${store.agent ? html`<lc-presence></lc-presence>` : nothing}
         <span class="grow"></span>
         <span class="quiet">${store.session?.name}</span>

@@ -153,7 +153,7 @@ impl Demo {
             robots.spawn(robot.run());
         }
         say(&format!(
-            "The hub is at {base}\n  the API, to browse and try: {base}/api/\n  sign in as an agent who gets a share of the work:\n    curl -s {base}/api/v1/session -H 'content-type: application/json' -d '{{\"name\":\"{YOU}\",\"password\":\"{you}\"}}'\n"
+            "The desk, for a browser: {base}/desk/\n  sign in as {YOU} with the password {you}, and get a share of the work\nThe hub is at {base}\n  the API, to browse and try: {base}/api/\n  sign in there as the same person:\n    curl -s {base}/api/v1/session -H 'content-type: application/json' -d '{{\"name\":\"{YOU}\",\"password\":\"{you}\"}}'\n"
         ));
         networks.trouble(self.trouble);
         let crowds = self.crowds(&networks);
