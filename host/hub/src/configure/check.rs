@@ -136,7 +136,8 @@ fn check_roles(config: &SiteConfig, problems: &mut Problems) {
     let keys = keys.map(|(id, key)| ("keys", id.as_str(), &key.role));
     for (kind, id, role) in people.chain(keys) {
         if !role.is_built_in() && !config.roles.contains_key(role) {
-            let own = config.roles.keys().map(RoleId::as_str);
+            let own = config.roles.keys().filter(|id| !id.is_built_in());
+            let own = own.map(RoleId::as_str);
             let built_in = built_in_roles().map(|name| -> &str { name });
             let known = built_in.chain(own);
             problems.add(&[kind, id, "role"], unknown("role", role.as_str(), known));
