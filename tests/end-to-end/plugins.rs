@@ -136,7 +136,10 @@ async fn versions_are_exchanged_under_load_and_every_message_counts_once() -> Re
     };
     let (versions, said) = tokio::join!(exchanging, talking);
     let (versions, said) = (versions?, said?);
-    ensure!(versions.len() as u32 == exchanges(), "{versions:?}");
+    ensure!(
+        versions.len() == usize::try_from(exchanges())?,
+        "{versions:?}"
+    );
     ensure!(said.len() > 3, "only {} messages", said.len());
     eventually("everything is answered", SOON, async || {
         Ok((page.customers().delivered("5100").len() >= said.len()).then_some(()))

@@ -1,6 +1,7 @@
 //! Who may do what: every operation of the API against every right, as the description tells it.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use anyhow::{Context as _, Result, ensure};
 use linecard_simulator::open_messaging::Said;
@@ -31,14 +32,15 @@ async fn people(hub: &Hub, networks: &Networks, site: &SiteOptions) -> Result<Ve
         let role = match right.as_str() {
             "none" => "agent".to_owned(),
             right => {
-                file.push_str(&format!("[roles.only-{right}]\nrights = [\"{right}\"]\n"));
+                writeln!(file, "[roles.only-{right}]\nrights = [\"{right}\"]")?;
                 format!("only-{right}")
             }
         };
         // The password is that of the first agent.
-        file.push_str(&format!(
-            "[agents.of-{right}]\nrole = \"{role}\"\npassword = \"env:PASSWORD_AGENT_1\"\n"
-        ));
+        writeln!(
+            file,
+            "[agents.of-{right}]\nrole = \"{role}\"\npassword = \"env:PASSWORD_AGENT_1\""
+        )?;
     }
     hub.apply(&file)?;
     let mut people = Vec::new();

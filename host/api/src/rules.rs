@@ -274,7 +274,11 @@ async fn test(
         let text = faults.first().map(|fault| fault.text.clone());
         Problem::new("invalid-site", text.unwrap_or_default()).at("/rules")
     })?;
-    let rehearsal = app.hub.site.query(|state| state.rehearsal()).await?;
+    let rehearsal = app
+        .hub
+        .site
+        .query(linecard_site::SiteState::rehearsal)
+        .await?;
     let recorded = recorded(&app, most).await?;
     let tried = tokio::task::spawn_blocking(move || {
         let mut messages = 0;

@@ -675,7 +675,7 @@ fn tell(change: &PluginChange) {
             "a plug-in file waits: see `linecard plugin list`, and approve it if it may serve"
         ),
         PluginState::Refused => {
-            tracing::error!(file, reason = details, "a plug-in file is not used")
+            tracing::error!(file, reason = details, "a plug-in file is not used");
         }
         PluginState::Removed | PluginState::Suspended => {
             tracing::warn!(plugin, version, state, details, "a plug-in does not serve");

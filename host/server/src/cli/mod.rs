@@ -146,10 +146,9 @@ impl Command {
 fn takes(command: &str) -> &'static [&'static str] {
     match command {
         "serve" | "demo" => &["config", "data", "plugins", "listen", "log", "log_format"],
-        "apply" => &["config", "data", "plugins", "listen"],
+        "apply" | "plugin" => &["config", "data", "plugins", "listen"],
         "doctor" | "backup" | "rules" => &["config", "data", "listen"],
         "init" | "evaluate" => &["config", "data", "plugins"],
-        "plugin" => &["config", "data", "plugins", "listen"],
         "simulate" | "train" | "openapi" | compile::NAME => &[],
         // What is done with a data folder.
         _ => &["config", "data"],

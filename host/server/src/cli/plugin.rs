@@ -99,7 +99,8 @@ struct RollBack {
 /// What a hub says of its plug-ins.
 #[derive(Debug, Deserialize)]
 struct Plugins {
-    plugins: Vec<Serving>,
+    #[serde(rename = "plugins")]
+    serving: Vec<Serving>,
     pending: Vec<Waiting>,
     problems: Vec<Unused>,
 }
@@ -171,7 +172,7 @@ impl List {
             return Ok(());
         }
         let all: Plugins = hub.get("/api/v1/plugins").await?;
-        for serving in &all.plugins {
+        for serving in &all.serving {
             let Serving {
                 id,
                 version,
@@ -224,21 +225,20 @@ impl Approve {
     async fn run(&self, options: &ConfigOptions) -> anyhow::Result<()> {
         let hub = self.hub.asked(options)?;
         let plugin = &self.plugin;
-        let sha256 = match &self.sha256 {
-            Some(sha256) => sha256.clone(),
-            None => {
-                let all: Plugins = hub.get("/api/v1/plugins").await?;
-                let mut waiting = all.pending.into_iter().filter(|w| w.plugin == *plugin);
-                let Some(one) = waiting.next() else {
-                    anyhow::bail!(
-                        "no file of plug-in {plugin} waits for an approval: see `linecard plugin list`"
-                    );
-                };
-                for ask in &one.asks {
-                    say(ask);
-                }
-                one.sha256
+        let sha256 = if let Some(sha256) = &self.sha256 {
+            sha256.clone()
+        } else {
+            let all: Plugins = hub.get("/api/v1/plugins").await?;
+            let mut waiting = all.pending.into_iter().filter(|w| w.plugin == *plugin);
+            let Some(one) = waiting.next() else {
+                anyhow::bail!(
+                    "no file of plug-in {plugin} waits for an approval: see `linecard plugin list`"
+                );
+            };
+            for ask in &one.asks {
+                say(ask);
             }
+            one.sha256
         };
         let path = format!("/api/v1/plugins/{plugin}/files/{sha256}/approve");
         let request = hub.request(Method::POST, &path).json(&json!({}));

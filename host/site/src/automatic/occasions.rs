@@ -55,11 +55,14 @@ pub(in super::super) fn happened(batch: &mut Batch<'_>, events: &[Event]) {
 
 fn occasion(event: &Event) -> Option<(RuleOccasion, Option<(ContactId, MessageId)>)> {
     Some(match event {
-        Event::Routing(RoutingEvent::Enqueued { .. } | RoutingEvent::Overflowed { .. })
-        | Event::Routing(RoutingEvent::Transferred {
-            to: TransferTarget::Queue { .. },
-            ..
-        }) => (RuleOccasion::Enqueued, None),
+        Event::Routing(
+            RoutingEvent::Enqueued { .. }
+            | RoutingEvent::Overflowed { .. }
+            | RoutingEvent::Transferred {
+                to: TransferTarget::Queue { .. },
+                ..
+            },
+        ) => (RuleOccasion::Enqueued, None),
         Event::Routing(RoutingEvent::Ended { .. }) => (RuleOccasion::Ended, None),
         Event::MessageAccepted(message) | Event::MessageReceived(message)
             if matches!(
