@@ -128,7 +128,12 @@ async fn an_agent_works_in_a_browser_by_keyboard_and_what_customers_write_is_tex
         return Ok(());
     }
     let networks = Networks::start().await?;
-    let hub = networks.hub(BINARY, &SiteOptions::default()).await?;
+    // A busy machine takes its time to look at what rings.
+    let site = SiteOptions {
+        offer_timeout: 300,
+        ..SiteOptions::default()
+    };
+    let hub = networks.hub(BINARY, &site).await?;
     let said = "<img src=x onerror=alert(1)><script>alert(2)</script> <b>now</b> \u{202e}olleh javascript:alert(3)";
     let delivery = networks.web.say("dora", Said::text(said)).await;
     ensure!(delivery.acknowledged, "{delivery:?}");
