@@ -121,7 +121,7 @@ async fn replace(
 #[serde(deny_unknown_fields)]
 struct RulesDraft {
     /// As in `Rules`. What is out of its bounds is told and not refused.
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<BTreeMap<String, serde_json::Value>>)]
     rules: Vec<RuleConfig>,
 }
 
