@@ -77,6 +77,11 @@ export class Store extends EventTarget {
     return this.session?.agent;
   }
 
+  /** Whether this person has a right. @param {string} right */
+  may(right) {
+    return Boolean(this.session?.rights?.includes(right));
+  }
+
   /** The offer under which an interaction alerts at this person. @param {Interaction} item */
   offer(item) {
     if (item.state === 'offered' && item.agent === this.me) return { id: item.offer, deadline: item.deadline };

@@ -1,18 +1,9 @@
-import { call } from '../api.js';
-import { choose, language, t } from '../i18n.js';
+import { t } from '../i18n.js';
 import { Part, html, nothing } from '../part.js';
 import { store } from '../store.js';
-import '../parts/presence.js';
 import '../parts/inbox.js';
 import '../parts/conversation.js';
 import '../parts/contact.js';
-
-const THEME = 'linecard-theme';
-
-/** @param {string} theme */
-function dress(theme) {
-  document.documentElement.dataset.theme = theme;
-}
 
 /** The agent's view. Which interaction is open stands in the address, so that it can be gone back to. */
 class Desk extends Part {
@@ -27,7 +18,6 @@ class Desk extends Part {
 
   connectedCallback() {
     super.connectedCallback();
-    dress(localStorage.getItem(THEME) || '');
     addEventListener('hashchange', this.look);
     addEventListener('keydown', this.key);
     this.look();
@@ -59,36 +49,9 @@ class Desk extends Part {
     }
   }
 
-  theme() {
-    const dark = matchMedia('(prefers-color-scheme: dark)').matches;
-    const now = document.documentElement.dataset.theme || (dark ? 'dark' : 'light');
-    const next = now === 'dark' ? 'light' : 'dark';
-    localStorage.setItem(THEME, next);
-    dress(next);
-  }
-
-  async leave() {
-    await store.attempt(() => call('DELETE', 'session'));
-    if (!store.notice) location.reload();
-  }
-
   render() {
     const item = store.items.get(this.open);
     return html`
-      <header class="bar">
-        <h1>Linecard</h1>
-        ${store.agent ? html`<lc-presence></lc-presence>` : nothing}
-        <span class="grow"></span>
-        <span class="quiet">${store.session?.name}</span>
-        <button @click=${() => choose(language === 'de' ? 'en' : 'de')} lang=${language === 'de' ? 'en' : 'de'}>${language === 'de' ? 'English' : 'Deutsch'}</button>
-        <button @click=${this.theme}>${t('app.theme')}</button>
-        <button @click=${this.leave}>${t('app.sign-out')}</button>
-      </header>
-      <div class="notices" aria-live="polite">
-        ${store.online ? nothing : html`<p class="offline">${t('app.offline')}</p>`}
-        ${store.notice ? html`<p class="problem">${store.notice}
-          <button @click=${() => { store.notice = ''; store.changed(); }}>${t('app.dismiss')}</button></p>` : nothing}
-      </div>
       <div class="rooms" data-open=${this.open ? 'yes' : 'no'}>
         <nav class="left" aria-label=${t('inbox.title')}><lc-inbox .open=${this.open}></lc-inbox></nav>
         <main class="middle">${this.open
