@@ -27,8 +27,8 @@ use super::query::{Known, refuse_unknown};
 use super::{
     App, account, actions, agents, attention, audit, automatic, backup, channels, contacts,
     corrections, dead_letters, desk, elsewhere, events, files, inbox, interactions, macros,
-    messages, notes, offers, plugins, practice, queues, reactions, responses, rules, session, site, stats,
-    templates, webhooks, working,
+    messages, notes, offers, plugins, practice, queues, reactions, responses, rules, session, site,
+    stats, templates, webhooks, working,
 };
 
 /// Where the description is.

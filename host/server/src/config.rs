@@ -521,7 +521,9 @@ mod practice_address {
         }
         let address = super::address(&text).map_err(serde::de::Error::custom)?;
         if !address.ip().is_loopback() {
-            let text = format!("\"{text}\" can be reached from other machines: write \"127.0.0.1\" and a port");
+            let text = format!(
+                "\"{text}\" can be reached from other machines: write \"127.0.0.1\" and a port"
+            );
             return Err(serde::de::Error::custom(text));
         }
         Ok(Some(address))

@@ -56,7 +56,11 @@ impl PracticePage {
             data: config.data.clone(),
             page: OnceCell::new(),
         };
-        let is_used = hub.channels.all().iter().any(|channel| channel.id.as_str() == CHANNEL);
+        let is_used = hub
+            .channels
+            .all()
+            .iter()
+            .any(|channel| channel.id.as_str() == CHANNEL);
         if is_used && let Err(error) = practice.page().await {
             tracing::warn!(%error, "the network to practise on does not work");
         }
@@ -106,7 +110,9 @@ impl PracticePage {
         );
         let said = tokio::time::timeout(PATIENCE, page.say(CUSTOMER, Incoming::text(text)));
         let Ok(delivery) = said.await else {
-            anyhow::bail!("the hub has not taken the message: is there a channel \"{CHANNEL}\" that is at work?");
+            anyhow::bail!(
+                "the hub has not taken the message: is there a channel \"{CHANNEL}\" that is at work?"
+            );
         };
         anyhow::ensure!(
             delivery.acknowledged,
