@@ -50,13 +50,14 @@ export async function call(method, path, body, key) {
  * @param {string} method
  * @param {string} path below `/api/v1/`
  * @param {unknown} [body]
- * @param {{key?: string, match?: string, bearer?: string}} [more] `bearer`: a key in the place of the session
+ * @param {{key?: string, match?: string, none?: boolean, bearer?: string}} [more] `none`: only if there is none yet; `bearer`: a key in the place of the session
  * @returns {Promise<{value: any, etag: string}>}
  */
-export async function ask(method, path, body, { key, match, bearer } = {}) {
+export async function ask(method, path, body, { key, match, none, bearer } = {}) {
   /** @type {Record<string, string>} */
   const sent = bearer ? { authorization: `Bearer ${bearer}` } : { ...headers };
   if (match) sent['if-match'] = match;
+  if (none) sent['if-none-match'] = '*';
   if (body !== undefined) sent['content-type'] = 'application/json';
   if (method !== 'GET' && path !== 'session') sent['idempotency-key'] = key || newKey();
   /** @type {Response} */
@@ -65,17 +66,18 @@ export async function ask(method, path, body, { key, match, bearer } = {}) {
     answer = await fetch(base + path, {
       method,
       headers: sent,
+      credentials: bearer ? 'omit' : 'same-origin',
       body: body === undefined ? undefined : JSON.stringify(body),
       signal: AbortSignal.timeout(SILENCE),
     });
   } catch (error) {
     throw new Problem(0, { detail: String(error) });
   }
-  return { value: await read(answer, path), etag: answer.headers.get('etag') || '' };
+  return { value: await read(answer, path, bearer), etag: answer.headers.get('etag') || '' };
 }
 
-/** @param {Response} answer @param {string} path */
-async function read(answer, path) {
+/** @param {Response} answer @param {string} path @param {string} [bearer] */
+async function read(answer, path, bearer) {
   const text = await answer.text();
   let value;
   try {
@@ -84,7 +86,7 @@ async function read(answer, path) {
     value = { title: text.slice(0, 200) };
   }
   if (answer.ok) return value;
-  if (answer.status === 401 && path !== 'session') signedOut.dispatchEvent(new Event('out'));
+  if (answer.status === 401 && path !== 'session' && !bearer) signedOut.dispatchEvent(new Event('out'));
   throw new Problem(answer.status, value || {}, Number(answer.headers.get('retry-after')) || undefined);
 }
 

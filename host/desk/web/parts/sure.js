@@ -16,7 +16,11 @@ export function sure(text, yes) {
   document.body.append(dialog);
   dialog.showModal();
   return new Promise((answer) => {
+    // What it asks about is not there any more.
+    const away = () => dialog.close('no');
+    addEventListener('hashchange', away, { once: true });
     dialog.addEventListener('close', () => {
+      removeEventListener('hashchange', away);
       answer(dialog.returnValue === 'yes');
       dialog.remove();
     });

@@ -120,7 +120,7 @@ class FirstRun extends Part {
     });
   }
 
-  remove() {
+  leave() {
     return this.doing(async () => {
       await call('DELETE', `channels/${part('practice')}`);
       this.said = [];
@@ -160,7 +160,7 @@ class FirstRun extends Part {
         ${this.step(5, t('first-run.answer'), answered, wrote, answered ? html`<p>${t('first-run.answer-is')}</p>`
     : html`<p>${t('first-run.answer-hint')}</p><a class="button main" href=${store.mine[0] ? `#/interactions/${store.mine[0].id}` : '#/'}>${t('first-run.to-work')}</a>`)}
         ${this.step(6, t('first-run.next'), false, answered, html`<ul class="next"><li><a href="#/admin/channels/+">${t('first-run.real')}</a></li><li><a href="#/admin/agents/+">${t('first-run.colleagues')}</a></li>
-          <li><a href="#/admin/hours">${t('first-run.hours')}</a></li><li><button class="link" ?disabled=${this.busy} @click=${this.remove}>${t('first-run.remove')}</button></li></ul>`)}
+          <li><a href="#/admin/hours">${t('first-run.hours')}</a></li><li><button class="link" ?disabled=${this.busy} @click=${this.leave}>${t('first-run.remove')}</button></li></ul>`)}
       </ol></div></main>`;
   }
 }

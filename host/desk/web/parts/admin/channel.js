@@ -49,7 +49,7 @@ function common(config) {
 class Channel extends Part {
   static properties = {
     open: {}, plugin: { state: true }, draft: { state: true }, secrets: { state: true }, faults: { state: true }, told: { state: true },
-    busy: { state: true }, view: { state: true }, id: { state: true }, trial: { state: true }, seen: { state: true }, warnings: { state: true },
+    busy: { state: true }, view: { state: true }, slug: { state: true }, trial: { state: true }, seen: { state: true }, warnings: { state: true },
   };
 
   constructor() {
@@ -71,7 +71,7 @@ class Channel extends Part {
     this.busy = false;
     /** @type {any} */
     this.view = undefined;
-    this.id = '';
+    this.slug = '';
     this.etag = '';
     /** @type {{state: 'running' | 'done' | 'late', view?: any} | undefined} */
     this.trial = undefined;
@@ -92,17 +92,17 @@ class Channel extends Part {
   willUpdate(changed) {
     if (!changed.has('open')) return;
     // A channel that was just made keeps what is told of it.
-    if (this.open === this.id && changed.get('open') === '+') return;
+    if (this.open === this.slug && changed.get('open') === '+') return;
     Object.assign(this, { plugin: undefined, draft: undefined, secrets: {}, seen: {}, faults: [], warnings: [], told: '', view: undefined, trial: undefined });
-    this.id = this.open === '+' ? '' : this.open;
-    if (this.id) void this.read(true);
+    this.slug = this.open === '+' ? '' : this.open;
+    if (this.slug) void this.read(true);
   }
 
   /** @param {boolean} anew also what is in the form */
   async read(anew) {
-    const { id } = this;
+    const id = this.slug;
     const found = await store.attempt(() => ask('GET', `channels/${part(id)}`));
-    if (!found || id !== this.id) return;
+    if (!found || id !== this.slug) return;
     this.view = found.value;
     this.etag = found.etag;
     if (anew && found.value.config) {
@@ -116,7 +116,7 @@ class Channel extends Part {
     this.plugin = await store.attempt(() => call('GET', `plugins/${part(id)}`));
     const queues = Object.keys(site.config?.queues || {});
     this.draft = { plugin: id, queue: queues[0] || '', config: {}, secrets: {} };
-    if (!this.id && !site.config?.channels?.[id]) this.id = id;
+    if (!this.slug && !site.config?.channels?.[id]) this.slug = id;
     await this.updateComplete;
     /** @type {HTMLElement | null} */ (this.querySelector('#channel-id'))?.focus();
   }
@@ -133,7 +133,7 @@ class Channel extends Part {
     const isNew = this.open === '+';
     const typed = Object.fromEntries(Object.entries(this.secrets).filter(([, value]) => (typeof value === 'string' ? value : Object.keys(value).length)));
     const config = { ...this.draft, secrets: { ...this.draft.secrets, ...Object.fromEntries(Object.keys(typed).map((name) => [name, 'stored'])) } };
-    const id = this.id.trim();
+    const id = this.slug.trim();
     try {
       const made = await ask('PUT', `channels/${part(id)}`, { config, secrets: typed }, this.etag && !isNew ? { match: this.etag } : {});
       this.faults = [];
@@ -157,7 +157,7 @@ class Channel extends Part {
   /** Lets the connector ask the network whether it works. @param {boolean} anew as a person wants it; a channel that was just set up is tried by itself */
   async try(anew) {
     if (!this.view?.connector?.probes) return;
-    const { id } = this;
+    const id = this.slug;
     const before = this.view.health.findings_at;
     this.trial = { state: 'running' };
     const since = Date.now();
@@ -168,10 +168,10 @@ class Channel extends Part {
         return;
       }
     }
-    while (Date.now() - since < PATIENCE && id === this.id) {
+    while (Date.now() - since < PATIENCE && id === this.slug) {
       await new Promise((done) => setTimeout(done, 500));
       const view = await call('GET', `channels/${part(id)}`).catch(() => undefined);
-      if (!view || id !== this.id) return;
+      if (!view || id !== this.slug) return;
       this.view = view;
       const isTold = view.health.state !== 'unknown' && (!anew || view.health.findings_at !== before || view.health.state !== 'connected');
       if (isTold) {
@@ -182,7 +182,7 @@ class Channel extends Part {
     this.trial = { state: 'late' };
   }
 
-  async remove() {
+  async erase() {
     if (!await sure(t('admin.delete-sure', { name: this.view?.name || this.open }), t('admin.delete'))) return;
     const done = await store.attempt(async () => {
       await call('DELETE', `channels/${part(this.open)}`);
@@ -267,7 +267,7 @@ class Channel extends Part {
       <div class="editor-body">
         ${lost.length ? html`<div class="page-faults" tabindex="-1" role="alert">${lost.map((one) => html`<p class="fault">${one.detail}</p>`)}</div>` : nothing}
         ${this.warnings.map((one) => html`<p class="warning">${one.detail}</p>`)}
-        ${isNew ? html`<div class="field"><label for="channel-id">${t('admin.id')} <span class="must">${t('admin.required')}</span></label><input id="channel-id" required autocomplete="off" autocapitalize="none" .value=${this.id} @input=${(/** @type {any} */ event) => { this.id = event.target.value; }} aria-describedby="channel-id-hint">
+        ${isNew ? html`<div class="field"><label for="channel-id">${t('admin.id')} <span class="must">${t('admin.required')}</span></label><input id="channel-id" required autocomplete="off" autocapitalize="none" .value=${this.slug} @input=${(/** @type {any} */ event) => { this.slug = event.target.value; }} aria-describedby="channel-id-hint">
           <p class="hint" id="channel-id-hint">${t('admin.channel-id-hint')}</p></div>` : nothing}
         <h3>${t('admin.account-at-network')}</h3>
         ${plugin ? html`<lc-form .schema=${{ ...plugin.manifest.config_schema, title: undefined, description: undefined }} .value=${draft.config || {}} .faults=${this.faults} .at=${'/config/config'} .of=${`${this.open} ${plugin.id}`}
@@ -278,8 +278,8 @@ class Channel extends Part {
         <lc-form .schema=${common(site.config)} .value=${own} .faults=${this.faults} .at=${'/config'} .of=${`${this.open} own`}
           @draft=${(/** @type {CustomEvent} */ event) => { event.stopPropagation(); set(Object.fromEntries(settings.map((key) => [key, event.detail[key]]))); }}></lc-form>
       </div>
-      <footer class="buttons"><button class="main" ?disabled=${this.busy || !this.id.trim()}>${t('admin.save')}</button>
-        ${isNew ? nothing : html`<button type="button" class="danger" @click=${this.remove}>${t('admin.delete')}</button>`}<span role="status" class="quiet">${this.told}</span></footer>
+      <footer class="buttons"><button class="main" ?disabled=${this.busy || !this.slug.trim()}>${t('admin.save')}</button>
+        ${isNew ? nothing : html`<button type="button" class="danger" @click=${this.erase}>${t('admin.delete')}</button>`}<span role="status" class="quiet">${this.told}</span></footer>
     </form>
     ${isNew ? nothing : html`<div class="sides">${this.standing()}${this.webhook()}</div>`}</div>`;
   }

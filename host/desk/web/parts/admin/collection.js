@@ -10,7 +10,7 @@ import { week } from './week.js';
 
 /** A list of things of one kind, and one of them in a form. */
 class Collection extends Part {
-  static properties = { kind: {}, open: {}, draft: { state: true }, faults: { state: true }, told: { state: true }, busy: { state: true }, id: { state: true }, shown: { state: true }, search: { state: true } };
+  static properties = { kind: {}, open: {}, draft: { state: true }, faults: { state: true }, told: { state: true }, busy: { state: true }, slug: { state: true }, shown: { state: true }, search: { state: true } };
 
   constructor() {
     super();
@@ -23,7 +23,7 @@ class Collection extends Part {
     this.faults = [];
     this.told = '';
     this.busy = false;
-    this.id = '';
+    this.slug = '';
     this.secret = '';
     this.shown = '';
     this.search = '';
@@ -62,7 +62,7 @@ class Collection extends Part {
   async begin() {
     this.faults = [];
     this.secret = '';
-    this.id = this.open === '+' ? '' : this.open;
+    this.slug = this.open === '+' ? '' : this.open;
     if (!this.open || !site.config) return;
     if (this.open === '+') {
       this.shown = '';
@@ -108,7 +108,7 @@ class Collection extends Part {
     event.preventDefault();
     const { how } = this;
     const isNew = this.open === '+';
-    const id = this.id.trim();
+    const id = this.slug.trim();
     await this.doing(async () => {
       if (how.whole) {
         const config = structuredClone(site.config);
@@ -133,7 +133,7 @@ class Collection extends Part {
     else void this.begin();
   }
 
-  async remove() {
+  async erase() {
     const { how } = this;
     if (!await sure(t('admin.delete-sure', { name: titleOf(this.open, this.draft) }), t('admin.delete'))) return;
     await this.doing(async () => {
@@ -161,15 +161,15 @@ class Collection extends Part {
       <div class="editor-body">
         ${lost.length ? html`<div class="page-faults" tabindex="-1" role="alert">${lost.map((one) => html`<p class="fault">${one.detail}</p>`)}</div>` : nothing}
         ${isNew ? html`<div class="field"><label for="new-id">${t('admin.id')} <span class="must">${t('admin.required')}</span></label>
-          <input id="new-id" required autocomplete="off" autocapitalize="none" pattern="[a-z0-9][a-z0-9._-]*" .value=${this.id} @input=${(/** @type {any} */ event) => { this.id = event.target.value; }} aria-describedby="new-id-hint">
+          <input id="new-id" required autocomplete="off" autocapitalize="none" pattern="[a-z0-9][a-z0-9._-]*" .value=${this.slug} @input=${(/** @type {any} */ event) => { this.slug = event.target.value; }} aria-describedby="new-id-hint">
           <p class="hint" id="new-id-hint">${t('admin.id-hint')}</p></div>` : html`<p class="quiet">${t('admin.id')}: <code>${this.open}</code></p>`}
         <lc-form .schema=${how.schema({ config: site.config, plugins: site.plugins })} .value=${this.draft} .faults=${this.faults} .at=${at} .locked=${locked} .of="${this.kind}/${this.open}"
           @draft=${(/** @type {CustomEvent} */ event) => { this.draft = event.detail; this.told = ''; }}></lc-form>
         ${how.secret ? this.password() : nothing}
         ${this.kind === 'hours' ? week(this.draft) : nothing}
       </div>
-      <footer class="buttons"><button class="main" ?disabled=${this.busy || locked || (isNew && !this.id.trim())}>${t('admin.save')}</button>
-        ${isNew || locked ? nothing : html`<button type="button" class="danger" ?disabled=${this.busy} @click=${this.remove}>${t('admin.delete')}</button>`}
+      <footer class="buttons"><button class="main" ?disabled=${this.busy || locked || (isNew && !this.slug.trim())}>${t('admin.save')}</button>
+        ${isNew || locked ? nothing : html`<button type="button" class="danger" ?disabled=${this.busy} @click=${this.erase}>${t('admin.delete')}</button>`}
         <span role="status" class="quiet">${this.told}</span></footer>
     </form>`;
   }
@@ -195,7 +195,7 @@ class Collection extends Part {
       .sort(([id, one], [otherId, other]) => titleOf(id, one).localeCompare(titleOf(otherId, other)));
     return html`<div class="split" data-open=${this.open ? 'yes' : 'no'}>
       <section class="panel list" aria-labelledby="list-title"><header><h2 id="list-title">${t(`admin.${this.kind}`)}</h2><span class="quiet">${entries.length}</span><span class="grow"></span>
-        <input type="search" class="find" aria-label=${t('admin.find')} placeholder=${t('admin.find')} .value=${this.search} @input=${(/** @type {any} */ event) => { this.search = event.target.value; }}>
+        ${Object.keys(this.all).length < 8 ? nothing : html`<input type="search" class="find" aria-label=${t('admin.find')} placeholder=${t('admin.find')} .value=${this.search} @input=${(/** @type {any} */ event) => { this.search = event.target.value; }}>`}
         ${store.may(how.right) ? html`<a class="button main" href="#/admin/${this.kind}/+">${t('admin.new')}</a>` : nothing}</header>
         <div class="scroll" tabindex="0" role="group" aria-labelledby="list-title"><table><thead><tr><th scope="col">${t('admin.name')}</th>${how.columns.map((/** @type {any} */ column) => html`<th scope="col" class="wide">${t(`admin.${column[0]}`)}</th>`)}</tr></thead>
           <tbody>${entries.map(([id, one]) => html`<tr class=${id === this.open ? 'here' : ''}><th scope="row"><a href="#/admin/${this.kind}/${part(id)}" aria-current=${id === this.open ? 'true' : nothing}>${titleOf(id, one)}</a> <span class="quiet">${titleOf(id, one) === id ? '' : id}</span></th>

@@ -89,20 +89,28 @@ class Form extends Part {
   }
 
   /** @param {(string | number)[]} path */
-  id(path) {
+  idOf(path) {
     return `${this.name}-${path.join('-').replace(/[^\w-]/g, '_')}`;
+  }
+
+  /** What is wrong, each at its field: a schema tells of what is missing at the object that lacks it. */
+  get placed() {
+    return this.faults.map((one) => {
+      const missing = /^"([^"]+)" is a required property/.exec(one.detail);
+      return missing ? { ...one, pointer: `${one.pointer}/${escaped(missing[1])}` } : one;
+    });
   }
 
   /** What is wrong here; for a field that shows no parts of its own also with its parts. @param {(string | number)[]} path @param {boolean} whole */
   wrong(path, whole) {
     const at = this.pointer(path);
-    return this.faults.filter(({ pointer }) => pointer === at || (whole && pointer.startsWith(`${at}/`)));
+    return this.placed.filter(({ pointer }) => pointer === at || (whole && pointer.startsWith(`${at}/`)));
   }
 
   /** @param {Schema} schema @param {(string | number)[]} path @param {boolean} required @param {any} control @param {boolean} [whole] */
   labelled(schema, path, required, control, whole = true) {
     const wrong = this.wrong(path, whole);
-    const id = this.id(path);
+    const id = this.idOf(path);
     return html`<div class="field ${wrong.length ? 'wrong' : ''}">
       <label for=${id}>${schema.title || path.at(-1)}${required ? html` <span class="must">${t('admin.required')}</span>` : nothing}</label>
       ${control}
@@ -112,7 +120,7 @@ class Form extends Part {
 
   /** @param {Schema} schema @param {(string | number)[]} path */
   described(schema, path) {
-    const id = this.id(path);
+    const id = this.idOf(path);
     const ids = [schema.description ? `${id}-hint` : '', this.wrong(path, true).length ? `${id}-fault` : ''].filter(Boolean).join(' ');
     return ids || nothing;
   }
@@ -120,7 +128,7 @@ class Form extends Part {
   /** @param {Schema} given @param {any} value @param {(string | number)[]} path @param {boolean} required @returns {any} */
   field(given, value, path, required) {
     const schema = this.resolve(given);
-    const id = this.id(path);
+    const id = this.idOf(path);
     const invalid = this.wrong(path, true).length ? 'true' : nothing;
     const about = this.described(schema, path);
     const set = (/** @type {any} */ next) => this.set(path, next);
@@ -176,7 +184,7 @@ class Form extends Part {
 
   /** What no field is made for is written as JSON. @param {Schema} schema @param {any} value @param {(string | number)[]} path @param {boolean} required */
   json(schema, value, path, required) {
-    const id = this.id(path);
+    const id = this.idOf(path);
     const unread = this.unread.get(id);
     return this.labelled({ ...schema, description: [schema.description, t('admin.as-json')].filter(Boolean).join(' ') }, path, required, html`<textarea id=${id} class="code" rows="4" spellcheck="false" ?disabled=${this.locked}
       aria-invalid=${unread === undefined ? nothing : 'true'} .value=${unread ?? (value === undefined ? '' : JSON.stringify(value, null, 2))}
@@ -223,7 +231,7 @@ class Form extends Part {
 
   /** Values by name. @param {Schema} schema @param {Record<string, any>} value @param {(string | number)[]} path */
   map(schema, value, path) {
-    const id = this.id(path);
+    const id = this.idOf(path);
     const inner = schema.additionalProperties;
     const wrong = this.wrong(path, false);
     const add = () => {
@@ -256,8 +264,9 @@ class Form extends Part {
     const isFirst = ([/** @type {string} */ key, /** @type {Schema} */ inner]) => required.has(key) || !folds
       || (inner.folded === undefined ? schema.ordered || before[key] !== undefined : !inner.folded) || this.wrong([...path, key], true).length;
     const [first, rest] = [entries.filter(isFirst), entries.filter((entry) => !isFirst(entry))];
+    if (!schema.ordered) first.sort(([one], [other]) => Number(required.has(other)) - Number(required.has(one)));
     const draw = ([/** @type {string} */ key, /** @type {Schema} */ inner]) => this.field(inner, value[key], [...path, key], required.has(key));
-    const wrong = path.length ? this.wrong(path, false) : [];
+    const wrong = this.wrong(path, false);
     const body = html`${first.map(draw)}
       ${rest.length ? html`<details class="more"><summary>${t('admin.more-settings', { count: rest.length })}</summary>${rest.map(draw)}</details>` : nothing}
       ${wrong.map((one) => html`<p class="fault">${one.detail}</p>`)}`;

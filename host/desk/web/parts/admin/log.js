@@ -118,7 +118,7 @@ class DeadLetters extends Part {
   }
 
   /** @param {any} one */
-  async again(one) {
+  async resend(one) {
     if (one.may_have_arrived && !await sure(t('admin.resend-sure'), t('admin.redeliver'))) return;
     const done = await store.attempt(() => call('POST', `channels/${part(this.open)}/dead-letters/${part(one.id)}/redeliver`, one.may_have_arrived ? { confirm: true } : {}));
     if (done) this.told = t('admin.redelivered');
@@ -127,7 +127,7 @@ class DeadLetters extends Part {
   }
 
   /** @param {any} one */
-  async remove(one) {
+  async erase(one) {
     if (!await sure(t('admin.letter-sure'), t('admin.delete'))) return;
     await store.attempt(() => call('DELETE', `channels/${part(this.open)}/dead-letters/${part(one.id)}`));
     await this.read('');
@@ -141,7 +141,7 @@ class DeadLetters extends Part {
       <p class="quiet pad">${t('admin.letters-hint')}</p>
       <ul class="cards">${(this.items || []).map((one) => html`<li><div class="first"><button class="link" aria-expanded=${this.letter?.id === one.id} @click=${() => this.show(one)}>${word('letter', one.kind)}${one.action ? ` · ${one.action}` : ''}</button><time class="quiet">${moment(one.at)}</time>
           ${one.may_have_arrived ? html`<span class="chip warn">${t('admin.may-have')}</span>` : nothing}<span class="grow"></span>
-          <button @click=${() => this.again(one)}>${t('admin.redeliver')}</button><button class="plain" @click=${() => this.remove(one)}>${t('admin.delete')}</button></div>
+          <button @click=${() => this.resend(one)}>${t('admin.redeliver')}</button><button class="plain" @click=${() => this.erase(one)}>${t('admin.delete')}</button></div>
         <p>${one.reason.text} <code>${one.reason.code}</code></p>
         ${this.letter?.id === one.id ? html`${this.letter.content?.text ? html`<p class="text" dir="auto">${this.letter.content.text}</p>` : nothing}${this.letter.raw ? html`<pre>${this.letter.raw}</pre>` : nothing}
           ${one.interaction ? html`<p><a href="#/interactions/${one.interaction}">${t('supervisor.case')}</a></p>` : nothing}` : nothing}</li>`)}</ul>

@@ -154,7 +154,7 @@ class Rules extends Part {
     let number = rules.length + 1;
     while (names.has(`rule-${number}`)) number += 1;
     this.open = rules.length;
-    this.draft([...rules, { name: `rule-${number}`, when: '', then: {} }]);
+    this.draft([...rules, { name: `rule-${number}`, then: {} }]);
   }
 
   /** Of a rule: what it does, in short. @param {any} rule */
