@@ -1,7 +1,7 @@
 // The desk begins here: the language first, then who is there, then what they may see.
 
 import { call, Problem, signedOut } from './api.js';
-import { choose, language, load, t } from './i18n.js';
+import { choose, language, load, loadAreas, t } from './i18n.js';
 import { Part, html, nothing } from './part.js';
 import { store } from './store.js';
 import { dress, theme } from './theme.js';
@@ -98,7 +98,7 @@ class App extends Part {
     const { area, path } = place();
     const allowed = area.may() ? area : AREAS[0];
     try {
-      await allowed.open();
+      await (allowed.id === 'work' ? allowed.open() : Promise.all([loadAreas(), allowed.open()]));
     } catch {
       store.notice = t('app.offline');
       store.changed();

@@ -47,6 +47,7 @@ class Supervisor extends Ticking {
     this.state = '';
     this.watch = new Watch();
     this.said = '';
+    this.redraw = () => this.requestUpdate();
     this.shut = (/** @type {KeyboardEvent} */ event) => {
       if (event.key === 'Escape' && this.path && !document.querySelector('dialog[open]')) this.show('');
     };
@@ -54,14 +55,14 @@ class Supervisor extends Ticking {
 
   connectedCallback() {
     super.connectedCallback();
-    floor.addEventListener('change', this.again);
+    floor.addEventListener('change', this.redraw);
     addEventListener('keydown', this.shut);
     floor.watch();
   }
 
   disconnectedCallback() {
     super.disconnectedCallback();
-    floor.removeEventListener('change', this.again);
+    floor.removeEventListener('change', this.redraw);
     removeEventListener('keydown', this.shut);
     floor.leave();
   }

@@ -11,9 +11,14 @@ const MOST = 8;
 
 /** What matters on the floor, to be read from ten metres. */
 class Wallboard extends Ticking {
+  constructor() {
+    super();
+    this.redraw = () => this.requestUpdate();
+  }
+
   connectedCallback() {
     super.connectedCallback();
-    floor.addEventListener('change', this.again);
+    floor.addEventListener('change', this.redraw);
     floor.watch();
     // A wall has nobody who keeps it awake.
     navigator.wakeLock?.request('screen').then((lock) => { this.lock = lock; }, () => {});
@@ -21,7 +26,7 @@ class Wallboard extends Ticking {
 
   disconnectedCallback() {
     super.disconnectedCallback();
-    floor.removeEventListener('change', this.again);
+    floor.removeEventListener('change', this.redraw);
     floor.leave();
     this.lock?.release();
   }

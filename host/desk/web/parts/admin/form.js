@@ -261,11 +261,11 @@ class Form extends Part {
     const entries = Object.entries(schema.properties || {});
     const folds = path.length === 0 || schema.folds;
     const before = path.reduce((/** @type {any} */ at, key) => at?.[key], this.first) || {};
-    const isFirst = ([/** @type {string} */ key, /** @type {Schema} */ inner]) => required.has(key) || !folds
+    const isFirst = (/** @type {[string, Schema]} */ [key, inner]) => required.has(key) || !folds
       || (inner.folded === undefined ? schema.ordered || before[key] !== undefined : !inner.folded) || this.wrong([...path, key], true).length;
     const [first, rest] = [entries.filter(isFirst), entries.filter((entry) => !isFirst(entry))];
     if (!schema.ordered) first.sort(([one], [other]) => Number(required.has(other)) - Number(required.has(one)));
-    const draw = ([/** @type {string} */ key, /** @type {Schema} */ inner]) => this.field(inner, value[key], [...path, key], required.has(key));
+    const draw = (/** @type {[string, Schema]} */ [key, inner]) => this.field(inner, value[key], [...path, key], required.has(key));
     const wrong = this.wrong(path, false);
     const body = html`${first.map(draw)}
       ${rest.length ? html`<details class="more"><summary>${t('admin.more-settings', { count: rest.length })}</summary>${rest.map(draw)}</details>` : nothing}

@@ -83,7 +83,7 @@ class Plugins extends Part {
   }
 
   render() {
-    const { plugins = [], pending = [], problems = [] } = /** @type {any} */ (site.plugins);
+    const { plugins = [], pending = [], problems = [] } = site.plugins;
     return html`<div class="stack">
       ${pending.length ? html`<section class="panel" aria-labelledby="pending-title"><header><h2 id="pending-title">${t('admin.pending')}</h2></header><ul class="cards">${pending.map((/** @type {any} */ one) => html`<li class="health warn"><div class="first"><strong>${one.plugin} ${one.version}</strong><span class="quiet">${one.file}</span><span class="grow"></span>
         ${store.may('configure') ? html`<button class="main" @click=${() => this.approve(one)}>${t('admin.approve')}<span class="hidden"> ${one.plugin} ${one.version}</span></button>` : nothing}</div>

@@ -141,6 +141,7 @@ class Rules extends Part {
 
   /** @param {number} at @param {number} by */
   move(at, by) {
+    /** @type {any[]} */
     const rules = [...this.rules || []];
     const [one] = rules.splice(at, 1);
     rules.splice(at + by, 0, one);
@@ -149,6 +150,7 @@ class Rules extends Part {
   }
 
   add() {
+    /** @type {any[]} */
     const rules = this.rules || [];
     const names = new Set(rules.map((one) => one.name));
     let number = rules.length + 1;

@@ -9,8 +9,8 @@ class Site extends EventTarget {
     /** @type {any} */
     this.config = undefined;
     this.etag = '';
-    /** @type {any[]} */
-    this.plugins = [];
+    /** What serves, waits and cannot be used. @type {any} */
+    this.plugins = {};
     /** @type {any[]} */
     this.responses = [];
     this.problem = '';

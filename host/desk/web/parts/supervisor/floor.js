@@ -34,6 +34,8 @@ class Floor extends EventTarget {
     this.loaded = false;
     this.problem = '';
     this.watchers = 0;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.soon = undefined;
     this.slow = 0;
     this.heard = (/** @type {Event} */ event) => this.happened(/** @type {CustomEvent} */ (event).detail.event);
     this.anew = () => void this.load();
