@@ -110,9 +110,9 @@ class App extends Part {
     this.area = allowed.id;
     this.path = path;
     document.title = allowed.id === 'work' ? 'Linecard' : `${t(`areas.${allowed.id}`)} – Linecard`;
-    if (!moved) return;
-    store.notice = '';
+    if (moved) store.notice = '';
     await this.updateComplete;
+    for (const link of this.querySelectorAll('nav [aria-current=page]')) link.scrollIntoView({ inline: 'nearest', block: 'nearest' });
   }
 
   get areas() {

@@ -140,7 +140,7 @@ class Supervisor extends Ticking {
     const row = (/** @type {'waiting' | 'longest' | 'service'} */ name, /** @type {string} */ label) => html`<tr><th scope="row">${label}</th>
       ${['warn', 'bad'].map((how) => html`<td><input type="number" min="0" required name="${name}-${how}" aria-label="${label}: ${t(`supervisor.${how}`)}"
         .value=${String(/** @type {any} */ (kept[name])[how])}></td>`)}</tr>`;
-    return html`<dialog class="card wide-card" aria-labelledby="bounds-title"><form method="dialog" @submit=${this.keep}>
+    return html`<dialog class="wide-card" aria-labelledby="bounds-title"><form method="dialog" @submit=${this.keep}>
       <h2 id="bounds-title">${t('supervisor.thresholds')}</h2><p class="quiet">${t('supervisor.thresholds-hint')}</p>
       <table><thead><tr><td></td><th scope="col">${t('supervisor.warn')}</th><th scope="col">${t('supervisor.bad')}</th></tr></thead><tbody>
         ${row('waiting', t('supervisor.bound-waiting'))}${row('longest', t('supervisor.bound-longest'))}${row('service', t('supervisor.bound-service'))}</tbody></table>

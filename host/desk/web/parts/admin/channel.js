@@ -262,7 +262,7 @@ class Channel extends Part {
     const set = (/** @type {any} */ change) => { this.draft = { ...this.draft, ...change }; this.told = ''; };
     const settings = Object.keys(common(site.config).properties);
     const own = Object.fromEntries(settings.filter((key) => draft[key] !== undefined).map((key) => [key, draft[key]]));
-    return html`<div class="stack"><form class="panel editor" @submit=${this.save} novalidate>
+    return html`<div class="stack">${isNew ? nothing : html`<div class="sides">${this.standing()}${this.webhook()}</div>`}<form class="panel editor" @submit=${this.save} novalidate>
       <header><h2>${isNew ? t('admin.new-channel-of', { network: plugin?.display_name || '' }) : this.view?.name || this.open}</h2><span class="quiet">${plugin?.display_name} ${plugin?.version}</span><span class="grow"></span><a href="#/admin/channels">${t('supervisor.close')}</a></header>
       <div class="editor-body">
         ${lost.length ? html`<div class="page-faults" tabindex="-1" role="alert">${lost.map((one) => html`<p class="fault">${one.detail}</p>`)}</div>` : nothing}
@@ -280,8 +280,7 @@ class Channel extends Part {
       </div>
       <footer class="buttons"><button class="main" ?disabled=${this.busy || !this.slug.trim()}>${t('admin.save')}</button>
         ${isNew ? nothing : html`<button type="button" class="danger" @click=${this.erase}>${t('admin.delete')}</button>`}<span role="status" class="quiet">${this.told}</span></footer>
-    </form>
-    ${isNew ? nothing : html`<div class="sides">${this.standing()}${this.webhook()}</div>`}</div>`;
+    </form></div>`;
   }
 }
 customElements.define('lc-channel', Channel);
