@@ -2,9 +2,11 @@
 
 import { call, Problem, signedOut } from './api.js';
 import { choose, language, load, loadAreas, t } from './i18n.js';
+import { allowNotices, choices, entitle } from './notify.js';
 import { Part, html, nothing } from './part.js';
 import { store } from './store.js';
 import { dress, theme } from './theme.js';
+import { forgetAll } from './parts/unsent.js';
 import './parts/presence.js';
 import './views/sign-in.js';
 import './views/desk.js';
@@ -109,7 +111,7 @@ class App extends Part {
     const moved = this.area !== allowed.id;
     this.area = allowed.id;
     this.path = path;
-    document.title = allowed.id === 'work' ? 'Linecard' : `${t(`areas.${allowed.id}`)} – Linecard`;
+    entitle(allowed.id === 'work' ? '' : t(`areas.${allowed.id}`));
     if (moved) store.notice = '';
     await this.updateComplete;
     for (const link of this.querySelectorAll('nav [aria-current=page]')) link.scrollIntoView({ inline: 'nearest', block: 'nearest' });
@@ -130,7 +132,9 @@ class App extends Part {
 
   async leave() {
     await store.attempt(() => call('DELETE', 'session'));
-    if (!store.notice) location.reload();
+    if (store.notice) return;
+    forgetAll();
+    location.reload();
   }
 
   bar() {
@@ -142,15 +146,20 @@ class App extends Part {
           title="Alt+Shift+${at + 1}">${t(`areas.${area.id}`)}</a>`)}</nav>
       ${store.agent ? html`<lc-presence></lc-presence>` : nothing}
       <span class="grow"></span>
-      <span class="quiet who">${store.session?.name}</span>
-      <button class="plain extra" @click=${() => choose(other)} lang=${other}>${language === 'de' ? 'English' : 'Deutsch'}</button>
-      <button class="plain extra" @click=${() => dress(theme() === 'dark' ? 'light' : 'dark')}>${t('app.theme')}</button>
-      <button class="plain" @click=${this.leave}>${t('app.sign-out')}</button>
+      <span class="quiet name">${store.agent?.name || store.session?.name}</span>
+      <details class="settings"><summary>${t('app.settings')}</summary><div class="menu">
+        <label class="choice"><input type="checkbox" .checked=${choices.sound} @change=${(/** @type {any} */ event) => { choices.sound = event.target.checked; }}>${t('notify.sound')}</label>
+        <label class="choice"><input type="checkbox" .checked=${choices.notices} @change=${async (/** @type {any} */ event) => { event.target.checked = await allowNotices(event.target.checked); }}>${t('notify.notices')}</label>
+        <button @click=${() => choose(other)} lang=${other}>${language === 'de' ? 'English' : 'Deutsch'}</button>
+        <button @click=${() => dress(theme() === 'dark' ? 'light' : 'dark')}>${t('app.theme')}</button>
+        <button class="leave" @click=${this.leave}>${t('app.sign-out')}</button>
+        <p class="quiet">${t('app.keys')}</p></div></details>
+      <button class="leave" @click=${this.leave}>${t('app.sign-out')}</button>
     </header>
     <div class="notices" aria-live="polite">
-      ${store.online ? nothing : html`<p class="offline">${t('app.offline')}</p>`}
+      ${store.online ? nothing : html`<p class="offline"><span class="dot"></span>${t('app.offline')}</p>`}
       ${store.notice ? html`<p class="problem">${store.notice}
-        <button @click=${() => { store.notice = ''; store.changed(); }}>${t('app.dismiss')}</button></p>` : nothing}
+        <button class="tool" @click=${() => { store.notice = ''; store.changed(); }}>${t('app.dismiss')}</button></p>` : nothing}
     </div>`;
   }
 

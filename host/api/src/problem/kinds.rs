@@ -263,6 +263,12 @@ pub static KINDS: &[Kind] = &[
         "Only a message that failed, or whose outcome is uncertain, can be sent again.",
     ),
     kind(
+        "not-uncertain",
+        409,
+        "It is known what became of the message",
+        "Whether a message arrived can be said of one whose outcome is uncertain.",
+    ),
+    kind(
         "not-on-network",
         409,
         "The network does not have the message",

@@ -116,8 +116,8 @@ class Supervisor extends Ticking {
 
   hours() {
     if (!floor.hours.length && !store.may('configure')) return nothing;
-    return html`<section class="panel" aria-labelledby="hours-title"><header><h2 id="hours-title">${t('supervisor.hours')}</h2></header>
-      <ul class="cards">${floor.hours.map((one) => html`<li class="health ${one.reason === 'emergency' ? 'bad' : ''}"><div class="first"><strong>${one.name || one.id}</strong>
+    return html`<section class="sheet" aria-labelledby="hours-title"><header><h2 id="hours-title">${t('supervisor.hours')}</h2></header>
+      <ul class="cards">${floor.hours.map((one) => html`<li class="health ${one.reason === 'emergency' ? 'bad' : ''}"><div class="topline"><strong>${one.name || one.id}</strong>
         <span class="chip ${one.open ? 'ok' : one.reason === 'emergency' ? 'bad' : ''}">${one.reason === 'emergency' ? t('supervisor.emergency') : t(one.open ? 'supervisor.is-open' : 'supervisor.is-closed')}</span>
         <span class="quiet">${one.special_day || ''} ${one.until ? t('supervisor.until', { at: moment(one.until) }) : ''}</span><span class="grow"></span>
         ${store.may('emergency') ? html`<button class=${one.reason === 'emergency' ? '' : 'danger'} @click=${() => this.emergency(one)}>${t(one.reason === 'emergency' ? 'supervisor.emergency-end' : 'supervisor.emergency-begin')}<span class="hidden"> ${one.name}</span></button>` : nothing}</div></li>`)}</ul>

@@ -226,7 +226,7 @@ class Channel extends Part {
     const { view } = this;
     const paths = [view?.webhook_path, view?.shared_webhook_path].filter(Boolean);
     if (!paths.length) return nothing;
-    return html`<section class="panel side" aria-labelledby="webhook-title"><header><h3 id="webhook-title">${t('admin.webhook')}</h3></header><div class="pad">
+    return html`<section class="sheet side" aria-labelledby="webhook-title"><header><h2 id="webhook-title">${t('admin.webhook')}</h2></header><div class="pad">
       <p>${t('admin.webhook-hint')}</p>
       ${paths.map((path) => html`<p class="copy"><code>${HUB}${path}</code><button type="button" @click=${() => this.copy(HUB + path)}>${t('admin.copy')}</button></p>`)}
       ${this.wanted.some((/** @type {any} */ want) => want.kind === 'shared_token') ? html`<p class="quiet">${t('admin.verify-token-hint')}</p>` : nothing}
@@ -236,7 +236,7 @@ class Channel extends Part {
   standing() {
     const { view, trial } = this;
     if (!view) return nothing;
-    return html`<section class="panel side" aria-labelledby="health-title"><header><h3 id="health-title">${t('admin.health')}</h3>
+    return html`<section class="sheet side" aria-labelledby="health-title"><header><h2 id="health-title">${t('admin.health')}</h2>
         <span class="chip ${severity(view)}">${word('health', view.paused ? 'paused' : view.health.state)}</span><span class="grow"></span>
         ${view.connector?.probes && store.may('channels') ? html`<button type="button" ?disabled=${trial?.state === 'running' || view.paused} @click=${() => this.try(true)}>${t('admin.try')}</button>` : nothing}</header>
       <div class="pad" role="status">
@@ -250,19 +250,20 @@ class Channel extends Part {
 
   picker() {
     const connectors = (site.plugins.plugins || []).filter((/** @type {any} */ one) => one.networks?.length);
-    return html`<section class="panel editor"><header><h2>${t('admin.new-channels')}</h2><span class="grow"></span><a href="#/admin/channels">${t('supervisor.close')}</a></header>
+    return html`<section class="sheet editor"><header><h2>${t('admin.new-channels')}</h2><span class="grow"></span><a href="#/admin/channels">${t('supervisor.close')}</a></header>
       <div class="editor-body"><p>${t('admin.which-network')}</p><ul class="picks">${connectors.map((/** @type {any} */ one) => html`<li><button class="pick" @click=${() => this.choose(one.id)}><strong>${one.display_name}</strong><span class="quiet">${one.description}</span></button></li>`)}</ul></div></section>`;
   }
 
   render() {
-    if (!this.draft) return this.open === '+' ? this.picker() : html`<section class="panel pad"><p class="quiet">${this.view ? t('admin.read-only') : t('app.loading')}</p>${this.standing()}</section>`;
+    if (!site.config) return html`<section class="sheet pad"><p class="quiet">${t('app.loading')}</p></section>`;
+    if (!this.draft) return this.open === '+' ? this.picker() : html`<section class="sheet pad"><p class="quiet">${this.view ? t('admin.read-only') : t('app.loading')}</p>${this.standing()}</section>`;
     const isNew = this.open === '+';
     const { plugin, draft } = this;
     const lost = elsewhere(this.faults, ['/config', '/secrets']);
     const set = (/** @type {any} */ change) => { this.draft = { ...this.draft, ...change }; this.told = ''; };
     const settings = Object.keys(common(site.config).properties);
     const own = Object.fromEntries(settings.filter((key) => draft[key] !== undefined).map((key) => [key, draft[key]]));
-    return html`<div class="stack">${isNew ? nothing : html`<div class="sides">${this.standing()}${this.webhook()}</div>`}<form class="panel editor" @submit=${this.save} novalidate>
+    return html`<div class="pile">${isNew ? nothing : html`<div class="sides">${this.standing()}${this.webhook()}</div>`}<form class="sheet editor" @submit=${this.save} novalidate>
       <header><h2>${isNew ? t('admin.new-channel-of', { network: plugin?.display_name || '' }) : this.view?.name || this.open}</h2><span class="quiet">${plugin?.display_name} ${plugin?.version}</span><span class="grow"></span><a href="#/admin/channels">${t('supervisor.close')}</a></header>
       <div class="editor-body">
         ${lost.length ? html`<div class="page-faults" tabindex="-1" role="alert">${lost.map((one) => html`<p class="fault">${one.detail}</p>`)}</div>` : nothing}
@@ -314,9 +315,9 @@ class Channels extends Part {
 
   render() {
     return html`<div class="split" data-open=${this.open ? 'yes' : 'no'}>
-      <section class="panel list" aria-labelledby="list-title"><header><h2 id="list-title">${t('admin.channels')}</h2><span class="quiet">${this.views?.length ?? ''}</span><span class="grow"></span>
+      <section class="sheet list" aria-labelledby="list-title"><header><h2 id="list-title">${t('admin.channels')}</h2><span class="quiet">${this.views?.length ?? ''}</span><span class="grow"></span>
         ${store.may('channels') ? html`<a class="button main" href="#/admin/channels/+">${t('admin.new')}</a>` : nothing}</header>
-        <ul class="cards">${(this.views || []).map((one) => html`<li class="health ${severity(one)} ${one.id === this.open ? 'here' : ''}"><div class="first"><a href="#/admin/channels/${part(one.id)}" aria-current=${one.id === this.open ? 'true' : nothing}>${one.name || one.id}</a>
+        <ul class="cards">${(this.views || []).map((one) => html`<li class="health ${severity(one)} ${one.id === this.open ? 'here' : ''}"><div class="topline"><a href="#/admin/channels/${part(one.id)}" aria-current=${one.id === this.open ? 'true' : nothing}>${one.name || one.id}</a>
           <span class="quiet">${one.network || one.plugin}</span><span class="grow"></span><span class="chip ${severity(one)}">${word('health', one.paused ? 'paused' : one.health.state)}</span></div></li>`)}</ul>
         ${this.views && !this.views.length ? html`<p class="empty">${t('supervisor.no-channels')} <a href="#/start">${t('admin.to-first-run')}</a></p>` : nothing}
       </section>

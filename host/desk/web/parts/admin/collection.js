@@ -150,12 +150,12 @@ class Collection extends Part {
 
   form() {
     const { how } = this;
-    if (!this.draft) return html`<section class="panel pad"><p class="quiet">${site.config ? t('admin.gone') : t('app.loading')}</p></section>`;
+    if (!this.draft) return html`<section class="sheet pad"><p class="quiet">${site.config ? t('admin.gone') : t('app.loading')}</p></section>`;
     const isNew = this.open === '+';
     const locked = !store.may(how.right);
     const at = how.bare ? '' : '/config';
     const lost = elsewhere(this.faults, how.bare ? [''] : ['/config', '/password', '/secret']);
-    return html`<form class="panel editor" @submit=${this.save} novalidate>
+    return html`<form class="sheet editor" @submit=${this.save} novalidate>
       <header><h2>${isNew ? t(`admin.new-${this.kind}`) : titleOf(this.open, this.all[this.open] || this.draft)}</h2><span class="grow"></span>
         <a href="#/admin/${this.kind}">${t('supervisor.close')}</a></header>
       <div class="editor-body">
@@ -194,7 +194,7 @@ class Collection extends Part {
     const entries = Object.entries(this.all).filter(([id, one]) => `${id} ${titleOf(id, one)}`.toLowerCase().includes(wanted))
       .sort(([id, one], [otherId, other]) => titleOf(id, one).localeCompare(titleOf(otherId, other)));
     return html`<div class="split" data-open=${this.open ? 'yes' : 'no'}>
-      <section class="panel list" aria-labelledby="list-title"><header><h2 id="list-title">${t(`admin.${this.kind}`)}</h2><span class="quiet">${entries.length}</span><span class="grow"></span>
+      <section class="sheet list" aria-labelledby="list-title"><header><h2 id="list-title">${t(`admin.${this.kind}`)}</h2><span class="quiet">${entries.length}</span><span class="grow"></span>
         ${Object.keys(this.all).length < 8 ? nothing : html`<input type="search" class="find" aria-label=${t('admin.find')} placeholder=${t('admin.find')} .value=${this.search} @input=${(/** @type {any} */ event) => { this.search = event.target.value; }}>`}
         ${store.may(how.right) ? html`<a class="button main" href="#/admin/${this.kind}/+">${t('admin.new')}</a>` : nothing}</header>
         <div class="scroll" tabindex="0" role="group" aria-labelledby="list-title"><table><thead><tr><th scope="col">${t('admin.name')}</th>${how.columns.map((/** @type {any} */ column) => html`<th scope="col" class="wide">${t(`admin.${column[0]}`)}</th>`)}</tr></thead>

@@ -112,7 +112,7 @@ class Form extends Part {
     const wrong = this.wrong(path, whole);
     const id = this.idOf(path);
     return html`<div class="field ${wrong.length ? 'wrong' : ''}">
-      <label for=${id}>${schema.title || path.at(-1)}${required ? html` <span class="must">${t('admin.required')}</span>` : nothing}</label>
+      <label for=${id}>${schema.title || path.at(-1)}${required && !schema.quietly ? html` <span class="must">${t('admin.required')}</span>` : nothing}</label>
       ${control}
       ${schema.description ? html`<p class="hint" id="${id}-hint">${schema.description}</p>` : nothing}
       ${wrong.map((one) => html`<p class="fault" id="${id}-fault">${one.detail}</p>`)}</div>`;
@@ -221,7 +221,7 @@ class Form extends Part {
   rows(schema, items, value, path) {
     const wrong = this.wrong(path, false);
     const put = (/** @type {any[]} */ next) => this.set(path, next.length ? next : undefined);
-    return html`<fieldset class="field rows"><legend>${schema.title || path.at(-1)}</legend>
+    return html`<fieldset class="field many"><legend>${schema.title || path.at(-1)}</legend>
       ${schema.description ? html`<p class="hint">${schema.description}</p>` : nothing}
       ${value.map((row, at) => html`<div class="row-form">${this.group({ ...items, title: undefined, description: undefined }, row, [...path, at])}
         ${this.locked ? nothing : html`<button type="button" class="plain" @click=${() => put(value.filter((_, other) => other !== at))}>${t('admin.remove')}<span class="hidden"> ${schema.title} ${at + 1}</span></button>`}</div>`)}
@@ -242,9 +242,9 @@ class Form extends Part {
       this.set([...path, key], inner.start ?? blank(this.resolve(inner)));
     };
     const names = schema.keys?.filter((/** @type {any} */ one) => !(one.value in value));
-    return html`<fieldset class="field rows"><legend>${schema.title || path.at(-1)}</legend>
+    return html`<fieldset class="field many"><legend>${schema.title || path.at(-1)}</legend>
       ${schema.description ? html`<p class="hint">${schema.description}</p>` : nothing}
-      ${Object.entries(value).map(([key, one]) => html`<div class="row-form">${this.field({ ...inner, title: schema.keys?.find((/** @type {any} */ known) => known.value === key)?.label || key }, one, [...path, key], true)}
+      ${Object.entries(value).map(([key, one]) => html`<div class="row-form">${this.field({ ...inner, quietly: true, title: schema.keys?.find((/** @type {any} */ known) => known.value === key)?.label || key }, one, [...path, key], true)}
         ${this.locked ? nothing : html`<button type="button" class="plain" @click=${() => this.set([...path, key], undefined)}>${t('admin.remove')}<span class="hidden"> ${key}</span></button>`}</div>`)}
       ${this.locked || (names && !names.length) ? nothing : html`<div class="buttons">${names
     ? html`<select id="${id}-new" aria-label=${t('admin.new-name', { what: schema.title || '' })}>${names.map((/** @type {any} */ one) => html`<option value=${one.value}>${one.label}</option>`)}</select>`

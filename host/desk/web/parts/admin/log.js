@@ -56,7 +56,7 @@ class Audit extends Part {
 
   render() {
     const json = (/** @type {any} */ value) => (value === undefined || value === null ? nothing : html`<pre>${JSON.stringify(value, null, 1)}</pre>`);
-    return html`<section class="panel" aria-labelledby="audit-title"><header><h2 id="audit-title">${t('admin.audit')}</h2><span class="grow"></span>
+    return html`<section class="sheet" aria-labelledby="audit-title"><header><h2 id="audit-title">${t('admin.audit')}</h2><span class="grow"></span>
       <form class="line-form" @submit=${this.find}><input name="actor" aria-label=${t('admin.actor')} placeholder=${t('admin.actor')}><input name="action" aria-label=${t('admin.action')} placeholder="queue.pause"><button>${t('admin.find')}</button></form></header>
       <div class="scroll" tabindex="0" role="group" aria-labelledby="audit-title"><table><thead><tr><th scope="col">${t('admin.when')}</th><th scope="col">${t('admin.actor')}</th><th scope="col">${t('admin.action')}</th><th scope="col">${t('admin.subject')}</th><th scope="col" class="wide">${t('admin.change')}</th></tr></thead>
         <tbody>${this.items.map((one) => html`<tr><td><time>${moment(one.at)}</time></td><th scope="row">${one.actor}</th><td><code>${one.action}</code></td><td>${one.subject}</td>
@@ -135,11 +135,11 @@ class DeadLetters extends Part {
   }
 
   render() {
-    return html`<section class="panel" aria-labelledby="letters-title"><header><h2 id="letters-title">${t('admin.dead-letters')}</h2><span class="grow"></span><span role="status" class="quiet">${this.told}</span>
+    return html`<section class="sheet" aria-labelledby="letters-title"><header><h2 id="letters-title">${t('admin.dead-letters')}</h2><span class="grow"></span><span role="status" class="quiet">${this.told}</span>
       <label class="inline"><span class="hidden">${t('admin.channels')}</span><select @change=${(/** @type {any} */ event) => { location.hash = `#/admin/dead-letters/${part(event.target.value)}`; }}>
         ${this.open ? nothing : html`<option value="">–</option>`}${this.channels.map((one) => html`<option value=${one.id} ?selected=${one.id === this.open}>${one.name || one.id} (${one.health.dead_letters})</option>`)}</select></label></header>
       <p class="quiet pad">${t('admin.letters-hint')}</p>
-      <ul class="cards">${(this.items || []).map((one) => html`<li><div class="first"><button class="link" aria-expanded=${this.letter?.id === one.id} @click=${() => this.show(one)}>${word('letter', one.kind)}${one.action ? ` · ${one.action}` : ''}</button><time class="quiet">${moment(one.at)}</time>
+      <ul class="cards">${(this.items || []).map((one) => html`<li><div class="topline"><button class="link" aria-expanded=${this.letter?.id === one.id} @click=${() => this.show(one)}>${word('letter', one.kind)}${one.action ? ` · ${one.action}` : ''}</button><time class="quiet">${moment(one.at)}</time>
           ${one.may_have_arrived ? html`<span class="chip warn">${t('admin.may-have')}</span>` : nothing}<span class="grow"></span>
           <button @click=${() => this.resend(one)}>${t('admin.redeliver')}</button><button class="plain" @click=${() => this.erase(one)}>${t('admin.delete')}</button></div>
         <p>${one.reason.text} <code>${one.reason.code}</code></p>

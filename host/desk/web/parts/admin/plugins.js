@@ -62,10 +62,10 @@ class Plugins extends Part {
 
   shown() {
     const one = this.detail;
-    if (!one) return html`<section class="panel pad"><p class="quiet" role="status">${t('app.loading')}</p></section>`;
+    if (!one) return html`<section class="sheet pad"><p class="quiet" role="status">${t('app.loading')}</p></section>`;
     const { connector, analyzer } = one.manifest;
     const list = (/** @type {any[] | undefined} */ all) => (all?.length ? html`<ul>${all.map((each) => html`<li>${each}</li>`)}</ul>` : html`<span class="quiet">${t('admin.nothing')}</span>`);
-    return html`<section class="panel editor"><header><h2>${one.display_name}</h2><span class="quiet">${one.id} ${one.version}</span><span class="grow"></span><a href="#/admin/plugins">${t('supervisor.close')}</a></header>
+    return html`<section class="sheet editor"><header><h2>${one.display_name}</h2><span class="quiet">${one.id} ${one.version}</span><span class="grow"></span><a href="#/admin/plugins">${t('supervisor.close')}</a></header>
       <div class="editor-body"><p>${one.description}</p>
         <h3>${t('admin.wants')}</h3><dl class="facts">
           <dt>${t('admin.want-hosts')}</dt><dd>${list(one.wants.hosts)}</dd><dt>${t('admin.want-secrets')}</dt><dd>${list(one.wants.secrets)}</dd>
@@ -75,7 +75,7 @@ class Plugins extends Part {
           ${analyzer ? html`<dt>${t('admin.scores')}</dt><dd>${(analyzer.scores || []).join(', ') || '–'}</dd><dt>${t('admin.languages')}</dt><dd>${(analyzer.languages || []).join(', ') || t('admin.any')}</dd>` : nothing}</dl>
         <h3>${t('admin.versions')}</h3>
         ${one.rolled_back ? html`<p class="warning">${t('admin.rolled-back', { by: one.rolled_back.by, at: moment(one.rolled_back.at) })}</p>` : nothing}
-        <ul class="plain-list">${(one.versions || [{ sha256: one.sha256, version: one.version }]).map((/** @type {any} */ version) => html`<li class="first"><strong>${version.version}</strong> <code title=${version.sha256}>${version.sha256.slice(0, 12)}</code>
+        <ul class="plain-list">${(one.versions || [{ sha256: one.sha256, version: one.version }]).map((/** @type {any} */ version) => html`<li class="topline"><strong>${version.version}</strong> <code title=${version.sha256}>${version.sha256.slice(0, 12)}</code>
           <span class="quiet grow">${version.since ? moment(version.since) : ''} ${version.file || t('admin.bundled')}</span>
           ${version.sha256 === one.sha256 ? html`<span class="chip ok">${t('admin.serves')}</span>` : store.may('configure') ? html`<button @click=${() => this.back(version)}>${t('admin.roll-back')}<span class="hidden"> ${version.version}</span></button>` : nothing}</li>`)}</ul>
         ${(one.approvals || []).length ? html`<h3>${t('admin.approvals')}</h3><ul class="plain-list">${one.approvals.map((/** @type {any} */ each) => html`<li>${moment(each.at)} · ${each.by} · <code>${each.sha256.slice(0, 12)}</code></li>`)}</ul>` : nothing}
@@ -84,14 +84,14 @@ class Plugins extends Part {
 
   render() {
     const { plugins = [], pending = [], problems = [] } = site.plugins;
-    return html`<div class="stack">
-      ${pending.length ? html`<section class="panel" aria-labelledby="pending-title"><header><h2 id="pending-title">${t('admin.pending')}</h2></header><ul class="cards">${pending.map((/** @type {any} */ one) => html`<li class="health warn"><div class="first"><strong>${one.plugin} ${one.version}</strong><span class="quiet">${one.file}</span><span class="grow"></span>
+    return html`<div class="pile">
+      ${pending.length ? html`<section class="sheet" aria-labelledby="pending-title"><header><h2 id="pending-title">${t('admin.pending')}</h2></header><ul class="cards">${pending.map((/** @type {any} */ one) => html`<li class="health warn"><div class="topline"><strong>${one.plugin} ${one.version}</strong><span class="quiet">${one.file}</span><span class="grow"></span>
         ${store.may('configure') ? html`<button class="main" @click=${() => this.approve(one)}>${t('admin.approve')}<span class="hidden"> ${one.plugin} ${one.version}</span></button>` : nothing}</div>
         <p>${t('admin.asks-more')}</p><ul class="asks">${one.asks.map((/** @type {string} */ ask) => html`<li>+ ${ask}</li>`)}</ul></li>`)}</ul></section>` : nothing}
-      ${problems.length ? html`<section class="panel" aria-labelledby="problems-title"><header><h2 id="problems-title">${t('admin.broken-files')}</h2></header><ul class="cards">${problems.map((/** @type {any} */ one) => html`<li class="health bad"><strong>${one.file}</strong><p>${one.reason}</p></li>`)}</ul></section>` : nothing}
+      ${problems.length ? html`<section class="sheet" aria-labelledby="problems-title"><header><h2 id="problems-title">${t('admin.broken-files')}</h2></header><ul class="cards">${problems.map((/** @type {any} */ one) => html`<li class="health bad"><strong>${one.file}</strong><p>${one.reason}</p></li>`)}</ul></section>` : nothing}
       <div class="split" data-open=${this.open ? 'yes' : 'no'}>
-        <section class="panel list" aria-labelledby="list-title"><header><h2 id="list-title">${t('admin.plugins')}</h2><span class="quiet">${plugins.length}</span></header>
-          <ul class="cards">${plugins.map((/** @type {any} */ one) => html`<li class=${one.id === this.open ? 'here' : ''}><div class="first"><a href="#/admin/plugins/${part(one.id)}" aria-current=${one.id === this.open ? 'true' : nothing}>${one.display_name}</a><span class="quiet">${one.version}</span><span class="grow"></span>
+        <section class="sheet list" aria-labelledby="list-title"><header><h2 id="list-title">${t('admin.plugins')}</h2><span class="quiet">${plugins.length}</span></header>
+          <ul class="cards">${plugins.map((/** @type {any} */ one) => html`<li class=${one.id === this.open ? 'here' : ''}><div class="topline"><a href="#/admin/plugins/${part(one.id)}" aria-current=${one.id === this.open ? 'true' : nothing}>${one.display_name}</a><span class="quiet">${one.version}</span><span class="grow"></span>
             <span class="chip">${one.networks?.length ? t('admin.connector') : t('admin.analyzer')}</span>${one.source === 'bundled' ? nothing : html`<span class="chip">${t('admin.own-file')}</span>`}</div></li>`)}</ul>
           <p class="quiet pad">${t('admin.plugins-hint')}</p></section>
         ${this.open ? this.shown() : nothing}

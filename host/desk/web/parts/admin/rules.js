@@ -181,7 +181,7 @@ class Rules extends Part {
     const wrong = this.faults.filter(({ pointer }) => pointer === `/rules/${at}` || pointer.startsWith(`/rules/${at}/`));
     const isOpen = at === this.open;
     const last = (this.rules || []).length - 1;
-    return html`<li class="rule ${wrong.length ? 'wrong' : ''}"><div class="first">
+    return html`<li class="rule ${wrong.length ? 'wrong' : ''}"><div class="topline">
         <button type="button" class="link" aria-expanded=${isOpen} @click=${() => { this.open = isOpen ? -1 : at; }}>${at + 1}. ${rule.name}</button>
         ${wrong.length ? html`<span class="chip bad">${t('admin.faults', { count: wrong.length })}</span>` : nothing}
         <span class="line quiet grow">${rule.when || t('admin.always')} → ${this.gist(rule)}${rule.stop ? ` · ${t('admin.stops')}` : ''}</span>
@@ -197,7 +197,7 @@ class Rules extends Part {
     const { tried } = this;
     if (!tried) return nothing;
     const steps = (/** @type {any[]} */ all) => all.map((step) => `${step.rule}: ${(step.did || []).map((/** @type {any} */ did) => did.what).join(', ') || step.undecided || '–'}`).join('; ') || t('admin.gist.nothing');
-    return html`<section class="panel" aria-labelledby="test-title"><header><h3 id="test-title">${t('admin.tested', { count: tried.messages, different: tried.differences.length })}</h3></header>
+    return html`<section class="sheet" aria-labelledby="test-title"><header><h3 id="test-title">${t('admin.tested', { count: tried.messages, different: tried.differences.length })}</h3></header>
       ${tried.differences.length ? html`<div class="scroll" tabindex="0" role="group" aria-labelledby="test-title"><table><thead><tr><th scope="col">${t('admin.message')}</th><th scope="col">${t('admin.before')}</th><th scope="col">${t('admin.after')}</th></tr></thead>
         <tbody>${tried.differences.map((/** @type {any} */ one) => html`<tr><th scope="row"><span dir="auto">${tried.texts?.get(one.message) || moment(one.at)}</span> <span class="quiet">${one.channel}</span></th><td>${steps(one.before)}</td><td>${steps(one.after)}</td></tr>`)}</tbody></table></div>`
     : html`<p class="empty">${t('admin.no-difference')}</p>`}</section>`;
@@ -206,7 +206,7 @@ class Rules extends Part {
   render() {
     if (!this.rules) return html`<p class="quiet" role="status">${t('app.loading')}</p>`;
     const lost = this.faults.filter(({ pointer }) => !/^\/rules\/\d/.test(pointer));
-    return html`<div class="stack"><section class="panel" aria-labelledby="rules-title"><header><h2 id="rules-title">${t('admin.rules')}</h2><span class="quiet">${this.rules.length}</span><span class="grow"></span>
+    return html`<div class="pile"><section class="sheet" aria-labelledby="rules-title"><header><h2 id="rules-title">${t('admin.rules')}</h2><span class="quiet">${this.rules.length}</span><span class="grow"></span>
         <span role="status" class=${this.faults.length ? 'fault' : 'quiet'}>${this.faults.length ? t('admin.faults', { count: this.faults.length }) : this.told || (this.dirty ? t('admin.not-saved') : '')}</span>
         <button type="button" @click=${this.add}>${t('admin.new')}</button><button type="button" ?disabled=${this.busy || !this.rules.length} @click=${this.test}>${t('admin.test')}</button>
         <button type="button" aria-expanded=${Boolean(this.versions)} @click=${this.former}>${t('admin.versions')}</button>
@@ -216,10 +216,10 @@ class Rules extends Part {
       <p class="quiet pad">${t('admin.rules-hint')}</p>
       <ol class="cards rules">${this.rules.map((rule, at) => this.row(rule, at))}</ol></section>
     ${this.result()}
-    ${this.versions ? html`<section class="panel" aria-labelledby="versions-title"><header><h3 id="versions-title">${t('admin.versions')}</h3></header><ul class="cards">${this.versions.map((one) => html`<li><div class="first"><time>${moment(one.at)}</time><span>${one.by}</span>
+    ${this.versions ? html`<section class="sheet" aria-labelledby="versions-title"><header><h3 id="versions-title">${t('admin.versions')}</h3></header><ul class="cards">${this.versions.map((one) => html`<li><div class="topline"><time>${moment(one.at)}</time><span>${one.by}</span>
         <span class="quiet grow">${t('admin.version-of', { before: one.before.length, after: one.after.length })}</span><button type="button" @click=${() => this.undo(one)}>${t('admin.undo')}<span class="hidden"> ${moment(one.at)}</span></button></div></li>`)}</ul>
         ${this.versions.length ? nothing : html`<p class="empty">${t('admin.no-versions')}</p>`}</section>` : nothing}
-    ${this.facts ? html`<details class="panel facts-list"><summary>${t('admin.facts', { count: this.facts.length })}</summary><div class="scroll" tabindex="0" role="group" aria-label=${t('admin.facts', { count: this.facts.length })}><table><thead><tr><th scope="col">${t('admin.name')}</th><th scope="col">${t('admin.type')}</th><th scope="col">${t('admin.meaning')}</th></tr></thead>
+    ${this.facts ? html`<details class="sheet fact-table"><summary>${t('admin.facts', { count: this.facts.length })}</summary><div class="scroll" tabindex="0" role="group" aria-label=${t('admin.facts', { count: this.facts.length })}><table><thead><tr><th scope="col">${t('admin.name')}</th><th scope="col">${t('admin.type')}</th><th scope="col">${t('admin.meaning')}</th></tr></thead>
       <tbody>${this.facts.map((one) => html`<tr><th scope="row"><code>${one.name}</code></th><td>${one.type}${one.always ? '' : ` · ${t('admin.sometimes')}`}</td><td>${one.description}</td></tr>`)}</tbody></table></div></details>` : nothing}</div>`;
   }
 }

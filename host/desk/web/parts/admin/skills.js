@@ -79,7 +79,7 @@ class Skills extends Part {
     const skills = [...new Set([...skillsOf(site.config), ...this.added])];
     const agents = Object.entries(site.config.agents).sort(([, one], [, other]) => (one.name || '').localeCompare(other.name || ''));
     const wrong = (/** @type {string} */ agent, /** @type {string} */ skill) => this.faults.find(({ pointer }) => pointer === `/config/agents/${agent}/skills/${skill}`);
-    return html`<section class="panel" aria-labelledby="skills-title"><header><h2 id="skills-title">${t('admin.skills')}</h2><span class="quiet">${skills.length}</span><span class="grow"></span>
+    return html`<section class="sheet" aria-labelledby="skills-title"><header><h2 id="skills-title">${t('admin.skills')}</h2><span class="quiet">${skills.length}</span><span class="grow"></span>
         <form class="line-form" @submit=${this.add}><input name="skill" aria-label=${t('admin.new-skill')} placeholder=${t('admin.new-skill')}><button>${t('admin.add')}</button></form>
         <span role="status" class="quiet">${this.told}</span>
         <button class="main" ?disabled=${this.busy || !Object.keys(this.draft).length} @click=${this.save}>${t('admin.save')}</button></header>

@@ -44,7 +44,7 @@ export function agents(chosen, choose) {
   const sorted = floor.agents.toSorted((one, other) => ORDER.indexOf(one.presence.state) - ORDER.indexOf(other.presence.state)
     || one.name.localeCompare(other.name));
   const ready = sorted.filter((agent) => agent.presence.state === 'ready').length;
-  return html`<section class="panel" aria-labelledby="agents-title">
+  return html`<section class="sheet" aria-labelledby="agents-title">
     <header><h2 id="agents-title">${t('supervisor.agents')}</h2><span class="quiet">${t('supervisor.ready-of', { ready, all: sorted.length })}</span></header>
     <div class="scroll" tabindex="0" role="group" aria-labelledby="agents-title"><table>
       <thead><tr><th scope="col">${t('supervisor.agent')}</th><th scope="col">${t('supervisor.state')}</th><th scope="col" class="n">${t('supervisor.since')}</th>

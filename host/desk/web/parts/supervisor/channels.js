@@ -39,10 +39,10 @@ export function remedies(channel) {
 export function channels() {
   const order = ['bad', 'warn', '', 'ok'];
   const sorted = floor.channels.toSorted((one, other) => order.indexOf(severity(one)) - order.indexOf(severity(other)) || one.name.localeCompare(other.name));
-  return html`<section class="panel" aria-labelledby="channels-title">
+  return html`<section class="sheet" aria-labelledby="channels-title">
     <header><h2 id="channels-title">${t('supervisor.channels')}</h2></header>
     <ul class="cards">${sorted.map((channel) => html`<li class="health ${severity(channel)}">
-      <div class="first"><strong>${channel.name || channel.id}</strong><span class="quiet">${channel.network || channel.plugin}</span><span class="grow"></span>
+      <div class="topline"><strong>${channel.name || channel.id}</strong><span class="quiet">${channel.network || channel.plugin}</span><span class="grow"></span>
         <span class="chip ${severity(channel)}">${word('health', channel.paused ? 'paused' : channel.health.state)}</span>
         ${store.may('channels') ? html`<button class="plain" @click=${() => toggle(channel)}>${t(channel.paused ? 'supervisor.resume' : 'supervisor.pause')}<span class="hidden"> ${channel.name}</span></button>` : nothing}</div>
       <p class="quiet">${t('supervisor.in-out', { in: ago(channel.health.last_inbound_at), out: ago(channel.health.last_outbound_at) })}${channel.health.outbox_depth ? ` · ${t('supervisor.outbox', { count: channel.health.outbox_depth })}` : ''}</p>

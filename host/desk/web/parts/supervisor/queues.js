@@ -16,7 +16,7 @@ async function pause(queue) {
 
 /** The queues, each with what waits and how it is served. @param {string} chosen @param {(id: string) => void} choose */
 export function queues(chosen, choose) {
-  return html`<section class="panel" aria-labelledby="queues-title">
+  return html`<section class="sheet" aria-labelledby="queues-title">
     <header><h2 id="queues-title">${t('supervisor.queues')}</h2></header>
     <div class="scroll" tabindex="0" role="group" aria-labelledby="queues-title"><table>
       <thead><tr><th scope="col">${t('supervisor.queue')}</th><th scope="col" class="n">${t('supervisor.waiting')}</th>

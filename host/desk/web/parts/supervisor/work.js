@@ -24,7 +24,7 @@ export function work(filter, set) {
     .sort((one, other) => ORDER.indexOf(one.state) - ORDER.indexOf(other.state)
       || (one.waiting_since || one.created_at).localeCompare(other.waiting_since || other.created_at));
   const count = (/** @type {string} */ state) => all.filter((item) => item.state === state).length;
-  return html`<section class="panel" aria-labelledby="work-title">
+  return html`<section class="sheet" aria-labelledby="work-title">
     <header><h2 id="work-title">${t('supervisor.work')}</h2><span class="quiet">${filter.queue ? floor.queues.find((queue) => queue.id === filter.queue)?.name || filter.queue : ''}</span>
       <span class="grow"></span>
       <label class="inline"><span class="hidden">${t('supervisor.state')}</span><select @change=${(/** @type {any} */ event) => set({ state: event.target.value })}>
