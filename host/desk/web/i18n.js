@@ -1,4 +1,5 @@
-// Words and formats. A language is a file in `messages/`; another one is added by adding a file here.
+// Words and formats. A language is two files in `messages/`: what an agent's own view says, and what the other
+// areas say, which is fetched with them. Another language is added by adding both.
 
 const LANGUAGES = ['en', 'de'];
 /** @type {Record<string, string>} */
@@ -7,6 +8,8 @@ let messages = {};
 let fallback = {};
 export let language = 'en';
 
+/** @type {Promise<void> | undefined} */
+let areas;
 const CHOSEN = 'linecard-language';
 
 /** Loads the words of the language that was chosen, or that the browser prefers. */
@@ -17,6 +20,18 @@ export async function load() {
   document.documentElement.lang = language;
   fallback = await file('en');
   messages = language === 'en' ? fallback : await file(language);
+}
+
+/** Loads the words of the other areas, once. */
+export function loadAreas() {
+  areas ??= (async () => {
+    const [own, other] = await Promise.all([file(`areas.${language}`), language === 'en' ? {} : file('areas.en')]);
+    messages = { ...messages, ...own };
+    fallback = { ...other, ...fallback };
+  })();
+  // What could not be fetched is tried again the next time.
+  areas.catch(() => { areas = undefined; });
+  return areas;
 }
 
 /** @param {string} name @returns {Promise<Record<string, string>>} */

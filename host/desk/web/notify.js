@@ -6,7 +6,14 @@ import { store } from './store.js';
 
 const SOUND = 'linecard-sound';
 const NOTICES = 'linecard-notices';
-const TITLE = document.title;
+const NAME = document.title;
+let base = NAME;
+
+/** What the page's title says beside the program's name. @param {string} area */
+export function entitle(area) {
+  base = area ? `${area} – ${NAME}` : NAME;
+  look();
+}
 
 /** @type {AudioContext | undefined} */
 let audio;
@@ -72,7 +79,7 @@ function look() {
   const { offers, mine } = store;
   const unread = mine.reduce((sum, item) => sum + (item.unread || 0), 0);
   const count = offers.length + unread;
-  const title = store.session && count ? `(${count}) ${TITLE}` : TITLE;
+  const title = store.session && count ? `(${count}) ${base}` : base;
   if (document.title !== title) document.title = title;
   const ids = new Set(offers.map((item) => store.offer(item).id));
   const first = offers.find((item) => !rang.has(store.offer(item).id));

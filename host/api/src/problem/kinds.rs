@@ -461,6 +461,12 @@ pub static KINDS: &[Kind] = &[
         "It is stopping, or cannot write to its disk. What was acknowledged is safe.",
     ),
     kind(
+        "practice-unavailable",
+        503,
+        "The network to practise on does not work",
+        "The simulated network within the hub's process was turned off, cannot listen, or was not heard by the hub. The detail says which, and what to do.",
+    ),
+    kind(
         "bad-signature",
         401,
         "The signature is wrong or missing",

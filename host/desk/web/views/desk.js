@@ -1,20 +1,9 @@
-import { call } from '../api.js';
-import { choose, language, t } from '../i18n.js';
-import { allowNotices, choices } from '../notify.js';
+import { t } from '../i18n.js';
 import { Part, html, nothing } from '../part.js';
 import { store } from '../store.js';
-import { forgetAll } from '../parts/unsent.js';
-import '../parts/presence.js';
 import '../parts/inbox.js';
 import '../parts/conversation.js';
 import '../parts/contact.js';
-
-const THEME = 'linecard-theme';
-
-/** @param {string} theme */
-function dress(theme) {
-  document.documentElement.dataset.theme = theme;
-}
 
 /** The agent's view. Which interaction is open stands in the address, so that it can be gone back to. */
 class Desk extends Part {
@@ -34,7 +23,6 @@ class Desk extends Part {
 
   connectedCallback() {
     super.connectedCallback();
-    dress(localStorage.getItem(THEME) || '');
     addEventListener('hashchange', this.look);
     addEventListener('keydown', this.key);
     this.look();
@@ -67,52 +55,13 @@ class Desk extends Part {
     }
   }
 
-  theme() {
-    const dark = matchMedia('(prefers-color-scheme: dark)').matches;
-    const now = document.documentElement.dataset.theme || (dark ? 'dark' : 'light');
-    const next = now === 'dark' ? 'light' : 'dark';
-    localStorage.setItem(THEME, next);
-    dress(next);
-  }
-
-  async leave() {
-    await store.attempt(() => call('DELETE', 'session'));
-    if (store.notice) return;
-    forgetAll();
-    location.reload();
-  }
-
-  /** What this person chose for this browser. */
-  settings() {
-    return html`<details class="settings"><summary>${t('app.settings')}</summary><div class="menu">
-      <label class="choice"><input type="checkbox" .checked=${choices.sound} @change=${(/** @type {any} */ event) => { choices.sound = event.target.checked; }}>${t('notify.sound')}</label>
-      <label class="choice"><input type="checkbox" .checked=${choices.notices} @change=${async (/** @type {any} */ event) => { event.target.checked = await allowNotices(event.target.checked); }}>${t('notify.notices')}</label>
-      <button @click=${() => choose(language === 'de' ? 'en' : 'de')} lang=${language === 'de' ? 'en' : 'de'}>${language === 'de' ? 'English' : 'Deutsch'}</button>
-      <button @click=${this.theme}>${t('app.theme')}</button>
-      <button class="leave" @click=${this.leave}>${t('app.sign-out')}</button>
-      <p class="quiet">${t('app.keys')}</p></div></details>`;
-  }
-
   render() {
     // What is not in the inbox, such as an older conversation, is known since it was opened.
     const opened = store.opened?.id === this.open ? store.opened : undefined;
     const item = store.items.get(this.open) || opened;
     const shown = item && { ...opened, ...item };
     return html`
-      <header class="bar">
-        <h1>Linecard</h1>
-        ${store.agent ? html`<lc-presence></lc-presence>` : nothing}
-        <span class="grow"></span>
-        ${item ? html`<button class="side-toggle" aria-expanded=${this.side} @click=${() => { this.side = !this.side; }}>${t('contact.title')}</button>` : nothing}
-        <span class="quiet name">${store.agent?.name || store.session?.name}</span>
-        ${this.settings()}
-        <button class="leave" @click=${this.leave}>${t('app.sign-out')}</button>
-      </header>
-      <div class="notices" aria-live="polite">
-        ${store.online ? nothing : html`<p class="offline"><span class="dot"></span>${t('app.offline')}</p>`}
-        ${store.notice ? html`<p class="problem">${store.notice}
-          <button class="tool" @click=${() => { store.notice = ''; store.changed(); }}>${t('app.dismiss')}</button></p>` : nothing}
-      </div>
+      ${item ? html`<div class="side-bar"><button class="side-toggle" aria-expanded=${this.side} @click=${() => { this.side = !this.side; }}>${t('contact.title')}</button></div>` : nothing}
       <div class="rooms" data-open=${this.open ? 'yes' : 'no'} data-side=${this.side ? 'yes' : 'no'}>
         <nav class="left" aria-label=${t('inbox.title')}><lc-inbox .open=${this.open}></lc-inbox></nav>
         <main class="middle">${this.open
