@@ -1,14 +1,14 @@
 // An agent's day in a real browser, by keyboard where it counts: private and public conversations, what a network
 // takes and does not, colleagues, and a hub that dies and comes back.
-// Arguments: the hub's address, the browser's program, and the networks' addresses as JSON. It prints
-// `hub: kill` and `hub: start` where whoever runs it is to do that.
+// Arguments: the hub's address, and the networks' addresses as JSON; CHROMIUM is the browser's program. It
+// prints `hub: kill` and `hub: start` where whoever runs it is to do that.
 
 import assert from 'node:assert/strict';
 import { accessible, colleague, eventually, faults, launch, network, open } from './desk.mjs';
 
-const [base, program, networks] = process.argv.slice(2);
+const [base, networks] = process.argv.slice(2);
 const { graph, web, whatsapp } = Object.fromEntries(Object.entries(JSON.parse(networks)).map(([name, at]) => [name, network(at)]));
-const browser = await launch(program);
+const browser = await launch(process.env.CHROMIUM);
 const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-US' });
 const page = await open(context, base);
 const answer = page.locator('lc-composer textarea[data-key=KeyR]');
