@@ -26,12 +26,12 @@ class Give extends Part {
   connectedCallback() {
     super.connectedCallback();
     void this.load(true);
-    this.again = setInterval(() => this.load(false), AGAIN);
+    this.reading = setInterval(() => this.load(false), AGAIN);
   }
 
   disconnectedCallback() {
     super.disconnectedCallback();
-    clearInterval(this.again);
+    clearInterval(this.reading);
   }
 
   /** @param {boolean} first */

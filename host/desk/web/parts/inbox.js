@@ -34,6 +34,8 @@ class Inbox extends Ticking {
     /** The first row that is drawn. */
     this.from = 0;
     this.rows = WHOLE;
+    /** The one that was brought into view. */
+    this.shown = '';
     /** When each offer was first seen, for its ring. @type {Map<string, number>} */
     this.rang = new Map();
     /** @type {{key: string, base: any, items: any[]}} */

@@ -53,7 +53,8 @@ class Message extends Part {
     if (await this.act(this.liked ? 'unreact' : 'react', { name: 'like' })) this.liked = !this.liked;
   }
 
-  async remove() {
+  // Not `remove`: that is how a page takes an element away.
+  async erase() {
     if (await this.act('delete')) this.sure = false;
   }
 
@@ -162,7 +163,7 @@ class Message extends Part {
       ${this.reactions(message)}
       ${message.note && !this.about ? html`<p class="quiet">${message.note}</p>` : nothing}
       ${this.trouble(message)}
-      ${this.sure ? html`<p class="trouble" role="alert">${t('message.delete-sure')} <span class="buttons"><button @click=${() => this.remove()}>${t('message.delete')}</button>
+      ${this.sure ? html`<p class="trouble" role="alert">${t('message.delete-sure')} <span class="buttons"><button @click=${() => this.erase()}>${t('message.delete')}</button>
         <button @click=${() => { this.sure = false; }}>${t('app.cancel')}</button></span></p>` : nothing}
       <footer>${this.progress(message)}${this.tools(message)}</footer>
       ${this.about ? html`<div class="about">${message.note ? html`<p class="quiet" dir="auto">${message.note}</p>` : nothing}

@@ -135,7 +135,7 @@ class Notes extends Part {
   }
 
   /** @param {any} note */
-  async remove(note) {
+  async erase(note) {
     await store.attempt(() => call('DELETE', this.place(note)));
     await this.load();
   }
@@ -151,7 +151,7 @@ class Notes extends Part {
     const mentioned = (note.mentions || []).includes(store.me);
     return html`<li class=${mentioned ? 'note mentioned' : 'note'}><p class="quiet">${note.author} · ${moment(note.written_at)}${note.edited_at ? ` · ${t('contact.changed')}` : nothing}</p>
       <p class="text" dir="auto">${note.text}</p>
-      ${own ? html`<button class="tool" @click=${() => { this.editing = note.id; }}>${t('message.edit')}</button><button class="tool" @click=${() => this.remove(note)}>${t('message.delete')}</button>` : nothing}</li>`;
+      ${own ? html`<button class="tool" @click=${() => { this.editing = note.id; }}>${t('message.edit')}</button><button class="tool" @click=${() => this.erase(note)}>${t('message.delete')}</button>` : nothing}</li>`;
   }
 
   render() {
