@@ -35,6 +35,11 @@ async function accessible(view) {
     const told = found.violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.html).join(' ')}`);
     assert.deepEqual(told, [], `${view}, ${theme}`);
   }
+  await fits(view);
+}
+
+/** Nothing is wider than the screen. */
+async function fits(view) {
   const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
   assert.ok(wide <= 0, `${view} is ${wide} px too wide`);
 }
@@ -122,14 +127,14 @@ await page.getByText('It works: the network answered.').waitFor();
 
 // A rule is checked while it is written, tried, and saved once it is right.
 await go('#/admin/rules', '#rules-title');
-await page.getByRole('button', { name: 'New' }).click();
-await page.getByLabel('Condition').fill("message.txt.contains('refund')");
+await page.getByRole('button', { name: 'New', exact: true }).click();
+await page.getByRole('textbox', { name: 'Condition' }).fill("message.txt.contains('refund')");
 await page.getByLabel('Queue', { exact: true }).selectOption('support');
 await page.waitForSelector('.field.wrong textarea');
 assert.match(await page.locator('.field.wrong .fault').first().textContent(), /line 1, column \d+/);
 assert.ok(await page.locator('#rules-title ~ .main').isDisabled());
 await accessible('a rule with a fault');
-await page.getByLabel('Condition').fill("message.text.contains('refund')");
+await page.getByRole('textbox', { name: 'Condition' }).fill("message.text.contains('refund')");
 await page.waitForSelector('.rule:not(.wrong)');
 await page.waitForFunction(() => !document.querySelector('#rules-title ~ .main').disabled);
 await page.getByRole('button', { name: 'Try', exact: true }).click();
@@ -145,7 +150,11 @@ for (const [section, selector] of [
 }
 // On a telephone, too.
 await page.setViewportSize({ width: 360, height: 740 });
-for (const [view, selector] of [['#/supervisor', 'lc-supervisor tbody tr'], ['#/admin/queues/support', 'lc-form .field'], ['#/wallboard', '.wall tbody tr']]) await go(view, selector);
+for (const [view, selector] of [['#/supervisor', 'lc-supervisor tbody tr'], ['#/admin/queues/support', 'lc-form .field'], ['#/wallboard', '.wall tbody tr']]) {
+  await page.evaluate((to) => { location.hash = to; }, view);
+  await page.waitForSelector(selector);
+  await fits(view);
+}
 
 assert.deepEqual(faults, []);
 await browser.close();
