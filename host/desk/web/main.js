@@ -117,6 +117,11 @@ class App extends Part {
     for (const link of this.querySelectorAll('nav [aria-current=page]')) link.scrollIntoView({ inline: 'nearest', block: 'nearest' });
   }
 
+  /** A right may be taken away while its area is open. */
+  willUpdate() {
+    if (this.state === 'in' && !AREAS.find(({ id }) => id === this.area)?.may()) void this.go();
+  }
+
   get areas() {
     return AREAS.filter((area) => area.may() && (area.id !== 'start' || this.empty || this.area === 'start'));
   }

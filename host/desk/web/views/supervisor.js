@@ -67,6 +67,12 @@ class Supervisor extends Ticking {
     floor.leave();
   }
 
+  /** Much may happen at once: it is drawn ten times a second at most. */
+  async scheduleUpdate() {
+    await new Promise((done) => setTimeout(done, this.hasUpdated ? 90 : 0));
+    await super.scheduleUpdate();
+  }
+
   /** Shows something beside the tables: its place stands in the address. @param {string} what */
   async show(what) {
     location.hash = what ? `#/supervisor/${what}` : '#/supervisor';
