@@ -10,6 +10,7 @@ import { queues } from '../parts/supervisor/queues.js';
 import { Watch, grade, keep, thresholds } from '../parts/supervisor/thresholds.js';
 import { work } from '../parts/supervisor/work.js';
 import '../parts/supervisor/case.js';
+import '../parts/supervisor/day.js';
 import '../parts/supervisor/why.js';
 
 /** A figure in large. @param {string} label @param {unknown} value @param {string} [how] @param {unknown} [more] */
