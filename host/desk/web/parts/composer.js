@@ -48,6 +48,8 @@ class Composer extends Ticking {
     /** What happened to a file, or to a placeholder. */
     this.told = '';
     this.over = false;
+    /** Whether it is sent as soon as its files are there. */
+    this.due = false;
     this.typed = 0;
     this.announced = 0;
     /** The same until the hub has answered, so that a repeated sending has one effect. */
@@ -171,6 +173,10 @@ class Composer extends Ticking {
 
   /** @param {InputEvent} event */
   input(event) {
+    if (this.due) {
+      this.due = false;
+      this.told = '';
+    }
     const field = /** @type {HTMLTextAreaElement} */ (event.target);
     this.text = field.value;
     const before = field.value.slice(0, field.selectionStart);
@@ -230,7 +236,12 @@ class Composer extends Ticking {
   }
 
   async send() {
-    if (this.busy || this.isEmpty || this.files.some((file) => file.busy)) return;
+    if (this.busy || this.isEmpty) return;
+    if (this.files.some((file) => file.busy)) {
+      this.due = true;
+      this.told = t('composer.due');
+      return;
+    }
     if (await this.post(this.body)) {
       this.empty();
       this.told = '';
@@ -309,6 +320,9 @@ class Composer extends Ticking {
       this.files = this.files.map((one) => (one === entry ? { ...entry, media: stored.media, mime: stored.mime || entry.mime, busy: false } : one));
       this.touched();
     }
+    if (!this.due || this.files.some((file) => file.busy)) return;
+    this.due = false;
+    if (this.told === t('composer.due')) await this.send();
   }
 
   /** @param {ClipboardEvent} event */
@@ -382,7 +396,6 @@ class Composer extends Ticking {
     const limit = limits?.text;
     const used = limit ? count(this.text, limit.unit) : 0;
     const tooLong = limit && used > limit.max;
-    const waiting = this.files.some((file) => file.busy);
     const responses = /** @type {any} */ (this.querySelector('lc-responses'));
     return html`<div class=${`composer ${this.privately ? 'privately' : ''} ${this.over ? 'over' : ''}`} @dragover=${this.dragged} @dragleave=${this.dragged} @drop=${this.dropped}>
       ${this.replyTo ? html`<p class="quiet answering"><span class="line">${t('composer.to')} <span dir="auto">${this.replyTo.message.content.text || ''}</span></span>
@@ -404,7 +417,7 @@ class Composer extends Ticking {
       <div class="buttons">${this.extras(limits)}
         <span class="quiet" role="status">${this.saved ? nothing : store.online ? t('composer.saving') : t('composer.kept')}</span><span class="grow"></span>
         ${limit ? html`<span class=${tooLong ? 'problem' : 'quiet'}>${t('composer.limit', { used, max: limit.max })}</span>` : nothing}
-        <button type="button" class="main" title="Ctrl+Enter" ?disabled=${this.busy || waiting || this.isEmpty || tooLong || closed} @click=${() => this.send()}>${t(this.privately ? 'composer.send-privately' : 'composer.send')}</button></div>
+        <button type="button" class="main" title="Ctrl+Enter" ?disabled=${this.busy || this.isEmpty || tooLong || closed} @click=${() => this.send()}>${t(this.privately ? 'composer.send-privately' : 'composer.send')}</button></div>
     </div>`;
   }
 }
