@@ -123,11 +123,12 @@ fn journey(folder: &Path, name: &str) -> Result<Option<Command>> {
     if !node(folder, &["playwright-core@1.65.1", "axe-core@4.14.1"])? {
         return Ok(None);
     }
-    let script = folder.join(name);
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/end-to-end/browser");
-    std::fs::copy(source.join(name), &script)?;
+    for file in [name, "desk.mjs"] {
+        std::fs::copy(source.join(file), folder.join(file))?;
+    }
     let mut node = Command::new("node");
-    node.arg(script).env("CHROMIUM", chromium);
+    node.arg(folder.join(name)).env("CHROMIUM", chromium);
     Ok(Some(node))
 }
 
@@ -138,8 +139,10 @@ async fn whoever_leads_takes_over_and_sets_up_channels_and_rules_in_a_browser() 
         return Ok(());
     };
     let networks = Networks::start().await?;
+    // A busy machine takes its time to look at what rings.
     let site = SiteOptions {
         slots: 1,
+        offer_timeout: 300,
         more: "[hours.shop]\nname = \"Shop\"\nzone = \"UTC\"\n".to_owned(),
         ..SiteOptions::default()
     };
