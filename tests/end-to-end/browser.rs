@@ -115,6 +115,74 @@ fn chromium() -> Result<Option<&'static str>> {
     Ok(found)
 }
 
+/// Where a browser's journey is, once what it needs is installed. None: this machine has no browser for it.
+fn journey(folder: &Path, name: &str) -> Result<Option<Command>> {
+    let Some(chromium) = chromium()? else {
+        return Ok(None);
+    };
+    if !node(folder, &["playwright-core@1.65.1", "axe-core@4.14.1"])? {
+        return Ok(None);
+    }
+    let script = folder.join(name);
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/end-to-end/browser");
+    std::fs::copy(source.join(name), &script)?;
+    let mut node = Command::new("node");
+    node.arg(script).env("CHROMIUM", chromium);
+    Ok(Some(node))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_leads_takes_over_and_sets_up_channels_and_rules_in_a_browser() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let Some(mut node) = journey(folder.path(), "supervisor.mjs")? else {
+        return Ok(());
+    };
+    let networks = Networks::start().await?;
+    let site = SiteOptions {
+        slots: 1,
+        more: "[hours.shop]\nname = \"Shop\"\nzone = \"UTC\"\n".to_owned(),
+        ..SiteOptions::default()
+    };
+    let hub = networks.hub(BINARY, &site).await?;
+    let administrator = hub.administrator()?;
+    let boss = json!({
+        "config": {"name": "Boss", "role": "admin", "password": "stored"},
+        "password": "the boss's password",
+    });
+    administrator.put("/api/v1/agents/boss", &boss).await?;
+
+    // One customer is with an agent who has room for no other, and another one waits.
+    let agent = Client::sign_in(&hub.base(), "agent-1", "agent-1").await?;
+    agent.go_ready().await?;
+    let said = networks.web.say("dora", Said::text("Hello?")).await;
+    ensure!(said.acknowledged, "{said:?}");
+    let taken = agent.accept_next().await?;
+    let taken = taken["id"].as_str().context("no id")?.to_owned();
+    let said = networks.web.say("emil", Said::text("Anybody?")).await;
+    ensure!(said.acknowledged, "{said:?}");
+
+    node.arg(hub.base());
+    node.env("PASSWORD", "the boss's password");
+    tokio::task::spawn_blocking(move || run(&mut node)).await??;
+
+    // What the browser showed is so.
+    let place = format!("/api/v1/interactions/{taken}");
+    let seen = administrator.get(&place).await?;
+    ensure!(seen["agent"] == "boss", "{seen}");
+    let rules = administrator.get("/api/v1/rules").await?;
+    ensure!(
+        rules["rules"][0]["when"] == "message.text.contains('refund')",
+        "{rules}"
+    );
+    let said = administrator.get("/api/v1/practice/messages").await?;
+    let last = said.as_array().and_then(|all| all.last());
+    ensure!(
+        last.is_some_and(|one| one["text"] == "It is on its way." && one["by_customer"] == false),
+        "{said}"
+    );
+    Ok(())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_agent_works_in_a_browser_by_keyboard_and_what_customers_write_is_text() -> Result<()> {
     let Some(chromium) = chromium()? else {

@@ -126,6 +126,9 @@ hosts = ["{web}"]
     /// Starts a hub, sets it up for these networks, and connects them.
     pub async fn hub(&self, binary: &str, options: &SiteOptions) -> Result<Hub> {
         let mut hub = Hub::prepare(binary)?;
+        // Several hubs run at a time, and each may have a network to practise on.
+        let settings = "practice_listen = \"127.0.0.1:0\"\n";
+        std::fs::write(hub.folder().join("linecard.toml"), settings)?;
         hub.environment = self.secrets();
         for number in 1..=options.agents {
             let name = format!("agent-{number}");

@@ -1,5 +1,6 @@
 //! Agents: presence and figures.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -51,6 +52,9 @@ pub(super) struct AgentView {
     /// The reasons for not being ready that the site has; shown to the agent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub not_ready_reasons: Option<Vec<String>>,
+    /// The labels that the site has for interactions; shown to the agent. Absent where any may be put.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub labels: Option<BTreeSet<String>>,
     /// Slots, work in hand, and what was counted since the figures were reset.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stats: Option<AgentStats>,
@@ -70,6 +74,7 @@ impl AgentView {
                 .as_ref()
                 .map_or(Presence::Offline, |s| s.presence.clone()),
             not_ready_reasons: None,
+            labels: None,
             stats,
         }
     }
@@ -131,6 +136,7 @@ async fn show(app: &App, agent: AgentId) -> Result<Answer<AgentView>, Problem> {
         .query(move |state| {
             let settings = state.config().agents.get(&agent)?;
             let mut view = AgentView::of(state, &agent, settings);
+            view.labels = state.config().labels.clone();
             view.not_ready_reasons = Some(state.router().settings().not_ready_reasons.clone());
             Some(view)
         })

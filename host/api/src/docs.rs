@@ -27,8 +27,8 @@ use super::query::{Known, refuse_unknown};
 use super::{
     App, account, actions, agents, attention, audit, automatic, backup, channels, contacts,
     corrections, dead_letters, desk, elsewhere, events, files, inbox, interactions, macros,
-    messages, notes, offers, plugins, queues, reactions, responses, rules, session, site, stats,
-    templates, webhooks, working,
+    messages, notes, offers, plugins, practice, queues, reactions, responses, rules, session, site,
+    stats, templates, webhooks, working,
 };
 
 /// Where the description is.
@@ -111,6 +111,7 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .merge(templates::router())
         .merge(dead_letters::router())
         .merge(plugins::router())
+        .merge(practice::router())
         .merge(events::router())
         .merge(site::router())
         .merge(audit::router())

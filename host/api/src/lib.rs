@@ -46,6 +46,7 @@ mod open_messaging;
 mod participants;
 mod people;
 mod plugins;
+mod practice;
 pub mod problem;
 mod query;
 mod queues;
@@ -82,6 +83,7 @@ use linecard_webhooks::{WebhookParts, Webhooks};
 use tokio::sync::Mutex;
 
 pub use docs::openapi;
+pub use practice::{Practice, PracticeChannel, PracticeMessage};
 pub use render::render;
 pub use serve::{Doors, ServeError, Tls, TlsFiles, serve};
 
@@ -119,6 +121,8 @@ pub struct HttpOptions {
     pub https: bool,
     /// How other systems are told what happens.
     pub webhooks: WebhookOptions,
+    /// The network to practise on, if there is one. Default none.
+    pub practice: Option<Arc<dyn Practice>>,
 }
 
 impl Default for HttpOptions {
@@ -138,6 +142,7 @@ impl Default for HttpOptions {
             path: String::new(),
             https: false,
             webhooks: WebhookOptions::default(),
+            practice: None,
         }
     }
 }

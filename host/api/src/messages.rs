@@ -25,6 +25,7 @@ pub(super) fn router() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
         .routes(routes!(list, send))
         .routes(routes!(resend))
+        .routes(routes!(settle))
 }
 
 /// What was said in an interaction, newest first
@@ -182,6 +183,47 @@ async fn resend(
     let request = Request::Resend {
         interaction,
         message,
+    };
+    app.request(&caller, request, key).await
+}
+
+/// What became of a message.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Settled {
+    /// Whether the network shows it, and the customer can read it. If not, it counts as failed and can be
+    /// sent again.
+    arrived: bool,
+}
+
+/// Say whether an uncertain message arrived
+///
+/// For whoever wrote it or has the interaction, after a look at the network. What the network itself tells
+/// later still counts.
+#[utoipa::path(post, operation_id = "settleMessage", path = "/interactions/{id}/messages/{message}/settle",
+    tag = "work",
+    params(("id" = String, Path), ("message" = String, Path),
+        ("idempotency-key" = Option<String>, Header)),
+    request_body(content = Settled, example = json!({"arrived": true})),
+    responses((status = 204)),
+    extensions(("x-right-of-others" = json!("lead")), ("x-problems" = json!([
+        "not-allowed", "not-found", "unknown-interaction", "not-uncertain"
+    ]))))]
+async fn settle(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path((id, message)): Path<(String, String)>,
+    change: Changing<Settled>,
+) -> Result<Changed, Problem> {
+    let interaction = app.interaction(&caller, &id).await?.id;
+    let key = change.idempotency(&caller);
+    let message = message
+        .parse()
+        .map_err(|_| Problem::not_found("message", &message))?;
+    let request = Request::Settle {
+        interaction,
+        message,
+        arrived: change.body.arrived,
     };
     app.request(&caller, request, key).await
 }

@@ -1,12 +1,13 @@
 //! What is done with an interaction beside answering and ending it: put aside, away or back, given on, advised,
 //! watched, taken.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Json as Answer;
 use linecard_model::routing::{RequiredSkill, TransferTarget, WaitingFor};
-use linecard_model::{AgentId, GroupId, QueueId, Timestamp};
+use linecard_model::{AgentId, GroupId, QueueId, SkillId, Timestamp};
 use linecard_router::Target;
 use linecard_site::{Request, Step};
 use serde::{Deserialize, Serialize};
@@ -125,6 +126,19 @@ struct TransferTargets {
     queues: Vec<QueueTarget>,
     /// Agents, with whether they could take it now.
     agents: Vec<Target>,
+    /// Skills that others of its queue have.
+    skills: Vec<SkillTarget>,
+}
+
+/// A skill for which an interaction can be given to somebody of its queue.
+#[derive(Debug, Serialize, ToSchema)]
+struct SkillTarget {
+    /// The skill.
+    skill: SkillId,
+    /// How many others of the queue have it.
+    members: usize,
+    /// How many of them could take the interaction now.
+    available: usize,
 }
 
 /// A queue to which an interaction can be given.
@@ -147,8 +161,8 @@ struct QueueTarget {
 
 /// To whom an interaction can be given
 ///
-/// Every queue and every agent, with what decides before one transfers or asks: who is there, who could
-/// take it, how long it would wait.
+/// Every queue, every agent and every skill in the interaction's queue, with what decides before one transfers
+/// or asks: who is there, who could take it, how long it would wait.
 #[utoipa::path(get, operation_id = "listTransferTargets", path = "/interactions/{id}/transfer-targets",
     tag = "work", params(("id" = String, Path)),
     responses((status = 200, body = TransferTargets)),
@@ -158,12 +172,28 @@ async fn targets(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Answer<TransferTargets>, Problem> {
-    let interaction = app.interaction(&caller, &id).await?.id;
+    let interaction = app.interaction(&caller, &id).await?;
+    let (interaction, in_queue) = (interaction.id, interaction.queue.clone());
     app.hub
         .site
         .query(move |state| {
             let (router, config) = (state.router(), state.config());
             let agents = router.targets(&interaction)?;
+            let queue = config.queues.get(&in_queue);
+            let members = queue.map(|queue| config.members(queue)).unwrap_or_default();
+            let mut skills: BTreeMap<SkillId, SkillTarget> = BTreeMap::new();
+            for target in agents.iter().filter(|one| members.contains(&one.agent)) {
+                let settings = config.agents.get(&target.agent);
+                for skill in settings.iter().flat_map(|settings| settings.skills.keys()) {
+                    let of_skill = skills.entry(skill.clone()).or_insert_with(|| SkillTarget {
+                        skill: skill.clone(),
+                        members: 0,
+                        available: 0,
+                    });
+                    of_skill.members += 1;
+                    of_skill.available += usize::from(target.available);
+                }
+            }
             let queues = config.queues.iter().map(|(queue, settings)| {
                 let outlook = router.outlook(&interaction, queue);
                 QueueTarget {
@@ -179,6 +209,7 @@ async fn targets(
             Some(TransferTargets {
                 queues: queues.collect(),
                 agents,
+                skills: skills.into_values().collect(),
             })
         })
         .await?

@@ -136,52 +136,113 @@ mod tests {
         }
     }
 
+    /// What a module names, as paths below `/desk/`: by `import … from`, and by `import(…)` if `also_later`.
+    fn named(file: &File, also_later: bool) -> Vec<String> {
+        let text = std::str::from_utf8(file.content).unwrap();
+        let folder = file.name.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let mut found = Vec::new();
+        for line in text
+            .lines()
+            .filter(|line| !line.trim_start().starts_with('*'))
+        {
+            let later = if also_later { "import(" } else { "\0" };
+            let pieces = ["from", "import", later].map(|word| line.split(word).skip(1));
+            for piece in pieces.into_iter().flatten() {
+                let Some(quoted) = piece.trim_start().strip_prefix(['"', '\'']) else {
+                    continue;
+                };
+                let target = quoted.split(['"', '\'']).next().unwrap();
+                assert!(target.starts_with('.'), "{} names {target}", file.name);
+                let mut path: Vec<&str> = folder.split('/').filter(|p| !p.is_empty()).collect();
+                for part in target.split('/') {
+                    match part {
+                        "." => {}
+                        ".." => drop(path.pop()),
+                        part => path.push(part),
+                    }
+                }
+                found.push(path.join("/"));
+            }
+        }
+        found
+    }
+
+    fn modules() -> impl Iterator<Item = &'static File> {
+        let is_script = |file: &&File| file.kind.starts_with("text/javascript");
+        FILES.iter().filter(is_script)
+    }
+
     /// What a module or the page names must be there: a browser would only show an empty page.
     #[test]
     fn every_file_that_is_named_is_there() {
         let names: BTreeSet<&str> = FILES.iter().map(|file| file.name).collect();
         let mut seen = 0;
-        for file in FILES
-            .iter()
-            .filter(|file| file.kind.starts_with("text/javascript"))
-        {
-            let text = std::str::from_utf8(file.content).unwrap();
-            let folder = file.name.rsplit_once('/').map_or("", |(folder, _)| folder);
-            for line in text
-                .lines()
-                .filter(|line| !line.trim_start().starts_with('*'))
-            {
-                for piece in line
-                    .split("from")
-                    .skip(1)
-                    .chain(line.split("import").skip(1))
-                {
-                    let piece = piece.trim_start();
-                    let Some(quoted) = piece.strip_prefix(['"', '\'']) else {
-                        continue;
-                    };
-                    let target = quoted.split(['"', '\'']).next().unwrap();
-                    assert!(target.starts_with('.'), "{} names {target}", file.name);
-                    let mut path: Vec<&str> = folder.split('/').filter(|p| !p.is_empty()).collect();
-                    for part in target.split('/') {
-                        match part {
-                            "." => {}
-                            ".." => drop(path.pop()),
-                            part => path.push(part),
-                        }
-                    }
-                    let path = path.join("/");
-                    assert!(names.contains(path.as_str()), "{} names {path}", file.name);
-                    seen += 1;
-                }
+        for file in modules() {
+            for path in named(file, true) {
+                assert!(names.contains(path.as_str()), "{} names {path}", file.name);
+                seen += 1;
             }
         }
         assert!(seen > 10, "only {seen} imports were seen");
     }
 
+    /// An agent's own view, with the words of two languages; the other areas and their words are fetched when
+    /// somebody goes there.
     #[test]
     fn the_first_view_is_small() {
-        let bytes: usize = FILES.iter().map(|file| file.content.len()).sum();
+        let mut wanted = vec!["main.js".to_owned()];
+        let mut first = BTreeSet::new();
+        while let Some(name) = wanted.pop() {
+            let file = modules().find(|file| file.name == name).unwrap();
+            if first.insert(name) {
+                wanted.extend(named(file, false));
+            }
+        }
+        assert!(!first.contains("views/admin.js"), "{first:?}");
+        assert!(first.contains("views/desk.js"), "{first:?}");
+        let others = FILES.iter().filter(|file| {
+            !file.kind.starts_with("text/javascript")
+                && !file.name.starts_with("messages/areas.")
+                && file.name != "vendor/lit/LICENSE.txt"
+        });
+        let others: usize = others.map(|file| file.content.len()).sum();
+        let modules = modules().filter(|file| first.contains(file.name));
+        let bytes = others + modules.map(|file| file.content.len()).sum::<usize>();
         assert!(bytes < 200 * 1024, "{bytes} bytes");
+    }
+
+    /// Every text is there in every language, and every text that a module names is there at all.
+    #[test]
+    fn no_text_is_missing_in_any_language() {
+        let keys = |name: &str| -> BTreeSet<String> {
+            let file = FILES.iter().find(|file| file.name == name).unwrap();
+            let text = std::str::from_utf8(file.content).unwrap();
+            let lines = text.lines().filter_map(|line| {
+                let (key, _) = line.trim().strip_prefix('"')?.split_once("\":")?;
+                Some(key.to_owned())
+            });
+            lines.collect()
+        };
+        let own = keys("messages/en.json");
+        let areas = keys("messages/areas.en.json");
+        assert_eq!(own, keys("messages/de.json"));
+        assert_eq!(areas, keys("messages/areas.de.json"));
+        assert!(own.len() > 50 && areas.len() > 50, "they are not read");
+        let mut missing = BTreeSet::new();
+        for file in modules() {
+            let text = std::str::from_utf8(file.content).unwrap();
+            for piece in text.split("t('").skip(1) {
+                let key = piece.split('\'').next().unwrap();
+                // Whole names only, not those that are put together.
+                let is_name = key.contains('.') && piece.starts_with(&format!("{key}'"));
+                let is_text = key
+                    .chars()
+                    .all(|c| c.is_ascii_lowercase() || "-._".contains(c));
+                if is_name && is_text && !own.contains(key) && !areas.contains(key) {
+                    missing.insert(format!("{}: {key}", file.name));
+                }
+            }
+        }
+        assert!(missing.is_empty(), "{missing:?}");
     }
 }

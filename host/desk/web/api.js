@@ -1,6 +1,6 @@
 // The public API, as every program uses it. The session is a cookie that no script can read.
 
-/** @typedef {{type?: string, title?: string, detail?: string, status?: number, pointer?: string}} ProblemBody */
+/** @typedef {{type?: string, title?: string, detail?: string, status?: number, pointer?: string, errors?: {pointer: string, detail: string}[]}} ProblemBody */
 
 /** What the hub refused, or that it could not be reached (`status` 0). */
 export class Problem extends Error {
@@ -10,6 +10,8 @@ export class Problem extends Error {
     this.status = status;
     this.kind = (body.type || '').replace(/^.*\/problems\//, '');
     this.retryAfter = retryAfter;
+    /** What is wrong, by its place in the request. @type {{pointer: string, detail: string}[]} */
+    this.faults = body.errors || (body.pointer ? [{ pointer: body.pointer, detail: this.message }] : []);
   }
 }
 
@@ -40,8 +42,22 @@ const SILENCE = 30_000;
  * @returns {Promise<any>}
  */
 export async function call(method, path, body, key) {
+  return (await ask(method, path, body, { key })).value;
+}
+
+/**
+ * As `call`, with the version of what was read, and a condition on the version of what is changed.
+ * @param {string} method
+ * @param {string} path below `/api/v1/`
+ * @param {unknown} [body]
+ * @param {{key?: string, match?: string, none?: boolean, bearer?: string}} [more] `none`: only if there is none yet; `bearer`: a key in the place of the session
+ * @returns {Promise<{value: any, etag: string}>}
+ */
+export async function ask(method, path, body, { key, match, none, bearer } = {}) {
   /** @type {Record<string, string>} */
-  const sent = { ...headers };
+  const sent = bearer ? { authorization: `Bearer ${bearer}` } : { ...headers };
+  if (match) sent['if-match'] = match;
+  if (none) sent['if-none-match'] = '*';
   if (body !== undefined) sent['content-type'] = 'application/json';
   if (method !== 'GET' && path !== 'session') sent['idempotency-key'] = key || newKey();
   /** @type {Response} */
@@ -50,17 +66,18 @@ export async function call(method, path, body, key) {
     answer = await fetch(base + path, {
       method,
       headers: sent,
+      credentials: bearer ? 'omit' : 'same-origin',
       body: body === undefined ? undefined : JSON.stringify(body),
       signal: AbortSignal.timeout(SILENCE),
     });
   } catch (error) {
     throw new Problem(0, { detail: String(error) });
   }
-  return read(answer, path);
+  return { value: await read(answer, path, bearer), etag: answer.headers.get('etag') || '' };
 }
 
-/** @param {Response} answer @param {string} path */
-async function read(answer, path) {
+/** @param {Response} answer @param {string} path @param {string} [bearer] */
+async function read(answer, path, bearer) {
   const text = await answer.text();
   let value;
   try {
@@ -69,7 +86,7 @@ async function read(answer, path) {
     value = { title: text.slice(0, 200) };
   }
   if (answer.ok) return value;
-  if (answer.status === 401 && path !== 'session') signedOut.dispatchEvent(new Event('out'));
+  if (answer.status === 401 && path !== 'session' && !bearer) signedOut.dispatchEvent(new Event('out'));
   throw new Problem(answer.status, value || {}, Number(answer.headers.get('retry-after')) || undefined);
 }
 

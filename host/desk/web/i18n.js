@@ -1,4 +1,5 @@
-// Words and formats. A language is a file in `messages/`; another one is added by adding a file here.
+// Words and formats. A language is two files in `messages/`: what an agent's own view says, and what the other
+// areas say, which is fetched with them. Another language is added by adding both.
 
 const LANGUAGES = ['en', 'de'];
 /** @type {Record<string, string>} */
@@ -7,6 +8,8 @@ let messages = {};
 let fallback = {};
 export let language = 'en';
 
+/** @type {Promise<void> | undefined} */
+let areas;
 const CHOSEN = 'linecard-language';
 
 /** Loads the words of the language that was chosen, or that the browser prefers. */
@@ -17,6 +20,18 @@ export async function load() {
   document.documentElement.lang = language;
   fallback = await file('en');
   messages = language === 'en' ? fallback : await file(language);
+}
+
+/** Loads the words of the other areas, once. */
+export function loadAreas() {
+  areas ??= (async () => {
+    const [own, other] = await Promise.all([file(`areas.${language}`), language === 'en' ? {} : file('areas.en')]);
+    messages = { ...messages, ...own };
+    fallback = { ...other, ...fallback };
+  })();
+  // What could not be fetched is tried again the next time.
+  areas.catch(() => { areas = undefined; });
+  return areas;
 }
 
 /** @param {string} name @returns {Promise<Record<string, string>>} */
@@ -39,16 +54,41 @@ export function word(group, word) {
   return messages[`${group}.${word}`] ?? fallback[`${group}.${word}`] ?? word;
 }
 
+/** Making a format takes long beside using it. @type {Map<string, any>} */
+const formats = new Map();
+
+/** @template T @param {string} key @param {() => T} make @returns {T} */
+function format(key, make) {
+  if (!formats.has(key)) formats.set(key, make());
+  return formats.get(key);
+}
+
+/** @param {string} key @param {Intl.DateTimeFormatOptions} options */
+const dates = (key, options) => format(key, () => new Intl.DateTimeFormat(language, options));
+
 /** @param {string} at */
-export const time = (at) => new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit' }).format(new Date(at));
+export const time = (at) => dates('time', { hour: '2-digit', minute: '2-digit' }).format(new Date(at));
 /** @param {string} at */
-export const moment = (at) => new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(at));
+export const moment = (at) => dates('moment', { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(at));
+/** @param {string} at */
+export const day = (at) => dates('day', { dateStyle: 'medium' }).format(new Date(at));
+/** @param {string} at */
+export const weekday = (at) => dates('weekday', { weekday: 'long', day: 'numeric', month: 'long' }).format(new Date(at));
+
+/** @param {number} value @param {Intl.NumberFormatOptions} [options] */
+export const number = (value, options) => format(`number ${JSON.stringify(options)}`, () => new Intl.NumberFormat(language, options)).format(value);
+
+/** How large a file is. @param {number} size */
+export function bytes(size) {
+  const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte'];
+  const at = Math.min(units.length - 1, Math.floor(Math.log(Math.max(size, 1)) / Math.log(1000)));
+  return number(size / 1000 ** at, { style: 'unit', unit: units[at], unitDisplay: 'short', maximumFractionDigits: at ? 1 : 0 });
+}
 
 /** How long something lasts, in its two largest units. @param {number} ms */
 export function lasting(ms) {
   const seconds = Math.max(0, Math.round(ms / 1000));
-  const show = (/** @type {number} */ value, /** @type {string} */ unit) =>
-    new Intl.NumberFormat(language, { style: 'unit', unit, unitDisplay: 'narrow' }).format(value);
+  const show = (/** @type {number} */ value, /** @type {string} */ unit) => number(value, { style: 'unit', unit, unitDisplay: 'narrow' });
   if (seconds < 60) return show(seconds, 'second');
   const minutes = Math.floor(seconds / 60);
   if (minutes < 60) return show(minutes, 'minute');

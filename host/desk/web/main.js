@@ -1,20 +1,67 @@
-// The desk begins here: the language first, then who is there, then their work.
+// The desk begins here: the language first, then who is there, then what they may see.
 
 import { call, Problem, signedOut } from './api.js';
-import { load, t } from './i18n.js';
-import { Part, html } from './part.js';
+import { choose, language, load, loadAreas, t } from './i18n.js';
+import { allowNotices, choices, entitle } from './notify.js';
+import { Part, html, nothing } from './part.js';
 import { store } from './store.js';
+import { dress, theme } from './theme.js';
+import { forgetAll } from './parts/unsent.js';
+import './parts/presence.js';
 import './views/sign-in.js';
 import './views/desk.js';
 
-/** The page: somebody signs in, or works. */
+/** Rights of which one is enough to have something to administer. */
+const ADMINISTER = ['configure', 'channels', 'people', 'texts', 'audit', 'webhooks', 'dead-letters'];
+const may = (/** @type {string[]} */ ...rights) => rights.some((right) => store.may(right));
+
+/**
+ * The areas, each with its place in the address, who has it, and what draws it. All but an agent's own are
+ * fetched when somebody goes there.
+ */
+const AREAS = [
+  { id: 'work', at: '#/', may: () => true, open: async () => {}, view: () => html`<lc-desk></lc-desk>` },
+  {
+    id: 'supervisor', at: '#/supervisor', may: () => may('figures'), open: () => import('./views/supervisor.js'),
+    view: (/** @type {string} */ path) => html`<lc-supervisor .path=${path}></lc-supervisor>`,
+  },
+  {
+    id: 'wallboard', at: '#/wallboard', may: () => may('figures'), open: () => import('./views/wallboard.js'),
+    view: () => html`<lc-wallboard></lc-wallboard>`,
+  },
+  {
+    id: 'admin', at: '#/admin', may: () => may(...ADMINISTER), open: () => import('./views/admin.js'),
+    view: (/** @type {string} */ path) => html`<lc-admin .path=${path}></lc-admin>`,
+  },
+  {
+    id: 'start', at: '#/start', may: () => may('configure') && may('channels'), open: () => import('./views/first-run.js'),
+    view: () => html`<lc-first-run></lc-first-run>`,
+  },
+  {
+    id: 'account', at: '#/account', may: () => true, open: () => import('./views/account.js'),
+    view: () => html`<lc-account></lc-account>`,
+  },
+];
+
+/** The area that an address belongs to, and what follows in it. */
+function place() {
+  const hash = decodeURIComponent(location.hash);
+  const area = AREAS.findLast(({ at }) => hash === at || hash.startsWith(`${at}/`)) || AREAS[0];
+  return { area, path: hash.slice(area.at.length).replace(/^\//, '') };
+}
+
+/** The page: somebody signs in, or works in one of the areas. */
 class App extends Part {
-  static properties = { state: { state: true } };
+  static properties = { state: { state: true }, area: { state: true }, path: { state: true }, empty: { state: true } };
 
   constructor() {
     super();
     /** @type {'loading' | 'out' | 'in' | 'away'} */
     this.state = 'loading';
+    this.area = '';
+    this.path = '';
+    /** Nobody can write to this hub yet. */
+    this.empty = false;
   }
 
   connectedCallback() {
@@ -24,14 +71,19 @@ class App extends Part {
       this.state = 'out';
     });
     this.addEventListener('signed-in', () => this.look());
+    addEventListener('hashchange', () => this.go());
+    addEventListener('keydown', (event) => this.pressed(event));
     this.look();
   }
 
   async look() {
     try {
       const session = await call('GET', 'session');
-      this.state = 'in';
       await store.begin(session);
+      if (may('configure') && may('channels')) this.empty = !(await call('GET', 'channels')).length;
+      if (this.empty && /^#?\/?$/.test(location.hash)) location.hash = '#/start';
+      await this.go();
+      this.state = 'in';
     } catch (error) {
       if (error instanceof Problem && (error.status === 401 || error.status === 403)) {
         this.state = 'out';
@@ -42,15 +94,89 @@ class App extends Part {
     }
   }
 
+  /** Goes where the address says, if one may. */
+  async go() {
+    if (!store.session) return;
+    const { area, path } = place();
+    const allowed = area.may() ? area : AREAS[0];
+    try {
+      await (allowed.id === 'work' ? allowed.open() : Promise.all([loadAreas(), allowed.open()]));
+    } catch {
+      store.notice = t('app.offline');
+      store.changed();
+      return;
+    }
+    // Somewhere else was wanted meanwhile.
+    if (place().area !== area) return;
+    const moved = this.area !== allowed.id;
+    this.area = allowed.id;
+    this.path = path;
+    entitle(allowed.id === 'work' ? '' : t(`areas.${allowed.id}`));
+    if (moved) store.notice = '';
+    await this.updateComplete;
+    for (const link of this.querySelectorAll('nav [aria-current=page]')) link.scrollIntoView({ inline: 'nearest', block: 'nearest' });
+  }
+
+  get areas() {
+    return AREAS.filter((area) => area.may() && (area.id !== 'start' || this.empty || this.area === 'start'));
+  }
+
+  /** Alt+Shift and a number leads to an area. @param {KeyboardEvent} event */
+  pressed(event) {
+    if (this.state !== 'in' || !event.altKey || !event.shiftKey || event.ctrlKey || event.metaKey) return;
+    const area = /^Digit[1-9]$/.test(event.code) ? this.areas[Number(event.code.slice(5)) - 1] : undefined;
+    if (!area) return;
+    event.preventDefault();
+    location.hash = area.at;
+  }
+
+  async leave() {
+    await store.attempt(() => call('DELETE', 'session'));
+    if (store.notice) return;
+    forgetAll();
+    location.reload();
+  }
+
+  bar() {
+    const other = language === 'de' ? 'en' : 'de';
+    return html`<header class="bar">
+      <h1>Linecard</h1>
+      <nav class="areas" aria-label=${t('areas.title')}>${this.areas.map((area, at) => html`
+        <a href=${area.at} aria-current=${area.id === this.area ? 'page' : nothing} aria-keyshortcuts="Alt+Shift+${at + 1}"
+          title="Alt+Shift+${at + 1}">${t(`areas.${area.id}`)}</a>`)}</nav>
+      ${store.agent ? html`<lc-presence></lc-presence>` : nothing}
+      <span class="grow"></span>
+      <span class="quiet name">${store.agent?.name || store.session?.name}</span>
+      <details class="settings"><summary>${t('app.settings')}</summary><div class="menu">
+        <label class="choice"><input type="checkbox" .checked=${choices.sound} @change=${(/** @type {any} */ event) => { choices.sound = event.target.checked; }}>${t('notify.sound')}</label>
+        <label class="choice"><input type="checkbox" .checked=${choices.notices} @change=${async (/** @type {any} */ event) => { event.target.checked = await allowNotices(event.target.checked); }}>${t('notify.notices')}</label>
+        <button @click=${() => choose(other)} lang=${other}>${language === 'de' ? 'English' : 'Deutsch'}</button>
+        <button @click=${() => dress(theme() === 'dark' ? 'light' : 'dark')}>${t('app.theme')}</button>
+        <button class="leave" @click=${this.leave}>${t('app.sign-out')}</button>
+        <p class="quiet">${t('app.keys')}</p></div></details>
+      <button class="leave" @click=${this.leave}>${t('app.sign-out')}</button>
+    </header>
+    <div class="notices" aria-live="polite">
+      ${store.online ? nothing : html`<p class="offline"><span class="dot"></span>${t('app.offline')}</p>`}
+      ${store.notice ? html`<p class="problem">${store.notice}
+        <button class="tool" @click=${() => { store.notice = ''; store.changed(); }}>${t('app.dismiss')}</button></p>` : nothing}
+    </div>`;
+  }
+
   render() {
     switch (this.state) {
       case 'out': return html`<lc-sign-in></lc-sign-in>`;
-      case 'in': return html`<lc-desk></lc-desk>`;
+      case 'in': {
+        const area = AREAS.find(({ id }) => id === this.area) || AREAS[0];
+        if (area.id === 'wallboard') return area.view('');
+        return html`<div class="frame">${this.bar()}${area.view(this.path)}</div>`;
+      }
       case 'away': return html`<main class="alone"><p role="alert">${t('app.away')}</p></main>`;
       default: return html`<main class="alone"><p role="status">${t('app.loading')}</p></main>`;
     }
   }
 }
 
+dress();
 await load();
 customElements.define('lc-app', App);

@@ -22,10 +22,13 @@ export class Part extends LitElement {
   /** @returns {any} a template */
   render() {}
 
+  /** Whether it shows something of the store, and is drawn again when that changes. */
+  static follows = true;
+
   connectedCallback() {
     super.connectedCallback();
     this.again = () => this.requestUpdate();
-    store.addEventListener('change', this.again);
+    if (/** @type {typeof Part} */ (this.constructor).follows) store.addEventListener('change', this.again);
   }
 
   disconnectedCallback() {

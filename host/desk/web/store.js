@@ -19,6 +19,14 @@ export class Store extends EventTarget {
     /** @type {Stream | undefined} */
     this.stream = undefined;
     this.notice = '';
+    /** The interaction that is open, as the hub gave it alone. @type {Interaction} */
+    this.opened = undefined;
+    /** Who looks at what. @type {Map<string, any[]>} */
+    this.viewers = new Map();
+    /** @type {Map<string, Interaction | undefined> | undefined} */
+    this.meanwhile = undefined;
+    /** Lists that were made since an interaction changed. @type {Map<string, Interaction[]>} */
+    this.lists = new Map();
   }
 
   changed() {
@@ -32,7 +40,7 @@ export class Store extends EventTarget {
       session.name,
       (event) => this.happened(event),
       (state) => {
-        if (state === 'stale') return void this.reload();
+        if (state === 'stale') return void this.anew();
         const back = state === 'online' && !this.online;
         this.online = state === 'online';
         if (back) this.dispatchEvent(new Event('back'));
@@ -49,26 +57,55 @@ export class Store extends EventTarget {
     this.session = undefined;
     this.agent = undefined;
     this.items.clear();
+    this.lists.clear();
+    this.viewers.clear();
+    this.opened = undefined;
     this.loaded = false;
     this.changed();
   }
 
+  /** The hub does not know any more where the stream was: it begins anew. */
+  async anew() {
+    try {
+      const seq = await this.reload();
+      if (this.stream) this.stream.seq = seq;
+      this.dispatchEvent(new Event('back'));
+    } catch (error) {
+      // The stream tries again, and is told again that it is too old.
+      if (!(error instanceof Problem)) throw error;
+    }
+  }
+
   /** Reads all anew. @returns {Promise<number>} the number of the last event in it */
   async reload() {
+    /** What happens meanwhile is newer than the pages. @type {Map<string, Interaction | undefined>} */
+    const meanwhile = new Map();
+    this.meanwhile = meanwhile;
     const [agent, first] = await Promise.all([
       this.session.agent ? call('GET', 'agents/me') : undefined,
       call('GET', 'inbox?limit=200'),
     ]);
     const items = [...first.items];
+    this.agent = agent;
+    // The first page is shown at once, where there is nothing yet.
+    if (!this.loaded) {
+      this.items = new Map(items.map((item) => [item.id, item]));
+      this.lists.clear();
+      this.changed();
+    }
     for (let next = first.next; next;) {
       const page = await call('GET', `inbox?limit=200&after=${encodeURIComponent(next)}`);
       items.push(...page.items);
       next = page.next;
     }
-    this.agent = agent;
     this.items = new Map(items.map((item) => [item.id, item]));
+    for (const [id, item] of meanwhile) {
+      if (item) this.items.set(id, item);
+      else this.items.delete(id);
+    }
+    if (this.meanwhile === meanwhile) this.meanwhile = undefined;
     this.loaded = true;
-    if (this.stream) this.stream.seq = first.seq;
+    this.lists.clear();
     this.changed();
     return first.seq;
   }
@@ -91,29 +128,56 @@ export class Store extends EventTarget {
     return has || (item.legs || []).some((/** @type {any} */ leg) => leg.agent === this.me);
   }
 
-  /** @param {(item: Interaction) => any} which @returns {Interaction[]} */
-  list(which) {
-    const since = (/** @type {Interaction} */ item) => item.waiting_since || '9';
-    return [...this.items.values()].filter(which)
-      .sort((one, other) => since(one).localeCompare(since(other)) || one.id.localeCompare(other.id));
+  /** Those of a kind, who waits longest first: made once for all who ask. @param {string} name @param {(item: Interaction) => any} which */
+  list(name, which) {
+    const known = this.lists.get(name);
+    if (known) return known;
+    const keyed = [...this.items.values()].filter(which).map((item) => ({ item, key: `${item.waiting_since || '9'} ${item.id}` }));
+    keyed.sort((one, other) => (one.key < other.key ? -1 : 1));
+    const list = keyed.map(({ item }) => item);
+    this.lists.set(name, list);
+    return list;
   }
 
-  get offers() { return this.list((item) => this.offer(item)); }
-  get mine() { return this.list((item) => this.isMine(item)); }
-  get waiting() { return this.list((item) => item.state === 'queued'); }
+  /** @returns {Interaction[]} */
+  get offers() { return this.list('offers', (item) => this.offer(item)); }
+  /** @returns {Interaction[]} */
+  get mine() { return this.list('mine', (item) => this.isMine(item)); }
+  /** @returns {Interaction[]} */
+  get waiting() { return this.list('waiting', (item) => item.state === 'queued'); }
+  /** What is somebody else's, and is followed. @returns {Interaction[]} */
+  get followed() {
+    return this.list('followed', (item) => item.state !== 'queued' && !this.offer(item) && !this.isMine(item)
+      && (item.followers || []).includes(this.me));
+  }
+
+  /** Whether the person may do something beyond an agent's work. @param {string} right */
+  may(right) { return (this.session?.rights || []).includes(right); }
 
   /** @param {any} event */
   happened(event) {
     const item = event.interaction;
     const data = event.data || {};
+    if (event.kind === 'interaction-viewers') {
+      this.viewers.set(data.interaction, data.viewers);
+      return void this.changed();
+    }
+    // Queues, reasons, labels and what the person may see can be others now.
+    if (event.kind === 'site-configured') void this.afresh();
+    if (item || event.kind === 'interaction-ended') this.lists.clear();
     if (item) {
       const before = this.items.get(item.id);
       const stays = item.state !== 'ended' && (item.state === 'queued' || this.offer(item) || this.isMine(item)
         || (item.followers || []).includes(this.me));
       if (stays) this.items.set(item.id, { ...item, customer: item.customer || before?.customer });
-      else this.items.delete(item.id);
+      else {
+        this.items.delete(item.id);
+        this.viewers.delete(item.id);
+      }
+      this.meanwhile?.set(item.id, this.items.get(item.id));
     } else if (event.kind === 'interaction-ended') {
       this.items.delete(data.interaction);
+      this.meanwhile?.set(data.interaction, undefined);
     }
     if (event.kind === 'presence-changed' && data.agent === this.me && this.agent) {
       this.agent = { ...this.agent, presence: data.presence };
@@ -121,6 +185,17 @@ export class Store extends EventTarget {
     const about = item?.id || (typeof data.interaction === 'string' ? data.interaction : undefined);
     this.dispatchEvent(new CustomEvent('event', { detail: { event, about } }));
     this.changed();
+  }
+
+  /** Who the person is, and what they may do, may have changed. */
+  async afresh() {
+    try {
+      this.session = { ...this.session, ...await call('GET', 'session') };
+      await this.reload();
+      this.dispatchEvent(new Event('back'));
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+    }
   }
 
   /** Does something and says so if it is refused. @template T @param {() => Promise<T>} what @returns {Promise<T | undefined>} */

@@ -65,9 +65,19 @@ export class Stream {
       }
       if (this.end.signal.aborted) return;
       this.tell('offline');
-      await new Promise((done) => setTimeout(done, wait * (0.5 + Math.random())));
+      await this.pause(wait * (0.5 + Math.random()));
       wait = Math.min(wait * 2, LONGEST_WAIT);
     }
+  }
+
+  /** Waits, but no longer than the machine is without a network. @param {number} ms */
+  async pause(ms) {
+    const over = new AbortController();
+    await new Promise((done) => {
+      setTimeout(done, ms);
+      addEventListener('online', done, { signal: over.signal });
+    });
+    over.abort();
   }
 
   /** @param {() => void} opened */
@@ -75,7 +85,7 @@ export class Stream {
     const silent = new AbortController();
     let timer = setTimeout(() => silent.abort(), SILENCE);
     try {
-      const answer = await fetch(`${base}events?include=interaction&after=${this.seq}`, {
+      const answer = await fetch(`${base}events?include=interaction,viewers&after=${this.seq}`, {
         headers,
         signal: AbortSignal.any([silent.signal, this.end.signal]),
       });

@@ -63,6 +63,11 @@ pub struct ServerConfig {
     pub media: MediaConfig,
     /// How other systems are told what happens, by webhooks that administrators set up.
     pub webhooks: WebhooksConfig,
+    /// Where the network to practise on listens, once an administrator asks for it in the desk: an address
+    /// of this machine with a port, or an empty text for none. Default `127.0.0.1:8449`.
+    #[serde(with = "practice_address")]
+    #[schema(value_type = String)]
+    pub practice_listen: Option<SocketAddr>,
     /// What one call of a plug-in may use.
     pub sandbox: Limits,
     /// The log.
@@ -84,6 +89,7 @@ impl Default for ServerConfig {
             store: StoreConfig::default(),
             media: MediaConfig::default(),
             webhooks: WebhooksConfig::default(),
+            practice_listen: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 8449))),
             sandbox: Limits::default(),
             log: LogConfig::default(),
         }
@@ -489,6 +495,38 @@ impl ServerConfig {
             });
         }
         format!("http://{address}")
+    }
+}
+
+/// An address of this machine, or an empty text.
+mod practice_address {
+    use std::net::SocketAddr;
+
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    #[expect(clippy::ref_option, reason = "serde gives it so")]
+    pub(super) fn serialize<S: Serializer>(
+        address: &Option<SocketAddr>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&address.map(|a| a.to_string()).unwrap_or_default())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<SocketAddr>, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let address = super::address(&text).map_err(serde::de::Error::custom)?;
+        if !address.ip().is_loopback() {
+            let text = format!(
+                "\"{text}\" can be reached from other machines: write \"127.0.0.1\" and a port"
+            );
+            return Err(serde::de::Error::custom(text));
+        }
+        Ok(Some(address))
     }
 }
 

@@ -122,6 +122,15 @@ pub enum Request {
         /// The message.
         message: MessageId,
     },
+    /// Say what became of a message whose outcome is unknown.
+    Settle {
+        /// The interaction.
+        interaction: InteractionId,
+        /// The message.
+        message: MessageId,
+        /// Whether the customer has it.
+        arrived: bool,
+    },
     /// Do something on the network that is not a message.
     Act {
         /// The interaction, connected to the actor.
@@ -343,6 +352,14 @@ pub enum CommandError {
     /// The message is not in a state in which it can be tried again.
     #[error("message {message} is {state}: only a failed or uncertain message can be sent again")]
     NotResendable {
+        /// The message.
+        message: MessageId,
+        /// Its state.
+        state: &'static str,
+    },
+    /// What became of the message is known.
+    #[error("message {message} is {state}: only of an uncertain one can somebody say whether it arrived")]
+    NotUncertain {
         /// The message.
         message: MessageId,
         /// Its state.

@@ -46,6 +46,7 @@ mod run;
 mod saying;
 mod sending;
 mod service;
+mod settling;
 mod state;
 pub mod supervise;
 pub mod templates;

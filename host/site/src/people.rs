@@ -22,6 +22,7 @@ use super::holding::person;
 use super::persons::{part, unite};
 use super::run::Batch;
 use super::sending::{How, resend, send};
+use super::settling::settle;
 use super::state::newest;
 use super::{acting, desk, health, letters, working};
 use crate::capabilities;
@@ -111,6 +112,11 @@ async fn perform(
             interaction,
             message,
         } => resend(batch, actor, interaction, message).await,
+        Request::Settle {
+            interaction,
+            message,
+            arrived,
+        } => settle(batch, actor, interaction, message, arrived).await,
         Request::Act { interaction, act } => acting::act(batch, actor, interaction, act).await,
         Request::OptIn {
             contact,

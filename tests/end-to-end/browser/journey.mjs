@@ -1,46 +1,43 @@
-// An agent's work in a real browser, by keyboard: sign in, go ready, accept, answer, end, wrap up.
-// Arguments: the hub's address, and the browser's program.
+// An agent's day in a real browser, by keyboard where it counts: private and public conversations, what a network
+// takes and does not, colleagues, and a hub that dies and comes back.
+// Arguments: the hub's address, the browser's program, and the networks' addresses as JSON. It prints
+// `hub: kill` and `hub: start` where whoever runs it is to do that.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { chromium } from 'playwright-core';
+import { accessible, colleague, eventually, faults, launch, network, open } from './desk.mjs';
 
-const [base, program] = process.argv.slice(2);
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const SOON = { timeout: 20_000 };
+const [base, program, networks] = process.argv.slice(2);
+const { graph, web, whatsapp } = Object.fromEntries(Object.entries(JSON.parse(networks)).map(([name, at]) => [name, network(at)]));
+const browser = await launch(program);
+const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-US' });
+const page = await open(context, base);
+const answer = page.locator('lc-composer textarea[data-key=KeyR]');
+const began = Date.now();
+const SAID = '<img src=x onerror=alert(1)><script>alert(2)</script> <b>now</b> \u202eolleh javascript:alert(3)';
+const told = (what) => console.log(`${String(Date.now() - began).padStart(6)} ms  ${what}`);
 
-const browser = await chromium.launch({ executablePath: program, args: ['--no-sandbox'] });
-const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
-const faults = [];
-
-async function open() {
-  const page = await context.newPage();
-  page.on('pageerror', (error) => faults.push(`error: ${error.message}`));
-  page.on('dialog', (dialog) => { faults.push(`dialog: ${dialog.message()}`); void dialog.dismiss(); });
-  await page.exposeFunction('tellViolation', (what) => faults.push(`policy: ${what}`));
-  await page.addInitScript(() => {
-    document.addEventListener('securitypolicyviolation', (event) => {
-      window.tellViolation(`${event.violatedDirective} ${event.blockedURI}`);
-    });
-  });
-  page.setDefaultTimeout(SOON.timeout);
-  await page.goto(`${base}/desk/`);
-  return page;
+/** Takes what rings next, by keyboard, and waits until it is open. */
+async function accept(name) {
+  await page.locator('.offer', { hasText: name }).waitFor();
+  await page.keyboard.press('Alt+KeyA');
+  await page.locator('.head h2', { hasText: name }).waitFor();
+  await answer.waitFor();
 }
 
-/** No fault that axe-core knows, in either theme. */
-async function accessible(page, view) {
-  for (const theme of ['light', 'dark']) {
-    await page.evaluate((name) => { document.documentElement.dataset.theme = name; }, theme);
-    await page.evaluate(axe);
-    const found = await page.evaluate(() => window.axe.run());
-    const told = found.violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.html).join(' ')}`);
-    assert.deepEqual(told, [], `${view}, ${theme}`);
-  }
+/** Sends what stands in the composer, by keyboard, and waits until it is in the conversation. */
+async function send(text) {
+  await answer.press('Control+Enter');
+  await page.locator('lc-message.ours', { hasText: text }).last().waitFor();
+  await page.waitForFunction(() => document.querySelector('textarea[data-key=KeyR]')?.value === '');
 }
 
-const page = await open();
+const message = (text) => page.locator('lc-message', { hasText: text }).last();
+const reached = (text) => message(text).locator('.state.sent, .state.delivered, .state.read').waitFor();
+const saved = () => page.waitForResponse((one) => one.url().endsWith('/draft') && one.request().method() === 'PUT');
+
+// --- In.
+await web.person('dora', 'Dora', 'Fischer');
+await web.say('dora', { type: 'text', text: SAID });
 await page.waitForSelector('[name=name]');
 await accessible(page, 'sign-in');
 await page.keyboard.type('agent-1');
@@ -58,33 +55,190 @@ await page.locator('lc-presence select').selectOption('ready');
 await page.waitForSelector('.offer');
 await accessible(page, 'an offer');
 // Another tab shows it too and takes nothing away.
-const second = await open();
+const second = await open(context, base);
 await second.waitForSelector('.offer');
-
+assert.match(await page.title(), /^\(1\)/);
 await page.keyboard.press('Alt+KeyA');
-await page.waitForSelector('textarea[data-key=KeyR]');
+await answer.waitFor();
 await second.waitForSelector('.offer', { state: 'detached' });
 await second.close();
+told('accepted');
 
-// What a customer writes is text, whatever it looks like.
-const text = await page.locator('lc-message .text').first().textContent();
-assert.equal(text, process.env.SAID);
+// --- What a customer writes is text, whatever it looks like.
+assert.equal(await page.locator('lc-message .text').first().textContent(), SAID);
 assert.equal(await page.locator('lc-message img, lc-message script, lc-message b').count(), 0);
-await accessible(page, 'a conversation');
 
 // What was typed is there after a reload.
-await page.locator('textarea[data-key=KeyR]').fill('We look into it');
-await page.waitForResponse((answer) => answer.url().endsWith('/draft') && answer.request().method() === 'PUT');
+await Promise.all([saved(), answer.fill('We look into it')]);
 await page.reload();
-await page.waitForFunction(() => document.querySelector('textarea[data-key=KeyR]')?.value === 'We look into it', undefined, SOON);
+await page.waitForFunction(() => document.querySelector('textarea[data-key=KeyR]')?.value === 'We look into it');
 await page.keyboard.press('Alt+KeyR');
 await page.keyboard.press('End');
 await page.keyboard.type(' at once.');
-await page.keyboard.press('Control+Enter');
-await page.waitForSelector('lc-message .state.delivered, lc-message .state.read, lc-message .state.sent');
-await page.waitForFunction(() => document.querySelector('textarea[data-key=KeyR]')?.value === '', undefined, SOON);
+await send('at once.');
+await reached('at once.');
 
-// The conversation ends by keyboard, and so does what comes after it.
+// A standard response is found by `/`, and filled in.
+await page.keyboard.type('/thank');
+await page.waitForSelector('lc-responses [role=option]');
+await accessible(page, 'standard responses');
+await page.keyboard.press('Enter');
+await page.waitForFunction(() => document.querySelector('textarea[data-key=KeyR]')?.value.startsWith('Thank you, Dora'));
+await send('Thank you, Dora');
+await reached('Thank you, Dora');
+told('answered, and with a response');
+
+// --- A note names a colleague, a label, a fact.
+const notes = page.locator('lc-notes textarea[name=text]');
+await notes.fill('Please look, ');
+await notes.press('End');
+await page.keyboard.type('@agent-2');
+await page.locator('lc-notes [role=option]').waitFor();
+await page.keyboard.press('Enter');
+await page.locator('lc-notes form button').click();
+await page.locator('lc-notes .note', { hasText: '@agent-2' }).waitFor();
+await page.locator('lc-contact input[name=label]').fill('vip');
+await page.keyboard.press('Enter');
+await page.locator('lc-contact .chip', { hasText: 'vip' }).waitFor();
+told('noted');
+
+// --- In public: the customer changes their mind while the agent writes.
+await graph.person('7001', 'Mara', 'Lind');
+await graph.person('7002', 'Tom', 'Okafor');
+const post = await graph.say('7001', { on: 'feed', type: 'post', text: 'Nobody answers the phone' });
+const comment = await graph.say('7002', { on: 'feed', type: 'comment', post, text: 'Same here' });
+const second_thought = await graph.say('7002', { on: 'feed', type: 'reply', to: comment, text: 'Forget it' });
+await accept('Mara Lind');
+await message('Forget it').waitFor();
+assert.equal(await message('Same here').locator('header strong').textContent(), 'Tom Okafor');
+await message('Same here').locator('.tool', { hasText: /^Reply$/ }).click();
+await page.keyboard.type('Sorry, Tom. We');
+await graph.say('7002', { on: 'feed', type: 'edit', id: comment, text: 'Same here, since Monday' });
+await graph.say('7002', { on: 'feed', type: 'delete', id: second_thought });
+await message('since Monday').locator('.before').waitFor();
+await page.locator('lc-message .gone', { hasText: 'Forget it' }).waitFor();
+// Nothing was lost, and the focus is where it was.
+await page.keyboard.type(' call you.');
+assert.equal(await answer.inputValue(), 'Sorry, Tom. We call you.');
+await accessible(page, 'a public conversation');
+await send('We call you.');
+await reached('We call you.');
+assert.ok(await message('We call you.').evaluate((one) => one.classList.contains('deep-2')), 'the answer stands below what it answers');
+await message('since Monday').locator('.tool', { hasText: /^Like$/ }).click();
+await message('since Monday').locator('.tool', { hasText: 'Take like back' }).waitFor();
+await message('since Monday').locator('.tool', { hasText: 'Reply privately' }).click();
+await page.keyboard.type('Which number is yours?');
+await send('Which number is yours?');
+await message('Which number is yours?').locator('.chip', { hasText: 'private' }).waitFor();
+await reached('Which number is yours?');
+told('answered in public, liked, answered privately');
+
+// --- The network no longer takes a free text: a template, once consent is recorded.
+await whatsapp.person('16505551234', 'Ada', 'Brooks');
+const yesterday = String(Math.floor(Date.now() / 1000) - 30 * 3600);
+await whatsapp.say('16505551234', { type: 'raw', message: { type: 'text', text: { body: 'Where is it?' }, timestamp: yesterday } });
+await accept('Ada Brooks');
+await page.locator('lc-composer .notice', { hasText: 'template' }).waitFor();
+await page.locator('lc-contact button', { hasText: 'Record consent' }).click();
+await page.locator('lc-contact input[name=source]').fill('order form');
+await page.keyboard.press('Enter');
+await page.locator('lc-contact', { hasText: 'order form' }).waitFor();
+await page.keyboard.press('Alt+KeyV');
+await page.locator('lc-templates select').selectOption({ label: 'order_update (en_US)' });
+const gaps = page.locator('lc-templates input');
+await gaps.nth(0).fill('Ada');
+await gaps.nth(1).fill('4711');
+await page.locator('lc-templates blockquote', { hasText: 'Hello Ada, your order 4711' }).waitFor();
+await accessible(page, 'a template');
+await page.keyboard.press('Enter');
+await page.locator('lc-message.ours .state.sent, lc-message.ours .state.delivered, lc-message.ours .state.read').waitFor();
+told('sent a template');
+
+// --- Nobody knows whether it arrived: the agent looks, and decides.
+await graph.person('7003', 'Uma', 'Reyes');
+await graph.say('7003', { type: 'text', text: 'Are you open on Sunday?' });
+await accept('Uma Reyes');
+// A picture goes with it as soon as it is there, and is seen.
+const pixel = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
+await page.locator('lc-composer input[type=file]').setInputFiles({ name: 'way.png', mimeType: 'image/png', buffer: Buffer.from(pixel, 'base64') });
+await page.locator('lc-composer .chip', { hasText: 'way.png' }).waitFor();
+await answer.fill('This is the way.');
+await send('This is the way.');
+await page.waitForFunction(() => document.querySelector('lc-message figure img')?.naturalWidth === 1);
+await reached('This is the way.');
+await graph.steer('PUT', 'after-send', { echo: false, delivered: false, read: false, delay_ms: 20 });
+await graph.steer('POST', 'faults', { fault: 'close_mid_answer', times: 1, operation: 'send' });
+await answer.fill('From ten to four.');
+await send('From ten to four.');
+await message('From ten to four.').locator('.trouble.uncertain').waitFor();
+await accessible(page, 'an uncertain answer');
+await message('From ten to four.').getByRole('button', { name: 'It did not arrive' }).click();
+await message('From ten to four.').locator('.trouble.failed').waitFor();
+await graph.steer('POST', 'faults', { fault: 'close_mid_answer', times: 1, operation: 'send' });
+await message('From ten to four.').getByRole('button', { name: 'Send again' }).click();
+await message('From ten to four.').locator('.trouble.uncertain').waitFor();
+await message('From ten to four.').getByRole('button', { name: 'It arrived', exact: true }).click();
+await message('From ten to four.').locator('.state.sent').waitFor();
+told('decided what was uncertain');
+
+// --- A colleague is asked, and gets it.
+const other = await colleague(base, 'agent-2', 'agent-2');
+await other('PUT', 'agents/me/presence', { state: 'ready' });
+await page.keyboard.press('Alt+KeyT');
+await page.locator('.target', { hasText: 'agent-2' }).filter({ has: page.locator('.dot.good') }).locator('input').check();
+await accessible(page, 'giving on');
+await page.locator('[data-give=consult]').click();
+await page.locator('.leg', { hasText: 'is asked' }).waitFor();
+const offers = await eventually('the question', async () => {
+  const all = await other('GET', 'offers');
+  return all.length ? all : undefined;
+});
+await other('POST', `offers/${offers[0].id}/accept`, {});
+await page.locator('[data-leg=complete]').click();
+await page.locator('.row', { hasText: 'Uma Reyes' }).waitFor({ state: 'detached' });
+await page.locator('.read-only').waitFor();
+await other('PUT', 'agents/me/presence', { state: 'offline' });
+// Another one goes to a queue.
+await page.locator('.row', { hasText: 'Ada Brooks' }).locator('a').click();
+await page.locator('.head h2', { hasText: 'Ada Brooks' }).waitFor();
+await page.keyboard.press('Alt+KeyT');
+await page.locator('.target', { hasText: 'Sales' }).locator('input').check();
+await page.locator('[data-give=transfer]').click();
+await page.locator('.row', { hasText: 'Ada Brooks' }).waitFor({ state: 'detached' });
+told('asked, and gave on');
+
+// --- The hub dies under the open desk, and comes back.
+await page.locator('.row', { hasText: 'Dora Fischer' }).locator('a').click();
+await page.locator('.head h2', { hasText: 'Dora Fischer' }).waitFor();
+await answer.waitFor();
+console.log('hub: kill');
+await page.waitForSelector('.offline');
+await answer.fill('Said while the hub was away.');
+await accessible(page, 'offline');
+console.log('hub: start');
+await page.waitForSelector('.offline', { state: 'detached' });
+assert.equal(await answer.inputValue(), 'Said while the hub was away.');
+await send('Said while the hub was away.');
+await reached('Said while the hub was away.');
+await web.say('dora', { type: 'text', text: 'And I am still here' });
+await message('And I am still here').waitFor();
+told('the hub died and came back');
+
+// --- Narrow, and in German.
+await page.setViewportSize({ width: 360, height: 740 });
+await page.locator('.settings summary').click();
+await page.getByRole('button', { name: 'Deutsch' }).click();
+await page.waitForFunction(() => document.documentElement.lang === 'de');
+await page.getByRole('button', { name: 'Halten' }).waitFor();
+await answer.waitFor();
+const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+assert.equal(wide, 0, 'nothing is wider than the screen');
+await accessible(page, 'narrow and German');
+await page.locator('.back').click();
+await page.locator('.row', { hasText: 'Dora Fischer' }).locator('a').click();
+
+// --- The conversation ends by keyboard, and so does what comes after it.
+await answer.waitFor();
 await page.keyboard.press('Alt+KeyE');
 await page.waitForSelector('select[name=code]');
 await accessible(page, 'wrap-up');
@@ -93,8 +247,9 @@ await page.keyboard.press('ArrowDown');
 await page.keyboard.press('Tab');
 await page.keyboard.press('Enter');
 await page.waitForSelector('select[name=code]', { state: 'detached' });
-
-await page.getByRole('button', { name: 'Sign out' }).click();
+await page.setViewportSize({ width: 1280, height: 800 });
+await page.getByRole('button', { name: 'Abmelden' }).click();
 await page.waitForSelector('[name=name]');
 assert.deepEqual(faults, []);
 await browser.close();
+told('out');

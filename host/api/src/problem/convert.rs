@@ -24,6 +24,7 @@ impl From<CommandError> for Problem {
             CommandError::NotFound { what, id } => Self::not_found(what, id),
             CommandError::NotAllowed { .. } => Self::not_allowed(detail),
             CommandError::NotResendable { .. } => Self::new("not-resendable", detail),
+            CommandError::NotUncertain { .. } => Self::new("not-uncertain", detail),
             CommandError::NotOnNetwork { .. } => Self::new("not-on-network", detail).at("/message"),
             CommandError::ContactBusy { .. } => Self::new("contact-busy", detail),
             CommandError::Unfit { pointer, .. } => Self::invalid(pointer, detail),

@@ -263,6 +263,12 @@ pub static KINDS: &[Kind] = &[
         "Only a message that failed, or whose outcome is uncertain, can be sent again.",
     ),
     kind(
+        "not-uncertain",
+        409,
+        "It is known what became of the message",
+        "Whether a message arrived can be said of one whose outcome is uncertain.",
+    ),
+    kind(
         "not-on-network",
         409,
         "The network does not have the message",
@@ -453,6 +459,12 @@ pub static KINDS: &[Kind] = &[
         503,
         "The hub takes no more work",
         "It is stopping, or cannot write to its disk. What was acknowledged is safe.",
+    ),
+    kind(
+        "practice-unavailable",
+        503,
+        "The network to practise on does not work",
+        "The simulated network within the hub's process was turned off, cannot listen, or was not heard by the hub. The detail says which, and what to do.",
     ),
     kind(
         "bad-signature",

@@ -1,33 +1,28 @@
-import { call } from '../api.js';
-import { choose, language, t } from '../i18n.js';
+import { t } from '../i18n.js';
 import { Part, html, nothing } from '../part.js';
 import { store } from '../store.js';
-import '../parts/presence.js';
 import '../parts/inbox.js';
 import '../parts/conversation.js';
 import '../parts/contact.js';
 
-const THEME = 'linecard-theme';
-
-/** @param {string} theme */
-function dress(theme) {
-  document.documentElement.dataset.theme = theme;
-}
-
 /** The agent's view. Which interaction is open stands in the address, so that it can be gone back to. */
 class Desk extends Part {
-  static properties = { open: { state: true } };
+  static properties = { open: { state: true }, side: { state: true } };
 
   constructor() {
     super();
     this.open = '';
-    this.look = () => { this.open = location.hash.replace(/^#\/interactions\//, '').replace(/^#.*/, ''); };
+    /** Whether the contact is shown where there is no room for it beside the conversation. */
+    this.side = false;
+    this.look = () => {
+      this.open = location.hash.replace(/^#\/interactions\//, '').replace(/^#.*/, '');
+      this.side = false;
+    };
     this.key = (/** @type {KeyboardEvent} */ event) => this.pressed(event);
   }
 
   connectedCallback() {
     super.connectedCallback();
-    dress(localStorage.getItem(THEME) || '');
     addEventListener('hashchange', this.look);
     addEventListener('keydown', this.key);
     this.look();
@@ -45,8 +40,9 @@ class Desk extends Part {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step) {
       event.preventDefault();
-      const all = store.mine;
-      const at = all.findIndex((item) => item.id === this.open);
+      // In the order in which they are seen.
+      const all = /** @type {any} */ (this.querySelector('lc-inbox')).chosen;
+      const at = all.findIndex((/** @type {any} */ item) => item.id === this.open);
       const next = all[at < 0 ? 0 : (at + step + all.length) % all.length];
       if (next) location.hash = `#/interactions/${next.id}`;
       return;
@@ -59,43 +55,20 @@ class Desk extends Part {
     }
   }
 
-  theme() {
-    const dark = matchMedia('(prefers-color-scheme: dark)').matches;
-    const now = document.documentElement.dataset.theme || (dark ? 'dark' : 'light');
-    const next = now === 'dark' ? 'light' : 'dark';
-    localStorage.setItem(THEME, next);
-    dress(next);
-  }
-
-  async leave() {
-    await store.attempt(() => call('DELETE', 'session'));
-    if (!store.notice) location.reload();
-  }
-
   render() {
-    const item = store.items.get(this.open);
+    // What is not in the inbox, such as an older conversation, is known since it was opened.
+    const opened = store.opened?.id === this.open ? store.opened : undefined;
+    const item = store.items.get(this.open) || opened;
+    const shown = item && { ...opened, ...item };
     return html`
-      <header class="bar">
-        <h1>Linecard</h1>
-        ${store.agent ? html`<lc-presence></lc-presence>` : nothing}
-        <span class="grow"></span>
-        <span class="quiet">${store.session?.name}</span>
-        <button @click=${() => choose(language === 'de' ? 'en' : 'de')} lang=${language === 'de' ? 'en' : 'de'}>${language === 'de' ? 'English' : 'Deutsch'}</button>
-        <button @click=${this.theme}>${t('app.theme')}</button>
-        <button @click=${this.leave}>${t('app.sign-out')}</button>
-      </header>
-      <div class="notices" aria-live="polite">
-        ${store.online ? nothing : html`<p class="offline">${t('app.offline')}</p>`}
-        ${store.notice ? html`<p class="problem">${store.notice}
-          <button @click=${() => { store.notice = ''; store.changed(); }}>${t('app.dismiss')}</button></p>` : nothing}
-      </div>
-      <div class="rooms" data-open=${this.open ? 'yes' : 'no'}>
+      ${item ? html`<div class="side-bar"><button class="side-toggle" aria-expanded=${this.side} @click=${() => { this.side = !this.side; }}>${t('contact.title')}</button></div>` : nothing}
+      <div class="rooms" data-open=${this.open ? 'yes' : 'no'} data-side=${this.side ? 'yes' : 'no'}>
         <nav class="left" aria-label=${t('inbox.title')}><lc-inbox .open=${this.open}></lc-inbox></nav>
         <main class="middle">${this.open
     ? html`<lc-conversation .interaction=${this.open}></lc-conversation>`
-    : html`<p class="empty">${t('conversation.none')}</p>`}</main>
-        <aside class="right" aria-label=${t('contact.title')}>${item
-    ? html`<lc-contact .item=${item}></lc-contact>` : nothing}</aside>
+    : html`<p class="empty quiet">${t('conversation.none')}</p>`}</main>
+        <aside class="right" tabindex="0" aria-label=${t('contact.title')}>${shown
+    ? html`<lc-contact .item=${shown}></lc-contact>` : nothing}</aside>
       </div>`;
   }
 }

@@ -15,6 +15,8 @@ mod log;
 mod options;
 mod plugin;
 mod plugins;
+#[cfg(feature = "simulator")]
+mod practice;
 mod rotate;
 mod rules;
 mod serve;

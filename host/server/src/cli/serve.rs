@@ -1,5 +1,6 @@
 //! Runs the hub until it is told to end, or cannot go on.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -53,7 +54,8 @@ pub(super) async fn run(options: &ConfigOptions) -> anyhow::Result<()> {
         version = env!("CARGO_PKG_VERSION"),
         "the hub is ready"
     );
-    let options = http_options(&config, &hub)?;
+    let mut options = http_options(&config, &hub)?;
+    options.practice = practice(&config, &hub, listener.local_addr()?).await;
     let router = linecard_api::router(Arc::clone(&hub), options);
     let supervisor = hub.site.supervisor().clone();
     let rotation = Rotation {
@@ -157,6 +159,27 @@ pub(super) async fn start(config: &ServerConfig) -> anyhow::Result<Arc<Hub>> {
     }
     hub.vault.set_admin_key(key.as_ref());
     Ok(hub)
+}
+
+/// The network to practise on.
+#[cfg(feature = "simulator")]
+async fn practice(
+    config: &ServerConfig,
+    hub: &Hub,
+    heard: SocketAddr,
+) -> Option<Arc<dyn linecard_api::Practice>> {
+    let page = super::practice::PracticePage::of(config, hub, heard).await?;
+    Some(Arc::new(page))
+}
+
+/// A program without the simulators has none.
+#[cfg(not(feature = "simulator"))]
+async fn practice(
+    _config: &ServerConfig,
+    _hub: &Hub,
+    _heard: SocketAddr,
+) -> Option<Arc<dyn linecard_api::Practice>> {
+    None
 }
 
 /// How a hub's HTTP interfaces behave.

@@ -1,0 +1,179 @@
+// What is administered in lists: how the parts of a site are shown and which fields they have. The hub checks what
+// is sent; here stand only words, order and choices.
+
+import { t, word } from '../../i18n.js';
+
+/** @typedef {{config: any, plugins: any[]}} Site */
+
+const MEDIA = ['social-conversation', 'social-direct-message', 'chat', 'email', 'call', 'callback', 'work-item', 'generic'];
+const media = () => MEDIA.map((value) => ({ value, label: word('media', value) }));
+const choices = (/** @type {Record<string, any> | undefined} */ of) => Object.entries(of || {}).map(([value, one]) => ({ value, label: one.name || value }));
+
+/** A field with its words. @param {string} key @param {any} schema */
+const field = (key, schema) => {
+  const hint = t(`admin.${key}.hint`);
+  return { title: t(`admin.${key}`), description: hint === `admin.${key}.hint` ? undefined : hint, ...schema };
+};
+
+/** All skills that somebody has. @param {any} config @returns {string[]} */
+export const skillsOf = (config) => [...new Set(Object.values(config.agents || {}).flatMap((agent) => Object.keys(agent.skills || {})))].sort();
+
+/** @param {any} config */
+const rolesOf = (config) => [...['agent', 'supervisor', 'admin'].map((value) => ({ value, label: t(`admin.role.${value}`) })), ...choices(config.roles)];
+
+/** @param {any} config */
+const required = (config) => ({
+  type: 'array', add: t('admin.add-skill'), items: { type: 'object', required: ['skill'], ordered: true, properties: {
+    skill: field('skill', { type: 'string', suggest: skillsOf(config) }),
+    min_proficiency: field('min-proficiency', { type: 'integer', minimum: 1, maximum: 100 }) } },
+});
+
+const words = (/** @type {string} */ group, /** @type {string[]} */ values) => ({ type: 'string', enum: values, words: Object.fromEntries(values.map((value) => [value, t(`admin.${group}.${value}`)])) });
+
+/** @param {Site} site */
+function queue({ config }) {
+  const numbers = (/** @type {number} */ minimum, /** @type {any} */ more = {}) => ({ type: 'integer', minimum, ...more });
+  return { type: 'object', ordered: true, properties: {
+    name: field('name', { type: 'string' }),
+    members: field('members', { type: 'array', choices: choices(config.agents) }),
+    ...(config.groups ? { groups: field('groups', { type: 'array', choices: choices(config.groups) }) } : {}),
+    service_level_seconds: field('service-level', numbers(1, { default: 20 })),
+    selection: field('selection', { ...words('selection', ['longest-idle', 'best-proficiency', 'least-loaded']), default: 'longest-idle' }),
+    skill_mode: field('skill-mode', { ...words('skill-mode', ['all', 'best-available', 'disregard']), default: 'all' }),
+    wrap_up: field('wrap-up', { type: 'object', required: ['mode'], ordered: true, properties: {
+      mode: field('wrap-up-mode', words('wrap-up', ['optional', 'mandatory', 'timed', 'on-request'])),
+      seconds: field('wrap-up-seconds', numbers(1)), default_code: field('wrap-up-code', { type: 'string' }), early_exit: field('wrap-up-early', { type: 'boolean' }) } }),
+    offer_timeout_seconds: field('offer-timeout', numbers(1, { default: 30, folded: true })),
+    disposition_codes: field('codes', { type: 'array', items: { type: 'string' }, folded: true }),
+    order: field('order', { ...words('order', ['score', 'strict-priority']), default: 'score', folded: true }),
+    priority: field('priority', { type: 'integer', default: 0, folded: true }),
+    pick_up: field('pick-up', { type: 'boolean', folded: true }),
+    auto_answer: field('auto-answer', { type: 'boolean', folded: true }),
+    steps: field('steps', { type: 'array', folded: true, add: t('admin.add-step'), items: { type: 'object', ordered: true, properties: {
+      skills: field('step-skills', required(config)), agents: field('step-agents', { type: 'array', choices: choices(config.agents) }),
+      seconds: field('step-seconds', numbers(1)), over_limit: field('over-limit', { type: 'boolean' }) } } }),
+    overflow: field('overflow', { type: 'array', folded: true, add: t('admin.add-overflow'), items: { type: 'object', required: ['to'], ordered: true, properties: {
+      to: field('overflow-to', { type: 'string', choices: choices(config.queues) }), after_seconds: field('after-seconds', numbers(0)),
+      estimate_over_seconds: field('estimate-over', numbers(0)), service_level_below: field('service-below', numbers(1, { maximum: 100 })) } } }),
+    slots: field('slots', { type: 'object', keys: media(), folded: true, additionalProperties: numbers(0, { start: 1 }) }),
+    percent: field('percent', { type: 'object', keys: media(), folded: true, additionalProperties: numbers(0, { maximum: 100, start: 10 }) }),
+    service_levels: field('service-levels', { type: 'object', keys: media(), folded: true, additionalProperties: numbers(1, { start: 3600 }) }),
+    direct_wait_seconds: field('direct-wait', numbers(1, { default: 60, folded: true })),
+    exclusion_seconds: field('exclusion', numbers(0, { default: 60, folded: true })),
+    park_seconds: field('park', numbers(1, { default: 86400, folded: true })),
+    short_abandon_seconds: field('short-abandon', numbers(0, { default: 0, folded: true })),
+  } };
+}
+
+/** @param {Site} site */
+function agent({ config }) {
+  return { type: 'object', ordered: true, properties: {
+    name: field('name', { type: 'string' }),
+    role: field('role', { type: 'string', choices: rolesOf(config), default: 'agent' }),
+    skills: field('skills', { type: 'object', suggest: skillsOf(config), placeholder: t('admin.skill'), additionalProperties: { type: 'integer', minimum: 1, maximum: 100, start: 100 } }),
+    slots: field('slots', { type: 'object', keys: media(), additionalProperties: { type: 'integer', minimum: 0, start: 2 } }),
+    social_media_admin: field('social-media-admin', { type: 'boolean', folded: true }),
+    auto_answer: field('auto-answer', { type: 'boolean', folded: true }),
+    media_types: field('media-types', { type: 'array', choices: media(), folded: true }),
+    percent: field('percent', { type: 'object', keys: media(), folded: true, additionalProperties: { type: 'integer', minimum: 0, maximum: 100, start: 10 } }),
+  } };
+}
+
+/** @param {Site} site */
+function key({ config }) {
+  return { type: 'object', ordered: true, properties: {
+    name: field('name', { type: 'string' }),
+    role: field('role', { type: 'string', choices: rolesOf(config), default: 'agent' }),
+    channels: field('key-channels', { type: 'array', choices: choices(config.channels) }),
+  } };
+}
+
+/** @param {Site} site */
+function hours({ config }) {
+  const days = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'];
+  const clock = { type: 'string', placeholder: '09:00', pattern: '^[0-9]{2}:[0-9]{2}$' };
+  const said = (/** @type {string} */ name, /** @type {boolean} */ folded) => field(name, { type: 'object', ordered: true, folded, properties: {
+    messages: field('closed-messages', { type: 'array', add: t('admin.add-text'), items: { type: 'object', required: ['text'], ordered: true, properties: {
+      text: field('text', { type: 'string', multiline: true }), language: field('language', { type: 'string', placeholder: 'en' }),
+      private: field('closed-private', { type: 'boolean' }), channels: field('text-channels', { type: 'array', choices: choices(config.channels) }) } } }),
+    work: field('closed-work', words('work', ['queue', 'end'])) } });
+  return { type: 'object', required: ['zone'], ordered: true, properties: {
+    name: field('name', { type: 'string' }),
+    zone: field('zone', { type: 'string', suggest: Intl.supportedValuesOf('timeZone') }),
+    everywhere: field('everywhere', { type: 'boolean' }),
+    queues: field('hours-queues', { type: 'array', choices: choices(config.queues), folded: true }),
+    channels: field('hours-channels', { type: 'array', choices: choices(config.channels), folded: true }),
+    weekly: field('weekly', { type: 'array', add: t('admin.add-hours'), items: { type: 'object', required: ['days', 'from', 'to'], ordered: true, properties: {
+      days: field('days', { type: 'array', choices: days.map((value) => ({ value, label: t(`admin.day.${value}`) })) }),
+      from: field('from', clock), to: field('to', { ...clock, placeholder: '17:00' }) } } }),
+    special: field('special', { type: 'array', add: t('admin.add-day'), items: { type: 'object', required: ['name', 'on'], ordered: true, properties: {
+      name: field('special-name', { type: 'string' }), on: field('special-on', { type: 'string', placeholder: '12-24' }), to: field('special-to', { type: 'string' }),
+      open: field('special-open', { type: 'array', add: t('admin.add-hours'), items: { type: 'object', required: ['from', 'to'], ordered: true, properties: { from: field('from', clock), to: field('to', clock) } } }) } } }),
+    closed: said('closed', false), special_day: said('special-day', true), emergency: said('emergency', true),
+  } };
+}
+
+/** @param {Site} site */
+function response({ config }) {
+  const networks = [...new Set(Object.values(config.channels || {}).map((one) => one.network).filter(Boolean))];
+  return { type: 'object', required: ['title', 'text'], ordered: true, properties: {
+    title: field('title', { type: 'string' }), text: field('response-text', { type: 'string', multiline: true }),
+    folder: field('folder', { type: 'string' }), language: field('language', { type: 'string', placeholder: 'en' }),
+    channels: field('text-channels', { type: 'array', choices: choices(config.channels), folded: true }),
+    networks: field('networks', networks.length ? { type: 'array', choices: networks.map((value) => ({ value, label: value })), folded: true } : { type: 'array', items: { type: 'string' }, folded: true }),
+  } };
+}
+
+/** @param {Site} site */
+export function rule({ config }) {
+  return { type: 'object', required: ['name'], ordered: true, properties: {
+    name: field('rule-name', { type: 'string' }),
+    on: field('rule-on', { ...words('on', ['message', 'enqueued', 'waited', 'answered', 'idle', 'ended', 'edited', 'deleted', 'score-changed']), default: 'message' }),
+    after_seconds: field('rule-after', { type: 'integer', minimum: 1, folded: true }),
+    when: field('rule-when', { type: 'string', multiline: true, code: true, placeholder: "'billing' in labels" }),
+    channels: field('rule-channels', { type: 'array', choices: choices(config.channels), folded: true }),
+    then: field('rule-then', { type: 'object', folds: true, properties: {
+      queue: field('rule-queue', { type: 'string', choices: choices(config.queues), folded: false }),
+      public_queue: field('rule-public-queue', { type: 'string', choices: choices(config.queues) }),
+      priority: field('rule-priority', { type: 'integer' }),
+      skills: field('rule-skills', required(config)),
+      add_labels: field('rule-labels', { type: 'array', items: { type: 'string' }, ...(config.labels ? { choices: config.labels.map((/** @type {string} */ value) => ({ value, label: value })) } : {}) }),
+      attributes: field('rule-attributes', { type: 'object', additionalProperties: { type: 'string' } }),
+      reply: field('rule-reply', { type: 'object', ordered: true, properties: { text: field('text', { type: 'string', multiline: true }), response: field('rule-response', { type: 'string' }), private: field('rule-private', { type: 'boolean' }), after_agent: field('rule-after-agent', { type: 'boolean' }) } }),
+      like: field('rule-like', { type: 'boolean' }), repost: field('rule-repost', { type: 'boolean' }), hide: field('rule-hide', { type: 'boolean' }), drop: field('rule-drop', { type: 'boolean' }),
+      end: field('rule-end', { type: 'object', ordered: true, properties: { disposition: field('disposition', { type: 'string' }) } }),
+      notify: field('rule-notify', { type: 'object', ordered: true, properties: { agents: field('rule-agents', { type: 'array', choices: choices(config.agents) }), text: field('text', { type: 'string' }) } }),
+    } }),
+    stop: field('rule-stop', { type: 'boolean' }),
+  } };
+}
+
+/**
+ * `path`: where one is read and changed. `site`: where all stand in the site's configuration. `whole`: changed with
+ * the whole site. `bare`: sent as it is, without `config` around it.
+ */
+export const KINDS = {
+  queues: {
+    path: 'queues', site: 'queues', schema: queue, right: 'configure', fresh: { name: '', members: [], service_level_seconds: 3600 },
+    columns: [['members', (/** @type {any} */ one) => one.members?.length || 0], ['service-level', (/** @type {any} */ one) => one.service_level_seconds]],
+  },
+  agents: {
+    path: 'agents', site: 'agents', schema: agent, right: 'configure', fresh: { name: '', role: 'agent' }, secret: 'password',
+    columns: [['role', (/** @type {any} */ one) => one.role], ['skills', (/** @type {any} */ one) => Object.entries(one.skills || {}).map(([skill, level]) => `${skill} ${level}`).join(', ')]],
+  },
+  keys: {
+    path: 'keys', site: 'keys', schema: key, right: 'configure', fresh: { name: '', role: 'agent' }, secret: 'secret',
+    columns: [['role', (/** @type {any} */ one) => one.role], ['key-channels', (/** @type {any} */ one) => (one.channels || []).join(', ')]],
+  },
+  hours: {
+    path: 'hours', site: 'hours', whole: true, schema: hours, right: 'configure', fresh: { name: '', zone: Intl.DateTimeFormat().resolvedOptions().timeZone, weekly: [{ days: ['monday', 'tuesday', 'wednesday', 'thursday', 'friday'], from: '09:00', to: '17:00' }] },
+    columns: [['zone', (/** @type {any} */ one) => one.zone], ['special', (/** @type {any} */ one) => one.special?.length || 0]],
+  },
+  responses: {
+    path: 'responses', bare: true, schema: response, right: 'texts', fresh: { title: '', text: '' },
+    columns: [['folder', (/** @type {any} */ one) => one.folder || ''], ['language', (/** @type {any} */ one) => one.language || ''], ['used', (/** @type {any} */ one) => one.used]],
+  },
+};
+
+/** What a list shows as the name. @param {string} id @param {any} one */
+export const titleOf = (id, one) => one.name || one.title || id;

@@ -1,0 +1,65 @@
+import { call } from '../api.js';
+import { moment, t } from '../i18n.js';
+import { Part, html, nothing } from '../part.js';
+import { store } from '../store.js';
+
+/** Two contacts are one person, or are not; a contact is blocked, or no longer. */
+class Merging extends Part {
+  static follows = false;
+
+  static properties = { contact: {}, found: { state: true }, searching: { state: true }, blocking: { state: true } };
+
+  constructor() {
+    super();
+    /** @type {any} */
+    this.contact = undefined;
+    /** @type {any[] | undefined} */
+    this.found = undefined;
+    this.searching = false;
+    this.blocking = false;
+  }
+
+  /** @param {string} method @param {string} path @param {unknown} [body] */
+  async change(method, path, body) {
+    await store.attempt(() => call(method, `contacts/${this.contact.id}/${path}`, body));
+    if (store.notice) return;
+    this.searching = false;
+    this.blocking = false;
+    this.found = undefined;
+    this.dispatchEvent(new Event('changed', { bubbles: true }));
+  }
+
+  /** @param {SubmitEvent} event */
+  async search(event) {
+    event.preventDefault();
+    const words = String(new FormData(/** @type {HTMLFormElement} */ (event.target)).get('words') || '');
+    const page = await store.attempt(() => call('GET', `contacts?limit=10&search=${encodeURIComponent(words)}`));
+    this.found = page?.items.filter((/** @type {any} */ one) => one.id !== this.contact.id) || [];
+  }
+
+  /** @param {SubmitEvent} event */
+  block(event) {
+    event.preventDefault();
+    const reason = String(new FormData(/** @type {HTMLFormElement} */ (event.target)).get('reason') || '').trim();
+    return this.change('PUT', 'block', reason ? { reason } : {});
+  }
+
+  render() {
+    const { contact } = this;
+    const able = store.may('contacts');
+    return html`
+      ${contact.blocked ? html`<p class="problem">${t('contact.blocked')} ${contact.blocked.reason || ''}</p>` : nothing}
+      ${(contact.merged || []).map((/** @type {any} */ one) => html`<p class="quiet">${t('merge.was', { by: one.by, at: moment(one.at) })}
+        ${able ? html`<button class="tool" @click=${() => this.change('DELETE', `merged/${one.contact}`)}>${t('merge.part')}</button>` : nothing}</p>`)}
+      ${!able ? nothing : html`<span class="buttons">
+        <button class="tool" aria-expanded=${this.searching} @click=${() => { this.searching = !this.searching; this.found = undefined; }}>${t('merge.begin')}</button>
+        ${contact.blocked ? html`<button class="tool" @click=${() => this.change('DELETE', 'block')}>${t('contact.unblock')}</button>`
+    : html`<button class="tool" aria-expanded=${this.blocking} @click=${() => { this.blocking = !this.blocking; }}>${t('contact.block')}</button>`}</span>
+        ${this.blocking ? html`<form class="stack" @submit=${this.block}><label>${t('contact.block-why')}<input name="reason" maxlength="500"></label><button class="main">${t('contact.block')}</button></form>` : nothing}
+        ${this.searching ? html`<form class="stack" @submit=${this.search}><label>${t('merge.search')}<input type="search" name="words" required></label><button>${t('merge.find')}</button></form>
+          ${this.found ? html`<ul>${this.found.map((one) => html`<li class="buttons"><span class="grow" dir="auto">${one.display_name || t('contact.unknown')} <span class="quiet">${one.identities.map((/** @type {any} */ id) => id.channel).join(', ')}</span></span>
+            <button class="tool" @click=${() => this.change('PUT', `merged/${one.id}`)}>${t('merge.same')}</button></li>`)}</ul>
+            ${this.found.length ? nothing : html`<p class="quiet">${t('merge.none')}</p>`}` : nothing}` : nothing}`}`;
+  }
+}
+customElements.define('lc-merging', Merging);

@@ -1,0 +1,151 @@
+// Whoever leads and administers, in a real browser: why somebody waits, taking over, a channel from nothing to the
+// first answer, a rule that is wrong at first. Every view has no fault that axe-core knows, in either theme.
+// Argument: the hub's address. CHROMIUM is the browser's program, PASSWORD the password of `boss`.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { chromium } from 'playwright-core';
+
+const [base] = process.argv.slice(2);
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+const browser = await chromium.launch({ executablePath: process.env.CHROMIUM, args: ['--no-sandbox'] });
+const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+const faults = [];
+const page = await context.newPage();
+page.setDefaultTimeout(20_000);
+page.on('pageerror', (error) => faults.push(`error: ${error.message}`));
+page.on('dialog', (dialog) => { faults.push(`dialog: ${dialog.message()}`); void dialog.dismiss(); });
+await page.exposeFunction('tellViolation', (what) => faults.push(`policy: ${what}`));
+await page.addInitScript(() => {
+  document.addEventListener('securitypolicyviolation', (event) => {
+    window.tellViolation(`${event.violatedDirective} ${event.blockedURI}`);
+  });
+});
+
+/** No fault that axe-core knows; a theme changes colours alone. */
+async function accessible(view) {
+  if (!await page.evaluate(() => 'axe' in window)) await page.evaluate(axe);
+  for (const theme of ['light', 'dark']) {
+    const found = await page.evaluate((name) => {
+      document.documentElement.dataset.theme = name;
+      return window.axe.run(name === 'dark' ? { runOnly: ['color-contrast'] } : {});
+    }, theme);
+    const told = found.violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.html).join(' ')}`);
+    assert.deepEqual(told, [], `${view}, ${theme}`);
+  }
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  assert.ok(wide <= 0, `${view} is ${wide} px too wide`);
+}
+
+/** Goes to a view by its address and waits for something in it. */
+async function go(hash, selector) {
+  await page.evaluate((to) => { location.hash = to; }, hash);
+  await page.waitForSelector(selector);
+  await accessible(hash);
+}
+
+await page.goto(`${base}/desk/`);
+await page.locator('[name=name]').fill('boss');
+await page.locator('[name=password]').fill(process.env.PASSWORD);
+await page.keyboard.press('Enter');
+await page.waitForSelector('.areas');
+
+// By keyboard to the supervisor's view; one waits, and says why.
+await page.keyboard.press('Alt+Shift+Digit2');
+await page.waitForSelector('lc-supervisor tbody tr');
+const waiting = page.locator('section[aria-labelledby=work-title] tbody tr', { hasText: 'Why?' });
+await waiting.getByRole('button', { name: /Why\?/ }).click();
+await page.waitForSelector('lc-why .because');
+assert.match(await page.locator('lc-why').textContent(), /Full: 1 of 1/);
+await accessible('why');
+await page.keyboard.press('Escape');
+
+// Why an agent got what they got.
+await page.locator('section[aria-labelledby=agents-title] tbody tr', { hasText: 'agent-1' }).getByRole('button', { name: /Why/ }).click();
+await page.waitForSelector('lc-why-agent li');
+await accessible('why an agent got nothing');
+
+// The other one is taken over.
+const connected = page.locator('section[aria-labelledby=work-title] tbody tr', { hasText: 'connected' });
+await connected.locator('button.link').click();
+await page.getByRole('button', { name: 'Take over' }).click();
+await page.waitForSelector('lc-composer textarea');
+
+await go('#/wallboard', '.wall tbody tr');
+await go('#/account', 'lc-account .chip.ok');
+
+// The emergency switch asks first.
+await go('#/supervisor', '#hours-title');
+await page.getByRole('button', { name: /Close at once/ }).click();
+await page.locator('dialog[open] .danger').click();
+await page.getByRole('button', { name: /End the emergency/ }).click();
+await page.locator('dialog[open] .danger').click();
+await page.getByRole('button', { name: /Close at once/ }).waitFor();
+
+// A channel's form is made from its plug-in's schema, and what is wrong stands at its field.
+await go('#/admin/channels/+', '.pick');
+await page.locator('.pick', { hasText: 'Private conversations with a Facebook page' }).click();
+await page.getByLabel('Page id').fill('no digits');
+await page.locator('form.editor .main').click();
+await page.waitForSelector('.wrong .fault');
+const wrong = page.locator('.field.wrong', { has: page.getByLabel('Page id') });
+assert.match(await wrong.locator('.fault').first().textContent(), /no digits/);
+await accessible('a channel with faults');
+
+// From nothing to the first answer, with the network to practise on.
+await go('#/start', '.step.now');
+await page.getByRole('button', { name: 'Become a member' }).click();
+await page.getByRole('button', { name: 'Start practising' }).click();
+await page.getByRole('button', { name: 'I am ready' }).click();
+await page.getByRole('button', { name: 'Send' }).click();
+await page.waitForSelector('.phone .mine');
+await accessible('a customer wrote');
+await page.getByRole('link', { name: 'To my work' }).click();
+// The one who waited is offered first or second; both are taken.
+const answered = page.locator('.row', { hasText: 'Dora Practice' });
+for (let taken = 0; taken < 2; taken += 1) {
+  await page.waitForSelector('.offer');
+  await page.keyboard.press('Alt+KeyA');
+  await page.waitForSelector('lc-composer textarea');
+  if (await answered.count()) break;
+}
+await answered.locator('a').click();
+await page.locator('lc-composer textarea').fill('It is on its way.');
+await page.keyboard.press('Control+Enter');
+await go('#/start', '.phone .theirs');
+assert.match(await page.locator('.phone .theirs').textContent(), /It is on its way\./);
+await go('#/admin/channels/practice', 'lc-channel .chip.ok');
+await page.getByRole('button', { name: 'Try it' }).click();
+await page.getByText('It works: the network answered.').waitFor();
+
+// A rule is checked while it is written, tried, and saved once it is right.
+await go('#/admin/rules', '#rules-title');
+await page.getByRole('button', { name: 'New' }).click();
+await page.getByLabel('Condition').fill("message.txt.contains('refund')");
+await page.getByLabel('Queue', { exact: true }).selectOption('support');
+await page.waitForSelector('.field.wrong textarea');
+assert.match(await page.locator('.field.wrong .fault').first().textContent(), /line 1, column \d+/);
+assert.ok(await page.locator('#rules-title ~ .main').isDisabled());
+await accessible('a rule with a fault');
+await page.getByLabel('Condition').fill("message.text.contains('refund')");
+await page.waitForSelector('.rule:not(.wrong)');
+await page.waitForFunction(() => !document.querySelector('#rules-title ~ .main').disabled);
+await page.getByRole('button', { name: 'Try', exact: true }).click();
+await page.waitForSelector('#test-title');
+await page.locator('#rules-title ~ .main').click();
+await page.getByText('Saved. It is in force.').waitFor();
+
+for (const [section, selector] of [
+  ['plugins/messenger', '.facts'], ['queues/support', 'lc-form .field'], ['agents/agent-1', 'lc-form .field'], ['skills', '#skills-title'],
+  ['hours/shop', '.week'], ['responses/+', 'lc-form .field'], ['keys', '#list-title'], ['dead-letters', '#letters-title'], ['audit', 'lc-audit tbody tr'],
+]) {
+  await go(`#/admin/${section}`, selector);
+}
+// On a telephone, too.
+await page.setViewportSize({ width: 360, height: 740 });
+for (const [view, selector] of [['#/supervisor', 'lc-supervisor tbody tr'], ['#/admin/queues/support', 'lc-form .field'], ['#/wallboard', '.wall tbody tr']]) await go(view, selector);
+
+assert.deepEqual(faults, []);
+await browser.close();
