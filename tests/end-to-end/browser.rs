@@ -1,6 +1,8 @@
 //! What a browser does: it gets the desk's pages, signs in by a cookie, and is not made to act by pages
 //! of other sites.
 
+mod agent;
+
 use std::path::Path;
 use std::process::Command;
 
@@ -183,47 +185,5 @@ async fn whoever_leads_takes_over_and_sets_up_channels_and_rules_in_a_browser() 
         last.is_some_and(|one| one["text"] == "It is on its way." && one["by_customer"] == false),
         "{said}"
     );
-    Ok(())
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn an_agent_works_in_a_browser_by_keyboard_and_what_customers_write_is_text() -> Result<()> {
-    let Some(chromium) = chromium()? else {
-        return Ok(());
-    };
-    let folder = tempfile::tempdir()?;
-    if !node(
-        folder.path(),
-        &["playwright-core@1.65.1", "axe-core@4.14.1"],
-    )? {
-        return Ok(());
-    }
-    let networks = Networks::start().await?;
-    // A busy machine takes its time to look at what rings.
-    let site = SiteOptions {
-        offer_timeout: 300,
-        ..SiteOptions::default()
-    };
-    let hub = networks.hub(BINARY, &site).await?;
-    let said = "<img src=x onerror=alert(1)><script>alert(2)</script> <b>now</b> \u{202e}olleh javascript:alert(3)";
-    let delivery = networks.web.say("dora", Said::text(said)).await;
-    ensure!(delivery.acknowledged, "{delivery:?}");
-
-    let script = folder.path().join("journey.mjs");
-    let source =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/end-to-end/browser/journey.mjs");
-    std::fs::copy(source, &script)?;
-    let mut node = Command::new("node");
-    node.arg(script).arg(hub.base()).arg(chromium);
-    node.env("SAID", said);
-    tokio::task::spawn_blocking(move || run(&mut node)).await??;
-
-    let boss = hub.administrator()?;
-    let history = boss.history("web", "dora").await?;
-    let texts: Vec<&str> = history
-        .iter()
-        .filter_map(|message| message["content"]["text"].as_str())
-        .collect();
-    ensure!(texts.contains(&"We look into it at once."), "{texts:?}");
     Ok(())
 }

@@ -164,6 +164,7 @@ export class Store extends EventTarget {
     }
     // Queues, reasons, labels and what the person may see can be others now.
     if (event.kind === 'site-configured') void this.afresh();
+    if (event.kind === 'contact-saved') this.named(data);
     if (item || event.kind === 'interaction-ended') this.lists.clear();
     if (item) {
       const before = this.items.get(item.id);
@@ -185,6 +186,22 @@ export class Store extends EventTarget {
     const about = item?.id || (typeof data.interaction === 'string' ? data.interaction : undefined);
     this.dispatchEvent(new CustomEvent('event', { detail: { event, about } }));
     this.changed();
+  }
+
+  /** What is known of a customer now, who may have come without a name. @param {any} contact */
+  named(contact) {
+    for (const [id, item] of this.items) {
+      const know = (/** @type {any} */ person) => {
+        if (person?.contact !== contact.id || !person.own_contact) return person;
+        const profile = contact.identities?.find((/** @type {any} */ one) => one.channel === item.channel)?.profile;
+        return { ...person, display_name: profile?.display_name || contact.display_name || person.display_name, handle: profile?.handle || person.handle };
+      };
+      const customer = item.customer ? know(item.customer) : item.contact === contact.id ? know({ contact: contact.id, own_contact: true }) : undefined;
+      const participants = item.participants?.map(know);
+      if (customer === item.customer && !participants?.some((/** @type {any} */ one, /** @type {number} */ at) => one !== item.participants[at])) continue;
+      this.items.set(id, { ...item, customer, participants });
+      this.lists.clear();
+    }
   }
 
   /** Who the person is, and what they may do, may have changed. */

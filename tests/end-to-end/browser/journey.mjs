@@ -1,14 +1,14 @@
 // An agent's day in a real browser, by keyboard where it counts: private and public conversations, what a network
 // takes and does not, colleagues, and a hub that dies and comes back.
-// Arguments: the hub's address, the browser's program, and the networks' addresses as JSON. It prints
-// `hub: kill` and `hub: start` where whoever runs it is to do that.
+// Arguments: the hub's address, and the networks' addresses as JSON; CHROMIUM is the browser's program. It
+// prints `hub: kill` and `hub: start` where whoever runs it is to do that.
 
 import assert from 'node:assert/strict';
 import { accessible, colleague, eventually, faults, launch, network, open } from './desk.mjs';
 
-const [base, program, networks] = process.argv.slice(2);
+const [base, networks] = process.argv.slice(2);
 const { graph, web, whatsapp } = Object.fromEntries(Object.entries(JSON.parse(networks)).map(([name, at]) => [name, network(at)]));
-const browser = await launch(program);
+const browser = await launch(process.env.CHROMIUM);
 const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-US' });
 const page = await open(context, base);
 const answer = page.locator('lc-composer textarea[data-key=KeyR]');
@@ -166,19 +166,31 @@ await answer.fill('This is the way.');
 await send('This is the way.');
 await page.waitForFunction(() => document.querySelector('lc-message figure img')?.naturalWidth === 1);
 await reached('This is the way.');
+// The answer to the call is lost, and so is every other way to find out.
 await graph.steer('PUT', 'after-send', { echo: false, delivered: false, read: false, delay_ms: 20 });
-await graph.steer('POST', 'faults', { fault: 'close_mid_answer', times: 1, operation: 'send' });
-await answer.fill('From ten to four.');
+const sends = async () => (await graph.steer('GET', 'tallies')).tallies.find((one) => one.operation === 'send' && one.direction === 'from_hub').tally.succeeded;
+const lose = async (text) => {
+  const before = await sends();
+  await answer.fill(text);
+  // First the customer is shown that somebody writes: that is not to be what is lost.
+  await eventually('that somebody writes', async () => await sends() > before);
+  await graph.steer('POST', 'faults', { fault: 'close_mid_answer', times: 1, operation: 'send' });
+  await graph.steer('POST', 'faults', { fault: '503', probability: 1, operation: 'conversations' });
+};
+await lose('From ten to four.');
 await send('From ten to four.');
 await message('From ten to four.').locator('.trouble.uncertain').waitFor();
 await accessible(page, 'an uncertain answer');
 await message('From ten to four.').getByRole('button', { name: 'It did not arrive' }).click();
 await message('From ten to four.').locator('.trouble.failed').waitFor();
-await graph.steer('POST', 'faults', { fault: 'close_mid_answer', times: 1, operation: 'send' });
+await graph.steer('DELETE', 'faults');
 await message('From ten to four.').getByRole('button', { name: 'Send again' }).click();
-await message('From ten to four.').locator('.trouble.uncertain').waitFor();
-await message('From ten to four.').getByRole('button', { name: 'It arrived', exact: true }).click();
-await message('From ten to four.').locator('.state.sent').waitFor();
+await reached('From ten to four.');
+await lose('See you there.');
+await send('See you there.');
+await message('See you there.').getByRole('button', { name: 'It arrived', exact: true }).click();
+await message('See you there.').locator('.state.sent').waitFor();
+await graph.steer('DELETE', 'faults');
 told('decided what was uncertain');
 
 // --- A colleague is asked, and gets it.

@@ -98,7 +98,8 @@ customElements.define('lc-give', Give);
 export function legs(item, step) {
   return (item.legs || []).map((/** @type {any} */ leg) => {
     const own = leg.agent === store.me;
-    const rings = Boolean(leg.offer);
+    // Only who is asked is told the offer; everybody is told until when it rings.
+    const rings = Boolean(leg.deadline);
     if (own) {
       return rings ? nothing : html`<p class="leg"><span class="grow">${t(leg.role === 'consultant' ? 'leg.you-advise' : 'leg.you-watch', { agent: item.agent || '' })}</span>
         <button @click=${() => step('leave')}>${t('leg.leave')}</button></p>`;

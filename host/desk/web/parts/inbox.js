@@ -126,7 +126,7 @@ class Inbox extends Ticking {
         <span class="line quiet"><i class="net ${item.network || ''}"></i>${word('network', item.network || item.channel)} · ${item.state === 'queued' ? item.queue : word('state', item.state)}${window !== undefined && window < 24 * HOUR
   ? html` · <span class=${window < HOUR ? 'soon' : ''}>${window > 0 ? t('inbox.window', { time: lasting(window) }) : t('inbox.closed')}</span>` : nothing}</span>
         <span class="line ${item.unread ? '' : 'quiet'}" dir="auto">${item.draft_saved_at ? html`<em>${t('inbox.draft')}</em> ` : nothing}${last?.deleted
-  ? t('message.deleted') : html`${last?.direction === 'outbound' ? `${t('inbox.you')} ` : nothing}${last?.text || file}`}</span>
+  ? t('message.deleted') : html`${last?.direction === 'outbound' ? `${t('inbox.you')} ` : nothing}${last?.text || file || (last ? '…' : nothing)}`}</span>
       </a>
       ${item.state === 'queued' ? html`<button class="over" @click=${() => this.pickUp(item.id)}>${t('inbox.pick-up')}<span class="hidden"> ${nameOf(item)}</span></button>` : nothing}</li>`;
   }
