@@ -542,3 +542,69 @@ async fn people_correct_what_analyzers_found() -> Result<()> {
     ensure!(kept == Some(3), "who said what is kept: {kept:?}");
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_model_learns_from_what_people_corrected_in_a_running_hub() -> Result<()> {
+    const EACH: usize = 11;
+    let networks = Networks::start().await?;
+    let hub = networks.hub(BINARY, &SiteOptions::default()).await?;
+    let admin = hub.administrator()?;
+    let page = &networks.graph;
+    page.add_customer("9601", Profile::named("A", "B"));
+    let train = [
+        "train",
+        "--history",
+        "--quality",
+        "draft",
+        "--out",
+        "h.model",
+    ];
+    let (trained, _, error) = run(&hub, &train)?;
+    ensure!(
+        !trained && error.contains("there are 0 labelled texts"),
+        "{error}"
+    );
+    for number in 0..EACH {
+        for text in ["the parcel is late", "thank you very much"] {
+            let text = format!("{text} {number}");
+            ensure!(page.say("9601", Incoming::text(text)).await.acknowledged);
+        }
+    }
+    let said = eventually("the messages", SOON, async || {
+        let said = admin.history("page", "9601").await?;
+        Ok((said.len() == 2 * EACH).then_some(said))
+    })
+    .await?;
+    for (number, message) in said.iter().enumerate() {
+        let id = message["id"].as_str().context("id")?;
+        let interaction = message["interaction"].as_str().context("interaction")?;
+        let text = message["content"]["text"].as_str().context("text")?;
+        let mut labels = vec![if text.contains("late") {
+            "complaint"
+        } else {
+            "praise"
+        }];
+        // One that is two things at once is nothing to learn one label from.
+        if number == 0 {
+            labels.push("other");
+        }
+        let path = format!("/api/v1/interactions/{interaction}/messages/{id}/scores");
+        admin.put(&path, &json!({ "labels": labels })).await?;
+    }
+    let (trained, told, error) = run(&hub, &train)?;
+    ensure!(trained, "{error}");
+    for text in [
+        "trained on 21 texts",
+        "1 without one label",
+        "complaint",
+        "praise",
+    ] {
+        ensure!(told.contains(text), "{text}: {told}");
+    }
+    let (taken, _, error) = run(
+        &hub,
+        &["train", "messages.tsv", "--history", "--out", "h.model"],
+    )?;
+    ensure!(!taken && error.contains("--history"), "{error}");
+    Ok(())
+}

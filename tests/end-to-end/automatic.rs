@@ -1,13 +1,16 @@
 //! Rules and opening hours from end to end: an answer outside of the hours, an emergency, a comment that is
-//! liked and nobody's work, and nothing said twice when the hub is killed.
+//! liked and nobody's work; and, in `kills`, nothing twice when the hub is killed.
+
+#[path = "automatic/kills.rs"]
+mod kills;
+#[path = "automatic/speaking.rs"]
+mod speaking;
 
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use linecard_simulator::customers::Profile;
-use linecard_simulator::delivery::RetryPolicy;
-use linecard_simulator::graph::{FeedAct, GraphOptions, Incoming, Surface, WebhookDelivery};
-use linecard_simulator::open_messaging::OpenMessagingOptions;
+use linecard_simulator::graph::{FeedAct, Incoming, Surface};
 use linecard_tests::{Client, Networks, SiteOptions, eventually};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -197,64 +200,5 @@ then = {{ priority = 5, add_labels = ["rest"] }}
         "{work:#}"
     );
     ensure!(other["rules"]["looked_at"] == 2, "{other:#}");
-    Ok(())
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn nothing_automatic_is_said_twice_when_the_hub_is_killed() -> Result<()> {
-    const CUSTOMERS: usize = 40;
-    let graph = GraphOptions {
-        delivery: WebhookDelivery {
-            retry: RetryPolicy::fast(),
-            duplicates: 0.2,
-            ..WebhookDelivery::default()
-        },
-        ..GraphOptions::default()
-    };
-    let networks = Networks::with(graph, OpenMessagingOptions::default()).await?;
-    let more = r#"
-[[rules]]
-name = "greeting"
-when = "interaction.new"
-then = { reply = { text = "We have your message." } }
-"#;
-    let mut hub = networks.hub(BINARY, &options(more.to_owned())).await?;
-    let page = &networks.graph;
-    let mut acknowledged = Vec::new();
-    for number in 0..CUSTOMERS {
-        let name = format!("{}", 9_000 + number);
-        page.add_customer(name.clone(), Profile::named("Customer", &name));
-        if page.say(&name, Incoming::text("hello")).await.acknowledged {
-            acknowledged.push(name);
-        }
-        if number % 10 == 9 {
-            hub.kill()?;
-            hub.launch().await?;
-        }
-    }
-    ensure!(acknowledged.len() > CUSTOMERS / 2, "{acknowledged:?}");
-    let administrator = hub.administrator()?;
-    for customer in &acknowledged {
-        let said = eventually("an answer that is not on its way", SOON, async || {
-            let said = administrator.history("page", customer).await?;
-            let rests = by_rule(&said).iter().any(|m| m["state"] != "accepted");
-            Ok(rests.then_some(said))
-        })
-        .await?;
-        let answers = by_rule(&said);
-        ensure!(answers.len() == 1, "{customer}: {said:#?}");
-        ensure!(answers[0]["author"]["rule"] == "greeting", "{said:#?}");
-        let arrived = page.customers().delivered(customer).len();
-        // An attempt that the kill cut off is shown to a person and is not repeated.
-        let expected = if answers[0]["state"] == "uncertain" {
-            0..=1
-        } else {
-            1..=1
-        };
-        ensure!(
-            expected.contains(&arrived),
-            "{customer} got {arrived}: {said:#?}"
-        );
-    }
     Ok(())
 }

@@ -141,8 +141,10 @@ async fn whoever_leads_takes_over_and_sets_up_channels_and_rules_in_a_browser() 
         return Ok(());
     };
     let networks = Networks::start().await?;
+    // A busy machine takes its time to look at what rings.
     let site = SiteOptions {
         slots: 1,
+        offer_timeout: 300,
         more: "[hours.shop]\nname = \"Shop\"\nzone = \"UTC\"\n".to_owned(),
         ..SiteOptions::default()
     };

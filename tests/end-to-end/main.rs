@@ -23,6 +23,7 @@ mod media;
 mod operations;
 mod plugins;
 mod posts;
+mod practice;
 mod proxy;
 mod public;
 mod readme;

@@ -1,5 +1,6 @@
 //! The product's own API with its description: OpenAPI 3.1 made from the handlers, a page to browse
-//! it that needs no internet, the schema of the event stream, and the documentation of the problems.
+//! it that needs no internet, AsyncAPI and the schema of the event streams, and the documentation of the
+//! problems.
 
 mod complete;
 #[cfg(test)]
@@ -33,6 +34,8 @@ use super::{
 
 /// Where the description is.
 const DESCRIPTION: &str = "/api/openapi.json";
+/// Where the description of the streams and the outgoing webhooks is.
+const ASYNCAPI: &str = "/api/asyncapi.json";
 /// Where the configuration files' keys are.
 const REFERENCE: &str = "/api/reference";
 /// What the page may load: its own files, and nothing from anywhere else.
@@ -45,8 +48,8 @@ const PAGE_POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline';
         description = "The API of a Linecard hub: for agents, supervisors, administrators and machines. \
             Errors are `application/problem+json` (RFC 9457); `/problems/` lists their types. \
             Requests that change something take an `Idempotency-Key`: repeated under the same key, \
-            they have one effect. Event streams are described by `/api/events.schema.json`, the keys of the \
-            configuration files by `/api/reference`."
+            they have one effect. Event streams and outgoing webhooks are described by `/api/asyncapi.json` (AsyncAPI 3) and \
+            `/api/events.schema.json`, the keys of the configuration files by `/api/reference`."
     ),
     components(schemas(ProblemBody)),
     external_docs(url = "/api/reference", description = "All keys of linecard.toml and site.toml"),
@@ -149,6 +152,7 @@ pub(super) fn router(path: &Arc<str>) -> Router<Arc<App>> {
     let description = describe(generated, path);
     let known = Known::of(&description);
     let description: Arc<str> = format!("{description:#}").into();
+    let streams: Arc<str> = format!("{:#}", events::asyncapi(path)).into();
     let config = Config::from(format!("{path}{DESCRIPTION}")).try_it_out_enabled(true);
     let browser = Router::<Arc<App>>::from(SwaggerUi::new("/api/docs").config(config));
     let browser = browser.layer(map_response_with_state(Arc::clone(path), careful_page));
@@ -167,6 +171,13 @@ pub(super) fn router(path: &Arc<str>) -> Router<Arc<App>> {
     .route(
         "/api/events.schema.json",
         get(|| async { json(events::schema()) }),
+    )
+    .route(
+        ASYNCAPI,
+        get(move || {
+            let streams = Arc::clone(&streams);
+            async move { json(streams.to_string()) }
+        }),
     )
     .route("/api", get(to_page.clone()))
     .route("/api/", get(to_page))

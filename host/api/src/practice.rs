@@ -1,6 +1,7 @@
 //! A network to practise on: the program brings one along, so that a hub can be tried from the first
 //! message to the first answer before any real network is set up.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -44,11 +45,9 @@ pub struct PracticeChannel {
     /// The channel's id.
     pub id: &'static str,
     /// Its configuration, without a queue.
-    #[schema(value_type = Object)]
-    pub config: Value,
+    pub config: BTreeMap<String, Value>,
     /// The values of its secrets. They are good for nothing but this simulated network.
-    #[schema(value_type = Object)]
-    pub secrets: Value,
+    pub secrets: BTreeMap<String, String>,
 }
 
 /// A message as the customer sees it.
@@ -64,7 +63,6 @@ pub struct PracticeMessage {
 
 /// What the customer writes.
 #[derive(Debug, Deserialize, ToSchema)]
-#[schema(example = json!({"text": "Where is my parcel?"}))]
 #[serde(deny_unknown_fields)]
 struct PracticeText {
     /// The text.
@@ -119,7 +117,7 @@ async fn read(
 ///
 /// Done once the hub has taken the message from the network: it is work from then on.
 #[utoipa::path(post, operation_id = "writePracticeMessage", path = "/practice/messages", tag = "channels",
-    request_body = PracticeText,
+    request_body(content = PracticeText, example = json!({"text": "Where is my parcel?"})),
     responses((status = 200, body = Vec<PracticeMessage>)),
     extensions(("x-right" = json!("channels")), ("x-problems" = json!(["not-allowed", "invalid", "practice-unavailable"]))))]
 async fn write(

@@ -60,7 +60,7 @@ class App extends Part {
     this.state = 'loading';
     this.area = '';
     this.path = '';
-    /** Nobody can write to this hub yet. */
+    /** No real customer can write to this hub yet. */
     this.empty = false;
   }
 
@@ -80,8 +80,11 @@ class App extends Part {
     try {
       const session = await call('GET', 'session');
       await store.begin(session);
-      if (may('configure') && may('channels')) this.empty = !(await call('GET', 'channels')).length;
-      if (this.empty && /^#?\/?$/.test(location.hash)) location.hash = '#/start';
+      if (may('configure') && may('channels')) {
+        const channels = await call('GET', 'channels');
+        this.empty = channels.every((/** @type {any} */ one) => one.id === 'practice');
+        if (!channels.length && /^#?\/?$/.test(location.hash)) location.hash = '#/start';
+      }
       await this.go();
       this.state = 'in';
     } catch (error) {
@@ -115,6 +118,11 @@ class App extends Part {
     if (moved) store.notice = '';
     await this.updateComplete;
     for (const link of this.querySelectorAll('nav [aria-current=page]')) link.scrollIntoView({ inline: 'nearest', block: 'nearest' });
+  }
+
+  /** A right may be taken away while its area is open. */
+  willUpdate() {
+    if (this.state === 'in' && !AREAS.find(({ id }) => id === this.area)?.may()) void this.go();
   }
 
   get areas() {

@@ -146,6 +146,8 @@ pub enum ClosedWork {
     /// It is queued all the same.
     #[default]
     Queue,
+    /// It is queued, and offered to nobody until it opens; at once if nobody knows when that is.
+    Park,
     /// It is over at once; it stays in the history.
     End,
 }

@@ -79,6 +79,9 @@ pub struct Interaction {
     /// When rules look at it again. At most [`RuleTimer::MOST`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub timers: Vec<RuleTimer>,
+    /// How often rules have led it to another queue since an agent last had it.
+    #[serde(default)]
+    pub moved_by_rules: u32,
 }
 
 /// Somebody who takes part in an interaction beside its customer.
@@ -186,6 +189,7 @@ mod tests {
             waiting_since: None,
             marks: Marks::default(),
             timers: Vec::new(),
+            moved_by_rules: 0,
         };
         assert_eq!(interaction.contacts(), [one, other]);
         assert!(!interaction.involves(ContactId::generate()));

@@ -1,5 +1,7 @@
 //! What waits to be done on a network, and how the channels fare.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -30,6 +32,9 @@ pub struct OutboxEntry {
     pub request: ActionRequest,
     /// When it was asked for.
     pub created_at: Timestamp,
+    /// For how many seconds after that it is tried again, in place of the channel's time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_for_seconds: Option<u32>,
     /// The messages that earlier attempts have made, by the network's ids, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub made: Vec<String>,
@@ -123,4 +128,44 @@ pub struct ChannelFigures {
     /// What the network charged.
     #[serde(default)]
     pub spent: Spent,
+    /// What rules did within an hour, by the kind of action.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub automatic: BTreeMap<String, HourCount>,
+}
+
+/// What was counted within an hour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HourCount {
+    /// When the hour began.
+    pub since: Timestamp,
+    /// How many.
+    pub count: u32,
+}
+
+impl ChannelFigures {
+    /// How many actions of a kind rules have asked for in the hour that is running.
+    pub fn automatic(&self, kind: &str, at: Timestamp) -> u32 {
+        let counted = self.automatic.get(kind);
+        let counted = counted.filter(|counted| counted.is_running(at));
+        counted.map_or(0, |counted| counted.count)
+    }
+
+    /// Counts one that a rule asks for.
+    pub fn count_automatic(&mut self, kind: &str, at: Timestamp) {
+        let begins = HourCount {
+            since: at,
+            count: 0,
+        };
+        let counted = self.automatic.entry(kind.to_owned()).or_insert(begins);
+        if !counted.is_running(at) {
+            *counted = begins;
+        }
+        counted.count = counted.count.saturating_add(1);
+    }
+}
+
+impl HourCount {
+    fn is_running(&self, at: Timestamp) -> bool {
+        at.duration_since(self.since) < jiff::SignedDuration::from_hours(1)
+    }
 }

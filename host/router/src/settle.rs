@@ -44,6 +44,7 @@ impl Router {
         };
         if work.state != InteractionState::Queued
             || !work.has_next_step()
+            || work.is_kept_back()
             || fault::is_on("empty-steps-wait")
         {
             return false;

@@ -23,6 +23,7 @@ pub(crate) struct Pool {
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Who {
+    Nobody,
     Members,
     Agents(BTreeSet<AgentId>),
     Group(GroupId),
@@ -40,6 +41,12 @@ impl Work {
     /// Whether the present step is not the last.
     pub fn has_next_step(&self) -> bool {
         usize::from(self.step) + 1 < self.step_count()
+    }
+
+    /// Whether it is kept from everybody for a time.
+    pub fn is_kept_back(&self) -> bool {
+        let step = self.steps.get(usize::from(self.step));
+        step.is_some_and(|step| step.nobody)
     }
 
     /// The pools up to the present step, in order. None: the members with the interaction's skills.
@@ -73,6 +80,7 @@ impl Work {
 
 fn pool_of(step: &RoutingStep, needed: &Arc<[RequiredSkill]>) -> Pool {
     let who = match (&step.group, step.agents.is_empty()) {
+        _ if step.nobody => Who::Nobody,
         (Some(group), _) => Who::Group(group.clone()),
         (None, false) => Who::Agents(step.agents.clone()),
         (None, true) => Who::Members,
@@ -90,6 +98,7 @@ fn pool_of(step: &RoutingStep, needed: &Arc<[RequiredSkill]>) -> Pool {
 impl Pool {
     pub fn has(&self, state: &State, queue: &QueueId, id: &AgentId, agent: &Agent) -> bool {
         let is_in = match &self.who {
+            Who::Nobody => false,
             Who::Members => state.is_member(queue, id),
             Who::Agents(agents) => agents.contains(id),
             Who::Group(group) => state
@@ -107,6 +116,7 @@ impl Pool {
         queue: &QueueId,
     ) -> Option<&'a BTreeSet<AgentId>> {
         match &self.who {
+            Who::Nobody => None,
             Who::Members => state.queues.get(queue).map(|queue| &queue.members),
             Who::Agents(agents) => Some(agents),
             Who::Group(group) => state.groups.get(group),

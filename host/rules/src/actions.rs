@@ -3,8 +3,11 @@
 use linecard_model::desk::{Attribute, check_label};
 use linecard_model::response::{LONGEST_TEXT, pieces};
 use linecard_model::rule::{
-    LONGEST_NAME, RuleActions, RuleConfig, RuleNotice, RuleOccasion, RuleReply, RuleTimer,
+    AutomaticConfig, LONGEST_NAME, RuleActions, RuleConfig, RuleNotice, RuleOccasion, RuleReply,
+    RuleTimer,
 };
+
+use crate::hold::HeldUntil;
 
 pub fn unfit_name(name: &str) -> Vec<String> {
     let mut unfit = Vec::new();
@@ -16,6 +19,9 @@ pub fn unfit_name(name: &str) -> Vec<String> {
     }
     if name.starts_with("hours:") {
         unfit.push("names that begin with \"hours:\" are those of opening hours".to_owned());
+    }
+    if name.starts_with("automatic:") {
+        unfit.push("names that begin with \"automatic:\" are the hub's own".to_owned());
     }
     unfit
 }
@@ -41,7 +47,22 @@ pub fn check_actions(config: &RuleConfig, fault: &mut impl FnMut(&[&str], String
     if let Some(reply) = &then.reply {
         check_reply(reply, fault);
     }
-    let on_network = then.reply.is_some() || then.like || then.repost || then.hide;
+    if let Some(ask) = &then.ask_to_follow
+        && let Err(error) = check_text(ask)
+    {
+        fault(&["then", "ask_to_follow"], error);
+    }
+    if let Some(hold) = &then.hold {
+        if let Err(error) = HeldUntil::of(hold) {
+            fault(&["then", "hold"], error);
+        }
+        if then.drop || then.end.is_some() {
+            let text = "what is dropped or over is not held";
+            fault(&["then", "hold"], text.to_owned());
+        }
+    }
+    let asks = then.ask_to_follow.is_some();
+    let on_network = then.reply.is_some() || asks || then.like || then.repost || then.hide;
     let acts = on_network || then.notify.is_some();
     if then.drop && acts {
         let text = "a message that is dropped is nobody's work, so nothing is done about it: use `end` in place of `drop`";
@@ -102,6 +123,18 @@ fn check_occasion(config: &RuleConfig, fault: &mut impl FnMut(&[&str], String)) 
             on == Message,
             "the interaction has begun",
         ),
+        (
+            then.hold.is_some(),
+            "hold",
+            on == Message,
+            "it waits in its queue already",
+        ),
+        (
+            then.ask_to_follow.is_some(),
+            "ask_to_follow",
+            is_there,
+            "the message is gone",
+        ),
         (then.end.is_some(), "end", on != Ended, "it is over"),
         (then.like, "like", is_there, "the message is gone"),
         (then.repost, "repost", is_there, "the message is gone"),
@@ -146,6 +179,11 @@ fn check_reply(reply: &RuleReply, fault: &mut impl FnMut(&[&str], String)) {
         && let Err(error) = check_text(text)
     {
         fault(&["then", "reply", "text"], error);
+    }
+    let longest = AutomaticConfig::LONGEST_RETRY_SECONDS;
+    if reply.retry_for_seconds.is_some_and(|time| time > longest) {
+        let text = format!("it is at most {longest}, which is a week");
+        fault(&["then", "reply", "retry_for_seconds"], text);
     }
 }
 

@@ -260,6 +260,27 @@ impl Hours {
         }
     }
 
+    /// When it is open next: at once if it is. `None` if nobody knows.
+    pub fn opens_at(&self, at: Moment) -> Option<Moment> {
+        let mut at = at;
+        // One closed time follows the other where a special day lies between them.
+        for _ in 0..MOST_SPECIAL {
+            let standing = self.at(at);
+            if standing.open {
+                return Some(at);
+            }
+            at = standing.until.filter(|until| *until > at)?;
+        }
+        None
+    }
+
+    /// When the clocks of the zone next show a time, in minutes of the day.
+    pub(crate) fn next_time(&self, at: Moment, minutes: u16) -> Option<Moment> {
+        let today = self.local(at).date();
+        let mut days = (0..=2).map(|offset| self.first(shifted(today, offset), minutes));
+        days.find(|time| *time > *at).map(Moment::from)
+    }
+
     /// What is said and done as it stands; `None` while it is open.
     pub fn when_closed(&self, standing: &Standing) -> Option<&WhenClosed> {
         if standing.open {
@@ -518,7 +539,7 @@ fn shifted(day: Date, by: i32) -> Date {
 }
 
 /// The minute of the day that a clock time names.
-fn minutes(text: &str, may_end: bool) -> Result<u16, String> {
+pub(crate) fn minutes(text: &str, may_end: bool) -> Result<u16, String> {
     let bad = || {
         let end = if may_end { " or 24:00" } else { "" };
         format!("\"{text}\" is no time such as 09:00{end}")

@@ -9,7 +9,7 @@ use linecard_model::rule::{
     MOST_RULES, RuleConfig, RuleDid, RuleEnd, RuleNotice, RuleOccasion, RuleReply, RuleStep,
     RuleTimer, RuleTrace,
 };
-use linecard_model::{ChannelId, QueueId};
+use linecard_model::{ChannelId, QueueId, Timestamp};
 use regex::Regex;
 
 use crate::actions::{check_actions, unfit_name};
@@ -73,6 +73,8 @@ pub enum Act {
     Repost,
     /// To hide it from the public.
     Hide,
+    /// To ask its author publicly to follow.
+    AskToFollow(String),
 }
 
 /// Something to do on the network, and where in the trace it stands.
@@ -88,6 +90,19 @@ pub struct Wanted {
     pub act: Act,
 }
 
+/// That an interaction is kept from everybody.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Held {
+    /// What the rule says.
+    pub hold: String,
+    /// The step of the trace.
+    pub step: usize,
+    /// The place among what the step did.
+    pub did: usize,
+    /// The moment, once somebody who knows the hours has found it out.
+    pub until: Option<Timestamp>,
+}
+
 /// What the rules say.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Decision {
@@ -97,6 +112,8 @@ pub struct Decision {
     pub skills: Vec<RequiredSkill>,
     /// The interaction's priority.
     pub priority: Option<i32>,
+    /// Until when the interaction that begins is kept from everybody.
+    pub hold: Option<Held>,
     /// The labels that it gets.
     pub add_labels: BTreeSet<String>,
     /// The attributes that it gets.
@@ -313,6 +330,8 @@ impl Decision {
         (&self.queue, &self.skills, self.priority) == (&other.queue, &other.skills, other.priority)
             && (&self.add_labels, &self.attributes) == (&other.add_labels, &other.attributes)
             && (self.drop, &self.end) == (other.drop, &other.end)
+            && self.hold.as_ref().map(|held| &held.hold)
+                == other.hold.as_ref().map(|held| &held.hold)
             && acts(self) == acts(other)
             && notices(self) == notices(other)
     }
@@ -385,15 +404,17 @@ impl Decision {
             }
             did.push(done("reply".to_owned(), not_done));
         }
-        for (is_wanted, act, what) in [
-            (then.like, Act::Like, "like"),
-            (then.repost, Act::Repost, "repost"),
-            (then.hide, Act::Hide, "hide"),
+        let ask = then.ask_to_follow.clone();
+        for (act, what) in [
+            (then.like.then_some(Act::Like), "like"),
+            (then.repost.then_some(Act::Repost), "repost"),
+            (then.hide.then_some(Act::Hide), "hide"),
+            (ask.map(Act::AskToFollow), "ask to follow"),
         ] {
-            if !is_wanted {
-                continue;
-            }
-            let is_asked = self.acts.iter().any(|wanted| wanted.act == act);
+            let Some(act) = act else { continue };
+            let kind = std::mem::discriminant(&act);
+            let mut asked = self.acts.iter();
+            let is_asked = asked.any(|wanted| std::mem::discriminant(&wanted.act) == kind);
             let not_done = is_asked.then(|| taken("done that")).flatten();
             if not_done.is_none() {
                 self.acts.push(Wanted {
@@ -404,6 +425,22 @@ impl Decision {
                 });
             }
             did.push(done(what.to_owned(), not_done));
+        }
+        if let Some(hold) = &then.hold {
+            let not_done = match (&self.hold, occasion.begins) {
+                (_, false) => late(),
+                (Some(_), _) => taken("held it"),
+                (None, true) => {
+                    self.hold = Some(Held {
+                        hold: hold.clone(),
+                        step,
+                        did: did.len(),
+                        until: None,
+                    });
+                    None
+                }
+            };
+            did.push(done("hold".to_owned(), not_done));
         }
         if then.drop {
             let not_done = match (&self.end, occasion.begins) {

@@ -167,6 +167,7 @@ pub static TABLE: &[Top] = &[
                 Bool,
                 "whether it answers a message of the company's or of somebody else",
             ),
+            always("edited", Bool, "whether its author has changed it"),
         ],
     }),
     Top::Group(Group {
@@ -197,6 +198,21 @@ pub static TABLE: &[Top] = &[
                 "opted_in",
                 Bool,
                 "whether they agreed that the company writes first on this channel",
+            ),
+        ],
+    }),
+    Top::Group(Group {
+        name: "thread",
+        facts: &[
+            perhaps(
+                "age",
+                Int,
+                "for how many seconds the hub has known the public conversation; in private, the customer",
+            ),
+            always(
+                "participants",
+                Int,
+                "how many customers take part in the interaction",
             ),
         ],
     }),

@@ -454,6 +454,11 @@ fn mistakes_in_the_process_configuration_are_told_before_anything_starts() {
             "linecard.toml:1:1: listen: \"8440\" has no port: write an address and a port",
         ),
         (
+            "practice_listen = \"0.0.0.0:8449\"\n",
+            2,
+            "linecard.toml:1:1: practice_listen: \"0.0.0.0:8449\" can be reached from other machines: write \"127.0.0.1\" and a port",
+        ),
+        (
             "[http]\ntimeout = 3\n",
             2,
             "linecard.toml:2:1: http.timeout: there is no such key; did you mean \"timeout_seconds\"?",

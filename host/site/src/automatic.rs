@@ -17,6 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use linecard_model::desk::{Attribute, Marks};
 use linecard_model::hours::{ClosedWork, HoursConfig, HoursMessage};
 use linecard_model::interaction::Interaction;
+use linecard_model::routing::RoutingStep;
 use linecard_model::rule::{RuleEnd, RuleTrace};
 use linecard_model::site::SiteConfig;
 use linecard_model::{ChannelId, QueueId, Timestamp};
@@ -109,6 +110,8 @@ impl SiteState {
 pub(super) struct Judged {
     decision: Decision,
     closed: Option<Closed>,
+    /// Until when the interaction that begins is kept from everybody.
+    held: Option<Timestamp>,
     trace: RuleTrace,
 }
 
@@ -117,6 +120,8 @@ pub(super) struct Judged {
 struct Closed {
     hours: String,
     since: Option<Timestamp>,
+    /// When it opens, or why nothing is held until then; if that is asked for.
+    opens: Option<Result<Timestamp, String>>,
     work: ClosedWork,
     message: Option<HoursMessage>,
 }
@@ -141,7 +146,18 @@ impl Judged {
 
     /// What was decided, of a message about which nothing is done.
     pub fn into_trace(self) -> RuleTrace {
-        self.trace
+        let mut trace = self.trace;
+        trace.shorten();
+        trace
+    }
+
+    /// The step for nobody in which the interaction that begins is held. It takes the place of waiting for
+    /// the last agent.
+    pub fn held(&self, at: Timestamp) -> Option<RoutingStep> {
+        let seconds = self.held?.duration_since(at).as_millis();
+        // Not a moment too early.
+        let seconds = u32::try_from(seconds.max(0).unsigned_abs().div_ceil(1_000)).ok()?;
+        (seconds > 0).then(|| RoutingStep::nobody(seconds))
     }
 
     /// The priority that the interaction gets.

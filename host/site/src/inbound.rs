@@ -252,6 +252,7 @@ async fn created(
     let id = MessageId::generate();
     let reply_to = answered(batch, arrival.channel, incoming.parent.as_deref()).await?;
     let written = Written {
+        edited: false,
         channel: arrival.channel,
         visibility: thread.visibility,
         content: &incoming.content,
@@ -328,6 +329,7 @@ async fn created(
         batch.record(std::mem::take(&mut events)).await?;
     }
     let priority = judged.as_ref().and_then(Judged::priority);
+    let held = judged.as_ref().and_then(|judged| judged.held(batch.at));
     let ends = judged.as_ref().and_then(Judged::ends);
     let marks = marks(batch, judged.as_ref(), interaction).await?;
     let done = match judged {
@@ -355,7 +357,7 @@ async fn created(
         before,
     }) = begins
     {
-        let first = before.and_then(|before| last_agent(batch, &started, &before));
+        let first = held.or_else(|| before.and_then(|before| last_agent(batch, &started, &before)));
         let enqueue = RouterCommand::Enqueue {
             interaction,
             queue: started.queue.clone(),

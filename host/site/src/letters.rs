@@ -263,6 +263,7 @@ async fn repeat(
         number: *batch.next_outbox,
         created_at: batch.at,
         shown: false,
+        retry_for_seconds: None,
         state: OutboxState::Waiting,
         ..entry.clone()
     };

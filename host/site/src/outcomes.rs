@@ -32,6 +32,14 @@ pub(super) async fn attempt(
             .push(After::Permission(reply, Permission::Settled));
         return Ok(());
     }
+    if let Some(late) = too_late(&entry, batch.at) {
+        let state = given_up(&entry, batch.at, late);
+        close(batch, &entry, state, None).await?;
+        batch
+            .after
+            .push(After::Permission(reply, Permission::Settled));
+        return Ok(());
+    }
     let mut may = batch.state.may_act(&entry.channel, batch.at);
     match may {
         Permission::Granted | Permission::Readdressed(_) => {
@@ -56,7 +64,8 @@ pub(super) async fn finished(
 ) -> Result<Option<OutboxEntry>, StoreError> {
     let at = batch.at;
     let idempotent = is_idempotent(&batch.state.channels, &entry);
-    let retries = Retries::of(batch.state.channels.get(&entry.channel).as_deref());
+    let retries = Retries::of(batch.state.channels.get(&entry.channel).as_deref())
+        .for_seconds(entry.retry_for_seconds);
     let soon = at
         .checked_add(retries.pause(entry.request.attempt))
         .unwrap_or(at);
@@ -97,12 +106,11 @@ pub(super) async fn finished(
     }
     match verdict {
         Verdict::Again(not_before, reason) => {
-            if retries.are_over(entry.request.attempt, at.duration_since(entry.created_at)) {
-                let state = MessageState::Failed {
-                    at,
-                    reason,
-                    retryable: true,
-                };
+            let is_over =
+                retries.are_over(entry.request.attempt, at.duration_since(entry.created_at));
+            // What would be tried after its time has failed now.
+            if is_over || too_late(&entry, not_before).is_some() {
+                let state = given_up(&entry, at, reason);
                 close(batch, &entry, state, None).await?;
                 return Ok(None);
             }
@@ -130,6 +138,32 @@ pub(super) async fn finished(
             Ok(None)
         }
     }
+}
+
+/// What becomes of an entry that is not tried any more: it has failed, unless an attempt may have had its
+/// effect.
+fn given_up(entry: &OutboxEntry, at: Timestamp, reason: Refusal) -> MessageState {
+    if entry.request.uncertain_before {
+        return MessageState::Uncertain {
+            at,
+            text: reason.text,
+        };
+    }
+    MessageState::Failed {
+        at,
+        reason,
+        retryable: true,
+    }
+}
+
+/// Why an entry that has a time of its own is not tried any more at a moment.
+fn too_late(entry: &OutboxEntry, at: Timestamp) -> Option<Refusal> {
+    let seconds = entry.retry_for_seconds?;
+    let waited = at.duration_since(entry.created_at).as_secs();
+    (waited > i64::from(seconds)).then(|| {
+        let text = format!("it was to be sent within {seconds} s, and that was not possible");
+        refusal("too-late", &text)
+    })
 }
 
 /// Whether the network has shown that it has what an entry sends.

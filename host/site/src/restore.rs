@@ -192,6 +192,7 @@ mod tests {
             last_outbound_at: None,
             inbound_count: 0,
             timers: Vec::new(),
+            moved_by_rules: 0,
             outbound_count: 0,
             last_message: None,
             waiting_since: None,

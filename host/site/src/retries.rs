@@ -39,6 +39,19 @@ pub struct Retries {
 }
 
 impl Retries {
+    /// The same, for so long after an action was asked for if that is said with it.
+    #[must_use]
+    pub fn for_seconds(self, seconds: Option<u32>) -> Self {
+        match seconds {
+            Some(seconds) => Self {
+                within: SignedDuration::from_secs(i64::from(seconds)),
+                most: None,
+                ..self
+            },
+            None => self,
+        }
+    }
+
     /// Those of a channel; the usual ones for a channel that is not there any more.
     pub fn of(channel: Option<&ChannelRuntime>) -> Self {
         let config = channel.map(|c| &c.config);
@@ -109,6 +122,16 @@ mod tests {
             retries.are_over(6, soon),
             "the fifth repetition is the last"
         );
+    }
+
+    #[test]
+    fn what_is_said_with_an_action_sets_its_time_and_keeps_the_pause() {
+        let retries = Retries::new(None, None, Some(DOCUMENTED)).for_seconds(Some(10));
+        assert_eq!(retries.pause(1), SignedDuration::from_secs(5));
+        assert!(!retries.are_over(100, SignedDuration::from_secs(10)));
+        assert!(retries.are_over(1, SignedDuration::from_secs(11)));
+        let usual = Retries::new(None, None, None);
+        assert_eq!(usual.for_seconds(None), usual);
     }
 
     #[test]

@@ -69,6 +69,8 @@ pub(super) struct Answer {
     addressee: Addressee,
     message: Message,
     request: ActionRequest,
+    /// For how long it is tried again, if not for the channel's time.
+    retry_for_seconds: Option<u32>,
 }
 
 impl Answer {
@@ -113,9 +115,10 @@ pub(super) fn put(batch: &mut Batch<'_>, answer: Answer) {
         interaction,
         addressee,
         request,
+        retry_for_seconds,
         ..
     } = answer;
-    post(
+    let entry = post(
         batch,
         &interaction,
         &addressee,
@@ -123,6 +126,12 @@ pub(super) fn put(batch: &mut Batch<'_>, answer: Answer) {
         request,
         Vec::new(),
     );
+    if retry_for_seconds.is_some() {
+        batch.work.put_outbox(OutboxEntry {
+            retry_for_seconds,
+            ..entry
+        });
+    }
 }
 
 /// Finds out whether and how an answer can be given.
@@ -159,6 +168,8 @@ pub(super) struct Automatically {
     pub rule: String,
     /// Whether to answer a public message privately.
     pub private: bool,
+    /// For how long it is tried again, if not for the channel's time.
+    pub retry_for_seconds: Option<u32>,
 }
 
 /// Finds out whether and how a message can be answered automatically.
@@ -169,10 +180,18 @@ pub(super) async fn answer(
     content: Content,
     how: Automatically,
 ) -> Result<Answer, CommandError> {
-    let Automatically { rule, private } = how;
+    let Automatically {
+        rule,
+        private,
+        retry_for_seconds,
+    } = how;
     let answered = (interaction.visibility == Visibility::Public).then_some(message);
     let author = MessageAuthor::Rule { rule };
-    answer_by(batch, interaction, author, content, answered, private).await
+    let answer = answer_by(batch, interaction, author, content, answered, private).await?;
+    Ok(Answer {
+        retry_for_seconds,
+        ..answer
+    })
 }
 
 async fn answer_by(
@@ -234,6 +253,7 @@ async fn answer_by(
         addressee,
         message,
         request,
+        retry_for_seconds: None,
     })
 }
 
@@ -568,11 +588,12 @@ pub(super) fn post(
     message: Option<MessageId>,
     request: ActionRequest,
     made: Vec<String>,
-) {
+) -> OutboxEntry {
     *batch.next_outbox += 1;
-    batch.work.put_outbox(OutboxEntry {
+    let entry = OutboxEntry {
         made,
         shown: false,
+        retry_for_seconds: None,
         channel: interaction.channel.clone(),
         number: *batch.next_outbox,
         message,
@@ -581,8 +602,10 @@ pub(super) fn post(
         request,
         created_at: batch.at,
         state: OutboxState::Waiting,
-    });
+    };
+    batch.work.put_outbox(entry.clone());
     batch.after.push(After::Outbox(interaction.channel.clone()));
+    entry
 }
 
 pub(super) fn unknown_message(id: MessageId) -> CommandError {

@@ -446,6 +446,7 @@ pub async fn small_views_come_back(store: Arc<dyn Store>) {
         made: Vec::new(),
         channel: pages.clone(),
         shown: false,
+        retry_for_seconds: None,
         number,
         message: None,
         contact: None,

@@ -94,9 +94,9 @@ try {
   for (let taken = 0; taken < 3; taken += 1) {
     await page.waitForSelector('.offer', { timeout: 60_000 });
     await page.keyboard.press('Alt+KeyA');
-    await page.waitForSelector('lc-composer textarea', { timeout: 20_000 });
+    await page.waitForSelector('lc-composer textarea[data-key=KeyR]', { timeout: 60_000 });
   }
-  await page.locator('lc-composer textarea').fill('Thank you for writing. I am looking for it, and come back to you in a minute.');
+  await page.locator('lc-composer textarea[data-key=KeyR]').fill('Thank you for writing. I am looking for it, and come back to you in a minute.');
   await page.keyboard.press('Control+Enter');
   await page.waitForTimeout(3_000);
   const mine = await page.evaluate(() => location.hash);

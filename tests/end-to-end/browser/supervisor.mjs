@@ -5,24 +5,13 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { chromium } from 'playwright-core';
+import { faults, launch, open } from './desk.mjs';
 
 const [base] = process.argv.slice(2);
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
-const browser = await chromium.launch({ executablePath: process.env.CHROMIUM, args: ['--no-sandbox'] });
+const browser = await launch(process.env.CHROMIUM);
 const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
-const faults = [];
-const page = await context.newPage();
-page.setDefaultTimeout(20_000);
-page.on('pageerror', (error) => faults.push(`error: ${error.message}`));
-page.on('dialog', (dialog) => { faults.push(`dialog: ${dialog.message()}`); void dialog.dismiss(); });
-await page.exposeFunction('tellViolation', (what) => faults.push(`policy: ${what}`));
-await page.addInitScript(() => {
-  document.addEventListener('securitypolicyviolation', (event) => {
-    window.tellViolation(`${event.violatedDirective} ${event.blockedURI}`);
-  });
-});
+const page = await open(context, base);
 
 /** No fault that axe-core knows; a theme changes colours alone. */
 async function accessible(view) {
@@ -35,6 +24,11 @@ async function accessible(view) {
     const told = found.violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.html).join(' ')}`);
     assert.deepEqual(told, [], `${view}, ${theme}`);
   }
+  await fits(view);
+}
+
+/** Nothing is wider than the screen. */
+async function fits(view) {
   const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
   assert.ok(wide <= 0, `${view} is ${wide} px too wide`);
 }
@@ -46,7 +40,6 @@ async function go(hash, selector) {
   await accessible(hash);
 }
 
-await page.goto(`${base}/desk/`);
 await page.locator('[name=name]').fill('boss');
 await page.locator('[name=password]').fill(process.env.PASSWORD);
 await page.keyboard.press('Enter');
@@ -103,17 +96,12 @@ await page.getByRole('button', { name: 'Send' }).click();
 await page.waitForSelector('.phone .mine');
 await accessible('a customer wrote');
 await page.getByRole('link', { name: 'To my work' }).click();
-// The one who waited is offered first or second; both are taken.
-const answered = page.locator('.row', { hasText: 'Dora Practice' });
-for (let taken = 0; taken < 2; taken += 1) {
-  await page.waitForSelector('.offer');
-  await page.keyboard.press('Alt+KeyA');
-  await page.waitForSelector('lc-composer textarea');
-  if (await answered.count()) break;
-}
-await answered.locator('a').click();
-await page.locator('lc-composer textarea').fill('It is on its way.');
-await page.keyboard.press('Control+Enter');
+await page.locator('.offer', { hasText: 'Dora Practice' }).getByRole('button', { name: 'Accept' }).click();
+await page.locator('.head h2', { hasText: 'Dora Practice' }).waitFor();
+const answer = page.locator('lc-composer textarea[data-key=KeyR]');
+await answer.fill('It is on its way.');
+await answer.press('Control+Enter');
+await page.locator('lc-message.ours', { hasText: 'It is on its way.' }).waitFor();
 await go('#/start', '.phone .theirs');
 assert.match(await page.locator('.phone .theirs').textContent(), /It is on its way\./);
 await go('#/admin/channels/practice', 'lc-channel .chip.ok');
@@ -122,14 +110,14 @@ await page.getByText('It works: the network answered.').waitFor();
 
 // A rule is checked while it is written, tried, and saved once it is right.
 await go('#/admin/rules', '#rules-title');
-await page.getByRole('button', { name: 'New' }).click();
-await page.getByLabel('Condition').fill("message.txt.contains('refund')");
+await page.getByRole('button', { name: 'New', exact: true }).click();
+await page.getByRole('textbox', { name: 'Condition' }).fill("message.txt.contains('refund')");
 await page.getByLabel('Queue', { exact: true }).selectOption('support');
 await page.waitForSelector('.field.wrong textarea');
 assert.match(await page.locator('.field.wrong .fault').first().textContent(), /line 1, column \d+/);
 assert.ok(await page.locator('#rules-title ~ .main').isDisabled());
 await accessible('a rule with a fault');
-await page.getByLabel('Condition').fill("message.text.contains('refund')");
+await page.getByRole('textbox', { name: 'Condition' }).fill("message.text.contains('refund')");
 await page.waitForSelector('.rule:not(.wrong)');
 await page.waitForFunction(() => !document.querySelector('#rules-title ~ .main').disabled);
 await page.getByRole('button', { name: 'Try', exact: true }).click();
@@ -145,7 +133,11 @@ for (const [section, selector] of [
 }
 // On a telephone, too.
 await page.setViewportSize({ width: 360, height: 740 });
-for (const [view, selector] of [['#/supervisor', 'lc-supervisor tbody tr'], ['#/admin/queues/support', 'lc-form .field'], ['#/wallboard', '.wall tbody tr']]) await go(view, selector);
+for (const [view, selector] of [['#/supervisor', 'lc-supervisor tbody tr'], ['#/admin/queues/support', 'lc-form .field'], ['#/wallboard', '.wall tbody tr']]) {
+  await page.evaluate((to) => { location.hash = to; }, view);
+  await page.waitForSelector(selector);
+  await fits(view);
+}
 
 assert.deepEqual(faults, []);
 await browser.close();

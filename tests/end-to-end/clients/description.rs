@@ -27,6 +27,16 @@ async fn description(hub: &Hub, folder: &Path) -> Result<PathBuf> {
     Ok(file)
 }
 
+/// The description of its streams, in a file.
+async fn streams(hub: &Hub, folder: &Path) -> Result<PathBuf> {
+    let described = Client::anonymous(&hub.base())?
+        .get("/api/asyncapi.json")
+        .await?;
+    let file = folder.join("asyncapi.json");
+    std::fs::write(&file, described.to_string())?;
+    Ok(file)
+}
+
 /// A hub with an agent, at whom a customer's message waits to alert.
 async fn hub_with_work(networks: &Networks, customer: &str) -> Result<Hub> {
     let hub = networks.hub(BINARY, &SiteOptions::default()).await?;
@@ -107,6 +117,7 @@ async fn a_typed_javascript_client_works_a_shift() -> Result<()> {
         .args(["lint", "--max-problems", "1000", "--config"])
         .arg(rules)
         .arg(&description)
+        .arg(streams(&hub, folder.path()).await?)
         // It would tell its maker that it was run.
         .env("REDOCLY_TELEMETRY", "off")
         .env("REDOCLY_SUPPRESS_UPDATE_NOTICE", "true"))?;

@@ -16,6 +16,8 @@ pub(crate) fn python(folder: &Path, packages: &[&str]) -> Result<Option<PathBuf>
         "install",
         "--quiet",
         "--disable-pip-version-check",
+        // Of what comes, a small part is used.
+        "--no-compile",
     ]);
     let mut make = Command::new("python3");
     make.args(["-m", "venv"]).arg(folder);

@@ -1,6 +1,7 @@
 //! The event streams: the journal as it grows, filtered by what the caller sees, over SSE and
 //! WebSocket on one code path.
 
+mod asyncapi;
 mod audience;
 mod data;
 mod desktops;
@@ -31,6 +32,7 @@ use super::extract::{Caller, Query};
 use super::problem::Problem;
 use super::serve::Ending;
 
+pub(super) use asyncapi::asyncapi;
 pub(super) use desktops::Desktops;
 pub(super) use outside::{kinds, told_outside};
 pub(super) use scene::{Scene, run};

@@ -10,7 +10,7 @@ use super::data::Envelope;
 use super::scene::ViewersChanged;
 
 /// Where a description of the API keeps its types, and where a JSON Schema does.
-const COMPONENTS: &str = "#/components/schemas/";
+pub(super) const COMPONENTS: &str = "#/components/schemas/";
 const DEFINITIONS: &str = "#/$defs/";
 
 static SCHEMA: LazyLock<String> = LazyLock::new(|| {
@@ -23,18 +23,28 @@ pub(crate) fn text() -> &'static str {
     &SCHEMA
 }
 
-/// The JSON Schema of what the streams carry.
-pub(super) fn schema() -> Value {
+/// The types of what the streams carry, by their names. They refer to one another at `place`.
+pub(super) fn types(place: &str) -> BTreeMap<String, Value> {
     let mut types = vec![(
         ViewersChanged::name().into_owned(),
         ViewersChanged::schema(),
     )];
     Envelope::schemas(&mut types);
     ViewersChanged::schemas(&mut types);
-    let definitions: BTreeMap<String, Value> = types
+    types
         .into_iter()
-        .map(|(name, schema)| (name, as_json(&schema)))
-        .collect();
+        .map(|(name, schema)| (name, as_json(&schema, place)))
+        .collect()
+}
+
+/// The type of one event, whose parts are at `place`.
+pub(super) fn envelope(place: &str) -> Value {
+    as_json(&Envelope::schema(), place)
+}
+
+/// The JSON Schema of what the streams carry.
+pub(super) fn schema() -> Value {
+    let definitions = types(DEFINITIONS);
     let mut root = Map::new();
     for (name, value) in [
         ("$schema", "https://json-schema.org/draft/2020-12/schema"),
@@ -42,7 +52,7 @@ pub(super) fn schema() -> Value {
     ] {
         root.insert(name.to_owned(), json!(value));
     }
-    if let Value::Object(envelope) = as_json(&Envelope::schema()) {
+    if let Value::Object(envelope) = envelope(DEFINITIONS) {
         root.extend(envelope);
     }
     root.insert(
@@ -58,22 +68,22 @@ pub(super) fn schema() -> Value {
     Value::Object(root)
 }
 
-fn as_json(schema: &utoipa::openapi::RefOr<utoipa::openapi::schema::Schema>) -> Value {
+fn as_json(schema: &utoipa::openapi::RefOr<utoipa::openapi::schema::Schema>, place: &str) -> Value {
     // Maps of strings always serialize.
     let mut value = serde_json::to_value(schema).unwrap_or_default();
-    settle(&mut value);
+    settle(&mut value, place);
     value
 }
 
-/// Makes a type of the API's description one of a JSON Schema: references lead to its definitions,
+/// Makes a type of the API's description one of a JSON Schema: references lead to where its types are,
 /// and what may be left out is absent, never null.
-fn settle(value: &mut Value) {
+fn settle(value: &mut Value, place: &str) {
     match value {
         Value::Object(object) => {
             if let Some(Value::String(reference)) = object.get_mut("$ref")
                 && let Some(name) = reference.strip_prefix(COMPONENTS)
             {
-                *reference = format!("{DEFINITIONS}{name}");
+                *reference = format!("{place}{name}");
             }
             if let Some(Value::Array(kinds)) = object.get_mut("type") {
                 kinds.retain(|kind| kind != "null");
@@ -85,9 +95,9 @@ fn settle(value: &mut Value) {
             if let Some(Value::Array(choices)) = object.get_mut("oneOf") {
                 choices.retain(|choice| choice != &json!({"type": "null"}));
             }
-            object.values_mut().for_each(settle);
+            object.values_mut().for_each(|one| settle(one, place));
         }
-        Value::Array(items) => items.iter_mut().for_each(settle),
+        Value::Array(items) => items.iter_mut().for_each(|one| settle(one, place)),
         _ => {}
     }
 }

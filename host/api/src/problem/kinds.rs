@@ -462,7 +462,7 @@ pub static KINDS: &[Kind] = &[
     ),
     kind(
         "practice-unavailable",
-        503,
+        409,
         "The network to practise on does not work",
         "The simulated network within the hub's process was turned off, cannot listen, or was not heard by the hub. The detail says which, and what to do.",
     ),

@@ -99,7 +99,6 @@ class FirstRun extends Part {
     return this.doing(async () => {
       const { id, config, secrets } = await call('POST', 'practice', undefined);
       await call('PUT', `channels/${part(id)}`, { config: { ...config, queue: this.queue.id }, secrets });
-      this.dispatchEvent(new Event('set-up', { bubbles: true }));
     });
   }
 

@@ -10,6 +10,7 @@ import { queues } from '../parts/supervisor/queues.js';
 import { Watch, grade, keep, thresholds } from '../parts/supervisor/thresholds.js';
 import { work } from '../parts/supervisor/work.js';
 import '../parts/supervisor/case.js';
+import '../parts/supervisor/day.js';
 import '../parts/supervisor/why.js';
 
 /** A figure in large. @param {string} label @param {unknown} value @param {string} [how] @param {unknown} [more] */
@@ -65,6 +66,12 @@ class Supervisor extends Ticking {
     floor.removeEventListener('change', this.redraw);
     removeEventListener('keydown', this.shut);
     floor.leave();
+  }
+
+  /** Much may happen at once: it is drawn ten times a second at most. */
+  async scheduleUpdate() {
+    await new Promise((done) => setTimeout(done, this.hasUpdated ? 90 : 0));
+    await super.scheduleUpdate();
   }
 
   /** Shows something beside the tables: its place stands in the address. @param {string} what */

@@ -16,6 +16,12 @@ class Wallboard extends Ticking {
     this.redraw = () => this.requestUpdate();
   }
 
+  /** Much may happen at once: it is drawn ten times a second at most. */
+  async scheduleUpdate() {
+    await new Promise((done) => setTimeout(done, this.hasUpdated ? 90 : 0));
+    await super.scheduleUpdate();
+  }
+
   connectedCallback() {
     super.connectedCallback();
     floor.addEventListener('change', this.redraw);

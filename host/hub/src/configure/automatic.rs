@@ -7,7 +7,7 @@ use std::sync::Arc;
 use linecard_model::manifest::{ActionKind, Visibility};
 use linecard_model::response::{Piece, pieces};
 use linecard_model::routing::DEFAULT_DISPOSITION_CODES;
-use linecard_model::rule::{RuleActions, RuleConfig};
+use linecard_model::rule::{AutomaticConfig, RuleActions, RuleConfig};
 use linecard_model::site::SiteConfig;
 use linecard_model::{AgentId, ChannelId, GroupId, QueueId};
 use linecard_rules::{Hours, RuleSet};
@@ -20,8 +20,10 @@ use super::routing::check_minimum;
 
 /// More than this within an hour is no service.
 const MOST_IN_AN_HOUR: u16 = 60;
+/// More than this within an hour no network takes for the work of people.
+const MOST_ACTIONS: u16 = 1_000;
 /// The longest disclosure, in characters.
-const LONGEST_DISCLOSURE: usize = 500;
+const LONGEST_DISCLOSURE: usize = AutomaticConfig::LONGEST_DISCLOSURE;
 /// The most opening hours of a site.
 const MOST_HOURS: usize = 100;
 
@@ -46,12 +48,70 @@ pub(super) fn check(config: &SiteConfig, problems: &mut Problems) {
             format!("a contact gets at most {MOST_IN_AN_HOUR} automatic messages within an hour"),
         );
     }
+    for (key, most) in [
+        ("likes_per_hour", automatic.likes_per_hour),
+        ("reposts_per_hour", automatic.reposts_per_hour),
+        (
+            "follow_requests_per_hour",
+            automatic.follow_requests_per_hour,
+        ),
+    ] {
+        if most > MOST_ACTIONS {
+            let text = format!("rules do that at most {MOST_ACTIONS} times within an hour");
+            problems.add(&["automatic", key], text);
+        }
+    }
+    let longest = AutomaticConfig::LONGEST_RETRY_SECONDS;
+    if automatic.retry_for_seconds.is_some_and(|t| t > longest) {
+        problems.add(
+            &["automatic", "retry_for_seconds"],
+            format!("it is at most {longest}, which is a week"),
+        );
+    }
     if let Some(text) = &automatic.disclosure {
         let length = text.chars().count();
         if text.trim().is_empty() || length > LONGEST_DISCLOSURE {
             problems.add(
                 &["automatic", "disclosure"],
                 format!("it has 1 to {LONGEST_DISCLOSURE} characters, not {length}"),
+            );
+        }
+    }
+    check_disclosures(config, problems);
+}
+
+fn check_disclosures(config: &SiteConfig, problems: &mut Problems) {
+    let disclosures = &config.automatic.disclosures;
+    let most = AutomaticConfig::MOST_DISCLOSURES;
+    if disclosures.len() > most {
+        problems.add(
+            &["automatic", "disclosures"],
+            format!("there are up to {most}, not {}", disclosures.len()),
+        );
+    }
+    for (index, told) in disclosures.iter().take(most).enumerate() {
+        let index = index.to_string();
+        let within = |key| ["automatic", "disclosures", index.as_str(), key];
+        let length = told.text.chars().count();
+        if length > LONGEST_DISCLOSURE {
+            problems.add(
+                &within("text"),
+                format!("it has up to {LONGEST_DISCLOSURE} characters, not {length}"),
+            );
+        }
+        for channel in &told.channels {
+            check_channel(config, &within("channels"), channel, problems);
+        }
+        let is_tag = |language: &str| {
+            (2..=35).contains(&language.len())
+                && language
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || b == b'-')
+        };
+        if told.language.as_deref().is_some_and(|own| !is_tag(own)) {
+            problems.add(
+                &within("language"),
+                "it is a language such as `en` or `pt-BR`",
             );
         }
     }
@@ -261,7 +321,13 @@ pub(super) fn check_abilities(
         let reply = rule.then.reply.as_ref();
         if let Some((text, reply)) = reply.and_then(|r| r.text.as_ref().map(|text| (text, r))) {
             let path = ["rules", &index, "then", "reply", "text"];
-            check_length(config, &path, text, reply.private, of_rule(), problems);
+            let kinds = kinds_of(reply.private);
+            check_length(config, &path, text, &kinds, of_rule(), problems);
+        }
+        if let Some(ask) = &rule.then.ask_to_follow {
+            let path = ["rules", &index, "then", "ask_to_follow"];
+            let kinds = [(ActionKind::RequestFollow, Visibility::Public)];
+            check_length(config, &path, ask, &kinds, of_rule(), problems);
         }
     }
     for (name, hours) in &config.hours {
@@ -285,7 +351,7 @@ pub(super) fn check_abilities(
                     config,
                     &path,
                     &message.text,
-                    message.private,
+                    &kinds_of(message.private),
                     of_message,
                     problems,
                 );
@@ -308,6 +374,11 @@ fn wanted(then: &RuleActions) -> Vec<(&'static str, &'static [ActionKind])> {
         });
     }
     for (is_wanted, key, kinds) in [
+        (
+            then.ask_to_follow.is_some(),
+            "ask_to_follow",
+            &[ActionKind::RequestFollow] as &[ActionKind],
+        ),
         (then.like, "like", &[ActionKind::React] as &[ActionKind]),
         (then.repost, "repost", &[ActionKind::Repost]),
         (then.hide, "hide", &[ActionKind::Hide]),
@@ -333,43 +404,64 @@ fn plural(count: usize) -> &'static str {
     }
 }
 
-/// A text that is too long whatever is filled in.
+/// How a text is said.
+fn kinds_of(private: bool) -> [(ActionKind, Visibility); 2] {
+    let public = if private {
+        ActionKind::PrivateReply
+    } else {
+        ActionKind::Reply
+    };
+    [
+        (public, Visibility::Public),
+        (ActionKind::SendMessage, Visibility::Private),
+    ]
+}
+
+/// The disclosures that may stand below an automatic message on a channel.
+fn disclosures<'c>(
+    config: &'c SiteConfig,
+    channel: &ChannelId,
+) -> impl Iterator<Item = &'c str> + use<'c> {
+    let automatic = &config.automatic;
+    let of_channel = automatic
+        .disclosures
+        .iter()
+        .filter(|told| told.channels.is_empty() || told.channels.contains(channel));
+    let of_channel: Vec<&str> = of_channel.map(|told| told.text.as_str()).collect();
+    let usual = automatic.disclosure.as_deref();
+    of_channel
+        .into_iter()
+        .chain(usual)
+        .filter(|text| !text.trim().is_empty())
+}
+
+/// A text that is too long whatever is filled in, in the language in which most is told below it.
 fn check_length<'c>(
     config: &SiteConfig,
     path: &[&str],
     text: &str,
-    private: bool,
+    kinds: &[(ActionKind, Visibility)],
     channels: impl Iterator<Item = &'c Arc<ChannelRuntime>>,
     problems: &mut Problems,
 ) {
     // What cannot be filled in was told before.
     let Ok(pieces) = pieces(text) else { return };
-    let mut least: String = pieces
+    let least: String = pieces
         .into_iter()
         .filter_map(|piece| match piece {
             Piece::Text(text) => Some(text),
             Piece::Fill { .. } => None,
         })
         .collect();
-    if let Some(disclosure) = &config.automatic.disclosure {
-        least.push('\n');
-        least.push_str(disclosure);
-    }
     for channel in channels {
-        let kinds = if private {
-            [
-                (ActionKind::PrivateReply, Visibility::Public),
-                (ActionKind::SendMessage, Visibility::Private),
-            ]
-        } else {
-            [
-                (ActionKind::Reply, Visibility::Public),
-                (ActionKind::SendMessage, Visibility::Private),
-            ]
+        let told = disclosures(config, &channel.id).max_by_key(|told| told.chars().count());
+        let least = match told {
+            Some(told) => format!("{least}\n{told}"),
+            None => least.clone(),
         };
         let abilities = kinds
-            .into_iter()
-            .filter_map(|(kind, visibility)| channel.ability(kind, visibility));
+            .iter()
+            .filter_map(|(kind, visibility)| channel.ability(*kind, *visibility));
         let limits =
             abilities.filter_map(|ability| in_force(&channel.settings, ability.text.as_ref()));
         let exceeded = limits

@@ -194,6 +194,15 @@ fn check_step(
     if !step.agents.is_empty() && step.group.is_some() {
         problems.add(at, "give agents or a group, not both");
     }
+    if step.nobody && (!step.agents.is_empty() || step.group.is_some() || step.skills.is_some()) {
+        problems.add(
+            &within("nobody"),
+            "nobody gets it in this step: leave agents, group and skills out",
+        );
+    }
+    if step.nobody && step.seconds.is_none() {
+        problems.add(&within("nobody"), "say with `seconds` for how long");
+    }
     for agent in &step.agents {
         check_agent(config, &within("agents"), agent, problems);
     }

@@ -178,6 +178,41 @@ fn the_last_agent_is_waited_for_while_busy_and_not_while_away() {
 }
 
 #[test]
+fn a_step_for_nobody_keeps_it_from_everybody_for_its_time_and_whoever_may_can_pick_it_up() {
+    let arrive = |site: &mut Site, number| {
+        let interaction = InteractionId::derived(7, number);
+        site.apply(Command::Enqueue {
+            interaction,
+            queue: queue("care"),
+            media_type: DM,
+            skills: vec![],
+            priority: None,
+            first: Some(RoutingStep::nobody(600)),
+        });
+        interaction
+    };
+    let mut site = Site::new(single(&["anna", "ben"]));
+    site.all_ready(&["anna"]);
+    let kept = arrive(&mut site, 7);
+    site.ready("ben");
+    site.run(599);
+    assert_eq!(site.state_name(kept), "queued");
+    assert_eq!(step_of(&site, kept), (1, 2));
+    let next = site.arrive();
+    assert!(site.alerting_at(next).is_some(), "others are not held up");
+    site.run(1);
+    assert!(site.alerting_at(kept).is_some());
+    let taken = arrive(&mut site, 8);
+    assert_eq!(site.state_name(taken), "queued");
+    site.apply(Command::PickUp {
+        interaction: taken,
+        agent: agent("anna"),
+        by_right: true,
+    });
+    assert_eq!(site.state_name(taken), "connected");
+}
+
+#[test]
 fn who_leaves_is_waited_for_no_longer() {
     let mut settings = single(&["anna", "ben"]);
     settings.over_limit = 0;

@@ -103,6 +103,7 @@ impl Command {
             Self::Plugin(plugin) if plugin.is_about_a_file() => &["config", "data"],
             Self::Plugin(plugin) if plugin.is_for_a_hub() => &["config", "data", "listen"],
             Self::Plugin(_) => &["config", "data", "plugins"],
+            Self::Train(train) if !train.is_on_history() => &[],
             _ => takes(self.name()),
         }
     }
@@ -112,6 +113,7 @@ impl Command {
         match self {
             // No key is asked for by a data folder.
             Self::Apply(apply) if apply.is_offline() => &["token_file"],
+            Self::Train(train) if !train.is_on_history() => &["token_file", "url"],
             _ => &[],
         }
     }
@@ -149,9 +151,9 @@ fn takes(command: &str) -> &'static [&'static str] {
     match command {
         "serve" | "demo" => &["config", "data", "plugins", "listen", "log", "log_format"],
         "apply" | "plugin" => &["config", "data", "plugins", "listen"],
-        "doctor" | "backup" | "rules" => &["config", "data", "listen"],
+        "doctor" | "backup" | "rules" | "train" => &["config", "data", "listen"],
         "init" | "evaluate" => &["config", "data", "plugins"],
-        "simulate" | "train" | "openapi" | compile::NAME => &[],
+        "simulate" | "openapi" | compile::NAME => &[],
         // What is done with a data folder.
         _ => &["config", "data"],
     }
@@ -201,6 +203,7 @@ fn ignored(command: &Command, matches: &ArgMatches) -> Option<clap::Error> {
             "; write it into the linecard.toml that it makes, or give it to `linecard serve`"
         }
         ("apply", "token-file") => " with --offline",
+        ("train", _) => " without --history",
         ("plugin", "plugins") => " when it looks at one file or asks a hub",
         _ => "",
     };
@@ -266,7 +269,7 @@ async fn run(cli: Cli) -> anyhow::Result<u8> {
         Command::Simulate(simulate) => simulate.run().await,
         #[cfg(feature = "simulator")]
         Command::Demo(demo) => demo.run(options).await,
-        Command::Train(train) => train.run(),
+        Command::Train(train) => train.run(options).await,
         Command::Evaluate(evaluate) => evaluate.run(options).await,
         Command::Openapi => {
             say(&format!("{:#}", linecard_api::openapi()));

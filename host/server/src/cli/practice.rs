@@ -1,5 +1,6 @@
 //! The network to practise on: a simulated page with Messenger in the hub's own process.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -11,7 +12,8 @@ use linecard_api::{Practice, PracticeChannel, PracticeMessage};
 use linecard_hub::Hub;
 use linecard_model::Timestamp;
 use linecard_simulator::customers::{Author, Profile};
-use linecard_simulator::graph::{GraphOptions, GraphSimulator, Incoming};
+use linecard_simulator::delivery::RetryPolicy;
+use linecard_simulator::graph::{GraphOptions, GraphSimulator, Incoming, WebhookDelivery};
 use linecard_simulator::record::RecordMode;
 use linecard_vault::{new_token, write_private};
 use secrecy::ExposeSecret as _;
@@ -28,6 +30,8 @@ const CHANNEL: &str = "practice";
 const CUSTOMER: &str = "1000000000000001";
 /// How many of the hub's calls are remembered: nobody reads them.
 const CALLS: usize = 10;
+/// How often a message is delivered until the hub takes it, within a second: somebody waits for it.
+const ATTEMPTS: u32 = 8;
 /// The most messages of the conversation: it is kept in memory.
 const MOST: usize = 1_000;
 /// How long the hub may take to take a message.
@@ -86,6 +90,13 @@ impl PracticePage {
                     verify_token: Self::secret(&seed, "verify"),
                     callback_url: Some(Url::parse(&callback)?),
                     record: RecordMode::Last(CALLS),
+                    delivery: WebhookDelivery {
+                        retry: RetryPolicy {
+                            attempts: ATTEMPTS,
+                            ..RetryPolicy::fast()
+                        },
+                        ..WebhookDelivery::default()
+                    },
                     ..GraphOptions::default()
                 })
                 .await
@@ -146,20 +157,26 @@ impl Practice for PracticePage {
             let page = self.page().await.map_err(|error| format!("{error:#}"))?;
             let options = page.options();
             let base = page.base_url();
+            let secrets = BTreeMap::from([
+                ("app-secret".to_owned(), options.app_secret.clone()),
+                ("verify-token".to_owned(), options.verify_token.clone()),
+                ("page-access-token".to_owned(), options.access_token.clone()),
+            ]);
+            let stored: BTreeMap<&String, &str> =
+                secrets.keys().map(|name| (name, "stored")).collect();
             Ok(PracticeChannel {
                 id: CHANNEL,
-                config: json!({
-                    "plugin": "messenger",
-                    "name": "Practice",
-                    "config": { "page_id": options.page_id, "base_url": base },
-                    "hosts": [base],
-                    "secrets": { "app-secret": "stored", "verify-token": "stored", "page-access-token": "stored" },
-                }),
-                secrets: json!({
-                    "app-secret": options.app_secret,
-                    "verify-token": options.verify_token,
-                    "page-access-token": options.access_token,
-                }),
+                config: BTreeMap::from([
+                    ("plugin".to_owned(), json!("messenger")),
+                    ("name".to_owned(), json!("Practice")),
+                    (
+                        "config".to_owned(),
+                        json!({ "page_id": options.page_id, "base_url": base }),
+                    ),
+                    ("hosts".to_owned(), json!([base])),
+                    ("secrets".to_owned(), json!(stored)),
+                ]),
+                secrets,
             })
         }
         .boxed()

@@ -60,7 +60,7 @@ pub(super) struct Test {
 
 /// Which hub is asked, and with which key.
 #[derive(Debug, Args)]
-struct TheHub {
+pub(super) struct TheHub {
     /// The hub's address, if it is not the configured one
     #[arg(long, value_name = "URL")]
     url: Option<Url>,
@@ -70,16 +70,21 @@ struct TheHub {
 }
 
 impl TheHub {
+    /// The hub, with the key.
+    pub(super) fn asked(&self, options: &ConfigOptions) -> anyhow::Result<Asked> {
+        let server = options.load()?;
+        let token = admin_key::given(&server.data, self.token_file.as_deref())?;
+        let hub = Asked::of(&server, self.url.as_ref())?;
+        Ok(hub.with(token).within(PATIENCE))
+    }
+
     async fn ask<T: DeserializeOwned>(
         &self,
         options: &ConfigOptions,
         path: &str,
         body: &Value,
     ) -> anyhow::Result<T> {
-        let server = options.load()?;
-        let token = admin_key::given(&server.data, self.token_file.as_deref())?;
-        let hub = Asked::of(&server, self.url.as_ref())?;
-        let hub = hub.with(token).within(PATIENCE);
+        let hub = self.asked(options)?;
         let request = hub.request(Method::POST, path);
         let request = request.header(ACCEPT, "application/json").json(body);
         let answer = hub.send(request).await?;

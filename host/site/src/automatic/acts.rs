@@ -4,16 +4,17 @@ use std::sync::Arc;
 
 use linecard_model::event::Event;
 use linecard_model::interaction::Interaction;
-use linecard_model::manifest::Visibility;
+use linecard_model::manifest::{ActionKind, Visibility};
 use linecard_model::message::{Content, Message, MessageAuthor, MessageState};
-use linecard_model::platform::{Action, ActionRequest, ReactionTarget};
-use linecard_model::rule::{RuleDid, RuleNotice, RuleReply, RuleTrace};
+use linecard_model::platform::{Action, ActionRequest, Outgoing, ReactionTarget};
+use linecard_model::rule::{DisclosurePlace, RuleDid, RuleNotice, RuleReply, RuleTrace};
 use linecard_model::{MessageId, Timestamp};
 use linecard_rules::Act;
 use linecard_store::StoreError;
 
 use super::super::command::CommandError;
 use super::super::desk::{Scene, fill_in};
+use super::super::figures;
 use super::super::holding::person;
 use super::super::run::Batch;
 use super::super::sending::{
@@ -21,6 +22,7 @@ use super::super::sending::{
 };
 use super::super::state::newest;
 use super::Judged;
+use super::judge::language;
 
 /// How many of a contact's messages are read at a time to find what was said to them automatically.
 const STEP: usize = 200;
@@ -28,6 +30,8 @@ const STEP: usize = 200;
 const LOOK_BACK: usize = 2_000;
 /// What every network understands as a like: its word, or the sign.
 const LIKE: (&str, &str) = ("like", "👍");
+/// Who tells in a message of its own that nobody wrote what follows.
+const DISCLOSURE: &str = "automatic:disclosure";
 
 /// What is to be done, none of it recorded yet.
 pub(in super::super) struct Done {
@@ -47,6 +51,10 @@ impl Done {
             put(batch, answer);
         }
         for (addressee, request) in self.actions {
+            let (kind, at) = (request.action.kind().to_string(), batch.at);
+            figures::count(batch, &self.interaction.channel, |figures| {
+                figures.count_automatic(&kind, at);
+            });
             post(
                 batch,
                 &self.interaction,
@@ -89,11 +97,16 @@ pub(in super::super) async fn act(
         Some(closed) => Some(closed.since.unwrap_or(Timestamp::UNIX_EPOCH).min(hour_ago)),
         None => says.then_some(hour_ago),
     };
+    let mut disclosures = batch.state.config.automatic.disclosures.iter();
+    let comes_first = disclosures.any(|own| own.place == DisclosurePlace::First);
+    let begun = interaction.created_at;
+    let since = since.map(|since| if comes_first { since.min(begun) } else { since });
     let mut doing = Doing {
         said: match since {
             Some(since) => automatically_said(batch, message, since).await?,
             None => Vec::new(),
         },
+        answered: 0,
         done: Done {
             events: Vec::new(),
             trace: judged.trace,
@@ -121,6 +134,7 @@ pub(in super::super) async fn act(
             }
             Act::Repost => doing.action(batch, message, Action::Repost).await?,
             Act::Hide => doing.action(batch, message, Action::Hide).await?,
+            Act::AskToFollow(ask) => doing.ask_to_follow(batch, message, &ask).await?,
         };
         let step = doing.done.trace.steps.get_mut(wanted.step);
         if let Some(place) = step.and_then(|step| step.did.get_mut(wanted.did)) {
@@ -156,6 +170,7 @@ pub(in super::super) async fn act(
             });
         }
     }
+    doing.done.trace.shorten();
     Ok(Some(doing.done))
 }
 
@@ -196,8 +211,15 @@ async fn automatically_said(
     Ok(said)
 }
 
+/// Whether a message tells that nobody wrote another.
+fn is_disclosure(said: &Message) -> bool {
+    matches!(&said.author, MessageAuthor::Rule { rule } if rule == DISCLOSURE)
+}
+
 struct Doing {
     said: Vec<Arc<Message>>,
+    /// How many answers are given now.
+    answered: usize,
     done: Done,
 }
 
@@ -228,8 +250,9 @@ impl Doing {
         }
         let automatic = batch.state.config.automatic.clone();
         let hour_ago = batch.at - jiff::SignedDuration::from_hours(1);
-        let lately = self.said.iter().filter(|said| said.at > hour_ago).count();
-        let lately = lately + self.done.answers.len();
+        // What tells of a message is no further one.
+        let counts = |said: &&Arc<Message>| said.at > hour_ago && !is_disclosure(said);
+        let lately = self.said.iter().filter(counts).count() + self.answered;
         if lately >= usize::from(automatic.per_contact_hour) {
             let text = format!(
                 "the contact got {lately} automatic messages within an hour, and {} are the most",
@@ -244,41 +267,124 @@ impl Doing {
             let id = response.map(ToString::to_string).unwrap_or_default();
             return Ok(Err(format!("there is no standard response {id}")));
         };
+        let filled = match self.filled(batch, message, &text).await? {
+            Ok(filled) => filled,
+            Err(why) => return Ok(Err(why)),
+        };
+        let told = automatic.disclosure(&message.channel, language(&message.findings));
+        // Networks take one private answer to a public message.
+        let has_one = reply.private && interaction.visibility == Visibility::Public;
+        let (first, text) = match told {
+            Some((told, DisclosurePlace::First)) if !has_one => {
+                (Some(told.to_owned()).filter(|_| !self.has_told()), filled)
+            }
+            Some((told, _)) => (None, format!("{filled}\n{told}")),
+            None => (None, filled),
+        };
+        let retry_for_seconds = reply.retry_for_seconds.or(automatic.retry_for_seconds);
+        let mut answers = Vec::new();
+        let first = first.map(|text| (DISCLOSURE, text));
+        for (rule, text) in first.into_iter().chain([(rule, text)]) {
+            let content = Content {
+                text: Some(text),
+                ..Content::default()
+            };
+            let how = Automatically {
+                rule: rule.to_owned(),
+                private: reply.private,
+                retry_for_seconds,
+            };
+            match answer(batch, &interaction, message, content, how).await {
+                Ok(answer) => answers.push(answer),
+                Err(CommandError::Store(fault)) => return Err(fault),
+                Err(refused) => return Ok(Err(refused.to_string())),
+            }
+        }
+        let id = answers.last().map(Answer::id);
+        self.answered += 1;
+        let accepted = answers.iter().map(Answer::accepted);
+        self.done.events.extend(accepted);
+        self.done.answers.extend(answers);
+        Ok(Ok(id))
+    }
+
+    /// Whether it was told in this interaction that machines speak.
+    fn has_told(&self) -> bool {
+        let id = self.done.interaction.id;
+        let mut said = self.said.iter();
+        !self.done.answers.is_empty()
+            || said.any(|said| said.interaction == id && is_disclosure(said))
+    }
+
+    /// A text with what is to be filled in, or why it cannot be.
+    async fn filled(
+        &self,
+        batch: &mut Batch<'_>,
+        message: &Message,
+        text: &str,
+    ) -> Result<Result<String, String>, StoreError> {
         let contact = person(batch, message.contact).await?;
         let scene = Scene {
             config: &batch.state.config,
-            interaction: &interaction,
+            interaction: &self.done.interaction,
             contact: contact.as_deref(),
             agent: None,
         };
-        let filled = match fill_in(&text, scene) {
-            Ok(filled) if filled.missing.is_empty() => filled.text,
-            Ok(filled) => {
-                let missing = filled.missing.join(", ");
-                return Ok(Err(format!("{missing} is not known")));
-            }
-            Err(error) => return Ok(Err(error.to_string())),
+        Ok(match fill_in(text, scene) {
+            Ok(filled) if filled.missing.is_empty() => Ok(filled.text),
+            Ok(filled) => Err(format!("{} is not known", filled.missing.join(", "))),
+            Err(error) => Err(error.to_string()),
+        })
+    }
+
+    async fn ask_to_follow(
+        &mut self,
+        batch: &mut Batch<'_>,
+        message: &Message,
+        text: &str,
+    ) -> Result<Did, StoreError> {
+        let filled = match self.filled(batch, message, text).await? {
+            Ok(filled) => filled,
+            Err(why) => return Ok(Err(why)),
         };
+        let automatic = &batch.state.config.automatic;
+        let told = automatic.disclosure(&message.channel, language(&message.findings));
         let content = Content {
-            text: Some(match &automatic.disclosure {
-                Some(disclosure) => format!("{filled}\n{disclosure}"),
+            text: Some(match told {
+                Some((told, _)) => format!("{filled}\n{told}"),
                 None => filled,
             }),
             ..Content::default()
         };
-        let how = Automatically {
-            rule: rule.to_owned(),
-            private: reply.private,
+        let ask = |id| {
+            Action::RequestFollow(Outgoing {
+                reply_to: Some(id),
+                ..content.into()
+            })
         };
-        let answer = match answer(batch, &interaction, message, content, how).await {
-            Ok(answer) => answer,
-            Err(CommandError::Store(fault)) => return Err(fault),
-            Err(refused) => return Ok(Err(refused.to_string())),
+        self.action(batch, message, ask).await
+    }
+
+    /// Why rules do no more of a kind of action on a channel for now.
+    fn is_enough(&self, batch: &Batch<'_>, kind: ActionKind) -> Option<String> {
+        let automatic = &batch.state.config.automatic;
+        let (most, key) = match kind {
+            ActionKind::React => (automatic.likes_per_hour, "likes_per_hour"),
+            ActionKind::Repost => (automatic.reposts_per_hour, "reposts_per_hour"),
+            ActionKind::RequestFollow => (
+                automatic.follow_requests_per_hour,
+                "follow_requests_per_hour",
+            ),
+            _ => return None,
         };
-        let id = answer.id();
-        self.done.events.push(answer.accepted());
-        self.done.answers.push(answer);
-        Ok(Ok(Some(id)))
+        let channel = &self.done.interaction.channel;
+        let counted = batch
+            .state
+            .figures(channel)
+            .automatic(&kind.to_string(), batch.at);
+        (counted >= u32::from(most)).then(|| {
+            format!("rules did that {counted} times on {channel} within an hour, and `automatic.{key}` is {most}")
+        })
     }
 
     async fn action(
@@ -292,6 +398,9 @@ impl Doing {
             return Ok(Err("the network gave the message no id".to_owned()));
         };
         let action = action(id.clone());
+        if let Some(why) = self.is_enough(batch, action.kind()) {
+            return Ok(Err(why));
+        }
         let about = (interaction.visibility == Visibility::Public).then_some(message);
         let addressee = match addressee(batch, &interaction, about).await {
             Ok(addressee) => addressee,

@@ -7,6 +7,7 @@ use std::time::Instant;
 use linecard_model::contact::Contact;
 use linecard_model::desk::Attribute;
 use linecard_model::event::Event;
+use linecard_model::hours::ClosedWork;
 use linecard_model::interaction::Interaction;
 use linecard_model::manifest::Visibility;
 use linecard_model::message::{Content, Finding, Message};
@@ -14,7 +15,7 @@ use linecard_model::platform::{Author, Label, Score};
 use linecard_model::routing::InteractionState;
 use linecard_model::rule::{HoursSeen, RuleDid, RuleOccasion, RuleTrace};
 use linecard_model::{ChannelId, ContactId, InteractionId, Timestamp};
-use linecard_rules::{Fact, Facts, Hours, Occasion, Standing};
+use linecard_rules::{Decision, Fact, Facts, HeldUntil, Hours, Occasion, Standing};
 use linecard_store::StoreError;
 
 use super::super::holding::person;
@@ -31,6 +32,8 @@ pub(in super::super) struct Written<'w> {
     pub addressed: Option<bool>,
     /// Whether it answers another message.
     pub answers: bool,
+    /// Whether its author has changed it.
+    pub edited: bool,
     /// Who wrote it, as the network told with the message.
     pub author: Option<&'w Author>,
     /// The contact under which it is kept.
@@ -70,6 +73,7 @@ pub(in super::super) async fn judge(
         return Ok(None);
     };
     let now = batch.at;
+    let thread_since = thread_since(batch, &interaction, contact.as_ref()).await?;
     let seen = automatic
         .hours_of(written.channel, &interaction.queue)
         .map(|(_, hours)| (hours, hours.at(now)));
@@ -78,6 +82,7 @@ pub(in super::super) async fn judge(
         contact: contact.as_ref(),
         is_known,
         interaction: &interaction,
+        thread_since,
         network: network(batch, written.channel),
         hours: seen.as_ref().map(|(hours, standing)| (*hours, standing)),
         now,
@@ -99,17 +104,34 @@ pub(in super::super) async fn judge(
     let counts = automatic.hours_of(written.channel, queue);
     let counts = counts.map(|(name, hours)| (name, hours, hours.at(now)));
     let language = language(written.findings);
+    if begins {
+        hold(
+            &mut decision,
+            counts.as_ref().map(|(_, hours, _)| *hours),
+            now,
+        );
+    }
     let closed = counts.as_ref().and_then(|(name, hours, standing)| {
         let closed = hours.when_closed(standing)?;
+        let opens =
+            (closed.work == ClosedWork::Park).then(|| HeldUntil::Opening.moment(Some(hours), now));
         Some(Closed {
             hours: (*name).to_owned(),
             since: standing.since,
+            opens,
             work: closed.work,
             message: standing.message(hours, written.channel, language).cloned(),
         })
     });
+    let held = decision.hold.as_ref().and_then(|hold| hold.until);
+    let by_hours = closed
+        .as_ref()
+        .and_then(|closed| closed.opens.clone()?.ok());
+    // The later one counts, as neither is to be broken.
+    let held = held.max(by_hours).filter(|_| begins);
     let trace = RuleTrace {
         looked_at: decision.looked_at,
+        left_out: 0,
         steps: std::mem::take(&mut decision.steps),
         hours: counts.map(|(name, _, standing)| seen_as(name, standing, closed.as_ref(), written)),
         micros: u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX),
@@ -117,6 +139,7 @@ pub(in super::super) async fn judge(
     Ok(Some(Judged {
         decision,
         closed,
+        held,
         trace,
     }))
 }
@@ -140,6 +163,7 @@ pub(in super::super) async fn judge_again(
         findings: &findings,
         addressed: message.addressed,
         answers: message.parent.is_some(),
+        edited: !message.revisions.is_empty(),
         author: None,
         contact: message.contact,
         interaction: interaction.id,
@@ -147,6 +171,7 @@ pub(in super::super) async fn judge_again(
         before: &[],
     };
     let now = batch.at;
+    let thread_since = thread_since(batch, interaction, contact.as_deref()).await?;
     let seen = automatic
         .hours_of(&interaction.channel, &interaction.queue)
         .map(|(_, hours)| (hours, hours.at(now)));
@@ -155,6 +180,7 @@ pub(in super::super) async fn judge_again(
         contact: contact.as_deref(),
         is_known: true,
         interaction,
+        thread_since,
         network: network(batch, &message.channel),
         hours: seen.as_ref().map(|(hours, standing)| (*hours, standing)),
         now,
@@ -179,6 +205,7 @@ pub(in super::super) async fn judge_again(
     });
     let trace = RuleTrace {
         looked_at: decision.looked_at,
+        left_out: 0,
         steps: std::mem::take(&mut decision.steps),
         hours: None,
         micros: u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX),
@@ -186,8 +213,39 @@ pub(in super::super) async fn judge_again(
     Ok(Judged {
         decision,
         closed: None,
+        held: None,
         trace,
     })
+}
+
+/// Finds out until when what begins is held by the rule that says so, and says in the trace why not.
+fn hold(decision: &mut Decision, hours: Option<&Hours>, now: Timestamp) {
+    let Some(hold) = &mut decision.hold else {
+        return;
+    };
+    match HeldUntil::of(&hold.hold).and_then(|until| until.moment(hours, now)) {
+        Ok(until) => hold.until = Some(until),
+        Err(why) => {
+            let step = decision.steps.get_mut(hold.step);
+            if let Some(did) = step.and_then(|step| step.did.get_mut(hold.did)) {
+                did.not_done = Some(why);
+            }
+        }
+    }
+}
+
+/// Since when the hub has known a conversation: a public one itself, a private one by its customer.
+async fn thread_since(
+    batch: &mut Batch<'_>,
+    interaction: &Interaction,
+    contact: Option<&Contact>,
+) -> Result<Option<Timestamp>, StoreError> {
+    if interaction.visibility == Visibility::Private {
+        return Ok(contact.map(|contact| contact.created_at));
+    }
+    let (channel, thread) = (&interaction.channel, &interaction.thread);
+    let known = batch.work.contact_of_thread(channel, thread).await?;
+    Ok(known.map(|nobody| nobody.created_at))
 }
 
 /// What was found in a message, with what a person said in its place.
@@ -230,11 +288,18 @@ fn seen_as(
     closed: Option<&Closed>,
     written: &Written<'_>,
 ) -> HoursSeen {
-    let ends = closed.is_some_and(|closed| closed.work == linecard_model::hours::ClosedWork::End);
-    let did = (ends && written.begins.is_some()).then(|| RuleDid {
-        what: "end".to_owned(),
-        not_done: None,
-        message: None,
+    let begins = written.begins.is_some();
+    let did = closed.filter(|_| begins).and_then(|closed| {
+        let (what, not_done) = match closed.work {
+            ClosedWork::Queue => return None,
+            ClosedWork::End => ("end", None),
+            ClosedWork::Park => ("hold", closed.opens.clone().and_then(Result::err)),
+        };
+        Some(RuleDid {
+            what: what.to_owned(),
+            not_done,
+            message: None,
+        })
     });
     HoursSeen {
         hours: name.to_owned(),
@@ -263,7 +328,7 @@ pub(super) fn network_of(state: &SiteState, channel: &ChannelId) -> String {
         .unwrap_or_default()
 }
 
-fn language(findings: &[Finding]) -> Option<&str> {
+pub(super) fn language(findings: &[Finding]) -> Option<&str> {
     findings
         .iter()
         .find_map(|finding| finding.language.as_deref())
@@ -275,6 +340,8 @@ pub(super) struct Scene<'s> {
     pub contact: Option<&'s Contact>,
     pub is_known: bool,
     pub interaction: &'s Interaction,
+    /// Since when the hub has known the conversation.
+    pub thread_since: Option<Timestamp>,
     pub network: String,
     pub hours: Option<(&'s Hours, &'s Standing)>,
     pub now: Timestamp,
@@ -287,6 +354,7 @@ impl Scene<'_> {
             self.of_message(&mut facts),
             self.of_author(&mut facts),
             self.of_contact(&mut facts),
+            self.of_thread(&mut facts),
             self.of_interaction(&mut facts),
             self.of_analyzers(&mut facts),
             self.of_time(&mut facts),
@@ -314,6 +382,17 @@ impl Scene<'_> {
             & facts.set_known("message.addressed", self.written.addressed)
             & facts.set_known("message.payload", content.payload.as_deref())
             & facts.set("message.answers", self.written.answers)
+            & facts.set("message.edited", self.written.edited)
+    }
+
+    fn of_thread(&self, facts: &mut Facts) -> bool {
+        let mut contacts = self.interaction.contacts();
+        if !contacts.contains(&self.written.contact) {
+            contacts.push(self.written.contact);
+        }
+        let participants = i64::try_from(contacts.len()).unwrap_or(i64::MAX);
+        let age = self.thread_since.map(|since| seconds(since, self.now));
+        facts.set_known("thread.age", age) & facts.set("thread.participants", participants)
     }
 
     fn of_author(&self, facts: &mut Facts) -> bool {

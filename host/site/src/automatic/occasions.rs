@@ -21,6 +21,10 @@ use super::Judged;
 use super::acts::act;
 use super::judge::judge_again;
 
+/// How often rules lead an interaction to another queue before an agent has it: two that lead to each other's
+/// queues would do so for ever.
+const MOST_MOVES: u32 = 10;
+
 /// An occasion.
 #[derive(Debug, Clone)]
 pub(in super::super) struct Happened {
@@ -140,6 +144,7 @@ async fn carry_out(
     after_seconds: Option<u32>,
 ) -> Result<(), StoreError> {
     let id = interaction.id;
+    judged.stay(interaction);
     let mut routed = Vec::new();
     for (what, command) in judged.commands(interaction) {
         match batch.decide(command) {
@@ -195,8 +200,7 @@ impl Judged {
             };
             commands.push((format!("priority {priority}"), command));
         }
-        let queue = decision.queue.as_ref();
-        if let Some(queue) = queue.filter(|queue| **queue != interaction.queue) {
+        if let Some(queue) = &decision.queue {
             let command = RouterCommand::Transfer {
                 interaction: id,
                 agent: None,
@@ -231,6 +235,32 @@ impl Judged {
             commands.push(("end".to_owned(), command));
         }
         commands
+    }
+
+    /// Leaves an interaction in its queue that is there already, or that rules have sent back and forth.
+    fn stay(&mut self, interaction: &Interaction) {
+        let Some(queue) = &self.decision.queue else {
+            return;
+        };
+        let why = if *queue == interaction.queue {
+            "it is there already".to_owned()
+        } else if interaction.moved_by_rules >= MOST_MOVES {
+            tracing::warn!(
+                interaction = %interaction.id,
+                %queue,
+                moves = interaction.moved_by_rules,
+                "rules lead an interaction from queue to queue and no agent takes it: it stays where it is; see that they do not lead back to each other's queues"
+            );
+            format!(
+                "rules have led it to another queue {} times and no agent has had it: see that they do not lead back to each other's queues",
+                interaction.moved_by_rules
+            )
+        } else {
+            return;
+        };
+        let what = format!("queue {queue}");
+        self.decision.queue = None;
+        self.was_not_done(&what, &why);
     }
 
     /// Says in the trace why something was not done.

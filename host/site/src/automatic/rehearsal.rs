@@ -95,6 +95,7 @@ impl Rehearsal {
                 last_outbound_at: None,
                 inbound_count: 0,
                 timers: Vec::new(),
+                moved_by_rules: 0,
                 outbound_count: 0,
                 last_message: None,
                 waiting_since: None,
@@ -109,6 +110,7 @@ impl Rehearsal {
             findings: &findings,
             addressed: message.addressed,
             answers: message.parent.is_some(),
+            edited: !message.revisions.is_empty(),
             author: None,
             contact: message.contact,
             interaction: message.interaction,
@@ -125,6 +127,9 @@ impl Rehearsal {
             contact,
             is_known: contact.is_some_and(|contact| contact.created_at < recorded.at),
             interaction: &interaction,
+            thread_since: contact
+                .filter(|_| !public)
+                .map(|contact| contact.created_at),
             network: self
                 .networks
                 .get(&message.channel)

@@ -348,3 +348,108 @@ async fn other_rules_forget_times_that_nobody_asks_for_and_begin_new_ones() {
     configure(&world, rule(1)).await;
     assert_eq!(of(newest_of(&world, "1").await.1), Vec::<u32>::new());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rules_that_lead_to_each_others_queues_stop_and_say_so() {
+    const MOST: u32 = 10;
+    let mut world = World::new().await;
+    let rules = json!({ "rules": [
+        { "name": "there", "on": "waited", "after_seconds": 1, "when": "interaction.queue == 'support'",
+          "then": { "queue": "refunds" } },
+        { "name": "back", "on": "waited", "after_seconds": 1, "when": "interaction.queue == 'refunds'",
+          "then": { "queue": "support" } },
+    ] });
+    configure(&world, rules).await;
+    world
+        .deliver(vec![said("hello", minute(1), &ids(None, Some("1")))])
+        .await;
+    let mut last = None;
+    for _ in 0..600 {
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        let interaction = newest_of(&world, "1").await.1.unwrap();
+        let is_over = interaction.timers.is_empty();
+        last = Some(interaction);
+        if is_over {
+            break;
+        }
+    }
+    let stays = last.unwrap();
+    assert_eq!(stays.moved_by_rules, MOST);
+    assert!(stays.timers.is_empty(), "{:?}", stays.timers);
+    let main = world.handle().id();
+    let records = world.store.journal(main, 0, usize::MAX).await.unwrap();
+    let events = records.iter().flat_map(|record| &record.events);
+    let not_done: Vec<String> = events
+        .filter_map(|event| match event {
+            Event::RulesFollowed { trace, .. } => trace.steps[0].did[0].not_done.clone(),
+            _ => None,
+        })
+        .collect();
+    let [why] = not_done.as_slice() else {
+        panic!("{not_done:?}");
+    };
+    assert!(why.contains("10 times and no agent has had it"), "{why}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_held_waits_for_nobody_and_the_hold_outlives_a_restart() {
+    let mut world = World::new().await;
+    let later = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(2);
+    let later = later
+        .to_zoned(jiff::tz::TimeZone::UTC)
+        .strftime("%H:%M")
+        .to_string();
+    let automatic = json!({
+        "rules": [
+            { "name": "later", "when": "message.text == 'later'", "then": { "hold": later } },
+            { "name": "open", "when": "message.text == 'open'", "then": { "hold": "opening" } },
+        ],
+        "hours": { "weekdays": { "zone": "UTC", "queues": ["refunds"] } },
+    });
+    configure(&world, automatic).await;
+    world
+        .deliver(vec![said("later", minute(1), &ids(None, Some("1")))])
+        .await;
+    world
+        .deliver(vec![said("open", minute(1), &ids(None, Some("2")))])
+        .await;
+    let (message, interaction) = newest_of(&world, "1").await;
+    assert_eq!(interaction.unwrap().state, InteractionState::Queued);
+    let did = &message.rules.as_ref().unwrap().steps[0].did[0];
+    assert_eq!((did.what.as_str(), &did.not_done), ("hold", &None));
+    let (message, _) = newest_of(&world, "2").await;
+    let did = &message.rules.as_ref().unwrap().steps[0].did[0];
+    let why = did.not_done.as_deref();
+    assert_eq!(why, Some("there are no opening hours here"));
+    let steps = async |world: &World| {
+        let main = world.handle().id();
+        let records = world.store.journal(main, 0, usize::MAX).await.unwrap();
+        let events = records.iter().flat_map(|record| &record.events);
+        let plans = events.filter_map(|event| match event {
+            Event::Routing(linecard_model::routing::RoutingEvent::Enqueued { plan, .. }) => {
+                Some(plan.clone())
+            }
+            _ => None,
+        });
+        plans.collect::<Vec<_>>()
+    };
+    let plans = steps(&world).await;
+    assert!(
+        plans[0].steps[0].nobody && plans[1].steps.is_empty(),
+        "{plans:?}"
+    );
+    let seconds = plans[0].steps[0].seconds.unwrap();
+    assert!((7_000..=7_200).contains(&seconds), "{seconds}");
+    let lived = world
+        .handle()
+        .query(|state| state.router().snapshot())
+        .await
+        .unwrap();
+    let world = world.restart().await;
+    let again = world
+        .handle()
+        .query(|state| state.router().snapshot())
+        .await
+        .unwrap();
+    assert_eq!(again, lived);
+}

@@ -126,6 +126,7 @@ pub(super) async fn outbox_numbers_are_remembered(store: Arc<dyn Store>) {
         let entry = OutboxEntry {
             channel: pages.clone(),
             shown: false,
+            retry_for_seconds: None,
             number,
             message: None,
             contact: None,

@@ -98,6 +98,7 @@ pub fn interaction(number: u64, contact: u64) -> Interaction {
         last_outbound_at: None,
         inbound_count: 0,
         timers: Vec::new(),
+        moved_by_rules: 0,
         outbound_count: 0,
         last_message: None,
         waiting_since: None,

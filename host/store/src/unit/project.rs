@@ -222,12 +222,16 @@ impl UnitOfWork {
             Event::RulesFollowed {
                 interaction,
                 on,
-                after_seconds: Some(after),
+                after_seconds,
+                trace,
                 ..
-            } => {
+            } if after_seconds.is_some() || trace.has_moved() => {
                 self.change_interaction(*interaction, |interaction| {
-                    let has_fired = |t: &RuleTimer| t.on == *on && t.after_seconds == *after;
+                    let has_fired =
+                        |t: &RuleTimer| t.on == *on && Some(t.after_seconds) == *after_seconds;
                     interaction.timers.retain(|timer| !has_fired(timer));
+                    let moves = u32::from(trace.has_moved());
+                    interaction.moved_by_rules = interaction.moved_by_rules.saturating_add(moves);
                 })
                 .await
             }

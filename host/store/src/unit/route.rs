@@ -49,6 +49,7 @@ pub(super) fn route(interaction: &mut Interaction, at: Timestamp, event: &Routin
             interaction.legs.remove(agent);
             interaction.answered_at.get_or_insert(at);
             interaction.last_agent = Some(agent.clone());
+            interaction.moved_by_rules = 0;
         }
         RoutingEvent::Offered { .. }
         | RoutingEvent::Connected { .. }

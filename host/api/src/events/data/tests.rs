@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use self::samples::{everything, message};
 use super::Envelope;
+use crate::events::asyncapi::asyncapi;
 use crate::events::outside::{is_told, kinds};
 use crate::events::schema::schema;
 
@@ -58,6 +59,27 @@ fn systems_outside_can_ask_for_every_kind_that_they_are_told_and_no_other() {
     let told = all.iter().filter(|event| is_told(event));
     let told: BTreeSet<String> = told.map(|event| event.name().to_owned()).collect();
     assert_eq!(&told, kinds());
+}
+
+#[test]
+fn every_kind_of_event_fits_its_own_message_of_the_asyncapi_document_alone() {
+    let document = asyncapi("");
+    let messages = document["components"]["messages"].as_object().unwrap();
+    let fits = |name: &str, json: &Value| {
+        let whole = serde_json::json!({
+            "allOf": [messages[name]["payload"]],
+            "components": document["components"],
+        });
+        jsonschema::options().build(&whole).unwrap().is_valid(json)
+    };
+    for event in everything() {
+        let json = shown(&event, true);
+        assert!(fits(event.name(), &json), "{json:#}");
+        for another in ["heartbeat", "interaction-viewers", "presence-changed"] {
+            let fits = fits(another, &json);
+            assert_eq!(fits, event.name() == another, "{another}: {json:#}");
+        }
+    }
 }
 
 /// The kinds that a schema has.

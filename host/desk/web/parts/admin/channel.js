@@ -6,7 +6,7 @@ import { remedies, severity } from '../supervisor/channels.js';
 import { sure } from '../sure.js';
 import { fresh } from './collection.js';
 import { elsewhere } from './form.js';
-import { site } from './site.js';
+import { drafts, site } from './site.js';
 
 /** How long the network is waited for when a channel is tried, in milliseconds. */
 const PATIENCE = 20_000;
@@ -95,7 +95,22 @@ class Channel extends Part {
     if (this.open === this.slug && changed.get('open') === '+') return;
     Object.assign(this, { plugin: undefined, draft: undefined, secrets: {}, seen: {}, faults: [], warnings: [], told: '', view: undefined, trial: undefined });
     this.slug = this.open === '+' ? '' : this.open;
-    if (this.slug) void this.read(true);
+    const kept = drafts.get(`channels/${this.open}`);
+    if (kept && this.open === '+') Object.assign(this, kept);
+    else if (this.slug) void this.read(true);
+  }
+
+  /** Keeps what is typed until it is saved; a secret is kept nowhere but here. */
+  keep() {
+    drafts.set(`channels/${this.open}`, { draft: this.draft, slug: this.slug, plugin: this.plugin });
+  }
+
+  discard() {
+    drafts.delete(`channels/${this.open}`);
+    this.told = '';
+    this.secrets = {};
+    if (this.open === '+') this.draft = undefined;
+    else void this.read(true);
   }
 
   /** @param {boolean} anew also what is in the form */
@@ -106,7 +121,7 @@ class Channel extends Part {
     this.view = found.value;
     this.etag = found.etag;
     if (anew && found.value.config) {
-      this.draft = found.value.config;
+      this.draft = drafts.get(`channels/${this.open}`)?.draft || found.value.config;
       this.plugin = await call('GET', `plugins/${part(found.value.plugin)}`).catch(() => undefined);
     }
   }
@@ -136,6 +151,7 @@ class Channel extends Part {
     const id = this.slug.trim();
     try {
       const made = await ask('PUT', `channels/${part(id)}`, { config, secrets: typed }, this.etag && !isNew ? { match: this.etag } : {});
+      drafts.delete(`channels/${this.open}`);
       this.faults = [];
       this.warnings = made.value.warnings || [];
       this.secrets = {};
@@ -260,7 +276,11 @@ class Channel extends Part {
     const isNew = this.open === '+';
     const { plugin, draft } = this;
     const lost = elsewhere(this.faults, ['/config', '/secrets']);
-    const set = (/** @type {any} */ change) => { this.draft = { ...this.draft, ...change }; this.told = ''; };
+    const set = (/** @type {any} */ change) => {
+      this.draft = { ...this.draft, ...change };
+      this.told = '';
+      this.keep();
+    };
     const settings = Object.keys(common(site.config).properties);
     const own = Object.fromEntries(settings.filter((key) => draft[key] !== undefined).map((key) => [key, draft[key]]));
     return html`<div class="pile">${isNew ? nothing : html`<div class="sides">${this.standing()}${this.webhook()}</div>`}<form class="sheet editor" @submit=${this.save} novalidate>
@@ -280,7 +300,7 @@ class Channel extends Part {
           @draft=${(/** @type {CustomEvent} */ event) => { event.stopPropagation(); set(Object.fromEntries(settings.map((key) => [key, event.detail[key]]))); }}></lc-form>
       </div>
       <footer class="buttons"><button class="main" ?disabled=${this.busy || !this.slug.trim()}>${t('admin.save')}</button>
-        ${isNew ? nothing : html`<button type="button" class="danger" @click=${this.erase}>${t('admin.delete')}</button>`}<span role="status" class="quiet">${this.told}</span></footer>
+        ${isNew ? nothing : html`<button type="button" class="danger" @click=${this.erase}>${t('admin.delete')}</button>`}${drafts.has(`channels/${this.open}`) ? html`<button type="button" class="plain" @click=${this.discard}>${t('admin.discard')}</button>` : nothing}<span role="status" class="quiet">${this.told || (drafts.has(`channels/${this.open}`) ? t('admin.not-saved') : '')}</span></footer>
     </form></div>`;
   }
 }

@@ -5,12 +5,12 @@ import { store } from '../../store.js';
 import { sure } from '../sure.js';
 import { elsewhere } from './form.js';
 import { KINDS, titleOf } from './kinds.js';
-import { site } from './site.js';
+import { drafts, site } from './site.js';
 import { week } from './week.js';
 
 /** A list of things of one kind, and one of them in a form. */
 class Collection extends Part {
-  static properties = { kind: {}, open: {}, draft: { state: true }, faults: { state: true }, told: { state: true }, busy: { state: true }, slug: { state: true }, shown: { state: true }, search: { state: true } };
+  static properties = { kind: {}, open: {}, draft: { state: true }, faults: { state: true }, told: { state: true }, busy: { state: true }, slug: { state: true }, shown: { state: true }, search: { state: true }, dirty: { state: true } };
 
   constructor() {
     super();
@@ -27,6 +27,7 @@ class Collection extends Part {
     this.secret = '';
     this.shown = '';
     this.search = '';
+    this.dirty = false;
     this.etag = '';
     this.changed = () => { if (!this.draft) void this.begin(); this.requestUpdate(); };
   }
@@ -39,6 +40,22 @@ class Collection extends Part {
   disconnectedCallback() {
     super.disconnectedCallback();
     site.removeEventListener('change', this.changed);
+  }
+
+  get key() { return `${this.kind}/${this.open}`; }
+
+  /** Keeps what is typed, until it is saved. @param {any} draft */
+  keep(draft) {
+    this.draft = draft;
+    this.told = '';
+    this.dirty = true;
+    drafts.set(this.key, { draft, slug: this.slug });
+  }
+
+  discard() {
+    drafts.delete(this.key);
+    this.told = '';
+    void this.begin();
   }
 
   /** @returns {any} */
@@ -64,16 +81,19 @@ class Collection extends Part {
     this.secret = '';
     this.slug = this.open === '+' ? '' : this.open;
     if (!this.open || !site.config) return;
+    const kept = drafts.get(this.key);
+    this.dirty = Boolean(kept);
     if (this.open === '+') {
       this.shown = '';
       this.etag = '';
-      this.draft = structuredClone(this.how.fresh);
+      this.slug = kept?.slug || '';
+      this.draft = kept?.draft || structuredClone(this.how.fresh);
       return;
     }
     const found = this.all[this.open];
     if (!found) return;
     const { id: _id, changed_at: _at, changed_by: _by, used: _used, used_at: _used_at, ...config } = found;
-    this.draft = config;
+    this.draft = kept?.draft || config;
     // The version of the one thing, where the hub names it.
     this.etag = '';
     if (this.kind === 'queues') {
@@ -128,6 +148,8 @@ class Collection extends Part {
       }
     }, t('admin.saved'));
     if (this.faults.length) return;
+    drafts.delete(this.key);
+    this.dirty = false;
     this.secret = '';
     if (isNew) location.hash = `#/admin/${this.kind}/${part(id)}`;
     else void this.begin();
@@ -161,16 +183,17 @@ class Collection extends Part {
       <div class="editor-body">
         ${lost.length ? html`<div class="page-faults" tabindex="-1" role="alert">${lost.map((one) => html`<p class="fault">${one.detail}</p>`)}</div>` : nothing}
         ${isNew ? html`<div class="field"><label for="new-id">${t('admin.id')} <span class="must">${t('admin.required')}</span></label>
-          <input id="new-id" required autocomplete="off" autocapitalize="none" pattern="[a-z0-9][a-z0-9._-]*" .value=${this.slug} @input=${(/** @type {any} */ event) => { this.slug = event.target.value; }} aria-describedby="new-id-hint">
+          <input id="new-id" required autocomplete="off" autocapitalize="none" pattern="[a-z0-9][a-z0-9._-]*" .value=${this.slug} @input=${(/** @type {any} */ event) => { this.slug = event.target.value; this.keep(this.draft); }} aria-describedby="new-id-hint">
           <p class="hint" id="new-id-hint">${t('admin.id-hint')}</p></div>` : html`<p class="quiet">${t('admin.id')}: <code>${this.open}</code></p>`}
-        <lc-form .schema=${how.schema({ config: site.config, plugins: site.plugins })} .value=${this.draft} .faults=${this.faults} .at=${at} .locked=${locked} .of="${this.kind}/${this.open}"
-          @draft=${(/** @type {CustomEvent} */ event) => { this.draft = event.detail; this.told = ''; }}></lc-form>
+        <lc-form .schema=${how.schema({ config: site.config, plugins: site.plugins })} .value=${this.draft} .faults=${this.faults} .at=${at} .locked=${locked} .of=${this.key}
+          @draft=${(/** @type {CustomEvent} */ event) => this.keep(event.detail)}></lc-form>
         ${how.secret ? this.password() : nothing}
         ${this.kind === 'hours' ? week(this.draft) : nothing}
       </div>
       <footer class="buttons"><button class="main" ?disabled=${this.busy || locked || (isNew && !this.slug.trim())}>${t('admin.save')}</button>
         ${isNew || locked ? nothing : html`<button type="button" class="danger" ?disabled=${this.busy} @click=${this.erase}>${t('admin.delete')}</button>`}
-        <span role="status" class="quiet">${this.told}</span></footer>
+        ${this.dirty ? html`<button type="button" class="plain" @click=${this.discard}>${t('admin.discard')}</button>` : nothing}
+        <span role="status" class="quiet">${this.told || (this.dirty ? t('admin.not-saved') : '')}</span></footer>
     </form>`;
   }
 
@@ -197,8 +220,8 @@ class Collection extends Part {
       <section class="sheet list" aria-labelledby="list-title"><header><h2 id="list-title">${t(`admin.${this.kind}`)}</h2><span class="quiet">${entries.length}</span><span class="grow"></span>
         ${Object.keys(this.all).length < 8 ? nothing : html`<input type="search" class="find" aria-label=${t('admin.find')} placeholder=${t('admin.find')} .value=${this.search} @input=${(/** @type {any} */ event) => { this.search = event.target.value; }}>`}
         ${store.may(how.right) ? html`<a class="button main" href="#/admin/${this.kind}/+">${t('admin.new')}</a>` : nothing}</header>
-        <div class="scroll" tabindex="0" role="group" aria-labelledby="list-title"><table><thead><tr><th scope="col">${t('admin.name')}</th>${how.columns.map((/** @type {any} */ column) => html`<th scope="col" class="wide">${t(`admin.${column[0]}`)}</th>`)}</tr></thead>
-          <tbody>${entries.map(([id, one]) => html`<tr class=${id === this.open ? 'here' : ''}><th scope="row"><a href="#/admin/${this.kind}/${part(id)}" aria-current=${id === this.open ? 'true' : nothing}>${titleOf(id, one)}</a> <span class="quiet">${titleOf(id, one) === id ? '' : id}</span></th>
+        <div class="scroll" tabindex="0" role="group" aria-labelledby="list-title"><table><thead><tr><th scope="col">${t('admin.name')}</th><th scope="col">${t('admin.id')}</th>${how.columns.map((/** @type {any} */ column) => html`<th scope="col" class="wide">${t(`admin.${column[0]}`)}</th>`)}</tr></thead>
+          <tbody>${entries.map(([id, one]) => html`<tr class=${id === this.open ? 'here' : ''}><th scope="row"><a href="#/admin/${this.kind}/${part(id)}" aria-current=${id === this.open ? 'true' : nothing}>${titleOf(id, one)}</a></th><td class="quiet">${titleOf(id, one) === id ? '' : id}</td>
             ${how.columns.map((/** @type {any} */ column) => html`<td class="wide">${column[1](one)}</td>`)}</tr>`)}</tbody></table></div>
         ${site.config && !entries.length ? html`<p class="empty">${t('admin.empty')}</p>` : nothing}
       </section>

@@ -4,7 +4,7 @@ import { Part, html, nothing } from '../../part.js';
 import { store } from '../../store.js';
 import { sure } from '../sure.js';
 import { rule as ruleSchema } from './kinds.js';
-import { site } from './site.js';
+import { drafts, site } from './site.js';
 
 /** How long after the last key the rules are checked, in milliseconds. */
 const SOON = 350;
@@ -61,11 +61,19 @@ class Rules extends Part {
     this.etag = found.etag;
     this.dirty = false;
     this.faults = [];
+    const kept = drafts.get('rules');
+    if (kept) this.draft(kept);
+  }
+
+  discard() {
+    drafts.delete('rules');
+    void this.load();
   }
 
   /** @param {any[]} rules */
   draft(rules) {
     this.rules = rules;
+    drafts.set('rules', rules);
     this.dirty = true;
     this.told = '';
     this.tried = undefined;
@@ -108,6 +116,7 @@ class Rules extends Part {
       this.etag = saved.etag;
       this.faults = [];
       this.dirty = false;
+      drafts.delete('rules');
       this.told = t('admin.saved');
       this.versions = undefined;
       await site.load();
@@ -134,6 +143,7 @@ class Rules extends Part {
     const done = await store.attempt(() => ask('POST', `rules/versions/${version.id}/undo`, undefined, { match: '*' }));
     if (!done) return;
     this.told = t('admin.undone');
+    drafts.delete('rules');
     this.versions = undefined;
     await this.load();
     await site.load();
@@ -210,7 +220,7 @@ class Rules extends Part {
         <span role="status" class=${this.faults.length ? 'fault' : 'quiet'}>${this.faults.length ? t('admin.faults', { count: this.faults.length }) : this.told || (this.dirty ? t('admin.not-saved') : '')}</span>
         <button type="button" @click=${this.add}>${t('admin.new')}</button><button type="button" ?disabled=${this.busy || !this.rules.length} @click=${this.test}>${t('admin.test')}</button>
         <button type="button" aria-expanded=${Boolean(this.versions)} @click=${this.former}>${t('admin.versions')}</button>
-        <button type="button" ?disabled=${!this.dirty} @click=${this.load}>${t('admin.discard')}</button>
+        <button type="button" ?disabled=${!this.dirty} @click=${this.discard}>${t('admin.discard')}</button>
         <button type="button" class="main" ?disabled=${this.busy || !this.dirty || this.faults.length > 0} @click=${this.save}>${t('admin.save')}</button></header>
       ${lost.map((one) => html`<p class="fault pad">${one.detail}</p>`)}
       <p class="quiet pad">${t('admin.rules-hint')}</p>

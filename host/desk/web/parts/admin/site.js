@@ -54,3 +54,6 @@ class Site extends EventTarget {
 }
 
 export const site = new Site();
+
+/** What was typed and not saved, by what it is of: it is there again when somebody comes back. Secrets are never here. @type {Map<string, any>} */
+export const drafts = new Map();

@@ -59,14 +59,16 @@ class Case extends Part {
     return done;
   }
 
-  async takeOver() {
+  /** @param {'take-over' | 'monitor'} what */
+  async join(what) {
     const { id } = this.item;
-    if (await this.step('take-over')) location.hash = `#/interactions/${id}`;
-  }
-
-  async monitor() {
-    const { id } = this.item;
-    if (await this.step('monitor')) location.hash = `#/interactions/${id}`;
+    // Whoever is offline can have nothing: they come as not ready, so that nothing else is offered to them.
+    const [reason] = store.agent?.not_ready_reasons || [];
+    if (store.agent?.presence.state === 'offline' && reason) {
+      await store.attempt(() => call('PUT', 'agents/me/presence', { state: 'not-ready', reason }));
+      if (store.notice) return;
+    }
+    if (await this.step(what)) location.hash = `#/interactions/${id}`;
   }
 
   async choose() {
@@ -103,8 +105,8 @@ class Case extends Part {
         <button class="plain close" @click=${() => this.dispatchEvent(new Event('close', { bubbles: true }))}>${t('supervisor.close')}</button></header>
       <p class="quiet">${item.network || item.channel} · ${t(`visibility.${item.visibility}`)} · ${item.queue} · ${word('state', item.state)}${item.agent ? ` · ${nameOf(item.agent)}` : ''}</p>
       ${store.may('lead') ? html`<div class="buttons">
-        ${store.me && has && item.agent !== store.me ? html`<button class="main" @click=${this.takeOver}>${t('supervisor.take-over')}</button>` : nothing}
-        ${store.me && has && !observes ? html`<button @click=${this.monitor}>${t('supervisor.monitor')}</button>` : nothing}
+        ${store.me && has && item.agent !== store.me ? html`<button class="main" @click=${() => this.join('take-over')}>${t('supervisor.take-over')}</button>` : nothing}
+        ${store.me && has && !observes ? html`<button @click=${() => this.join('monitor')}>${t('supervisor.monitor')}</button>` : nothing}
         <button aria-expanded=${Boolean(this.targets)} @click=${this.choose}>${t('supervisor.reassign')}</button>
         ${queued ? html`<button @click=${() => this.step('prioritize', { priority: item.priority + 10 })}>${t('supervisor.sooner')}</button>
           <button @click=${() => this.step('prioritize', { priority: item.priority - 10 })}>${t('supervisor.later')}</button>` : nothing}

@@ -31,6 +31,8 @@ class Floor extends EventTarget {
     this.estimates = new Map();
     /** @type {any} */
     this.census = undefined;
+    /** @type {Map<string, {count: number, since: string}> | undefined} */
+    this.counted = undefined;
     this.loaded = false;
     this.problem = '';
     this.watchers = 0;
@@ -61,6 +63,7 @@ class Floor extends EventTarget {
   }
 
   changed() {
+    this.counted = undefined;
     this.dispatchEvent(new Event('change'));
   }
 
@@ -148,18 +151,30 @@ class Floor extends EventTarget {
     return [...this.items.values()].filter((item) => item.state === 'queued');
   }
 
+  /** How many wait in each queue and since when, counted once after each change. @returns {Map<string, {count: number, since: string}>} */
+  get waits() {
+    if (this.counted) return this.counted;
+    this.counted = new Map();
+    for (const item of this.waiting) {
+      const since = item.waiting_since || item.created_at;
+      const known = this.counted.get(item.queue);
+      this.counted.set(item.queue, { count: (known?.count || 0) + 1, since: known && known.since < since ? known.since : since });
+    }
+    return this.counted;
+  }
+
   /** A queue's figures over all kinds of work. @param {any} queue */
   figuresOf(queue) {
     /** @type {any[]} */
     const stats = queue.stats;
     const sum = (/** @type {(one: any) => number} */ of) => stats.reduce((all, one) => all + of(one), 0);
     // What waits is known to the moment: it comes with the events.
-    const waits = this.waiting.filter((item) => item.queue === queue.id).map((item) => Date.parse(item.waiting_since || item.created_at));
+    const waits = this.waits.get(queue.id);
     const due = sum((one) => one.answered + one.abandoned - one.short_abandoned);
     const handled = sum((one) => one.handled + one.transferred_out);
     return {
-      waiting: waits.length,
-      longest: waits.length ? Math.max(0, (Date.now() - Math.min(...waits)) / 1000) : undefined,
+      waiting: waits?.count || 0,
+      longest: waits && Math.max(0, (Date.now() - Date.parse(waits.since)) / 1000),
       service: due > 0 ? sum((one) => one.answered_in_target) / due : undefined,
       answered: sum((one) => one.answered),
       handled: sum((one) => one.handled),

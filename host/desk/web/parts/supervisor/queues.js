@@ -40,6 +40,7 @@ export function queues(chosen, choose) {
           <td class="n wide">${now.handled}</td><td class="n wide">${seconds(now.handle)}</td>
           ${store.may('lead') ? html`<td class="acts"><button class="plain" @click=${() => pause(queue)}>${t(queue.paused ? 'supervisor.resume' : 'supervisor.pause')}<span class="hidden"> ${name}</span></button></td>` : nothing}</tr>`;
   })}</tbody></table></div>
+    ${chosen ? html`<lc-day .queue=${chosen}></lc-day>` : nothing}
     ${floor.loaded && !floor.queues.length ? html`<p class="empty">${t('supervisor.no-queues')}</p>` : nothing}
   </section>`;
 }

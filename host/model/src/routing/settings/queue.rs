@@ -54,6 +54,9 @@ pub struct RoutingStep {
     /// These agents, whether they are members or not.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub agents: BTreeSet<AgentId>,
+    /// Nobody, for as long as the step lasts: it waits and keeps its time. It may still be picked up.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub nobody: bool,
     /// The agents of this group, whether they are members or not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<GroupId>,
@@ -71,6 +74,15 @@ pub struct RoutingStep {
 }
 
 impl RoutingStep {
+    /// Nobody for a time.
+    pub fn nobody(seconds: u32) -> Self {
+        Self {
+            nobody: true,
+            seconds: Some(seconds),
+            ..Self::default()
+        }
+    }
+
     /// One agent for a time.
     pub fn agent(agent: AgentId, seconds: u32, over_limit: bool) -> Self {
         Self {

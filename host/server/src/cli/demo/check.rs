@@ -6,7 +6,9 @@ use anyhow::Context as _;
 use linecard_simulator::people::Report;
 use serde_json::Value;
 
+use super::automatic::Automatic;
 use super::client::Client;
+use super::networks::Networks;
 
 /// What came of the comparison.
 #[derive(Debug, Default)]
@@ -25,6 +27,8 @@ pub(super) struct Findings {
     pub uncertain: usize,
     /// Answers that the network refused, with its reason.
     pub failed: usize,
+    /// What the hub did by itself.
+    pub automatic: Automatic,
     /// Whether the networks were made to fail, so that such answers are to be expected.
     pub in_trouble: bool,
     /// Everything that is not as it should be.
@@ -36,6 +40,7 @@ impl Findings {
     pub async fn compare(
         &mut self,
         client: &Client,
+        networks: &Networks,
         channel: &str,
         report: &Report,
     ) -> anyhow::Result<()> {
@@ -62,6 +67,10 @@ impl Findings {
             let history = history(client, channel, &person.id).await?;
             self.received_once(channel, &person.id, said, &history);
             self.delivered_once(channel, person, &history);
+            let found =
+                self.automatic
+                    .look(networks, channel, &person.id, &history, self.in_trouble);
+            self.faults.extend(found);
             self.answered(client, channel, &person.id, &history).await?;
         }
         Ok(())
@@ -120,7 +129,8 @@ impl Findings {
             ));
         }
         let mut uncertain = Vec::new();
-        for message in history.iter().filter(|m| is_by(m, "agent")) {
+        let is_ours = |message: &&Value| is_by(message, "agent") || is_by(message, "rule");
+        for message in history.iter().filter(is_ours) {
             let text = |pointer| message.pointer(pointer).and_then(Value::as_str);
             let state = text("/state").unwrap_or("");
             let id = text("/id").unwrap_or("");
@@ -215,11 +225,11 @@ async fn history(client: &Client, channel: &str, person: &str) -> anyhow::Result
         .await
 }
 
-fn is_by(message: &Value, kind: &str) -> bool {
+pub(super) fn is_by(message: &Value, kind: &str) -> bool {
     message.pointer("/author/kind").and_then(Value::as_str) == Some(kind)
 }
 
-fn platform_ids(message: &Value) -> impl Iterator<Item = &str> {
+pub(super) fn platform_ids(message: &Value) -> impl Iterator<Item = &str> {
     message
         .get("platform_ids")
         .and_then(Value::as_array)

@@ -55,6 +55,12 @@ impl Client {
         answer(path, response).await
     }
 
+    /// Takes something away.
+    pub async fn delete(&self, path: &str) -> anyhow::Result<Value> {
+        let response = self.request(Method::DELETE, path).send().await?;
+        answer(path, response).await
+    }
+
     /// Opens the event stream after an event.
     pub async fn events(&self, after: u64) -> anyhow::Result<Response> {
         let path = format!("/events?after={after}");

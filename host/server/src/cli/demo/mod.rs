@@ -1,6 +1,7 @@
 //! `linecard demo`: the whole hub at work with simulated networks, customers and agents, which checks
 //! itself in the end.
 
+mod automatic;
 mod check;
 mod client;
 mod networks;
@@ -155,9 +156,15 @@ impl Demo {
         say(&format!(
             "The desk, for a browser: {base}/desk/\n  sign in as {YOU} with the password {you}, and get a share of the work\nThe hub is at {base}\n  the API, to browse and try: {base}/api/\n  sign in there as the same person:\n    curl -s {base}/api/v1/session -H 'content-type: application/json' -d '{{\"name\":\"{YOU}\",\"password\":\"{you}\"}}'\n"
         ));
+        let client = Client::sign_in(&http, base, YOU, &you).await?;
+        automatic::declare(&client, &networks).await?;
         networks.trouble(self.trouble);
         let crowds = self.crowds(&networks);
-        self.watch(hub, &crowds, &mut robots).await?;
+        let watched = self.watch(hub, &crowds, &mut robots, async || {
+            automatic::end(&client, &networks).await
+        });
+        watched.await?;
+        automatic::end(&client, &networks).await?;
         let mut reports = Vec::with_capacity(crowds.len());
         for crowd in &crowds {
             crowd.people.close_doors();
@@ -172,7 +179,6 @@ impl Demo {
             robot?.context("a robot could not work")?;
         }
 
-        let client = Client::sign_in(&http, base, YOU, &you).await?;
         let mut findings = Findings {
             in_trouble: self.trouble > 0.0,
             ..Findings::default()
@@ -180,8 +186,11 @@ impl Demo {
         for (place, mut report) in reports {
             // Answers to a last word of thanks come after the customer has stopped looking.
             look_again(&mut report, place);
-            findings.compare(&client, place.channel, &report).await?;
+            findings
+                .compare(&client, &networks, place.channel, &report)
+                .await?;
         }
+        findings.faults.extend(findings.automatic.missing());
         networks.shutdown().await;
         summarize(&findings)
     }
@@ -236,7 +245,9 @@ impl Demo {
         hub: &Hub,
         crowds: &[Crowd<'_>],
         robots: &mut tokio::task::JoinSet<anyhow::Result<()>>,
+        mut end_emergency: impl AsyncFnMut() -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
+        let mut is_emergency = true;
         let time = self.time.map(|time| {
             time.saturating_sub(LAST_CONVERSATIONS)
                 .max(time.mul_f64(0.5))
@@ -259,6 +270,13 @@ impl Demo {
                 return Ok(());
             }
             let reports: Vec<Report> = crowds.iter().map(|c| c.people.report()).collect();
+            let mut so_far = crowds.iter().zip(&reports);
+            if is_emergency
+                && so_far.any(|(crowd, report)| automatic::is_enough(crowd.place.channel, report))
+            {
+                end_emergency().await?;
+                is_emergency = false;
+            }
             let sum = |count: fn(&Report) -> usize| reports.iter().map(count).sum::<usize>();
             let come = sum(|report| report.people.len());
             let line = format!(
@@ -360,12 +378,14 @@ fn summarize(findings: &Findings) -> anyhow::Result<()> {
         with_you,
         uncertain,
         failed,
+        automatic,
         in_trouble,
         faults,
     } = findings;
     say(&format!(
         "\n{customers} customers wrote {messages} messages, which became {interactions} interactions and got {answers} answers."
     ));
+    say(&automatic.summary());
     if *with_you > 0 {
         say(&format!("{with_you} interactions are still with you."));
     }

@@ -19,8 +19,12 @@ use url::Url;
 
 /// The channel to the simulated middleware; the hub's key for it is named after it.
 pub(super) const WEB: &str = "web";
+/// The channel to the simulated page's messages.
+pub(super) const PAGE: &str = "page";
+/// The channel to its posts.
+pub(super) const POSTS: &str = "posts";
 /// The channel to the simulated WhatsApp number.
-const WHATSAPP: &str = "whatsapp";
+pub(super) const WHATSAPP: &str = "whatsapp";
 /// The channel to the simulated account on X.
 const X: &str = "x";
 
@@ -107,8 +111,15 @@ impl Networks {
         })
     }
 
-    fn has(&self, channel: &str) -> bool {
+    /// Whether there is a channel.
+    pub fn has(&self, channel: &str) -> bool {
         self.places.iter().any(|place| place.channel == channel)
+    }
+
+    /// Whether a comment has a reaction on its network.
+    pub fn is_liked(&self, comment: &str) -> bool {
+        let item = self.graph.feed_item(comment);
+        item.is_some_and(|item| !item.reactions.is_empty())
     }
 
     /// The name and secret of the hub's key for the middleware.
@@ -120,16 +131,16 @@ impl Networks {
     /// Tells them where the hub is, and has webhooks verified as the networks do.
     pub async fn connect(&self, hub: &str) -> anyhow::Result<()> {
         let callback = |channel: &str| Url::parse(&format!("{hub}/channels/{channel}/webhook"));
-        self.graph.set_callback_url(callback("page")?);
-        self.graph.set_feed_callback_url(callback("posts")?);
+        self.graph.set_callback_url(callback(PAGE)?);
+        self.graph.set_feed_callback_url(callback(POSTS)?);
         self.graph
             .set_instagram_callback_url(callback("instagram")?);
         self.open_messaging.set_hub(Url::parse(hub)?, None);
         self.whatsapp.set_callback_url(callback(WHATSAPP)?);
         self.x.set_callback_url(callback(X)?);
         for (channel, surface) in [
-            ("page", Surface::Messenger),
-            ("posts", Surface::Feed),
+            (PAGE, Surface::Messenger),
+            (POSTS, Surface::Feed),
             ("instagram", Surface::Instagram),
         ] {
             if self.has(channel) {
@@ -210,7 +221,7 @@ fn messenger(graph: &Arc<GraphSimulator>) -> Place {
         &secrets,
     );
     Place {
-        channel: "page",
+        channel: PAGE,
         config,
         secrets,
         population: Box::new(Arc::clone(graph)),
@@ -230,7 +241,7 @@ fn facebook(graph: &Arc<GraphSimulator>) -> Place {
         &secrets,
     );
     Place {
-        channel: "posts",
+        channel: POSTS,
         config,
         secrets,
         population: Box::new(Arc::new(Commenters::new(Arc::clone(graph), post.id))),

@@ -10,8 +10,8 @@ use linecard_model::site::SiteConfig;
 use linecard_site::Actor;
 use serde_json::{Value, json};
 
-use super::YOU;
 use super::networks::{Networks, WEB};
+use super::{YOU, automatic};
 
 /// Sets the hub up: a channel for each network, an analyzer, a queue, robots and a person.
 pub(super) async fn set_up(
@@ -35,7 +35,7 @@ pub(super) async fn set_up(
         });
         agents.insert(name.clone(), agent);
     }
-    let config = json!({
+    let mut config = json!({
         "name": "Demo",
         "queues": { "support": {
             "name": "Support",
@@ -47,11 +47,20 @@ pub(super) async fn set_up(
         "keys": if has_web { json!({ key.clone(): {
             "name": "The middleware", "channels": [WEB], "secret": "stored",
         } }) } else { json!({}) },
-        "analyzers": { "words": { "plugin": "keywords", "config": words() } },
+        "analyzers": {
+            "words": { "plugin": "keywords", "config": words() },
+            "mood": { "plugin": "sentiment" },
+            "reach": { "plugin": "influence" },
+        },
         "channels": networks.places.iter()
             .map(|place| (place.channel.to_owned(), place.config.clone()))
             .collect::<serde_json::Map<_, _>>(),
     });
+    if let (Some(config), Value::Object(more)) =
+        (config.as_object_mut(), automatic::config(networks))
+    {
+        config.extend(more);
+    }
     let config: SiteConfig = serde_json::from_value(config)?;
     let passwords: Value = passwords
         .iter()

@@ -1,6 +1,7 @@
 //! Trains a model that labels messages, and tells how good a model or an analyzer is.
 
 mod evaluate;
+mod set;
 mod table;
 
 use std::fmt::Write as _;
@@ -13,9 +14,11 @@ use linecard_text_model::measure::Figures;
 use linecard_text_model::train::{Labelled, Quality, TrainSettings, provenance, train};
 use sha2::{Digest as _, Sha256};
 
+use super::options::ConfigOptions;
+use super::rules::TheHub;
 use super::say;
 pub(super) use evaluate::Evaluate;
-use table::Table;
+use set::Set;
 
 /// In how many parts the texts are taken to find how good a model is.
 const FOLDS: usize = 5;
@@ -24,13 +27,24 @@ const FOLDS: usize = 5;
 #[derive(Debug, Args)]
 pub(super) struct Train {
     /// A file with tabs between its columns, whose first line names them
-    file: PathBuf,
+    #[arg(
+        required_unless_present = "history",
+        conflicts_with = "history",
+        requires = "text",
+        requires = "label"
+    )]
+    file: Option<PathBuf>,
     /// The column of the texts
-    #[arg(long, value_name = "COLUMN")]
-    text: String,
+    #[arg(long, value_name = "COLUMN", conflicts_with = "history")]
+    text: Option<String>,
     /// The column of the labels; rows without one are left out
-    #[arg(long, value_name = "COLUMN")]
-    label: String,
+    #[arg(long, value_name = "COLUMN", conflicts_with = "history")]
+    label: Option<String>,
+    /// Train on what people have corrected in a running hub: messages that they gave one label
+    #[arg(long)]
+    history: bool,
+    #[command(flatten)]
+    hub: TheHub,
     /// Where the model is written; a hub finds it at models/NAME.model in its data folder
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
@@ -46,27 +60,26 @@ pub(super) struct Train {
 }
 
 impl Train {
-    pub(super) fn run(&self) -> anyhow::Result<()> {
-        let table = Table::read(&self.file)?;
-        let columns = (table.column(&self.text)?, table.column(&self.label)?);
-        let mut unlabelled = 0;
-        let mut texts = Vec::new();
-        for row in &table.rows {
-            let (text, label) = (row.cell(columns.0), row.cell(columns.1).trim());
-            if label.is_empty() {
-                unlabelled += 1;
-                continue;
-            }
-            texts.push(Labelled {
-                text: text.to_owned(),
-                label: label.to_owned(),
-            });
-        }
-        let source = self.file.file_name().unwrap_or(self.file.as_os_str());
+    /// Whether it asks a hub.
+    pub(super) fn is_on_history(&self) -> bool {
+        self.history
+    }
+
+    pub(super) async fn run(&self, options: &ConfigOptions) -> anyhow::Result<()> {
+        let set = match (&self.file, &self.text, &self.label) {
+            (Some(file), Some(text), Some(label)) => Set::of_table(file, text, label)?,
+            _ => Set::of_history(&self.hub.asked(options)?).await?,
+        };
+        let Set {
+            texts,
+            source,
+            column,
+            left_out,
+        } = set;
         let origin = provenance(
             hash(&texts),
-            source.to_string_lossy().into_owned(),
-            self.label.clone(),
+            source.clone(),
+            column,
             Timestamp::now().to_string(),
             format!("linecard {}", env!("CARGO_PKG_VERSION")),
         );
@@ -76,16 +89,16 @@ impl Train {
             folds: FOLDS,
         };
         let model = train(&texts, &settings, origin)
-            .with_context(|| format!("{}: no model can be trained", self.file.display()))?;
+            .with_context(|| format!("{source}: no model can be trained"))?;
         write_whole(&self.out, &model.to_bytes())?;
         let provenance = model.provenance();
         if self.json {
             say(&serde_json::to_string_pretty(provenance)?);
             return Ok(());
         }
-        let left_out = match unlabelled {
+        let left_out = match left_out {
             0 => String::new(),
-            rows => format!("; {rows} rows without a label were left out"),
+            rows => format!("; {rows} without one label were left out"),
         };
         say(&format!(
             "{}: trained on {} texts ({} quality){left_out}\nwhat it says of texts that it has not seen ({FOLDS}-fold cross-validation):\n{}",

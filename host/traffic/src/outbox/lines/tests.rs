@@ -16,6 +16,7 @@ fn entry(number: u64, thread: u8) -> OutboxEntry {
     OutboxEntry {
         channel: ChannelId::new("page").unwrap(),
         shown: false,
+        retry_for_seconds: None,
         number,
         message: None,
         contact: None,

@@ -52,6 +52,7 @@ fn interaction() -> Interaction {
         waiting_since: None,
         marks: Marks::default(),
         timers: Vec::new(),
+        moved_by_rules: 0,
     }
 }
 
