@@ -157,7 +157,7 @@ closed = {{ work = "park" }}
         let end: Timestamp = answer["state_at"].as_str().context("when")?.parse()?;
         let begin: Timestamp = answer["at"].as_str().context("when")?.parse()?;
         let took = end.duration_since(begin).as_secs();
-        ensure!(took <= 8, "it took {took} s: {answer:#}");
+        ensure!(took <= 15, "it took {took} s: {answer:#}");
         ensure!(answer["reason"]["text"].is_string(), "{answer:#}");
     }
     ensure!(page.customers().delivered("9002").is_empty());
@@ -185,10 +185,7 @@ async fn a_rule_is_refused_that_its_network_cannot_do_or_does_not_take() -> Resu
             "/rules/1/then/ask_to_follow",
             "the connector of channel cannot do that: page",
         ),
-        (
-            "/rules/2/then/reply/text",
-            "channel page takes 2000 characters, and this has 2001",
-        ),
+        ("/rules/2/then/reply/text", "channel page takes 2000"),
     ];
     let checked = administrator.post("/api/v1/rules/check", &rules).await?;
     let faults = checked["faults"].as_array().context("faults")?;

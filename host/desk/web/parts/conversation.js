@@ -283,6 +283,7 @@ class Conversation extends Part {
       <div class="head"><a class="back" href="#" aria-label=${t('conversation.back')}>‹</a>
         <div class="grow"><h2 class="line" dir="auto">${name}</h2>
           <p class="quiet line"><i class="net ${item.network || ''}"></i>${word('network', item.network || item.channel)} · ${t(`visibility.${item.visibility}`)} · ${word('state', item.state)}</p></div>
+        <button class="side-toggle" @click=${() => this.dispatchEvent(new Event('side'))}>${t('contact.title')}</button>
         <lc-actions .item=${item}></lc-actions></div>
       ${this.others(item)}
       ${(item.pending_on_thread || []).map((/** @type {any} */ one) => html`<p class="others">${t('conversation.pending', { queue: one.queue, count: one.inbound_count })}

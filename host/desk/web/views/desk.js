@@ -61,14 +61,13 @@ class Desk extends Part {
     const item = store.items.get(this.open) || opened;
     const shown = item && { ...opened, ...item };
     return html`
-      ${item ? html`<div class="side-bar"><button class="side-toggle" aria-expanded=${this.side} @click=${() => { this.side = !this.side; }}>${t('contact.title')}</button></div>` : nothing}
       <div class="rooms" data-open=${this.open ? 'yes' : 'no'} data-side=${this.side ? 'yes' : 'no'}>
         <nav class="left" aria-label=${t('inbox.title')}><lc-inbox .open=${this.open}></lc-inbox></nav>
         <main class="middle">${this.open
-    ? html`<lc-conversation .interaction=${this.open}></lc-conversation>`
+    ? html`<lc-conversation .interaction=${this.open} @side=${() => { this.side = true; }}></lc-conversation>`
     : html`<p class="empty quiet">${t('conversation.none')}</p>`}</main>
         <aside class="right" tabindex="0" aria-label=${t('contact.title')}>${shown
-    ? html`<lc-contact .item=${shown}></lc-contact>` : nothing}</aside>
+    ? html`<button class="side-toggle" @click=${() => { this.side = false; }}>‹ ${t('conversation.short')}</button><lc-contact .item=${shown}></lc-contact>` : nothing}</aside>
       </div>`;
   }
 }
