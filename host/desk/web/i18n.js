@@ -18,8 +18,9 @@ export async function load() {
   const found = wanted.map((tag) => tag.slice(0, 2).toLowerCase()).find((tag) => LANGUAGES.includes(tag));
   language = found || 'en';
   document.documentElement.lang = language;
-  fallback = await file('en');
-  messages = language === 'en' ? fallback : await file(language);
+  messages = await file(language);
+  // What a language lacks is said in English; nothing waits for that.
+  if (language !== 'en') file('en').then((words) => { fallback = { ...fallback, ...words }; }, () => {});
 }
 
 /** Loads the words of the other areas, once. */
@@ -27,7 +28,7 @@ export function loadAreas() {
   areas ??= (async () => {
     const [own, other] = await Promise.all([file(`areas.${language}`), language === 'en' ? {} : file('areas.en')]);
     messages = { ...messages, ...own };
-    fallback = { ...other, ...fallback };
+    fallback = { ...fallback, ...other };
   })();
   // What could not be fetched is tried again the next time.
   areas.catch(() => { areas = undefined; });

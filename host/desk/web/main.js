@@ -43,6 +43,22 @@ const AREAS = [
   },
 ];
 
+/** The style of the areas beside the agent's own, once. @returns {Promise<void>} */
+function style() {
+  return new Promise((done, failed) => {
+    if (document.querySelector('link[href$="areas.css"]')) return void done();
+    const link = document.createElement('link');
+    link.rel = 'stylesheet';
+    link.href = new URL('areas.css', import.meta.url).href;
+    link.onload = () => done();
+    link.onerror = () => {
+      link.remove();
+      failed(new Error('areas.css'));
+    };
+    document.head.append(link);
+  });
+}
+
 /** The area that an address belongs to, and what follows in it. */
 function place() {
   const hash = decodeURIComponent(location.hash);
@@ -103,7 +119,7 @@ class App extends Part {
     const { area, path } = place();
     const allowed = area.may() ? area : AREAS[0];
     try {
-      await (allowed.id === 'work' ? allowed.open() : Promise.all([loadAreas(), allowed.open()]));
+      await (allowed.id === 'work' ? allowed.open() : Promise.all([loadAreas(), style(), allowed.open()]));
     } catch {
       store.notice = t('app.offline');
       store.changed();

@@ -5,7 +5,6 @@ import { Ticking, html, nothing } from '../part.js';
 import { store } from '../store.js';
 import { unsent } from './unsent.js';
 import './responses.js';
-import './templates.js';
 
 const PAUSE = 700;
 /** How long a customer is told that somebody writes, and how long nobody writes who types nothing. */
@@ -422,3 +421,6 @@ class Composer extends Ticking {
   }
 }
 customElements.define('lc-composer', Composer);
+
+// What is rarely wanted comes after what is seen at once.
+void import('./templates.js');

@@ -3,9 +3,7 @@ import { moment, number, t, word } from '../i18n.js';
 import { Part, html, nothing } from '../part.js';
 import { store } from '../store.js';
 import './attributes.js';
-import './history.js';
 import './insight.js';
-import './merging.js';
 import './notes.js';
 
 /** Who the customer is, and what colleagues know of them. */
@@ -156,3 +154,7 @@ class Contact extends Part {
   }
 }
 customElements.define('lc-contact', Contact);
+
+// What is rarely wanted comes after what is seen at once.
+void import('./history.js');
+void import('./merging.js');

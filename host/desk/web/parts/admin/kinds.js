@@ -105,10 +105,10 @@ function hours({ config }) {
     channels: field('hours-channels', { type: 'array', choices: choices(config.channels), folded: true }),
     weekly: field('weekly', { type: 'array', add: t('admin.add-hours'), items: { type: 'object', required: ['days', 'from', 'to'], ordered: true, properties: {
       days: field('days', { type: 'array', choices: days.map((value) => ({ value, label: t(`admin.day.${value}`) })) }),
-      from: field('from', clock), to: field('to', { ...clock, placeholder: '17:00' }) } } }),
+      from: field('begins', clock), to: field('to', { ...clock, placeholder: '17:00' }) } } }),
     special: field('special', { type: 'array', add: t('admin.add-day'), items: { type: 'object', required: ['name', 'on'], ordered: true, properties: {
       name: field('special-name', { type: 'string' }), on: field('special-on', { type: 'string', placeholder: '12-24' }), to: field('special-to', { type: 'string' }),
-      open: field('special-open', { type: 'array', add: t('admin.add-hours'), items: { type: 'object', required: ['from', 'to'], ordered: true, properties: { from: field('from', clock), to: field('to', clock) } } }) } } }),
+      open: field('special-open', { type: 'array', add: t('admin.add-hours'), items: { type: 'object', required: ['from', 'to'], ordered: true, properties: { from: field('begins', clock), to: field('to', clock) } } }) } } }),
     closed: said('closed', false), special_day: said('special-day', true), emergency: said('emergency', true),
   } };
 }
