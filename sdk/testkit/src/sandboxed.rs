@@ -64,6 +64,8 @@ impl SandboxedPlugin {
             cache_dir,
             cache_key,
             compiler: None,
+            // Each case says for itself whether the plug-in works.
+            suspension: None,
         })
         .map_err(|e| refused(&e))?;
         let plugin = runtime
