@@ -358,7 +358,9 @@ pub enum CommandError {
         state: &'static str,
     },
     /// What became of the message is known.
-    #[error("message {message} is {state}: only of an uncertain one can somebody say whether it arrived")]
+    #[error(
+        "message {message} is {state}: only of an uncertain one can somebody say whether it arrived"
+    )]
     NotUncertain {
         /// The message.
         message: MessageId,
