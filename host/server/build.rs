@@ -1,7 +1,7 @@
 //! Builds the bundled plug-ins and writes the table that [`linecard`] embeds them by.
 
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// The bundled plug-ins' packages.
@@ -52,7 +52,56 @@ fn run() -> Result<(), String> {
         writeln!(table, "    ({name:?}, include_bytes!({file:?})),").map_err(|e| e.to_string())?;
     }
     table.push_str("]\n");
-    let table_file = Path::new(&out_dir).join("bundled.rs");
-    std::fs::write(&table_file, table)
-        .map_err(|e| format!("{} cannot be written: {e}", table_file.display()))
+    write(&Path::new(&out_dir).join("bundled.rs"), &table)?;
+    for kind in ["connector", "analyzer"] {
+        let folder = root.join("sdk/templates").join(kind);
+        let file = Path::new(&out_dir).join(format!("template-{kind}.rs"));
+        write(&file, &template(&folder)?)?;
+    }
+    Ok(())
+}
+
+fn write(file: &Path, content: &str) -> Result<(), String> {
+    std::fs::write(file, content).map_err(|e| format!("{} cannot be written: {e}", file.display()))
+}
+
+/// The table of a template's files, by their paths inside its folder.
+fn template(folder: &Path) -> Result<String, String> {
+    let failed = |e: std::io::Error| format!("{}: {e}", folder.display());
+    let folder = folder.canonicalize().map_err(failed)?;
+    println!("cargo::rerun-if-changed={}", folder.display());
+    let mut files = Vec::new();
+    collect(&folder, &mut files).map_err(failed)?;
+    files.sort();
+    let mut table = String::from("&[\n");
+    for file in files {
+        let inside = file.strip_prefix(&folder).map_err(|e| e.to_string())?;
+        let (inside, file) = (inside.to_str(), file.to_str());
+        let (Some(inside), Some(file)) = (inside, file) else {
+            return Err(format!("{} has names that are not UTF-8", folder.display()));
+        };
+        // Slashes on every system: the project may be laid out on another.
+        let inside = inside.replace('\\', "/");
+        writeln!(table, "    ({inside:?}, include_bytes!({file:?})),")
+            .map_err(|e| e.to_string())?;
+    }
+    table.push_str("]\n");
+    Ok(table)
+}
+
+/// The files of a folder that make up a template; what building one there has left behind is none.
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        if name == "target" || name == "Cargo.lock" {
+            continue;
+        }
+        if entry.file_type()?.is_dir() {
+            collect(&entry.path(), files)?;
+        } else {
+            files.push(entry.path());
+        }
+    }
+    Ok(())
 }

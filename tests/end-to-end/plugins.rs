@@ -1,5 +1,10 @@
 //! Plug-in files that come, change and go while the hub is at work.
 
+#[path = "plugins/author.rs"]
+mod author;
+#[path = "plugins/suspended.rs"]
+mod suspended;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};

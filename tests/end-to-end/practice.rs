@@ -41,12 +41,7 @@ async fn a_message_of_practice_is_answered_and_heard_again_after_a_restart() -> 
     // Without a channel nobody hears the customer, and that is said.
     let lost = json!({"text": "Is anybody there?"});
     let refused = administrator
-        .ask(
-            Method::POST,
-            "/api/v1/practice/messages",
-            &[],
-            Some(&lost),
-        )
+        .ask(Method::POST, "/api/v1/practice/messages", &[], Some(&lost))
         .await?;
     ensure!(refused.status == 409, "{refused:?}");
     ensure!(
@@ -69,7 +64,9 @@ async fn a_message_of_practice_is_answered_and_heard_again_after_a_restart() -> 
     agent.post(&path, &json!({"text": "Good day."})).await?;
     eventually("the answer arrives", Duration::from_secs(20), async || {
         let seen = seen(&administrator).await?;
-        Ok(seen.contains(&(false, "Good day.".to_owned())).then_some(()))
+        Ok(seen
+            .contains(&(false, "Good day.".to_owned()))
+            .then_some(()))
     })
     .await?;
 

@@ -283,12 +283,13 @@ async fn the_commands_that_init_prints_work() -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_connector_is_laid_out_as_the_guide_says() -> Result<()> {
     let guide = text("sdk/README.md")?;
-    let (_, rest) = guide.split_once("```sh\ncp ").context("the first block")?;
+    let (_, rest) = guide.split_once("```sh\n").context("the first block")?;
     let (block, _) = rest.split_once("```").context("its end")?;
+    ensure!(block.starts_with("linecard plugin new acme "), "{block}");
     let mut shell = Shell::new()?;
     shell.here = repository();
-    let told = shell.run(&format!("set -e; cp {block}")).await?;
-    ensure!(told.is_empty(), "{told}");
+    let told = shell.run(&format!("set -e; {block}")).await?;
+    ensure!(told.contains("acme"), "{told}");
     let manifest = std::fs::read_to_string(shell.home.path().join("acme/Cargo.toml"))?;
     let manifest: toml::Value = toml::from_str(&manifest)?;
     let sdk = manifest["dependencies"]["linecard-sdk"]["path"]

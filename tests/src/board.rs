@@ -22,7 +22,7 @@ use crate::{Client, Hub, eventually, http};
 pub const SOON: Duration = Duration::from_secs(20);
 
 /// The connector, built once for all tests.
-async fn connector() -> Result<PathBuf> {
+pub async fn board_component() -> Result<PathBuf> {
     static BUILT: OnceCell<PathBuf> = OnceCell::const_new();
     let built = BUILT.get_or_try_init(|| async {
         tokio::task::spawn_blocking(|| -> Result<PathBuf> {
@@ -119,7 +119,7 @@ impl Board {
         let mut hub = Hub::prepare(binary)?;
         let folder = hub.data().join("plugins");
         std::fs::create_dir_all(&folder)?;
-        std::fs::copy(connector().await?, folder.join("board.wasm"))?;
+        std::fs::copy(board_component().await?, folder.join("board.wasm"))?;
         let names: Vec<String> = (1..=agents).map(|n| format!("agent-{n}")).collect();
         let mut site = format!(
             "name = \"Test\"\n[queues.public]\nmembers = {names:?}\n[queues.private]\nmembers = {names:?}\n"

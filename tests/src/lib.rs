@@ -13,7 +13,7 @@ mod hub;
 mod networks;
 mod specification;
 
-pub use board::{Board, Refusal, SOON, comment, texts};
+pub use board::{Board, Refusal, SOON, board_component, comment, texts};
 pub use client::{Client, Events, Seen, http, http_builder};
 pub use described::{Described, Operation};
 pub use hub::Hub;

@@ -98,6 +98,7 @@ const LAYERS: [(&str, &[&str]); 16] = [
             "linecard-site",
             "linecard-store",
             "linecard-store-sled",
+            "linecard-testkit",
             "linecard-text-model",
             "linecard-traffic",
             "linecard-vault",

@@ -9,6 +9,7 @@ use axum::http::{Method, StatusCode};
 use linecard_hub::Hub;
 use linecard_model::Timestamp;
 use linecard_router::{Census, QueueStats};
+use linecard_sandbox::{Call, CallMetrics};
 use linecard_webhooks::Webhooks;
 use prometheus_client::encoding::text::{encode_eof, encode_registry};
 use prometheus_client::metrics::counter::Counter;
@@ -269,7 +270,11 @@ fn forgotten(registry: &mut Registry, hub: &Hub) {
 }
 
 fn plugins(registry: &mut Registry, hub: &Hub) {
-    let calls = counters(registry, "plugin_calls", "Calls of plug-ins");
+    let calls = counters(
+        registry,
+        "plugin_calls",
+        "Calls of plug-ins; the channel is empty where there is none",
+    );
     let failures = counters(
         registry,
         "plugin_failures",
@@ -282,12 +287,32 @@ fn plugins(registry: &mut Registry, hub: &Hub) {
         Unit::Seconds,
         time.clone(),
     );
+    let quantiles = Family::<Labels, Gauge<f64, std::sync::atomic::AtomicU64>>::default();
+    registry.register_with_unit(
+        "plugin_call_duration",
+        "The time that a share of the calls of plug-ins took at most, since the plug-in was loaded",
+        Unit::Seconds,
+        quantiles.clone(),
+    );
+    let suspended = Family::<Labels, Gauge>::default();
+    registry.register(
+        "plugin_suspended",
+        "Calls of plug-ins that are not made for a while, because they failed again and again",
+        suspended.clone(),
+    );
     let http = counters(registry, "plugin_http", "HTTP requests of plug-ins");
     for installed in hub.plugins.now().all() {
         let plugin = installed.plugin.id().to_string();
         let metrics = installed.plugin.metrics();
-        for (call, counted) in &metrics.calls {
-            let labels = vec![("plugin", plugin.clone()), ("call", call.to_string())];
+        let labels = |call: Call, channel: &str| {
+            vec![
+                ("plugin", plugin.clone()),
+                ("call", call.to_string()),
+                ("channel", channel.to_owned()),
+            ]
+        };
+        let count = |call: Call, channel: &str, counted: &CallMetrics| {
+            let labels = labels(call, channel);
             calls.get_or_create(&labels).inc_by(counted.count);
             time.get_or_create(&labels)
                 .inc_by(counted.time.as_secs_f64());
@@ -296,6 +321,33 @@ fn plugins(registry: &mut Registry, hub: &Hub) {
                 labels.push(("why", (*why).to_owned()));
                 failures.get_or_create(&labels).inc_by(*count);
             }
+            for (quantile, time) in ["0.5", "0.95", "0.99"].iter().zip(counted.percentiles) {
+                let mut labels = labels.clone();
+                labels.push(("quantile", (*quantile).to_owned()));
+                quantiles.get_or_create(&labels).set(time.as_secs_f64());
+            }
+        };
+        for (channel, calls) in &metrics.channels {
+            for (call, counted) in calls {
+                count(*call, channel.as_str(), counted);
+            }
+        }
+        for (call, counted) in &metrics.calls {
+            let by_channel = || {
+                metrics
+                    .channels
+                    .values()
+                    .filter_map(|calls| calls.get(call))
+            };
+            // What belongs to no channel, and what was too much to be counted by channel.
+            let others = counted.without(by_channel());
+            if others.count > 0 {
+                count(*call, "", &others);
+            }
+        }
+        for left in installed.plugin.suspended() {
+            let labels = labels(left.call, left.channel.as_str());
+            suspended.get_or_create(&labels).set(1);
         }
         for (outcome, count) in [
             ("answered", metrics.http_answered),
@@ -304,5 +356,13 @@ fn plugins(registry: &mut Registry, hub: &Hub) {
             let labels = vec![("plugin", plugin.clone()), ("outcome", outcome.to_owned())];
             http.get_or_create(&labels).inc_by(count);
         }
+    }
+    for (_, plugin, _) in hub.left_out() {
+        let labels = vec![
+            ("plugin", plugin.to_string()),
+            ("call", Call::Analyze.to_string()),
+            ("channel", String::new()),
+        ];
+        suspended.get_or_create(&labels).set(1);
     }
 }

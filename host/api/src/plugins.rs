@@ -1,15 +1,17 @@
 //! The plug-ins that are installed.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Json as Answer;
 use linecard_hub::configure::PluginError;
 use linecard_hub::plugins::{Installed, Pending, PluginProblem, Source};
-use linecard_model::PluginId;
 use linecard_model::manifest::Manifest;
 use linecard_model::plugin::{Approval, PluginRecord, RolledBack, ServedVersion, Wants};
 use linecard_model::rights::Right;
+use linecard_model::{ChannelId, PluginId, Timestamp};
+use linecard_sandbox::{Call, CallMetrics, LastFailure, PluginMetrics, Suspended};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -49,6 +51,102 @@ struct PluginView {
     /// The networks that it speaks; absent for an analyzer.
     #[serde(skip_serializing_if = "Option::is_none")]
     networks: Option<Vec<String>>,
+    /// The calls that are not made for a while, because it failed in them again and again.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    suspended: Vec<SuspendedCall>,
+}
+
+/// A call of a plug-in that is not made on a channel for a while. What it was to do waits: deliveries are
+/// refused so that the network repeats them, actions stay in the outbox.
+#[derive(Debug, Serialize, ToSchema)]
+struct SuspendedCall {
+    /// The channel.
+    channel: ChannelId,
+    /// The call, by its name in the plug-in contract.
+    call: &'static str,
+    /// How often it has failed one after the other.
+    failures: u32,
+    /// Since when.
+    since: Timestamp,
+    /// When it is tried again.
+    until: Timestamp,
+}
+
+impl From<Suspended> for SuspendedCall {
+    fn from(suspended: Suspended) -> Self {
+        Self {
+            channel: suspended.channel,
+            call: suspended.call.as_str(),
+            failures: suspended.failures,
+            since: suspended.since,
+            until: suspended.until,
+        }
+    }
+}
+
+/// What the calls of a plug-in came to since this version of it was loaded.
+#[derive(Debug, Serialize, ToSchema)]
+struct CallFigures {
+    /// The call, by its name in the plug-in contract.
+    call: &'static str,
+    /// The channel; absent for what belongs to none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    channel: Option<ChannelId>,
+    /// How often it was made.
+    count: u64,
+    /// How often it failed, by the limit that it broke or the way that it failed: `trap` (it stopped),
+    /// `output` (its answer breaks the contract), `refused`, `start`.
+    failures: BTreeMap<&'static str, u64>,
+    /// How long half of the calls took at most, in milliseconds.
+    p50_ms: f64,
+    /// How long 95 of a hundred calls took at most, in milliseconds.
+    p95_ms: f64,
+    /// How long 99 of a hundred calls took at most, in milliseconds.
+    p99_ms: f64,
+}
+
+impl CallFigures {
+    fn new(call: Call, channel: Option<&ChannelId>, counted: &CallMetrics) -> Self {
+        let [p50, p95, p99] = counted.percentiles.map(|time| time.as_secs_f64() * 1_000.0);
+        Self {
+            call: call.as_str(),
+            channel: channel.cloned(),
+            count: counted.count,
+            failures: counted.failures.clone(),
+            p50_ms: p50,
+            p95_ms: p95,
+            p99_ms: p99,
+        }
+    }
+}
+
+/// The last call of a plug-in that failed.
+#[derive(Debug, Serialize, ToSchema)]
+struct FailedCall {
+    /// When.
+    at: Timestamp,
+    /// The call, by its name in the plug-in contract.
+    call: &'static str,
+    /// Its id: the hub's log has it in the lines about the call, and in those that the plug-in wrote in it.
+    call_id: String,
+    /// The channel; absent for what belongs to none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    channel: Option<ChannelId>,
+    /// What went wrong: of a plug-in that stopped, what it wrote, with the file and line of a panic, and the
+    /// functions in which it was, as far as its file has their names.
+    fault: String,
+}
+
+impl From<LastFailure> for FailedCall {
+    fn from(failure: LastFailure) -> Self {
+        Self {
+            at: failure.at,
+            call: failure.call.as_str(),
+            call_id: failure.id.to_string(),
+            channel: failure.channel,
+            fault: failure.fault,
+        }
+    }
 }
 
 impl From<&Installed> for PluginView {
@@ -67,6 +165,10 @@ impl From<&Installed> for PluginView {
             },
             sha256: installed.plugin.file_hash().to_owned(),
             networks: manifest.connector.as_ref().map(|c| c.networks.clone()),
+            suspended: {
+                let suspended = installed.plugin.suspended().into_iter();
+                suspended.map(SuspendedCall::from).collect()
+            },
         }
     }
 }
@@ -147,6 +249,13 @@ struct PluginDetail {
     /// The file that was rolled back, if one is; for administrators.
     #[serde(skip_serializing_if = "Option::is_none")]
     rolled_back: Option<RolledBack>,
+    /// What its calls came to since this version was loaded, for each channel, and altogether where `channel`
+    /// is absent; for administrators.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    calls: Vec<CallFigures>,
+    /// The last call that failed since this version was loaded; for administrators.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_failure: Option<FailedCall>,
 }
 
 /// Which version is to serve again.
@@ -188,11 +297,19 @@ async fn get(
         .ok()
         .and_then(|id| plugins.get(&id))
         .ok_or_else(|| Problem::not_found("plug-in", &id))?;
-    let record = if caller.may(Right::Configure) {
-        app.hub.plugin_record(installed.plugin.id()).await
+    let (record, metrics) = if caller.may(Right::Configure) {
+        let record = app.hub.plugin_record(installed.plugin.id());
+        (record, installed.plugin.metrics())
     } else {
-        PluginRecord::default()
+        (PluginRecord::default(), PluginMetrics::default())
     };
+    let altogether = metrics.calls.iter();
+    let altogether = altogether.map(|(call, of)| CallFigures::new(*call, None, of));
+    let by_channel = metrics.channels.iter().flat_map(|(channel, calls)| {
+        let calls = calls.iter();
+        calls.map(move |(call, of)| CallFigures::new(*call, Some(channel), of))
+    });
+    let calls = altogether.chain(by_channel).collect();
     Ok(Answer(PluginDetail {
         plugin: PluginView::from(installed),
         manifest: installed.plugin.manifest().clone(),
@@ -200,6 +317,8 @@ async fn get(
         versions: record.versions,
         approvals: record.approved,
         rolled_back: record.rolled_back,
+        calls,
+        last_failure: metrics.last_failure.map(FailedCall::from),
     }))
 }
 

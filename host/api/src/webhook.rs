@@ -10,8 +10,9 @@ use axum::http::header::{HeaderName, HeaderValue};
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
-use linecard_model::ChannelId;
 use linecard_model::platform::{WebhookRequest, WebhookResponse};
+use linecard_model::{ChannelId, Timestamp};
+use linecard_sandbox::{CallError, Fault};
 use linecard_traffic::receive::ReceiveError;
 
 use super::App;
@@ -209,16 +210,26 @@ impl From<ReceiveError> for Problem {
             ReceiveError::NoWebhooks(_) | ReceiveError::Unsupported(_) => {
                 Self::new("unsupported-webhook", detail)
             }
+            ReceiveError::Plugin(CallError {
+                fault: Fault::Suspended(suspended),
+                ..
+            }) => {
+                // Why is for the operator.
+                let left = suspended.until.duration_since(Timestamp::now()).as_secs();
+                Self::new("busy", "the channel's connector is left alone for a while")
+                    .retry_after(u64::try_from(left).unwrap_or(0).max(SOON))
+            }
             ReceiveError::Plugin(error) if error.never_began() => {
                 Self::new("busy", "the channel has more to take than it can for now")
                     .retry_after(SOON)
             }
-            ReceiveError::Plugin(_) => {
+            ReceiveError::Plugin(error) => {
                 // What the plug-in did is for the operator, not for whoever sends requests.
-                Self::new(
-                    "plugin-failed",
-                    "the channel's connector failed; the hub's log says how",
-                )
+                let text = format!(
+                    "the channel's connector failed; the hub's log says how (call {})",
+                    error.id
+                );
+                Self::new("plugin-failed", text)
             }
             ReceiveError::Store(_) | ReceiveError::Stopped(_) => {
                 Self::new("busy", "the hub cannot keep it for now").retry_after(SOON)

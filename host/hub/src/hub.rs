@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use arc_swap::ArcSwap;
 use linecard_model::SiteId;
 use linecard_model::event::Record;
 use linecard_site::channels::Channels;
@@ -73,6 +74,8 @@ pub struct Hub {
     pub(crate) applying: Mutex<()>,
     /// What exchanges plug-ins; locked after `applying`.
     pub(crate) exchange: Mutex<Exchange>,
+    /// What is known of plug-ins beside their files, for readers.
+    pub(crate) plugin_records: ArcSwap<Records>,
     /// Whether other plug-ins may have to serve, though no file has changed.
     pub(crate) plugins_anew: AtomicBool,
     workers: Vec<mpsc::UnboundedSender<()>>,
@@ -186,6 +189,7 @@ impl Hub {
             data,
             receiver,
             applying: Mutex::new(()),
+            plugin_records: ArcSwap::from_pointee(plugin_records.clone()),
             exchange: Mutex::new(Exchange::new(depot, plugin_records)),
             plugins_anew: AtomicBool::new(false),
             workers: vec![tell_outbox, tell_polls],

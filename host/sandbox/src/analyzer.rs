@@ -1,6 +1,5 @@
 //! The calls of an analyzer.
 
-use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use linecard_model::platform::{Analysis, Subject};
@@ -12,6 +11,7 @@ use crate::convert::{self, Checked as _};
 use crate::error::{Call, CallError, Fault, PrepareError};
 use crate::instance::{CallState, Capability, new_store};
 use crate::lanes::Turn;
+use crate::mark::Mark;
 use crate::plugin::{Kind, Plugin, World};
 use crate::run;
 
@@ -68,19 +68,24 @@ impl Analyzer {
         let inner = &self.plugin.inner;
         let limits = &inner.shared.limits;
         let time = limits.analyze_time;
+        let mark = Mark::new();
+        let call = (Call::Analyze, &*mark);
+        let failed = |fault| self.plugin.error(Call::Analyze, fault, &mark);
         let (mut warm, _turn) = match kept {
             Some(warm) => {
-                let turn = run::turn(&inner.runtime, &inner.shared, Call::Analyze, None, time);
-                let failed = |fault| self.error(Call::Analyze, fault);
+                let turn = run::turn(&inner.runtime, &inner.shared, call, None, time);
                 (warm, turn.await.map_err(failed)?)
             }
             None => self.prepare().await.map_err(|error| match error {
                 PrepareError::Call(error) => error,
                 // The same configuration was taken before.
-                other => self.error(Call::Prepare, Fault::Refused(other.to_string())),
+                other => {
+                    let fault = Fault::Refused(other.to_string());
+                    self.plugin.error(Call::Prepare, fault, &mark)
+                }
             })?,
         };
-        warm.store.data_mut().renew();
+        warm.store.data_mut().renew(Arc::clone(&mark));
         let text = subject.text.clone();
         let subject = convert::subject(subject);
         let running = async {
@@ -97,9 +102,9 @@ impl Analyzer {
             convert::check_evidence(&analysis, &text)?;
             Ok((analysis, warm))
         };
-        let (analysis, mut warm) = run::timed(&inner.shared, Call::Analyze, time, running)
+        let (analysis, mut warm) = run::timed(&inner.shared, call, None, time, running)
             .await
-            .map_err(|fault| self.error(Call::Analyze, fault))?;
+            .map_err(failed)?;
         warm.uses_left = warm.uses_left.saturating_sub(1);
         if warm.uses_left > 0 {
             self.keep(warm);
@@ -112,12 +117,13 @@ impl Analyzer {
     async fn prepare(&self) -> Result<(Warm, Turn), PrepareError> {
         let inner = &self.plugin.inner;
         let limits = &inner.shared.limits;
+        let mark = Mark::new();
         let running = async {
             let World::Analyzer(pre) = &inner.world else {
                 return Err(Fault::Start("it is not an analyzer".to_owned()));
             };
-            let flag = Arc::new(AtomicBool::new(false));
-            let mut store = new_store(&inner.runtime.engine, &inner.shared, Capability::Log, flag);
+            let (engine, mark) = (&inner.runtime.engine, Arc::clone(&mark));
+            let mut store = new_store(engine, &inner.shared, Capability::Log, mark);
             let prepared = async {
                 let guest = pre.instantiate_async(&mut store).await?;
                 let answer = guest
@@ -139,13 +145,14 @@ impl Analyzer {
         };
         let time = limits.receive_time;
         let prepared = async {
-            let turn = run::turn(&inner.runtime, &inner.shared, Call::Prepare, None, time).await?;
-            let answer = run::timed(&inner.shared, Call::Prepare, time, running).await?;
+            let call = (Call::Prepare, &*mark);
+            let turn = run::turn(&inner.runtime, &inner.shared, call, None, time).await?;
+            let answer = run::timed(&inner.shared, call, None, time, running).await?;
             Ok((answer, turn))
         };
         let (answer, turn) = prepared
             .await
-            .map_err(|fault| self.error(Call::Prepare, fault))?;
+            .map_err(|fault| self.plugin.error(Call::Prepare, fault, &mark))?;
         match answer {
             Ok(warm) => Ok((warm, turn)),
             Err(problems) => Err(PrepareError::Config(convert::problems(problems))),
@@ -165,10 +172,6 @@ impl Analyzer {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .push(warm);
-    }
-
-    fn error(&self, call: Call, fault: Fault) -> CallError {
-        self.plugin.error(call, fault, &AtomicBool::new(false))
     }
 }
 

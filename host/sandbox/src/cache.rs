@@ -10,11 +10,13 @@
 //! this host never writes into again (a new entry takes the place of the old one by its name). Nobody
 //! else can: the folder is open to the hub's own user alone, who can read the key as well.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::hash::{Hash, Hasher};
 use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
 
 use hmac::{Hmac, Mac};
 use sha2::{Digest, Sha256};
@@ -30,6 +32,8 @@ const MAC_LENGTH: usize = 32;
 const CODE: &str = "code";
 /// How much of an entry is read at a time to verify it.
 const CHUNK: usize = 64 << 10;
+/// An entry that is younger may still be written.
+const WRITING: Duration = Duration::from_secs(3_600);
 
 pub(crate) struct CodeCache {
     folder: PathBuf,
@@ -90,7 +94,11 @@ impl CodeCache {
             return None;
         }
         match deserialize(engine, &file) {
-            Ok(component) => Some(component),
+            Ok(component) => {
+                // Its age says when it was of use last. On a disk that takes no writes it stays old.
+                let _ = file.set_modified(SystemTime::now());
+                Some(component)
+            }
             Err(error) => {
                 tracing::warn!(file_hash, error = %format!("{error:#}"), "compiled code cannot be used; compiling anew");
                 None
@@ -141,6 +149,52 @@ impl CodeCache {
         self.write(file_hash, CODE, write)
     }
 
+    /// Removes what was compiled from other files than these, or by another engine, least recently used
+    /// first, until at most `spare` bytes of it are left. Gives how many entries went.
+    pub(crate) fn tidy(&self, wanted: &BTreeSet<String>, spare: u64) -> io::Result<usize> {
+        let mut idle = Vec::new();
+        for entry in fs::read_dir(&self.folder)? {
+            let entry = entry?;
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            // One that is being written has no engine in its name; what was left half written is removed
+            // like the rest.
+            let is_wanted = name.split_once('-').is_some_and(|(hash, rest)| {
+                wanted.contains(hash) && rest.starts_with(self.engine_mark())
+            });
+            // Somebody else may have removed it meanwhile.
+            let Ok(facts) = entry.metadata() else {
+                continue;
+            };
+            let modified = facts.modified().unwrap_or(SystemTime::UNIX_EPOCH);
+            let is_young = modified.elapsed().is_ok_and(|age| age < WRITING);
+            let is_written = name.ends_with(".new") && is_young;
+            if facts.is_file() && !is_wanted && !is_written {
+                idle.push((modified, facts.len(), entry.path()));
+            }
+        }
+        idle.sort();
+        let mut bytes: u64 = idle.iter().map(|(_, bytes, _)| bytes).sum();
+        let mut removed = 0;
+        for (_, size, path) in idle {
+            if bytes <= spare {
+                break;
+            }
+            // Code that runs goes on: the system keeps the file until nobody has it open.
+            match fs::remove_file(&path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+            bytes = bytes.saturating_sub(size);
+            removed += 1;
+        }
+        Ok(removed)
+    }
+
+    fn engine_mark(&self) -> &str {
+        self.engine.get(..16).unwrap_or(&self.engine)
+    }
+
     fn write(
         &self,
         file_hash: &str,
@@ -183,7 +237,7 @@ impl CodeCache {
     }
 
     fn file(&self, file_hash: &str, kind: &str) -> PathBuf {
-        let engine = self.engine.get(..16).unwrap_or(&self.engine);
+        let engine = self.engine_mark();
         self.folder.join(format!("{file_hash}-{engine}.{kind}"))
     }
 

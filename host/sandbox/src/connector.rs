@@ -1,7 +1,5 @@
 //! The calls of a connector.
 
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
@@ -19,6 +17,7 @@ use crate::convert::{self, Checked};
 use crate::error::{Call, CallError, Fault};
 use crate::instance::{CallState, Capability};
 use crate::lanes::{self, Lane};
+use crate::mark::Mark;
 use crate::plugin::{Plugin, World};
 use crate::run;
 
@@ -186,9 +185,10 @@ impl Connector {
     async fn wait(&self, call: Call, channel: &ChannelContext) -> Result<lanes::Turn, CallError> {
         let inner = &self.plugin.inner;
         let (time, id) = (self.time(call), Some(&channel.id));
-        run::turn(&inner.runtime, &inner.shared, call, id, time)
+        let mark = Mark::new();
+        run::turn(&inner.runtime, &inner.shared, (call, &mark), id, time)
             .await
-            .map_err(|fault| self.plugin.error(call, fault, &AtomicBool::new(false)))
+            .map_err(|fault| self.plugin.error(call, fault, &mark))
     }
 
     fn time(&self, call: Call) -> Duration {
@@ -250,7 +250,7 @@ impl Connector {
             _ => Capability::Network(channel.clone()),
         };
         let record = record(channel);
-        let may_have_acted = Arc::new(AtomicBool::new(false));
+        let (mark, id) = (Mark::new(), Some(&channel.id));
         let running = async {
             let World::Connector(pre, receive) = &inner.world else {
                 return Err(Fault::Start("it is not a connector".to_owned()));
@@ -261,15 +261,16 @@ impl Connector {
                 &inner.runtime.engine,
                 &inner.shared,
                 capability,
-                &may_have_acted,
+                &mark,
                 |store| body(pre, receive, store, record),
             )
             .await?;
             given.checked(limits)
         };
-        run::timed(&inner.shared, call, self.time(call), running)
+        let time = self.time(call);
+        run::timed(&inner.shared, (call, &mark), id, time, running)
             .await
-            .map_err(|fault| self.plugin.error(call, fault, &may_have_acted))
+            .map_err(|fault| self.plugin.error(call, fault, &mark))
     }
 }
 

@@ -5,6 +5,9 @@ use std::fmt;
 use linecard_model::PluginId;
 use linecard_model::platform::ConfigProblem;
 
+use crate::mark::CallId;
+use crate::suspension::Suspended;
+
 /// Why a sandbox could not be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum SandboxError {
@@ -124,6 +127,8 @@ pub struct CallError {
     pub version: String,
     /// The call.
     pub call: Call,
+    /// What tells it from all others: its log lines have it as well.
+    pub id: CallId,
     /// What went wrong.
     pub fault: Fault,
     /// Whether a request that can change something on the network (any but GET and HEAD) may have
@@ -132,16 +137,23 @@ pub struct CallError {
 }
 
 impl CallError {
-    /// Whether the call never began: it waited for its turn as long as it may. Nothing is wrong with the
-    /// plug-in, and the same call may work a moment later.
+    /// Whether the call never began: it waited for its turn as long as it may, or the plug-in is left alone
+    /// for a while. The same call may work later.
     pub fn never_began(&self) -> bool {
         matches!(
             &self.fault,
-            Fault::Limit(LimitBreach {
-                limit: Limit::Concurrency | Limit::ChannelConcurrency | Limit::TotalConcurrency,
-                ..
-            })
+            Fault::Suspended(_)
+                | Fault::Limit(LimitBreach {
+                    limit: Limit::Concurrency | Limit::ChannelConcurrency | Limit::TotalConcurrency,
+                    ..
+                })
         )
+    }
+
+    /// The error with the call's id. The error's own text has none, so that the same failure always reads
+    /// the same.
+    pub fn told(&self) -> String {
+        format!("{self} (call {})", self.id)
     }
 }
 
@@ -213,6 +225,12 @@ pub enum Fault {
     /// It could not be started.
     #[error("the plug-in could not be started: {0}")]
     Start(String),
+    /// It was not called, because it failed on this channel again and again.
+    #[error(
+        "it is not called on channel {} until {}, because it failed {} times one after the other, lastly so: {}",
+        .0.channel, .0.until, .0.failures, .0.reason
+    )]
+    Suspended(Box<Suspended>),
 }
 
 /// A limit that a call went beyond.

@@ -2,7 +2,7 @@
 
 mod clock;
 mod http;
-mod log;
+pub(crate) mod log;
 mod random;
 mod secrets;
 pub(crate) mod wasi;

@@ -1,6 +1,5 @@
 //! One call of a guest: its store, what it has used, and what became of it.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -14,7 +13,9 @@ use crate::error::{Limit, LimitBreach};
 use crate::host::wasi;
 use crate::lanes::{PerLane, Turns};
 use crate::limits::Limits;
+use crate::mark::Mark;
 use crate::metrics::Counters;
+use crate::suspension::{SuspensionConfig, Suspensions};
 
 /// What a call can reach.
 pub(crate) enum Capability {
@@ -51,6 +52,9 @@ pub(crate) struct Shared {
     /// The secrets that may stand in a query, each with the end of the path of the call in which.
     pub(crate) inspected: Vec<(String, String)>,
     pub(crate) counters: Counters,
+    /// When it is left alone on a channel; `None`: never.
+    pub(crate) suspension: Option<SuspensionConfig>,
+    pub(crate) suspensions: Suspensions,
     /// How many of its calls may run at once.
     pub(crate) turns: PerLane<Turns>,
     /// Taken by a call that computes for long: one at a time, so that a plug-in in a loop takes one
@@ -65,10 +69,13 @@ impl Shared {
         name: Name,
         limits: &Arc<Limits>,
         inspected: Vec<(String, String)>,
+        suspension: Option<SuspensionConfig>,
     ) -> Arc<Self> {
         Arc::new(Self {
             name,
             inspected,
+            suspension,
+            suspensions: Suspensions::default(),
             turns: PerLane::new(|| Turns::new(limits)),
             limits: Arc::clone(limits),
             counters: Counters::default(),
@@ -95,9 +102,8 @@ pub(crate) struct CallState {
     pub(crate) shared: Arc<Shared>,
     pub(crate) capability: Capability,
     pub(crate) usage: Usage,
-    /// See [`crate::CallError::may_have_acted`]. Outside the store, because a call that runs out of
-    /// time is dropped together with its store.
-    pub(crate) may_have_acted: Arc<AtomicBool>,
+    /// Which call it is.
+    pub(crate) mark: Arc<Mark>,
     memory: Memory,
     table: ResourceTable,
     wasi: WasiCtx,
@@ -129,7 +135,8 @@ impl CallState {
     }
 
     /// Makes the store ready for another call of a warm instance.
-    pub(crate) fn renew(&mut self) {
+    pub(crate) fn renew(&mut self, mark: Arc<Mark>) {
+        self.mark = mark;
         self.usage = Usage::default();
         self.release_long_run();
     }
@@ -201,7 +208,7 @@ pub(crate) fn new_store(
     engine: &Engine,
     shared: &Arc<Shared>,
     capability: Capability,
-    may_have_acted: Arc<AtomicBool>,
+    mark: Arc<Mark>,
 ) -> Store<CallState> {
     let limits = &shared.limits;
     let mut table = ResourceTable::new();
@@ -215,7 +222,7 @@ pub(crate) fn new_store(
             shared: Arc::clone(shared),
             capability,
             usage: Usage::default(),
-            may_have_acted,
+            mark,
             memory: Memory {
                 used: 0,
                 allowed: limits.memory_bytes,
@@ -263,9 +270,4 @@ fn tick(state: &mut CallState) -> wasmtime::Result<UpdateDeadline> {
         }
     });
     Ok(UpdateDeadline::YieldCustom(1, turn))
-}
-
-/// Whether the flag was raised.
-pub(crate) fn is_set(flag: &AtomicBool) -> bool {
-    flag.load(Ordering::SeqCst)
 }

@@ -33,6 +33,7 @@ mod lanes;
 mod limits;
 mod loader;
 mod manifest;
+mod mark;
 mod media;
 mod metrics;
 mod plugin;
@@ -41,6 +42,7 @@ mod reused;
 mod run;
 mod sandbox;
 mod secrets;
+mod suspension;
 
 pub use analyzer::Analyzer;
 pub use compiler::{CompileError, Compiler, REFUSED, compile};
@@ -56,8 +58,9 @@ pub use http::{
     HttpPartContent, HttpRequest, HttpResponse, MediaRange, is_public,
 };
 pub use limits::Limits;
+pub use mark::CallId;
 pub use media::{MediaError, MediaFile, MediaStore, MediaStream, NoMedia, StoredBody};
-pub use metrics::{CallMetrics, PluginMetrics};
+pub use metrics::{CallMetrics, LastFailure, PluginMetrics};
 pub use plugin::{Facts, Kind, Plugin};
 #[cfg(feature = "measure")]
 pub use reused::Reused;
@@ -66,6 +69,7 @@ pub use secrets::{
     BasicSecret, ClientAuth, NoSecrets, Oauth1Secret, Oauth2Secret, Secret, SecretFormatError,
     SecretSource, SecretStore,
 };
+pub use suspension::{Suspended, SuspensionConfig};
 
 /// The version of the plug-in contract that this host speaks.
 pub const CONTRACT: &str = "0.1.0";

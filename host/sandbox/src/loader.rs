@@ -2,7 +2,6 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use sha2::{Digest, Sha256};
 use tokio::runtime::Handle;
@@ -19,6 +18,7 @@ use crate::error::{Call, Fault, LoadProblem};
 use crate::host::wasi;
 use crate::instance::{Capability, Name, Shared};
 use crate::manifest;
+use crate::mark::Mark;
 use crate::plugin::{Facts, Inner, Kind, Plugin, World};
 use crate::run;
 use crate::sandbox::Runtime;
@@ -86,7 +86,7 @@ pub(crate) async fn load(
     Ok(Plugin {
         inner: Arc::new(Inner {
             runtime: Arc::clone(runtime),
-            shared: Shared::new(name, &runtime.limits, inspected),
+            shared: Shared::new(name, &runtime.limits, inspected, runtime.suspension.clone()),
             manifest,
             file_hash,
             facts,
@@ -270,15 +270,15 @@ async fn describe(
         plugin: source_name.to_owned(),
         version: String::new(),
     };
-    let shared = Shared::new(name, &runtime.limits, Vec::new());
-    let flag = Arc::new(AtomicBool::new(false));
+    let shared = Shared::new(name, &runtime.limits, Vec::new(), None);
+    let mark = Mark::new();
     // Owned, because the future that uses it may live as long as its store.
     let world = world.clone();
     let running = run::fresh(
         &runtime.engine,
         &shared,
         Capability::Nothing,
-        &flag,
+        &mark,
         |store| {
             Box::pin(async move {
                 match world {
@@ -301,6 +301,6 @@ async fn describe(
         },
     );
     let time = runtime.limits.describe_time;
-    let _turn = run::turn(runtime, &shared, Call::Describe, None, time).await?;
-    run::timed(&shared, Call::Describe, time, running).await
+    let _turn = run::turn(runtime, &shared, (Call::Describe, &mark), None, time).await?;
+    run::timed(&shared, (Call::Describe, &mark), None, time, running).await
 }

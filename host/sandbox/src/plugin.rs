@@ -14,6 +14,7 @@ use crate::error::PrepareError;
 use crate::instance::{CallState, Shared};
 use crate::metrics::PluginMetrics;
 use crate::sandbox::Runtime;
+use crate::suspension::Suspended;
 
 /// A plug-in: compiled, described and validated. Cheap to clone.
 #[derive(Clone)]
@@ -109,6 +110,11 @@ impl Plugin {
     /// What its calls came to since it was loaded.
     pub fn metrics(&self) -> PluginMetrics {
         self.inner.shared.counters.read()
+    }
+
+    /// The calls that are not made on a channel, because it failed in them again and again.
+    pub fn suspended(&self) -> Vec<Suspended> {
+        self.inner.shared.suspensions.now()
     }
 
     /// Its calls as a connector, if it is one.

@@ -2,7 +2,6 @@
 //! nothing may be carried from one call, or one channel, to the next.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use linecard_model::platform::{Reception, Rejection, WebhookRequest};
 use wasmtime::Store;
@@ -13,6 +12,7 @@ use crate::context::ChannelContext;
 use crate::convert::{self, Checked as _};
 use crate::error::{Call, CallError, Fault};
 use crate::instance::{CallState, Capability, new_store};
+use crate::mark::Mark;
 use crate::plugin::World;
 use crate::run;
 
@@ -29,18 +29,14 @@ impl Reused {
     /// Makes the instance, for the webhooks of this channel.
     pub async fn new(connector: &Connector, channel: &ChannelContext) -> Result<Self, CallError> {
         let inner = &connector.plugin.inner;
-        let may_have_acted = Arc::new(AtomicBool::new(false));
-        let failed = |fault| {
-            connector
-                .plugin
-                .error(Call::Receive, fault, &may_have_acted)
-        };
+        let mark = Mark::new();
+        let failed = |fault| connector.plugin.error(Call::Receive, fault, &mark);
         let World::Connector(pre, _) = &inner.world else {
             return Err(failed(Fault::Start("it is not a connector".to_owned())));
         };
         let capability = Capability::Channel(channel.clone());
-        let flag = Arc::clone(&may_have_acted);
-        let mut store = new_store(&inner.runtime.engine, &inner.shared, capability, flag);
+        let (engine, flag) = (&inner.runtime.engine, Arc::clone(&mark));
+        let mut store = new_store(engine, &inner.shared, capability, flag);
         match pre.instantiate_async(&mut store).await {
             Ok(guest) => Ok(Self {
                 connector: connector.clone(),
@@ -62,7 +58,8 @@ impl Reused {
         let limits = &inner.shared.limits;
         let request = convert::webhook_request(request);
         let channel = record(&self.channel);
-        self.store.data_mut().renew();
+        let mark = Mark::new();
+        self.store.data_mut().renew(Arc::clone(&mark));
         let running = async {
             let given = self
                 .guest
@@ -78,12 +75,13 @@ impl Reused {
         let time = limits.receive_time;
         let running = async {
             let id = Some(&self.channel.id);
-            let _turn = run::turn(&inner.runtime, &inner.shared, Call::Receive, id, time).await?;
-            run::timed(&inner.shared, Call::Receive, time, running).await
+            let call = (Call::Receive, &*mark);
+            let _turn = run::turn(&inner.runtime, &inner.shared, call, id, time).await?;
+            run::timed(&inner.shared, call, id, time, running).await
         };
         running
             .await
-            .map_err(|fault| plugin.error(Call::Receive, fault, &AtomicBool::new(false)))
+            .map_err(|fault| plugin.error(Call::Receive, fault, &mark))
     }
 }
 

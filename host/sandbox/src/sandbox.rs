@@ -1,5 +1,6 @@
 //! The sandbox: one engine for all plug-ins.
 
+use std::collections::BTreeSet;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use crate::lanes::Places;
 use crate::limits::Limits;
 use crate::loader;
 use crate::plugin::Plugin;
+use crate::suspension::SuspensionConfig;
 
 /// How a sandbox is set up.
 #[derive(Debug, Clone, Default)]
@@ -30,6 +32,8 @@ pub struct SandboxConfig {
     /// The program that compiles what is not kept yet. `None`, or if it cannot be started: this process
     /// does it.
     pub compiler: Option<Compiler>,
+    /// When a plug-in is left alone on a channel on which it fails again and again. `None`: never.
+    pub suspension: Option<SuspensionConfig>,
 }
 
 /// The key that marks compiled code as this host's own: compiled code is run without further checks,
@@ -109,6 +113,7 @@ pub(crate) struct Runtime {
     pub(crate) warm: Arc<Semaphore>,
     pub(crate) cache: Option<CodeCache>,
     pub(crate) compiler: Option<Compiler>,
+    pub(crate) suspension: Option<SuspensionConfig>,
     /// How many compilations may run at once.
     pub(crate) compiling: Semaphore,
     _ticker: Ticker,
@@ -132,6 +137,7 @@ impl Sandbox {
                 limits: Arc::new(config.limits),
                 cache,
                 compiler: config.compiler,
+                suspension: config.suspension,
                 compiling: Semaphore::new(
                     std::thread::available_parallelism().map_or(1, NonZero::get),
                 ),
@@ -150,6 +156,15 @@ impl Sandbox {
                 source_name: source_name.to_owned(),
                 problem,
             })
+    }
+
+    /// Removes compiled code that none of these files (by their SHA-256) needs, least recently used first,
+    /// until at most `spare` bytes of it are left. Gives how many entries went. It blocks.
+    pub fn tidy_cache(&self, wanted: &BTreeSet<String>, spare: u64) -> std::io::Result<usize> {
+        match &self.runtime.cache {
+            Some(cache) => cache.tidy(wanted, spare),
+            None => Ok(0),
+        }
     }
 
     /// Loads a component from a regular file.

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::support::{channel, connector, limit, receive, receive_on, said};
-use linecard_sandbox::{Fault, Limit, Limits};
+use linecard_sandbox::{Call, Fault, Limit, Limits, Sandbox, SandboxConfig, SuspensionConfig};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_endless_loop_uses_up_its_time() {
@@ -54,6 +54,30 @@ async fn panics_exits_and_deep_recursion_are_traps_that_say_why() {
         }
     }
     assert_eq!(said(&connector, "count").await, "1");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trap_names_the_place_in_the_plug_ins_source() {
+    let connector = connector(Limits::default()).await;
+    let error = receive(&connector, "panic").await.unwrap_err();
+    let said = error.to_string();
+    // The line comes from the panic itself, the functions from the file's names.
+    assert!(said.contains("misdeeds.rs:"), "{said}");
+    assert!(said.contains("; in ") && said.contains("receive"), "{said}");
+    // The call has an id, and the plug-in remembers it.
+    assert!(!said.contains(&error.id.to_string()), "{said}");
+    let told = error.told();
+    assert!(told.contains(&error.id.to_string()), "{told}");
+    let last = connector.plugin().metrics().last_failure.unwrap();
+    assert_eq!(last.id, error.id);
+    assert!(last.fault.contains("misdeeds.rs:"), "{}", last.fault);
+    // One that does not panic says nothing of itself: the names are all that there is.
+    let error = receive(&connector, "stack").await.unwrap_err();
+    let said = error.to_string();
+    assert!(
+        said.contains("; in ") && said.contains("misdeeds::"),
+        "{said}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -175,6 +199,49 @@ async fn failures_are_counted_by_their_limit() {
     assert_eq!(calls.count, 3);
     assert_eq!(calls.failures["trap"], 1);
     assert_eq!(calls.failures["log_lines"], 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plug_in_that_stops_again_and_again_is_left_alone_on_that_channel_until_it_works() {
+    let sandbox = Sandbox::new(SandboxConfig {
+        suspension: Some(SuspensionConfig {
+            after: 3,
+            first: Duration::from_secs(5),
+            longest: Duration::from_secs(5),
+        }),
+        ..SandboxConfig::default()
+    });
+    let loaded = sandbox.unwrap().load(&crate::support::CONNECTOR, "a").await;
+    let plugin = loaded.unwrap();
+    let connector = plugin.connector().unwrap();
+    for _ in 0..3 {
+        let error = receive(&connector, "panic").await.unwrap_err();
+        assert!(!error.never_began(), "{error}");
+    }
+    let error = receive(&connector, "echo").await.unwrap_err();
+    assert!(error.never_began(), "{error}");
+    assert!(error.to_string().contains("as asked"), "{error}");
+    assert_eq!(plugin.suspended().len(), 1);
+    let mut other = channel("echo");
+    other.id = "other".parse().unwrap();
+    assert!(receive_on(&connector, &other, b"hello").await.is_ok());
+    let began = Instant::now();
+    while receive(&connector, "echo").await.is_err() {
+        assert!(
+            began.elapsed() < Duration::from_secs(60),
+            "it is tried again"
+        );
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(plugin.suspended(), []);
+    let metrics = plugin.metrics();
+    let of_channel = |id: &str| &metrics.channels[&id.parse().unwrap()][&Call::Receive];
+    assert_eq!(
+        of_channel("test").count,
+        4,
+        "what was not called is not counted"
+    );
+    assert_eq!(of_channel("other").count, 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,6 +1,7 @@
 //! What is loaded and what is refused, and the cache of compiled code.
 
 use std::path::Path;
+use std::time::Duration;
 
 use crate::support::{CONNECTOR, SOCKETS, sandbox};
 use linecard_sandbox::{
@@ -85,6 +86,7 @@ async fn what_is_no_component_is_refused() {
     assert!(matches!(error.problem, LoadProblem::NoWorld), "{error}");
 }
 
+#[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
 async fn compiled_code_is_kept_and_a_foreign_or_damaged_entry_is_never_run() {
     let folder = tempfile::tempdir().unwrap();
@@ -93,13 +95,12 @@ async fn compiled_code_is_kept_and_a_foreign_or_damaged_entry_is_never_run() {
     let entry = only_file(&cache);
     let first = std::fs::read(&entry).unwrap();
 
-    // Kept: the same entry is used, and not written again.
-    let written = std::fs::metadata(&entry).unwrap().modified().unwrap();
+    // Kept: the same entry is used, and not written again, which would make it another file. Only its age
+    // tells that it was used.
+    let number = || std::os::unix::fs::MetadataExt::ino(&std::fs::metadata(&entry).unwrap());
+    let written = number();
     load(&cache, 1).await.unwrap();
-    assert_eq!(
-        std::fs::metadata(&entry).unwrap().modified().unwrap(),
-        written
-    );
+    assert_eq!(number(), written);
 
     // Damaged in any part: compiled anew, and put right.
     for at in [0, 40, first.len() / 2, first.len() - 1] {
@@ -188,6 +189,7 @@ async fn load_compiled_by(compiler: Compiler, cache: &Path) -> Result<Plugin, Lo
         cache_dir: Some(cache.to_owned()),
         cache_key: Some(CacheKey::new([1; 32])),
         compiler: Some(compiler),
+        suspension: None,
     };
     let sandbox = Sandbox::new(config).unwrap();
     sandbox.load(&CONNECTOR, "hostile.wasm").await
@@ -219,6 +221,65 @@ async fn another_process_compiles_and_its_end_is_understood() {
     );
     let again = load_with("exit 3", &cache).await.unwrap_err();
     assert_eq!(again.to_string(), error.to_string());
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_hangs_is_ended() {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = ["-c", "exec sleep 600"].map(str::to_owned);
+    let hanging = Compiler::new("/bin/sh", arguments).patience(Duration::from_millis(200));
+    let began = std::time::Instant::now();
+    let error = load_compiled_by(hanging, &folder.path().join("code")).await;
+    let error = error.unwrap_err();
+    assert!(matches!(error.problem, LoadProblem::Compiler(_)), "{error}");
+    assert!(error.to_string().contains("not done after"), "{error}");
+    assert!(began.elapsed() < Duration::from_secs(60));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn compiled_code_that_nobody_needs_goes_when_it_takes_too_much_room() {
+    let folder = tempfile::tempdir().unwrap();
+    let cache = folder.path().join("code");
+    let sandbox = Sandbox::new(SandboxConfig {
+        cache_dir: Some(cache.clone()),
+        cache_key: Some(CacheKey::new([1; 32])),
+        ..SandboxConfig::default()
+    });
+    let sandbox = sandbox.unwrap();
+    // The same component with a section that nobody reads is another file.
+    let other = [&CONNECTOR[..], &[0, 2, 1, b'x']].concat();
+    let needed = sandbox.load(&CONNECTOR, "needed").await.unwrap();
+    let idle = sandbox.load(&other, "idle").await.unwrap();
+    assert_ne!(needed.file_hash(), idle.file_hash());
+    std::fs::write(cache.join("of-another-engine.code"), b"old").unwrap();
+    let count = || std::fs::read_dir(&cache).unwrap().count();
+    let wanted = [needed.file_hash().to_owned()].into();
+    assert_eq!(sandbox.tidy_cache(&wanted, u64::MAX).unwrap(), 0);
+    assert_eq!(count(), 3);
+    // The one that was used last stays, if there is room for one.
+    let room = std::fs::metadata(only_of(&cache, idle.file_hash()));
+    let room = room.unwrap().len();
+    let old = std::fs::File::options()
+        .write(true)
+        .open(cache.join("of-another-engine.code"));
+    let long_ago = std::time::SystemTime::UNIX_EPOCH;
+    old.unwrap().set_modified(long_ago).unwrap();
+    assert_eq!(sandbox.tidy_cache(&wanted, room).unwrap(), 1);
+    assert_eq!(sandbox.tidy_cache(&wanted, room - 1).unwrap(), 1);
+    assert_eq!(sandbox.tidy_cache(&wanted, 0).unwrap(), 0);
+    only_of(&cache, needed.file_hash());
+    // What went is compiled again; what runs goes on.
+    assert!(sandbox.load(&other, "idle").await.is_ok());
+    assert_eq!(idle.manifest().id.as_str(), "hostile");
+}
+
+fn only_of(cache: &Path, file_hash: &str) -> std::path::PathBuf {
+    let entries = std::fs::read_dir(cache).unwrap().map(|e| e.unwrap().path());
+    let mut of_it = entries.filter(|path| path.to_string_lossy().contains(file_hash));
+    let one = of_it.next().expect("it is kept");
+    assert_eq!(of_it.next(), None);
+    one
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -292,6 +353,7 @@ async fn load_bytes(file: &[u8], cache: &Path, key: u8) -> Result<Plugin, LoadEr
         cache_dir: Some(cache.to_owned()),
         cache_key: Some(CacheKey::new([key; 32])),
         compiler: None,
+        suspension: None,
     })
     .unwrap()
     .load(file, "hostile.wasm")

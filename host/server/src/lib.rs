@@ -8,3 +8,4 @@ pub mod bundled;
 pub mod cli;
 pub mod config;
 pub mod reference;
+pub mod templates;

@@ -204,7 +204,7 @@ impl Polls {
                     failures = failures.saturating_add(1);
                     let skipped = stops.stopped(&fault.to_string());
                     let tries = stops.tries;
-                    warn!(channel = %channel.id, error = %fault, tries, "a connector stopped while it fetched");
+                    warn!(channel = %channel.id, error = %fault, call = %fault.id, tries, "a connector stopped while it fetched");
                     if let Some(part) = &skipped {
                         warn!(channel = %channel.id, part, "the part of the page on which it stops is kept unread from now on");
                         failures = 0;
@@ -288,7 +288,7 @@ impl Polls {
                 }
                 Ok(Err(failure)) => self.tell(&channel, &failure, Source::Probe).await,
                 Err(fault) => {
-                    warn!(channel = %channel.id, error = %fault, "a connector failed while it tried its credentials");
+                    warn!(channel = %channel.id, error = %fault, call = %fault.id, "a connector failed while it tried its credentials");
                     let failure = Failure::Transient(fault.to_string());
                     self.tell(&channel, &failure, Source::Probe).await;
                 }

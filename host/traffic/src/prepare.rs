@@ -131,8 +131,8 @@ impl AnalyzerRuntime {
                 finding.language = analysis.language;
             }
             Err(fault) => {
-                warn!(analyzer = %self.name, error = %fault, "an analyzer failed on a message");
-                finding.failure = Some(fault.to_string());
+                warn!(analyzer = %self.name, error = %fault, call = %fault.id, "an analyzer failed on a message");
+                finding.failure = Some(fault.told());
             }
         }
         finding

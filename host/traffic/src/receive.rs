@@ -106,6 +106,14 @@ impl Taken {
 }
 
 impl ReceiveError {
+    /// What the operator reads: with the call's id, if a plug-in failed.
+    pub fn told(&self) -> String {
+        match self {
+            Self::Plugin(fault) => fault.told(),
+            other => other.to_string(),
+        }
+    }
+
     /// Whether another channel at the same address may take it.
     fn is_for_another(&self) -> bool {
         matches!(
@@ -214,7 +222,7 @@ impl Receiver {
                     self.refusals
                         .keep(|known| self.channels.get(known).is_some());
                     self.refusals
-                        .refused(channel, Timestamp::now(), reason, &error.to_string());
+                        .refused(channel, Timestamp::now(), reason, &error.told());
                 }
             }
         }

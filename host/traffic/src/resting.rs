@@ -46,6 +46,12 @@ impl Resting {
         }
     }
 
+    /// Why it is left out for now, for whoever watches; this is no try.
+    pub fn left_out(&self) -> Option<String> {
+        let state = self.state();
+        state.until.as_ref().map(|(_, reason)| reason.clone())
+    }
+
     /// Notes how a call ended.
     pub fn note(&self, error: Option<&CallError>, now: Instant) {
         let mut state = self.state();
@@ -77,7 +83,7 @@ fn is_of_others(limit: Limit) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use linecard_sandbox::{Call, LimitBreach};
+    use linecard_sandbox::{Call, CallId, LimitBreach};
 
     use super::*;
 
@@ -86,6 +92,7 @@ mod tests {
             plugin: "a".parse().unwrap(),
             version: "1.0.0".to_owned(),
             call: Call::Analyze,
+            id: CallId::new(),
             fault,
             may_have_acted: false,
         }
@@ -101,8 +108,10 @@ mod tests {
         let mut now = Instant::now();
         for _ in 0..FAILURES {
             assert_eq!(resting.reason(now), None);
+            assert_eq!(resting.left_out(), None);
             resting.note(Some(&trap()), now);
         }
+        assert!(resting.left_out().is_some());
         let reason = resting.reason(now);
         assert!(reason.is_some_and(|reason| reason.contains("unreachable")));
         now += REST;
@@ -117,6 +126,7 @@ mod tests {
         resting.note(None, now);
         assert_eq!(resting.reason(now), None);
         assert_eq!(resting.reason(now), None, "it works again for all");
+        assert_eq!(resting.left_out(), None);
     }
 
     #[test]

@@ -19,6 +19,7 @@ fn said(text: &str) -> Case {
         secrets: Map::new(),
         now: None,
         varies: false,
+        head: None,
     }
 }
 

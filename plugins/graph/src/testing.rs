@@ -160,6 +160,7 @@ pub fn check_webhooks<C: Connector>(
             secrets,
             now: None,
             varies: true,
+            head: None,
         };
         // Some recorded accounts have no id that the schema allows.
         let filled = plugin

@@ -93,6 +93,7 @@ fn every_recorded_webhook_is_understood_natively_and_in_the_sandbox() {
             secrets,
             now: None,
             varies: true,
+            head: None,
         };
         let sandboxed = plugin.run(&case, &channel.config).unwrap();
         let told = sandboxed

@@ -29,6 +29,8 @@ pub struct Case {
     pub now: Option<Timestamp>,
     /// Whether the result depends on the clock or on random bytes.
     pub varies: bool,
+    /// What `request.http` says before its body, if that is the call: another body is signed by it anew.
+    pub head: Option<Vec<u8>>,
 }
 
 /// A call to a plug-in, in the contract's words.
@@ -100,12 +102,20 @@ pub(crate) fn read(folder: &Path) -> Result<Case, TestkitError> {
                 }
             })?),
         };
+    let call = read_call(folder, &secrets)?;
+    let head = bytes(&folder.join("request.http"))?.map(|mut recorded| {
+        if let Call::Receive(request) = &call {
+            recorded.truncate(recorded.len().saturating_sub(request.body.len()));
+        }
+        recorded
+    });
     Ok(Case {
         name: folder
             .file_name()
             .map(|name| name.to_string_lossy().into_owned())
             .unwrap_or_default(),
-        call: read_call(folder, &secrets)?,
+        head,
+        call,
         answers: json(&folder.join("http.json"))?.unwrap_or_default(),
         config: json(&folder.join("config.json"))?.unwrap_or_else(|| Value::Object(Map::new())),
         folder: folder.to_owned(),
@@ -128,6 +138,24 @@ fn read_call(folder: &Path, secrets: &Map<String, Value>) -> Result<Call, Testki
     serde_json::from_value(with_defaults(call)).map_err(|error| TestkitError::Fixture {
         path,
         text: error.to_string(),
+    })
+}
+
+/// A webhook request with another body, signed as its `request.http` says.
+#[cfg(feature = "sandbox")]
+pub(crate) fn with_body(case: &Case, body: &[u8]) -> Result<WebhookRequest, TestkitError> {
+    let Call::Receive(request) = &case.call else {
+        return Err(crate::native::wrong_call(case, "only webhooks have bodies"));
+    };
+    let Some(head) = &case.head else {
+        return Ok(WebhookRequest {
+            body: body.to_vec(),
+            ..request.clone()
+        });
+    };
+    raw_request(&[head, body].concat(), &case.secrets).map_err(|text| TestkitError::Fixture {
+        path: case.folder.join("request.http"),
+        text,
     })
 }
 

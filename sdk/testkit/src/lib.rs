@@ -32,24 +32,42 @@
 //! and nobody waits until the sandbox is compiled.
 
 mod component;
+#[cfg(feature = "sandbox")]
+mod coverage;
 mod error;
 mod exchange;
 mod fixture;
+#[cfg(feature = "sandbox")]
+mod hostile;
+#[cfg(feature = "sandbox")]
+mod junit;
+#[cfg(feature = "sandbox")]
+mod measure;
 mod native;
 mod report;
 #[cfg(feature = "sandbox")]
 mod sandboxed;
 mod signing;
+#[cfg(feature = "sandbox")]
+mod suite;
 
 pub use component::ThisCrate;
 #[cfg(feature = "sandbox")]
 pub use component::build;
+#[cfg(feature = "sandbox")]
+pub use coverage::Covered;
 pub use error::TestkitError;
 pub use exchange::{Answer, RecordedRequest};
 pub use fixture::{Call, Case};
 #[cfg(feature = "sandbox")]
+pub use junit::junit;
+#[cfg(feature = "sandbox")]
+pub use measure::{Measured, measure};
+#[cfg(feature = "sandbox")]
 pub use sandboxed::SandboxedPlugin;
 pub use signing::{hmac_base64, hmac_hex};
+#[cfg(feature = "sandbox")]
+pub use suite::{Broken, CaseReport, Options, Report, Suite};
 
 use linecard_sdk::analyzer::Analyzer;
 use linecard_sdk::connector::Connector;

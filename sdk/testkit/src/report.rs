@@ -132,8 +132,7 @@ impl Findings {
         let path = case.folder.join("expected.json");
         if std::env::var_os("UPDATE_GOLDEN").is_some_and(|value| !value.is_empty() && value != "0")
         {
-            return std::fs::write(&path, lines(found))
-                .map_err(|source| TestkitError::File { path, source });
+            return write_expected(case, found);
         }
         match crate::fixture::json::<Value>(&path)? {
             Some(expected) => self.compare(
@@ -154,13 +153,8 @@ impl Findings {
     }
 
     fn compare(&mut self, what: &str, left: &Value, right: &Value) {
-        if left != right {
-            let (left, right) = (lines(left), lines(right));
-            let difference = TextDiff::from_lines(left.as_str(), right.as_str());
-            self.0.push(format!(
-                "{what}\n{}",
-                difference.unified_diff().context_radius(4)
-            ));
+        if let Some(difference) = difference(left, right) {
+            self.0.push(format!("{what}\n{difference}"));
         }
     }
 }
@@ -178,7 +172,23 @@ impl fmt::Display for Findings {
     }
 }
 
-fn lines(value: &Value) -> String {
+/// How two values differ, line by line; `None` if they do not.
+pub(crate) fn difference(left: &Value, right: &Value) -> Option<String> {
+    if left == right {
+        return None;
+    }
+    let (left, right) = (lines(left), lines(right));
+    let difference = TextDiff::from_lines(left.as_str(), right.as_str());
+    Some(difference.unified_diff().context_radius(4).to_string())
+}
+
+/// Has what came out of a case be expected of it.
+pub(crate) fn write_expected(case: &Case, found: &Value) -> Result<(), TestkitError> {
+    let path = case.folder.join("expected.json");
+    std::fs::write(&path, lines(found)).map_err(|source| TestkitError::File { path, source })
+}
+
+pub(crate) fn lines(value: &Value) -> String {
     let mut text = serde_json::to_string_pretty(value).unwrap_or_else(|_| value.to_string());
     text.push('\n');
     text

@@ -5,11 +5,12 @@ use crate::fixture::{Call, Case};
 use crate::native::{CHANNEL, wrong_call};
 use crate::{TestkitError, report};
 use async_trait::async_trait;
+use linecard_model::manifest::Manifest;
 use linecard_model::platform as model;
 use linecard_sandbox::{
     CacheKey, ChannelContext, Fault, Grants, HostGrant, HttpAccess, HttpBody, HttpError,
-    HttpPartContent, HttpRequest, HttpResponse, Limits, Plugin, PrepareError, Sandbox,
-    SandboxConfig, Secret, SecretSource, StoredBody,
+    HttpPartContent, HttpRequest, HttpResponse, Limits, Plugin, PluginMetrics, PrepareError,
+    Sandbox, SandboxConfig, Secret, SecretSource, StoredBody,
 };
 use linecard_sdk::http::Error;
 use serde::Serialize;
@@ -43,8 +44,21 @@ pub struct SandboxedPlugin {
 }
 
 impl SandboxedPlugin {
-    /// Loads a component, with the sandbox's default limits save for time.
+    /// Loads a component, with the sandbox's default limits save for time. What is compiled is kept beside
+    /// it.
     pub fn load(component: &Path) -> Result<Self, TestkitError> {
+        let (cache_dir, cache_key) = compiled_beside(component);
+        let config = SandboxConfig {
+            cache_dir,
+            cache_key,
+            ..SandboxConfig::default()
+        };
+        Self::load_with(component, config)
+    }
+
+    /// Loads a component into such a sandbox, save for the time that calls have. A plug-in that fails again
+    /// and again is called all the same: each case says for itself whether it works.
+    pub fn load_with(component: &Path, config: SandboxConfig) -> Result<Self, TestkitError> {
         let refused = |error: &dyn std::fmt::Display| TestkitError::Sandbox(error.to_string());
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
@@ -56,14 +70,12 @@ impl SandboxedPlugin {
             receive_time: PATIENCE,
             analyze_time: PATIENCE,
             cpu_time: PATIENCE,
-            ..Limits::default()
+            ..config.limits.clone()
         };
-        let (cache_dir, cache_key) = compiled_beside(component);
         let sandbox = Sandbox::new(SandboxConfig {
             limits,
-            cache_dir,
-            cache_key,
-            compiler: None,
+            suspension: None,
+            ..config
         })
         .map_err(|e| refused(&e))?;
         let plugin = runtime
@@ -73,8 +85,18 @@ impl SandboxedPlugin {
     }
 
     /// What the component says about itself.
+    pub fn described(&self) -> &Manifest {
+        self.plugin.manifest()
+    }
+
+    /// What the component says about itself, as JSON.
     pub fn manifest(&self) -> Result<Value, TestkitError> {
         Ok(serde_json::to_value(self.plugin.manifest())?)
+    }
+
+    /// What its calls came to since it was loaded.
+    pub(crate) fn metrics(&self) -> PluginMetrics {
+        self.plugin.metrics()
     }
 
     /// Checks a configuration as the host does and fills in the schema's defaults, or gives what is wrong.

@@ -122,7 +122,7 @@ fn the_guides_commands_work_as_they_stand() {
     }
     let guide = fs::read_to_string(sdk().join("README.md")).unwrap();
     let blocks = commands(&guide);
-    assert_eq!(blocks.len(), 3, "copy, test, build: {blocks:?}");
+    assert_eq!(blocks.len(), 3, "lay out, test, build: {blocks:?}");
     let repository = fs::canonicalize(sdk().join("..")).unwrap();
     // `~` is a folder of the test's own, in which cargo finds the workspace's profiles.
     let home = tempfile::tempdir().unwrap();
@@ -130,7 +130,9 @@ fn the_guides_commands_work_as_they_stand() {
     fs::write(home.path().join(".cargo/config.toml"), profiles()).unwrap();
     let lock = repository.join("Cargo.lock");
     let script = format!(
-        "set -ex\n{}\ncp {} .\n{}\n{}\n",
+        "set -ex\nlinecard() {{ cargo run --quiet --locked --manifest-path {} -p linecard -- \"$@\"; }}\n\
+         {}\ncp {} .\n{}\n{}\n",
+        repository.join("Cargo.toml").display(),
         blocks[0],
         lock.display(),
         blocks[1],

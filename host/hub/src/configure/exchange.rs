@@ -27,6 +27,8 @@ use super::secrets::SecretValues;
 use crate::hub::Hub;
 use crate::plugins::{Depot, Installed, Pending, PluginProblem, Plugins, Records, Source, folder};
 
+use super::left_alone::LeftAlone;
+
 /// Where the records of plug-ins are in the store's vault.
 const RECORDS: &str = "plugin/";
 
@@ -111,15 +113,22 @@ pub(crate) async fn run(hub: Weak<Hub>) {
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut is_new = true;
     let mut unreadable = None;
+    let mut left_alone = LeftAlone::default();
     loop {
         ticks.tick().await;
         let Some(hub) = hub.upgrade() else { return };
-        let _one_at_a_time = hub.applying.lock().await;
-        let mut exchange = hub.exchange.lock().await;
-        match exchange.depot.look().await {
+        hub.tell_left_alone(&mut left_alone).await;
+        let (looked, loader) = {
+            let depot = &mut hub.exchange.lock().await.depot;
+            (depot.look(), depot.loader())
+        };
+        match looked {
             Ok(changed) => {
-                is_new |= changed;
                 unreadable = None;
+                // What has to be compiled first holds up nobody who decides or applies meanwhile.
+                for loaded in loader.load(changed).await {
+                    is_new |= hub.exchange.lock().await.depot.take_in(loaded).await;
+                }
             }
             // The usual folder need not be there.
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
@@ -140,6 +149,8 @@ pub(crate) async fn run(hub: Weak<Hub>) {
         if !is_new {
             continue;
         }
+        let _one_at_a_time = hub.applying.lock().await;
+        let mut exchange = hub.exchange.lock().await;
         let records = exchange.records.clone();
         match hub
             .settle(&mut exchange, records, hub_itself(), None, None)
@@ -300,9 +311,9 @@ impl Hub {
     }
 
     /// What is kept of a plug-in: its versions and approvals.
-    pub async fn plugin_record(&self, id: &PluginId) -> PluginRecord {
-        let exchange = self.exchange.lock().await;
-        exchange.records.get(id).cloned().unwrap_or_default()
+    pub fn plugin_record(&self, id: &PluginId) -> PluginRecord {
+        let records = self.plugin_records.load();
+        records.get(id).cloned().unwrap_or_default()
     }
 
     async fn decide(
@@ -417,6 +428,7 @@ impl Hub {
             }
             rendered = Some(answer);
         }
+        self.plugin_records.store(Arc::new(records.clone()));
         exchange.records = records;
         exchange.told = told;
         self.plugins.replace(next);
@@ -575,7 +587,11 @@ fn serving(installed: &Installed) -> PluginChange {
     change(PluginState::Serving, installed, Vec::new())
 }
 
-fn change(state: PluginState, installed: &Installed, details: Vec<String>) -> PluginChange {
+pub(super) fn change(
+    state: PluginState,
+    installed: &Installed,
+    details: Vec<String>,
+) -> PluginChange {
     PluginChange {
         state,
         plugin: Some(installed.plugin.id().clone()),
@@ -651,7 +667,7 @@ fn news(
 }
 
 /// Tells the operator's log.
-fn tell(change: &PluginChange) {
+pub(super) fn tell(change: &PluginChange) {
     let plugin = change
         .plugin
         .as_ref()

@@ -12,6 +12,7 @@ mod difference;
 mod document;
 mod exchange;
 mod hosts;
+mod left_alone;
 mod models;
 mod problem;
 mod restore;

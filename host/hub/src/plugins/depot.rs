@@ -4,12 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 use futures::FutureExt as _;
 use futures::future::join_all;
 use linecard_model::PluginId;
 use linecard_model::plugin::{PluginRecord, PluginTrust, RolledBack, Verdict, judge};
-use linecard_sandbox::{Plugin, Sandbox};
+use linecard_sandbox::{LoadProblem, Plugin, Sandbox};
 
 use super::folder::{Watch, files};
 use super::kept::Kept;
@@ -21,11 +22,72 @@ const LARGEST: u64 = 64 << 20;
 /// What is known of the plug-ins beside their files, by id.
 pub type Records = BTreeMap<PluginId, PluginRecord>;
 
+/// Compiled code that no version needs is kept up to so many bytes, for files that come back.
+const SPARE_CODE: u64 = 128 << 20;
+/// How long to wait before a file is tried again that nobody could tell to be good or bad, the first time;
+/// twice as long each time, up to [`LONGEST_PAUSE`].
+const FIRST_PAUSE: Duration = Duration::from_secs(10);
+const LONGEST_PAUSE: Duration = Duration::from_secs(10 * 60);
+
 /// A file in the folder.
 struct Found {
     loaded: Result<Plugin, String>,
     /// The plug-in that it was when it could last be used.
     was: Option<PluginId>,
+    /// When it is tried again without being changed.
+    again: Option<Again>,
+}
+
+/// A file that is tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Again {
+    at: Instant,
+    /// After which pause.
+    pause: Duration,
+}
+
+impl Again {
+    /// The next try after one that failed now.
+    fn after(before: Option<Self>, now: Instant) -> Self {
+        let pause = before.map_or(FIRST_PAUSE, |before| (before.pause * 2).min(LONGEST_PAUSE));
+        Self {
+            at: now + pause,
+            pause,
+        }
+    }
+}
+
+/// Why a file is not used.
+struct Unused {
+    reason: String,
+    /// Whether another try may succeed though the file stays the same.
+    is_passing: bool,
+}
+
+/// A file that was loaded, with its content.
+pub(crate) struct Loaded {
+    file: PathBuf,
+    /// `None`: it is gone.
+    result: Option<Result<(Plugin, Vec<u8>), Unused>>,
+}
+
+/// What loads files while others read and decide.
+pub(crate) struct Loader(Sandbox);
+
+impl Loader {
+    /// Loads files that have changed, or notes that they are gone.
+    pub async fn load(&self, files: Vec<PathBuf>) -> Vec<Loaded> {
+        let mut all = Vec::new();
+        for file in files {
+            let result = if file.exists() {
+                Some(load(&self.0, &file).await)
+            } else {
+                None
+            };
+            all.push(Loaded { file, result });
+        }
+        all
+    }
 }
 
 /// Everything that could serve.
@@ -84,7 +146,7 @@ impl Depot {
             loading.inspect(|_| progress.one())
         });
         let of_folder = found.iter().map(|file| {
-            let loading = load(sandbox, depot.kept.as_ref(), file);
+            let loading = load(sandbox, file);
             loading.inspect(|_| progress.one())
         });
         let (of_program, of_folder) = tokio::join!(join_all(of_program), join_all(of_folder));
@@ -99,33 +161,68 @@ impl Depot {
                 }),
             }
         }
-        for (file, loaded) in found.into_iter().zip(of_folder) {
-            let was = loaded.as_ref().ok().map(|plugin| plugin.id().clone());
-            depot.files.insert(file, Found { loaded, was });
+        for (file, result) in found.into_iter().zip(of_folder) {
+            let result = Some(result);
+            depot.take_in(Loaded { file, result }).await;
         }
         depot
     }
 
-    /// Looks into the folder, and loads what has changed there. Whether anything has.
-    pub(crate) async fn look(&mut self) -> std::io::Result<bool> {
+    /// Looks into the folder. Gives the files that have changed there, and those that are tried again; they
+    /// are to be given to [`Self::loader`] and taken in.
+    pub(crate) fn look(&mut self) -> std::io::Result<Vec<PathBuf>> {
         let Some(folder) = &self.folder else {
-            return Ok(false);
+            return Ok(Vec::new());
         };
-        let changed = self.watch.look(folder)?;
-        for file in &changed {
-            if !file.exists() {
-                self.files.remove(file);
-                continue;
+        let mut changed = self.watch.look(folder)?;
+        let now = Instant::now();
+        let due = self.files.iter_mut().filter_map(|(file, found)| {
+            let again = found.again.as_mut().filter(|again| again.at <= now)?;
+            // Until it is known how this try ends.
+            again.at = now + LONGEST_PAUSE;
+            (!changed.contains(file)).then(|| file.clone())
+        });
+        let due: Vec<PathBuf> = due.collect();
+        changed.extend(due);
+        Ok(changed)
+    }
+
+    /// What loads files. Compiling takes seconds, and nobody who decides about plug-ins is to wait for it.
+    pub(crate) fn loader(&self) -> Loader {
+        Loader(self.sandbox.clone())
+    }
+
+    /// Takes in a file, and keeps what could be loaded. Whether what is known of it is another now.
+    pub(crate) async fn take_in(&mut self, loaded: Loaded) -> bool {
+        let Loaded { file, result } = loaded;
+        let before = self.files.remove(&file);
+        let Some(result) = result else {
+            return before.is_some();
+        };
+        let found = match result {
+            Ok((plugin, content)) => {
+                if let Some(kept) = &self.kept {
+                    keep(kept, &file, &plugin, content).await;
+                }
+                Found {
+                    was: Some(plugin.id().clone()),
+                    loaded: Ok(plugin),
+                    again: None,
+                }
             }
-            let loaded = load(&self.sandbox, self.kept.as_ref(), file).await;
-            let before = self.files.remove(file).and_then(|found| found.was);
-            let was = match &loaded {
-                Ok(plugin) => Some(plugin.id().clone()),
-                Err(_) => before,
-            };
-            self.files.insert(file.clone(), Found { loaded, was });
-        }
-        Ok(!changed.is_empty())
+            Err(Unused { reason, is_passing }) => {
+                let again = before.as_ref().and_then(|before| before.again);
+                Found {
+                    loaded: Err(reason),
+                    was: before.as_ref().and_then(|before| before.was.clone()),
+                    again: is_passing.then(|| Again::after(again, Instant::now())),
+                }
+            }
+        };
+        let reason = |found: &Found| found.loaded.as_ref().err().cloned();
+        let is_new = found.loaded.is_ok() || before.as_ref().map(reason) != Some(reason(&found));
+        self.files.insert(file, found);
+        is_new
     }
 
     /// What serves, by what people have decided. `present` is what serves now: it goes on where a file
@@ -316,9 +413,18 @@ impl Depot {
             let plugin = found.loaded.as_ref().ok()?;
             Some(plugin.file_hash().to_owned())
         });
-        let wanted: BTreeSet<String> = served.chain(present).collect();
+        let mut wanted: BTreeSet<String> = served.chain(present).collect();
         if let Err(error) = kept.keep_only(&wanted) {
             tracing::warn!(%error, "versions of plug-ins that nobody needs cannot be removed");
+        }
+        let bundled = self.bundled.values();
+        wanted.extend(bundled.map(|plugin| plugin.file_hash().to_owned()));
+        match self.sandbox.tidy_cache(&wanted, SPARE_CODE) {
+            Ok(0) => {}
+            Ok(removed) => tracing::info!(removed, "compiled code that nobody needs was removed"),
+            Err(error) => {
+                tracing::warn!(%error, "compiled code that nobody needs cannot be removed");
+            }
         }
     }
 }
@@ -349,31 +455,134 @@ fn of_file(records: &Records, name: &str) -> Option<PluginId> {
         .map(|(id, _)| id.clone())
 }
 
-/// Loads a file, and keeps what could be loaded.
-async fn load(sandbox: &Sandbox, kept: Option<&Kept>, file: &Path) -> Result<Plugin, String> {
-    let facts = tokio::fs::metadata(file).await;
-    let facts = facts.map_err(|error| format!("it cannot be read: {error}"))?;
+/// Loads a file; gives its content as well.
+async fn load(sandbox: &Sandbox, file: &Path) -> Result<(Plugin, Vec<u8>), Unused> {
+    let final_reason = |reason: String| Unused {
+        reason,
+        is_passing: false,
+    };
+    let unreadable = |error: std::io::Error| Unused {
+        reason: format!("it cannot be read: {error}"),
+        is_passing: true,
+    };
+    let facts = tokio::fs::metadata(file).await.map_err(unreadable)?;
     if !facts.is_file() {
         let text = "it is no regular file: put the component itself, or a link to it, here";
-        return Err(text.to_owned());
+        return Err(final_reason(text.to_owned()));
     }
     if facts.len() > LARGEST {
-        return Err(format!(
+        return Err(final_reason(format!(
             "it has {} bytes, and a plug-in has at most {LARGEST}",
             facts.len()
-        ));
+        )));
     }
-    let content = tokio::fs::read(file).await;
-    let content = content.map_err(|error| format!("it cannot be read: {error}"))?;
+    let content = tokio::fs::read(file).await.map_err(unreadable)?;
     let loaded = sandbox.load(&content, &file.display().to_string()).await;
-    let plugin = loaded.map_err(|error| error.problem.to_string())?;
-    if let Some(kept) = kept {
-        let (kept, sha256) = (kept.clone(), plugin.file_hash().to_owned());
-        let keeping = tokio::task::spawn_blocking(move || kept.keep(&sha256, &content));
-        if let Ok(Err(error)) = keeping.await {
-            // It serves all the same; only the way back to it is missing.
-            tracing::warn!(file = %file.display(), %error, "a version of a plug-in cannot be kept");
-        }
+    match loaded {
+        Ok(plugin) => Ok((plugin, content)),
+        Err(error) => Err(Unused {
+            // A compiler that was killed or hung says nothing of the file.
+            is_passing: matches!(error.problem, LoadProblem::Compiler(_)),
+            reason: error.problem.to_string(),
+        }),
     }
-    Ok(plugin)
+}
+
+/// Keeps a version that could be loaded.
+async fn keep(kept: &Kept, file: &Path, plugin: &Plugin, content: Vec<u8>) {
+    let (kept, sha256) = (kept.clone(), plugin.file_hash().to_owned());
+    let keeping = tokio::task::spawn_blocking(move || kept.keep(&sha256, &content));
+    if let Ok(Err(error)) = keeping.await {
+        // It serves all the same; only the way back to it is missing.
+        tracing::warn!(file = %file.display(), %error, "a version of a plug-in cannot be kept");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use linecard_sandbox::{CacheKey, Compiler, SandboxConfig};
+
+    use super::*;
+
+    #[test]
+    fn a_file_is_tried_again_less_and_less_often() {
+        let now = Instant::now();
+        let mut again = Again::after(None, now);
+        assert_eq!(again.at, now + FIRST_PAUSE);
+        for _ in 0..20 {
+            let before = again;
+            again = Again::after(Some(before), now);
+            assert!(again.pause > before.pause || again.pause == LONGEST_PAUSE);
+        }
+        assert_eq!(again.pause, LONGEST_PAUSE);
+    }
+
+    /// The smallest file that looks like a connector until it is compiled: it exports the contract's
+    /// interface as an instance of nothing.
+    fn looks_like_a_connector() -> Vec<u8> {
+        let name = format!(
+            "linecard:plugin/connector-api@{}",
+            linecard_sandbox::CONTRACT
+        );
+        // A component with an instance of no exports, which it exports by that name.
+        let mut file = b"\0asm\x0d\0\x01\0".to_vec();
+        file.extend([5, 3, 1, 1, 0]);
+        let mut export = vec![1, 0, u8::try_from(name.len()).unwrap()];
+        export.extend(name.as_bytes());
+        export.extend([5, 0, 0]);
+        file.extend([11, u8::try_from(export.len()).unwrap()]);
+        file.extend(export);
+        file
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn a_file_whose_compiler_was_killed_is_tried_again_though_it_stays_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let plugins = folder.path().join("plugins");
+        std::fs::create_dir(&plugins).unwrap();
+        std::fs::write(plugins.join("a.wasm"), looks_like_a_connector()).unwrap();
+        let dead = folder.path().join("dead");
+        std::fs::write(&dead, "").unwrap();
+        let script = format!(
+            "cat >/dev/null; if [ -e {} ]; then kill -9 $$; fi; echo no such thing >&2; exit 65",
+            dead.display()
+        );
+        let sandbox = Sandbox::new(SandboxConfig {
+            cache_dir: Some(folder.path().join("cache")),
+            cache_key: Some(CacheKey::new([1; 32])),
+            compiler: Some(Compiler::new("/bin/sh", ["-c".to_owned(), script])),
+            ..SandboxConfig::default()
+        });
+        let sandbox = sandbox.unwrap();
+        let progress = Progress::default();
+        let mut depot = Depot::open(&sandbox, &[], Some(&plugins), None, &progress).await;
+        let reason = |depot: &Depot| {
+            let found = depot.files.values().next().unwrap();
+            found.loaded.as_ref().err().cloned().unwrap()
+        };
+        assert!(
+            reason(&depot).contains("not compiled"),
+            "{}",
+            reason(&depot)
+        );
+        assert_eq!(depot.look().unwrap(), Vec::<PathBuf>::new());
+        // Its time has come, and nothing is wrong with the compiler any more.
+        std::fs::remove_file(&dead).unwrap();
+        for found in depot.files.values_mut() {
+            found.again.as_mut().unwrap().at = Instant::now();
+        }
+        let due = depot.look().unwrap();
+        assert_eq!(due, [plugins.join("a.wasm")]);
+        for loaded in depot.loader().load(due).await {
+            assert!(depot.take_in(loaded).await);
+        }
+        assert!(
+            reason(&depot).contains("no such thing"),
+            "{}",
+            reason(&depot)
+        );
+        // What was refused stays so until it changes.
+        assert!(depot.files.values().all(|found| found.again.is_none()));
+    }
 }

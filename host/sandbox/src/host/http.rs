@@ -1,6 +1,5 @@
 //! `http`: checks a request against the call's grants and limits, and hands it on.
 
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -43,16 +42,16 @@ impl CallState {
         let channel = channel.clone();
         let request = self.admit(request, &channel)?;
         let harmless = matches!(request.method, Method::GET | Method::HEAD);
-        let acted_before = self.may_have_acted.load(Ordering::SeqCst);
+        let acted_before = self.mark.may_have_acted();
         if !harmless {
             // Raised before the request leaves, because this call may be dropped at any moment.
-            self.may_have_acted.store(true, Ordering::SeqCst);
+            self.mark.set_acted(true);
         }
         let result = channel.http.send(request, &channel).await;
         if let Err(error) = &result
             && error.nothing_sent()
         {
-            self.may_have_acted.store(acted_before, Ordering::SeqCst);
+            self.mark.set_acted(acted_before);
         }
         if let Ok(response) = &result {
             let received = response.body.len() as u64;

@@ -25,22 +25,23 @@ impl log::Host for CallState {
         let line = one_line(&message);
         let plugin = self.shared.name.plugin.as_str();
         let version = self.shared.name.version.as_str();
+        let call = tracing::field::display(self.mark.id);
         let channel = self
             .capability
             .channel()
             .map_or("", |channel| channel.id.as_str());
         match level {
             log::Level::Debug => {
-                tracing::debug!(target: "linecard::plugin", plugin, version, channel, "{line}");
+                tracing::debug!(target: "linecard::plugin", plugin, version, channel, call, "{line}");
             }
             log::Level::Info => {
-                tracing::info!(target: "linecard::plugin", plugin, version, channel, "{line}");
+                tracing::info!(target: "linecard::plugin", plugin, version, channel, call, "{line}");
             }
             log::Level::Warn => {
-                tracing::warn!(target: "linecard::plugin", plugin, version, channel, "{line}");
+                tracing::warn!(target: "linecard::plugin", plugin, version, channel, call, "{line}");
             }
             log::Level::Error => {
-                tracing::error!(target: "linecard::plugin", plugin, version, channel, "{line}");
+                tracing::error!(target: "linecard::plugin", plugin, version, channel, call, "{line}");
             }
         }
         Ok(())
@@ -49,7 +50,7 @@ impl log::Host for CallState {
 
 /// The message without control characters, which could forge lines or drive a terminal, and cut at a
 /// character's boundary.
-fn one_line(message: &str) -> String {
+pub(crate) fn one_line(message: &str) -> String {
     let end = message.floor_char_boundary(MAX_LINE);
     message
         .get(..end)

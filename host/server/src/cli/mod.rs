@@ -61,7 +61,7 @@ enum Command {
     /// Make a way back in, with access to the machine
     #[command(subcommand)]
     Key(key::Key),
-    /// Look at plug-ins, approve them, go back to earlier versions
+    /// Write and test plug-ins, look at them, approve them, go back to earlier versions
     #[command(visible_alias = "plugins")]
     Plugin(plugin::PluginCommand),
     /// Check that the data folder is whole
@@ -100,6 +100,7 @@ impl Command {
     fn takes(&self) -> &'static [&'static str] {
         match self {
             Self::Init(init) if !init.is_reference() => &["data", "plugins"],
+            Self::Plugin(plugin) if plugin.is_for_nothing() => &[],
             Self::Plugin(plugin) if plugin.is_about_a_file() => &["config", "data"],
             Self::Plugin(plugin) if plugin.is_for_a_hub() => &["config", "data", "listen"],
             Self::Plugin(_) => &["config", "data", "plugins"],
@@ -204,7 +205,7 @@ fn ignored(command: &Command, matches: &ArgMatches) -> Option<clap::Error> {
         }
         ("apply", "token-file") => " with --offline",
         ("train", _) => " without --history",
-        ("plugin", "plugins") => " when it looks at one file or asks a hub",
+        ("plugin", "plugins") => " when it looks at one file, lays out a project or asks a hub",
         _ => "",
     };
     let text = format!("`linecard {name}` does not go by --{option}{hint}");

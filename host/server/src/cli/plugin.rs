@@ -1,4 +1,8 @@
-//! Looks at plug-ins, and decides about those of a running hub.
+//! Looks at plug-ins, helps to write them, and decides about those of a running hub.
+
+mod bench;
+mod new;
+mod test;
 
 use std::path::PathBuf;
 
@@ -33,6 +37,12 @@ enum Step {
     List(List),
     /// Show what a file is, what it asks for and what it would be granted; nothing is installed
     Inspect(Inspect),
+    /// Lay out the project of a new plug-in, which builds and passes its tests as it stands
+    New(new::New),
+    /// Test a plug-in on recorded calls in the hub's sandbox, and on hostile variants of them
+    Test(test::Test),
+    /// Tell how fast a plug-in is on recorded calls in the hub's sandbox
+    Bench(bench::Bench),
     /// Grant a file of the running hub what it asks for
     Approve(Approve),
     /// Have an earlier version serve again in the running hub
@@ -140,7 +150,16 @@ struct History {
 impl PluginCommand {
     /// Whether it looks at a file, and not at what is installed.
     pub(super) fn is_about_a_file(&self) -> bool {
-        self.file.is_some() || matches!(self.step, Some(Step::Inspect(_)))
+        self.file.is_some()
+            || matches!(
+                self.step,
+                Some(Step::Inspect(_) | Step::Test(_) | Step::Bench(_))
+            )
+    }
+
+    /// Whether it needs neither a hub nor what one keeps.
+    pub(super) fn is_for_nothing(&self) -> bool {
+        matches!(self.step, Some(Step::New(_)))
     }
 
     /// Whether it asks a running hub.
@@ -156,6 +175,9 @@ impl PluginCommand {
             (None, None) => installed(options, self.json).await,
             (None, Some(file)) => inspect(options, file, self.json).await,
             (Some(Step::Inspect(step)), _) => inspect(options, &step.file, step.json).await,
+            (Some(Step::New(step)), _) => step.run(),
+            (Some(Step::Test(step)), _) => step.run(options).await,
+            (Some(Step::Bench(step)), _) => step.run(options).await,
             (Some(Step::List(step)), _) => step.run(options).await,
             (Some(Step::Approve(step)), _) => step.run(options).await,
             (Some(Step::RollBack(step)), _) => step.run(options).await,

@@ -10,7 +10,9 @@ use linecard_hub::configure::{Equipment, SecretValues, plugin_records, rehearse}
 use linecard_hub::plugins::{Depot, Plugins, Progress, Records, Shelf};
 use linecard_model::SiteId;
 use linecard_model::site::SiteConfig;
-use linecard_sandbox::{CacheKey, HttpClient, HttpClientConfig, Sandbox, SandboxConfig};
+use linecard_sandbox::{
+    CacheKey, HttpClient, HttpClientConfig, Sandbox, SandboxConfig, SuspensionConfig,
+};
 use linecard_site::channels::Channels;
 use linecard_site::{Request, Site, SiteOptions};
 use linecard_store::Store;
@@ -138,15 +140,21 @@ fn tell(text: &str) {
 
 /// A sandbox that keeps compiled code in the data folder.
 pub(super) fn sandbox(config: &ServerConfig) -> anyhow::Result<Sandbox> {
+    Ok(Sandbox::new(sandbox_config(config)?)?)
+}
+
+/// How such a sandbox is set up.
+pub(super) fn sandbox_config(config: &ServerConfig) -> anyhow::Result<SandboxConfig> {
     let key_file = config.data.join("cache.key");
     let cache_key = CacheKey::kept_in(&key_file)
         .with_context(|| format!("{} cannot be written", key_file.display()))?;
-    Ok(Sandbox::new(SandboxConfig {
+    Ok(SandboxConfig {
         limits: config.sandbox.clone(),
         cache_dir: Some(config.data.join("cache")),
         cache_key: Some(cache_key),
         compiler: compiler(),
-    })?)
+        suspension: Some(SuspensionConfig::default()),
+    })
 }
 
 pub(super) fn private_folder(folder: &Path) -> std::io::Result<()> {

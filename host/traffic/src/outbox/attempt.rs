@@ -6,13 +6,14 @@ use linecard_model::Timestamp;
 use linecard_model::manifest::ThrottleScope;
 use linecard_model::outbox::{OutboxEntry, OutboxState};
 use linecard_model::platform::{ActionRequest, Budget, Failure};
+use linecard_sandbox::Fault;
 use linecard_site::channels::ChannelRuntime;
 use linecard_site::retries::Retries;
 use linecard_site::{AttemptResult, Permission, SiteHandle};
 
 use super::lines::Hold;
 use linecard_site::supervise::provoke;
-use tracing::{error, warn};
+use tracing::{debug, error, warn};
 
 /// How an attempt left its entry.
 pub(super) struct Finished {
@@ -41,13 +42,20 @@ pub(super) async fn attempt(
     let turn = match channel.connector.turn(&channel.context).await {
         Ok(turn) => turn,
         Err(fault) => {
-            warn!(channel = %channel.id, error = %fault, "an action found no turn; it is tried again");
-            let soon = Timestamp::now()
-                .checked_add(Retries::of(Some(&channel)).pause(entry.request.attempt));
+            let until = if let Fault::Suspended(suspended) = &fault.fault {
+                // Told when it began.
+                debug!(channel = %channel.id, error = %fault, "an action waits");
+                suspended.until
+            } else {
+                warn!(channel = %channel.id, error = %fault, "an action found no turn; it is tried again");
+                let pause = Retries::of(Some(&channel)).pause(entry.request.attempt);
+                let soon = Timestamp::now().checked_add(pause);
+                soon.unwrap_or_else(|_| Timestamp::now())
+            };
             return Finished {
                 thread,
                 again: Some(entry),
-                hold: Hold::Channel(soon.unwrap_or_else(|_| Timestamp::now())),
+                hold: Hold::Channel(until),
                 ended: false,
             };
         }
@@ -97,10 +105,10 @@ pub(super) async fn attempt(
             (AttemptResult::Failed(failure), hold)
         }
         Err(fault) => {
-            warn!(channel = %channel.id, error = %fault, "a connector failed while it did an action");
+            warn!(channel = %channel.id, error = %fault, call = %fault.id, "a connector failed while it did an action");
             let result = AttemptResult::Broken {
                 may_have_acted: fault.may_have_acted,
-                text: fault.to_string(),
+                text: fault.told(),
             };
             (result, Hold::None)
         }

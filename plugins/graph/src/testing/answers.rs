@@ -104,6 +104,7 @@ pub fn check_answers(
                 secrets: secrets.clone(),
                 now: None,
                 varies: true,
+                head: None,
             };
             let given = plugin.run(&case, &filled).expect("the sandbox runs it");
             assert!(given.get("sandbox").is_none(), "{name}: {call:?}: {given}");

@@ -472,6 +472,7 @@ fn run_sandboxed(
         secrets,
         now: None,
         varies: true,
+        head: None,
     };
     // Some recorded accounts have no id that the schema allows.
     let config = plugin

@@ -281,6 +281,7 @@ async fn plugins(server: &ServerConfig, id: &str) -> anyhow::Result<Plugins> {
             cache_dir: None,
             cache_key: None,
             compiler: compiler(),
+            suspension: None,
         })?
     };
     let bundled: Vec<_> = BUNDLED
