@@ -68,6 +68,14 @@ pub(super) async fn unsettled(
     Ok(None)
 }
 
+/// Whether the hub sent it, whoever said it.
+fn is_of_the_hub(own: &Message) -> bool {
+    matches!(
+        own.author,
+        MessageAuthor::Agent { .. } | MessageAuthor::Rule { .. }
+    )
+}
+
 fn is_in_place(
     own: &Message,
     channel: &ChannelId,
@@ -75,7 +83,7 @@ fn is_in_place(
     shown: &platform::Message,
 ) -> bool {
     let answers_the_same = shown.parent.is_some() && own.parent == shown.parent;
-    matches!(own.author, MessageAuthor::Agent { .. })
+    is_of_the_hub(own)
         && &own.channel == channel
         && own.visibility == thread.visibility
         // A private conversation has one customer; its key can have changed, or it began as the
@@ -219,7 +227,7 @@ pub(super) async fn private_answer(
     let is_it = |own: &Message| {
         own.visibility == Visibility::Private
             && own.parent.is_some()
-            && matches!(own.author, MessageAuthor::Agent { .. })
+            && is_of_the_hub(own)
             && shows(&own.content, 0, shown).is_some()
     };
     for channel in answering {

@@ -130,8 +130,12 @@ closed = {{ work = "park" }}
         .await?;
         let like = did(&message, "/rules/steps/0/did", "like").context("like")?;
         likes.push(like["not_done"].clone());
-        let hold = did(&message, "/rules/hours/did", "hold").context("hold")?;
-        ensure!(hold["not_done"] == "nobody knows when it opens", "{hold}");
+        // What joins work that waits already is held by what began it.
+        if likes.len() == 1 {
+            let hold = did(&message, "/rules/hours/did", "hold");
+            let hold = hold.with_context(|| format!("no hold: {message:#}"))?;
+            ensure!(hold["not_done"] == "nobody knows when it opens", "{hold}");
+        }
         let got = page.customers().wait_delivered(customer, 1, SOON).await;
         let got = got.context("no answer")?;
         ensure!(got[0].text == "Hello!\nBy a program.", "{got:?}");

@@ -86,7 +86,7 @@ fn a_bundled_connector_passes_its_cases_and_their_hostile_variants() -> Result<(
         "ok     message",
         "ok     send-text",
         "event message_created",
-        "action send_message  1 (ok)",
+        "action send_message     1 (ok)",
     ] {
         ensure!(said.contains(part), "{part} is missing in {said}");
     }

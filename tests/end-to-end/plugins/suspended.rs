@@ -64,6 +64,7 @@ async fn a_plug_in_that_stops_again_and_again_rests_on_that_channel_and_comes_ba
         plugin["suspended"]
     );
     let change = events.wait_for("plugin-changed", SOON).await?;
+    let change = &change["data"];
     ensure!(change["state"] == "suspended", "{change}");
     ensure!(change["plugin"] == "board", "{change}");
     let details = change["details"].to_string();
@@ -99,6 +100,7 @@ async fn a_plug_in_that_stops_again_and_again_rests_on_that_channel_and_comes_ba
     })
     .await?;
     let change = events.wait_for("plugin-changed", SOON).await?;
+    let change = &change["data"];
     ensure!(change["state"] == "recovered", "{change}");
     board.health("board", "connected").await?;
     board.open(2, 2).await?;

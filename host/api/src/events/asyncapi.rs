@@ -18,7 +18,8 @@ const VIEWERS: &str = "interaction-viewers";
 
 /// The document of a hub that people reach under `path`.
 pub(crate) fn asyncapi(path: &str) -> Value {
-    let schemas = types(COMPONENTS);
+    let mut schemas = types(COMPONENTS);
+    schemas.values_mut().for_each(draft_7);
     let head = envelope(COMPONENTS);
     let kinds = schemas["Happened"]["oneOf"].as_array();
     let mut messages: Map<String, Value> = kinds
@@ -127,6 +128,21 @@ pub(crate) fn asyncapi(path: &str) -> Value {
     })
 }
 
+/// AsyncAPI's schemas are a superset of JSON Schema's draft 7, which writes tuples otherwise.
+fn draft_7(schema: &mut Value) {
+    match schema {
+        Value::Object(object) => {
+            if let Some(places) = object.remove("prefixItems") {
+                let rest = object.insert("items".to_owned(), places);
+                object.extend(rest.map(|rest| ("additionalItems".to_owned(), rest)));
+            }
+            object.values_mut().for_each(draft_7);
+        }
+        Value::Array(items) => items.iter_mut().for_each(draft_7),
+        _ => {}
+    }
+}
+
 /// The message of a kind of event: `head` is what every event has.
 fn event(kind: &Value, head: &Value) -> Option<(String, Value)> {
     let name = kind["properties"]["kind"]["enum"][0].as_str()?;
@@ -220,7 +236,10 @@ fn channel(
             )
         })
         .collect();
-    let mut channel = json!({"address": address, "description": description, "messages": messages});
+    let mut channel = json!({"description": description, "messages": messages});
+    if let Some(address) = address {
+        channel["address"] = json!(address);
+    }
     if let Some(bindings) = bindings {
         channel["bindings"] = bindings;
     }
