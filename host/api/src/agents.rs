@@ -136,7 +136,7 @@ async fn show(app: &App, agent: AgentId) -> Result<Answer<AgentView>, Problem> {
         .query(move |state| {
             let settings = state.config().agents.get(&agent)?;
             let mut view = AgentView::of(state, &agent, settings);
-            view.labels = state.config().labels.clone();
+            view.labels.clone_from(&state.config().labels);
             view.not_ready_reasons = Some(state.router().settings().not_ready_reasons.clone());
             Some(view)
         })

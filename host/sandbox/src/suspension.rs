@@ -240,7 +240,7 @@ mod tests {
         assert!(world.may("other"), "another channel goes on");
         let mut pause = world.config.first;
         for _ in 0..10 {
-            world.now += pause - Duration::from_millis(1);
+            world.now += pause.checked_sub(Duration::from_millis(1)).unwrap();
             assert!(!world.may("one"));
             world.now += Duration::from_millis(1);
             assert!(world.may("one"), "one tries it");

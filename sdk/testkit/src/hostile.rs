@@ -53,7 +53,7 @@ pub(crate) fn variants(case: &Case) -> Result<Vec<Variant>, TestkitError> {
                 }),
                 ("of another method", {
                     let mut request = request.clone();
-                    request.method = "PATCH".to_owned();
+                    "PATCH".clone_into(&mut request.method);
                     request
                 }),
                 ("with every header twice", {
@@ -302,21 +302,21 @@ fn documents(document: &Value) -> Vec<(String, Value)> {
     for place in spread(&objects) {
         change("empty", place, &|value| *value = Value::Object(Map::new()));
         change("a list", place, &|value| {
-            *value = Value::Array(vec![value.take()])
+            *value = Value::Array(vec![value.take()]);
         });
     }
     for place in spread(&leaves) {
         change("null", place, &|value| *value = Value::Null);
         change("a large number", place, &|value| *value = u64::MAX.into());
         change("a negative number", place, &|value| {
-            *value = i64::MIN.into()
+            *value = i64::MIN.into();
         });
         change("a huge text", place, &|value| {
-            *value = "x".repeat(HUGE).into()
+            *value = "x".repeat(HUGE).into();
         });
         change("an odd text", place, &|value| *value = ODD.into());
         change("an object", place, &|value| {
-            *value = serde_json::json!({ "a": 1 })
+            *value = serde_json::json!({ "a": 1 });
         });
     }
     all

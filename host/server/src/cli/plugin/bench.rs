@@ -38,7 +38,7 @@ impl Bench {
                 "case", "call", "calls/s", "p50", "p95", "p99"
             ));
             anyhow::Ok(measure(&component, &cases, &sandbox, time, |m| {
-                say(&line(m))
+                say(&line(m));
             })?)
         });
         let measured = run.await.context("the measurement broke off")??;

@@ -237,14 +237,16 @@ fn line(case: &CaseReport) -> String {
     }
     if !case.broken.is_empty() {
         let (broken, all) = (case.broken.len(), case.variants);
-        text.push_str(&format!(
+        // Writing to a string never fails.
+        let _ = write!(
+            text,
             "\n    it did not survive {broken} of {all} hostile variants:"
-        ));
+        );
         for broken in case.broken.iter().take(TOLD) {
-            text.push_str(&format!("\n      {}: {}", broken.variant, broken.how));
+            let _ = write!(text, "\n      {}: {}", broken.variant, broken.how);
         }
         if broken > TOLD {
-            text.push_str(&format!("\n      and {} more", broken - TOLD));
+            let _ = write!(text, "\n      and {} more", broken - TOLD);
         }
     }
     text
