@@ -191,7 +191,7 @@ fn a_step_for_nobody_keeps_it_from_everybody_for_its_time_and_whoever_may_can_pi
         });
         interaction
     };
-    let mut site = Site::new(single(&["anna", "ben"]));
+    let mut site = Site::new(single(&["anna", "ben", "cleo"]));
     site.all_ready(&["anna"]);
     let kept = arrive(&mut site, 7);
     site.ready("ben");
@@ -203,10 +203,11 @@ fn a_step_for_nobody_keeps_it_from_everybody_for_its_time_and_whoever_may_can_pi
     site.run(1);
     assert!(site.alerting_at(kept).is_some());
     let taken = arrive(&mut site, 8);
+    site.ready("cleo");
     assert_eq!(site.state_name(taken), "queued");
     site.apply(Command::PickUp {
         interaction: taken,
-        agent: agent("anna"),
+        agent: agent("cleo"),
         by_right: true,
     });
     assert_eq!(site.state_name(taken), "connected");

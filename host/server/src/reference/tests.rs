@@ -244,7 +244,13 @@ fn the_reference_has_the_keys_that_the_reader_takes_and_no_others() {
                 Value::Array(items) => items.get(step.parse::<usize>().ok()?),
                 value => value.get(step),
             });
-            assert!(value.is_some(), "{key:?} is not in the reference");
+            // What does not go with the rest of the example has no value there.
+            let bare = key.last().map(|key| format!("\n# {key} = …\n"));
+            let is_told = bare.is_some_and(|bare| text.contains(&bare));
+            assert!(
+                value.is_some() || is_told,
+                "{key:?} is not in the reference"
+            );
         }
     }
 }
