@@ -6,7 +6,7 @@ import { createRequire } from 'node:module';
 import { chromium } from 'playwright-core';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-export const SOON = 20_000;
+export const SOON = 60_000;
 
 /** Everything that a page must never do, of all pages. */
 export const faults = [];
