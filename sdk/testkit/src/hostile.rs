@@ -368,7 +368,7 @@ mod tests {
             r#"{"messages":[{"id":null},{"id":"b"}]}"#
         );
         assert_eq!(of("with /messages twice").matches("\"a\"").count(), 2);
-        assert!(of("with /messages of thousands").len() > HUGE / 2);
+        assert!(of("with /messages of thousands").matches("\"a\"").count() > 1_000);
         assert_eq!(of("cut off before its last byte").len(), body.len() - 1);
         assert_eq!(all.iter().filter(|(_, changed)| changed == body).count(), 0);
         // The next run makes the same ones.
