@@ -22,18 +22,22 @@ export class Part extends LitElement {
   /** @returns {any} a template */
   render() {}
 
-  /** Whether it shows something of the store, and is drawn again when that changes. */
-  static follows = true;
+  /** Of what it shows something: it is drawn again when that changes. @type {EventTarget[]} */
+  static follows = [store];
+
+  get followed() {
+    return /** @type {typeof Part} */ (this.constructor).follows;
+  }
 
   connectedCallback() {
     super.connectedCallback();
     this.again = () => this.requestUpdate();
-    if (/** @type {typeof Part} */ (this.constructor).follows) store.addEventListener('change', this.again);
+    for (const followed of this.followed) followed.addEventListener('change', this.again);
   }
 
   disconnectedCallback() {
     super.disconnectedCallback();
-    store.removeEventListener('change', /** @type {() => void} */ (this.again));
+    for (const followed of this.followed) followed.removeEventListener('change', /** @type {() => void} */ (this.again));
   }
 }
 

@@ -41,6 +41,11 @@ export async function accessible(page, view) {
     const told = found.violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.html).join(' ')}`);
     assert.deepEqual(told, [], `${view}, ${theme}`);
   }
+  await fits(page, view);
+}
+
+/** Nothing is wider than the screen. */
+export async function fits(page, view) {
   const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
   assert.ok(wide <= 0, `${view} is ${wide} px too wide`);
 }

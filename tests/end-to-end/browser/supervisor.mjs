@@ -3,41 +3,18 @@
 // Argument: the hub's address. CHROMIUM is the browser's program, PASSWORD the password of `boss`.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { faults, launch, open } from './desk.mjs';
+import { accessible, faults, fits, launch, open } from './desk.mjs';
 
 const [base] = process.argv.slice(2);
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const browser = await launch(process.env.CHROMIUM);
 const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
 const page = await open(context, base);
-
-/** No fault that axe-core knows; a theme changes colours alone. */
-async function accessible(view) {
-  if (!await page.evaluate(() => 'axe' in window)) await page.evaluate(axe);
-  for (const theme of ['light', 'dark']) {
-    const found = await page.evaluate((name) => {
-      document.documentElement.dataset.theme = name;
-      return window.axe.run(name === 'dark' ? { runOnly: ['color-contrast'] } : {});
-    }, theme);
-    const told = found.violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.html).join(' ')}`);
-    assert.deepEqual(told, [], `${view}, ${theme}`);
-  }
-  await fits(view);
-}
-
-/** Nothing is wider than the screen. */
-async function fits(view) {
-  const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-  assert.ok(wide <= 0, `${view} is ${wide} px too wide`);
-}
 
 /** Goes to a view by its address and waits for something in it. */
 async function go(hash, selector) {
   await page.evaluate((to) => { location.hash = to; }, hash);
   await page.waitForSelector(selector);
-  await accessible(hash);
+  await accessible(page, hash);
 }
 
 await page.locator('[name=name]').fill('boss');
@@ -52,13 +29,13 @@ const waiting = page.locator('section[aria-labelledby=work-title] tbody tr', { h
 await waiting.getByRole('button', { name: /Why\?/ }).click();
 await page.waitForSelector('lc-why .because');
 assert.match(await page.locator('lc-why').textContent(), /Full: 1 of 1/);
-await accessible('why');
+await accessible(page, 'why');
 await page.keyboard.press('Escape');
 
 // Why an agent got what they got.
 await page.locator('section[aria-labelledby=agents-title] tbody tr', { hasText: 'agent-1' }).getByRole('button', { name: /Why/ }).click();
 await page.waitForSelector('lc-why-agent li');
-await accessible('why an agent got nothing');
+await accessible(page, 'why an agent got nothing');
 
 // The other one is taken over.
 const connected = page.locator('section[aria-labelledby=work-title] tbody tr', { hasText: 'connected' });
@@ -85,7 +62,7 @@ await page.locator('form.editor .main').click();
 await page.waitForSelector('.wrong .fault');
 const wrong = page.locator('.field.wrong', { has: page.getByLabel('Page id') });
 assert.match(await wrong.locator('.fault').first().textContent(), /no digits/);
-await accessible('a channel with faults');
+await accessible(page, 'a channel with faults');
 
 // From nothing to the first answer, with the network to practise on.
 await go('#/start', '.step.now');
@@ -94,7 +71,7 @@ await page.getByRole('button', { name: 'Start practising' }).click();
 await page.getByRole('button', { name: 'I am ready' }).click();
 await page.getByRole('button', { name: 'Send' }).click();
 await page.waitForSelector('.phone .mine');
-await accessible('a customer wrote');
+await accessible(page, 'a customer wrote');
 await page.getByRole('link', { name: 'To my work' }).click();
 await page.locator('.offer', { hasText: 'Dora Practice' }).getByRole('button', { name: 'Accept' }).click();
 await page.locator('.head h2', { hasText: 'Dora Practice' }).waitFor();
@@ -116,7 +93,7 @@ await page.getByLabel('Queue', { exact: true }).selectOption('support');
 await page.waitForSelector('.field.wrong textarea');
 assert.match(await page.locator('.field.wrong .fault').first().textContent(), /line 1, column \d+/);
 assert.ok(await page.locator('#rules-title ~ .main').isDisabled());
-await accessible('a rule with a fault');
+await accessible(page, 'a rule with a fault');
 await page.getByRole('textbox', { name: 'Condition' }).fill("message.text.contains('refund')");
 await page.waitForSelector('.rule:not(.wrong)');
 await page.waitForFunction(() => !document.querySelector('#rules-title ~ .main').disabled);
@@ -136,7 +113,7 @@ await page.setViewportSize({ width: 360, height: 740 });
 for (const [view, selector] of [['#/supervisor', 'lc-supervisor tbody tr'], ['#/admin/queues/support', 'lc-form .field'], ['#/wallboard', '.wall tbody tr']]) {
   await page.evaluate((to) => { location.hash = to; }, view);
   await page.waitForSelector(selector);
-  await fits(view);
+  await fits(page, view);
 }
 
 assert.deepEqual(faults, []);

@@ -5,7 +5,7 @@ import { store } from '../store.js';
 
 /** Facts that people put to a contact or an interaction: each can be changed, and others can be added. */
 class Attributes extends Part {
-  static follows = false;
+  static follows = /** @type {EventTarget[]} */ ([]);
 
   static properties = { path: {}, values: {}, editing: { state: true }, kind: { state: true } };
 

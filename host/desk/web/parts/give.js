@@ -8,7 +8,7 @@ const AGAIN = 5_000;
 
 /** To whom an interaction is given, or who is asked about it. */
 class Give extends Part {
-  static follows = false;
+  static follows = /** @type {EventTarget[]} */ ([]);
 
   static properties = { item: {}, targets: { state: true }, search: { state: true }, chosen: { state: true }, busy: { state: true } };
 

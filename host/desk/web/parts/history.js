@@ -4,7 +4,7 @@ import { Part, html, nothing } from '../part.js';
 
 /** What else there was with a contact, on all channels: an older conversation is opened to be read. */
 class History extends Part {
-  static follows = false;
+  static follows = /** @type {EventTarget[]} */ ([]);
 
   static properties = { contact: {}, open: {}, journey: { state: true }, items: { state: true }, next: { state: true }, problem: { state: true } };
 

@@ -27,7 +27,7 @@ export function verdict(message) {
 
 /** What analyzers and rules made of one message; people can say it better. */
 class Insight extends Part {
-  static follows = false;
+  static follows = /** @type {EventTarget[]} */ ([]);
 
   static properties = { message: {}, mine: {}, editing: { state: true } };
 

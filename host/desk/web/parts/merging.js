@@ -5,7 +5,7 @@ import { store } from '../store.js';
 
 /** Two contacts are one person, or are not; a contact is blocked, or no longer. */
 class Merging extends Part {
-  static follows = false;
+  static follows = /** @type {EventTarget[]} */ ([]);
 
   static properties = { contact: {}, found: { state: true }, searching: { state: true }, blocking: { state: true } };
 

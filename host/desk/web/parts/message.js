@@ -10,7 +10,7 @@ const MARKS = { accepted: '◷', sent: '✓', delivered: '✓✓', read: '✓✓
 
 /** One thing that was said. Customers' words are shown as text, never as markup. */
 class Message extends Part {
-  static follows = false;
+  static follows = /** @type {EventTarget[]} */ ([]);
 
   static properties = {
     message: {}, who: {}, mine: {}, actions: {}, tree: {}, changing: { state: true }, about: { state: true }, liked: { state: true }, sure: { state: true }, busy: { state: true },

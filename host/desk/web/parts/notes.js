@@ -5,7 +5,7 @@ import { store } from '../store.js';
 
 /** What colleagues noted on an interaction and its contact. `@` names somebody, who follows it from then on. */
 class Notes extends Part {
-  static follows = false;
+  static follows = /** @type {EventTarget[]} */ ([]);
 
   static properties = { item: {}, notes: { state: true }, words: { state: true }, people: { state: true }, at: { state: true }, editing: { state: true }, whole: { state: true } };
 

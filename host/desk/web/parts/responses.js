@@ -5,7 +5,7 @@ import { store } from '../store.js';
 
 /** Standard responses that are found while `/` and words are typed. Its keys are those of the text field, which keeps the focus. */
 class Responses extends Part {
-  static follows = false;
+  static follows = /** @type {EventTarget[]} */ ([]);
 
   static properties = { interaction: {}, words: {}, items: { state: true }, at: { state: true } };
 

@@ -34,7 +34,7 @@ function parameter({ types = [], name }, value) {
 
 /** Chooses an approved template and fills it in: what the network takes when its time for free answers is over. */
 class Templates extends Part {
-  static follows = false;
+  static follows = /** @type {EventTarget[]} */ ([]);
 
   static properties = { channel: {}, list: { state: true }, chosen: { state: true }, values: { state: true }, search: { state: true }, busy: {} };
 

@@ -28,23 +28,17 @@ const SECTIONS = [
 
 /** What an administrator sets up. What stands in the address is what is shown. */
 class Admin extends Part {
+  static follows = [store, site];
   static properties = { path: {} };
 
   constructor() {
     super();
     this.path = '';
-    this.changed = () => this.requestUpdate();
   }
 
   connectedCallback() {
     super.connectedCallback();
-    site.addEventListener('change', this.changed);
     void site.load();
-  }
-
-  disconnectedCallback() {
-    super.disconnectedCallback();
-    site.removeEventListener('change', this.changed);
   }
 
   render() {

@@ -39,6 +39,7 @@ export function totals() {
 
 /** What a supervisor sees and does. */
 class Supervisor extends Ticking {
+  static follows = [store, floor];
   static properties = { path: {}, queue: { state: true }, state: { state: true } };
 
   constructor() {
@@ -48,7 +49,6 @@ class Supervisor extends Ticking {
     this.state = '';
     this.watch = new Watch();
     this.said = '';
-    this.redraw = () => this.requestUpdate();
     this.shut = (/** @type {KeyboardEvent} */ event) => {
       if (event.key === 'Escape' && this.path && !document.querySelector('dialog[open]')) this.show('');
     };
@@ -56,14 +56,12 @@ class Supervisor extends Ticking {
 
   connectedCallback() {
     super.connectedCallback();
-    floor.addEventListener('change', this.redraw);
     addEventListener('keydown', this.shut);
     floor.watch();
   }
 
   disconnectedCallback() {
     super.disconnectedCallback();
-    floor.removeEventListener('change', this.redraw);
     removeEventListener('keydown', this.shut);
     floor.leave();
   }

@@ -11,11 +11,7 @@ const MOST = 8;
 
 /** What matters on the floor, to be read from ten metres. */
 class Wallboard extends Ticking {
-  constructor() {
-    super();
-    this.redraw = () => this.requestUpdate();
-  }
-
+  static follows = [store, floor];
   /** Much may happen at once: it is drawn ten times a second at most. */
   async scheduleUpdate() {
     await new Promise((done) => setTimeout(done, this.hasUpdated ? 90 : 0));
@@ -24,7 +20,6 @@ class Wallboard extends Ticking {
 
   connectedCallback() {
     super.connectedCallback();
-    floor.addEventListener('change', this.redraw);
     floor.watch();
     // A wall has nobody who keeps it awake.
     navigator.wakeLock?.request('screen').then((lock) => { this.lock = lock; }, () => {});
@@ -32,7 +27,6 @@ class Wallboard extends Ticking {
 
   disconnectedCallback() {
     super.disconnectedCallback();
-    floor.removeEventListener('change', this.redraw);
     floor.leave();
     this.lock?.release();
   }

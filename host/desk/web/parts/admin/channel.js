@@ -47,6 +47,7 @@ function common(config) {
 
 /** A channel: set up from its plug-in's own schema, tried, and shown to the network. */
 class Channel extends Part {
+  static follows = [store, site];
   static properties = {
     open: {}, plugin: { state: true }, draft: { state: true }, secrets: { state: true }, faults: { state: true }, told: { state: true },
     busy: { state: true }, view: { state: true }, slug: { state: true }, trial: { state: true }, seen: { state: true }, warnings: { state: true },
@@ -75,17 +76,6 @@ class Channel extends Part {
     this.etag = '';
     /** @type {{state: 'running' | 'done' | 'late', view?: any} | undefined} */
     this.trial = undefined;
-    this.changed = () => this.requestUpdate();
-  }
-
-  connectedCallback() {
-    super.connectedCallback();
-    site.addEventListener('change', this.changed);
-  }
-
-  disconnectedCallback() {
-    super.disconnectedCallback();
-    site.removeEventListener('change', this.changed);
   }
 
   /** @param {Map<string, unknown>} changed */

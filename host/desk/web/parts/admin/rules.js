@@ -13,6 +13,7 @@ const TRIED = 200;
 
 /** The rules of a site: an ordered list, checked while it is written, and tried with what customers wrote. */
 class Rules extends Part {
+  static follows = [store, site];
   static properties = {
     rules: { state: true }, faults: { state: true }, open: { state: true }, told: { state: true }, tried: { state: true },
     versions: { state: true }, facts: { state: true }, dirty: { state: true }, busy: { state: true },
@@ -38,19 +39,16 @@ class Rules extends Part {
     /** Keeps each rule's form when others move. @type {WeakMap<object, string>} */
     this.names = new WeakMap();
     this.next = 0;
-    this.changed = () => this.requestUpdate();
   }
 
   connectedCallback() {
     super.connectedCallback();
-    site.addEventListener('change', this.changed);
     void this.load();
     void call('GET', 'rules/facts').then((facts) => { this.facts = facts; }, () => {});
   }
 
   disconnectedCallback() {
     super.disconnectedCallback();
-    site.removeEventListener('change', this.changed);
     clearTimeout(this.soon);
   }
 

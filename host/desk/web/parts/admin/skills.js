@@ -1,11 +1,13 @@
 import { Problem, ask } from '../../api.js';
 import { t } from '../../i18n.js';
 import { Part, html, nothing } from '../../part.js';
+import { store } from '../../store.js';
 import { skillsOf } from './kinds.js';
 import { site } from './site.js';
 
 /** Who can do what how well: agents by skills. */
 class Skills extends Part {
+  static follows = [store, site];
   static properties = { draft: { state: true }, told: { state: true }, faults: { state: true }, added: { state: true }, busy: { state: true } };
 
   constructor() {
@@ -18,17 +20,6 @@ class Skills extends Part {
     /** @type {string[]} */
     this.added = [];
     this.busy = false;
-    this.changed = () => this.requestUpdate();
-  }
-
-  connectedCallback() {
-    super.connectedCallback();
-    site.addEventListener('change', this.changed);
-  }
-
-  disconnectedCallback() {
-    super.disconnectedCallback();
-    site.removeEventListener('change', this.changed);
   }
 
   /** @param {string} agent @param {string} skill */

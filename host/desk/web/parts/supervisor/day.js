@@ -13,7 +13,7 @@ const clock = (/** @type {number} */ at) => new Intl.DateTimeFormat(language, { 
 
 /** A queue's last day by quarters of an hour: what came, what was answered, and how much of it in time. */
 class Day extends Part {
-  static follows = false;
+  static follows = /** @type {EventTarget[]} */ ([]);
   static properties = { queue: {}, intervals: { state: true }, problem: { state: true } };
 
   constructor() {
