@@ -18,6 +18,7 @@ use utoipa_axum::routes;
 
 use super::extract::{Caller, Changing, Path, Query};
 use super::interactions::limit;
+use super::messages::message_id;
 use super::problem::Problem;
 use super::views::Page;
 use super::{App, Changed};
@@ -65,9 +66,7 @@ async fn correct(
 ) -> Result<Changed, Problem> {
     let interaction = app.interaction(&caller, &id).await?.id;
     let key = change.idempotency(&caller);
-    let message = message
-        .parse()
-        .map_err(|_| Problem::not_found("message", &message))?;
+    let message = message_id(&message)?;
     let asked = Desk::Correct {
         interaction,
         message,

@@ -157,6 +157,12 @@ pub(super) async fn know_files(app: &App, content: &mut Content) -> Result<(), P
     Ok(())
 }
 
+/// A message's id, as it stands in an address.
+pub(super) fn message_id(text: &str) -> Result<MessageId, Problem> {
+    text.parse()
+        .map_err(|_| Problem::not_found("message", text))
+}
+
 /// Send a failed or uncertain message again
 #[utoipa::path(post, operation_id = "resendMessage", path = "/interactions/{id}/messages/{message}/resend",
     tag = "work",
@@ -177,9 +183,7 @@ async fn resend(
 ) -> Result<Changed, Problem> {
     let interaction = app.interaction(&caller, &id).await?.id;
     let key = change.idempotency(&caller);
-    let message = message
-        .parse()
-        .map_err(|_| Problem::not_found("message", &message))?;
+    let message = message_id(&message)?;
     let request = Request::Resend {
         interaction,
         message,
@@ -217,9 +221,7 @@ async fn settle(
 ) -> Result<Changed, Problem> {
     let interaction = app.interaction(&caller, &id).await?.id;
     let key = change.idempotency(&caller);
-    let message = message
-        .parse()
-        .map_err(|_| Problem::not_found("message", &message))?;
+    let message = message_id(&message)?;
     let request = Request::Settle {
         interaction,
         message,
