@@ -11,7 +11,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 use linecard_simulator::customers::Profile;
 use linecard_simulator::graph::{FeedAct, Incoming, Surface};
-use linecard_tests::{Client, Networks, SiteOptions, eventually};
+use linecard_tests::{Client, Hub, Networks, SiteOptions, eventually};
 use reqwest::Method;
 use serde_json::{Value, json};
 use url::Url;
@@ -25,6 +25,28 @@ fn options(more: String) -> SiteOptions {
         more,
         ..SiteOptions::default()
     }
+}
+
+/// A hub that has the page's posts, too, as the channel `posts`.
+async fn hub_with_posts(networks: &Networks, more: &str) -> Result<Hub> {
+    let page = &networks.graph;
+    let posts = format!(
+        r#"
+[channels.posts]
+plugin = "facebook"
+queue = "support"
+config = {{ page_id = "{page_id}", base_url = "{graph}" }}
+secrets = {{ app-secret = "env:PAGE_APP_SECRET", verify-token = "env:PAGE_VERIFY_TOKEN", page-access-token = "env:PAGE_TOKEN" }}
+hosts = ["{graph}"]
+"#,
+        page_id = page.options().page_id,
+        graph = page.base_url(),
+    );
+    let hub = networks.hub(BINARY, &options(posts + more)).await?;
+    let callback = format!("{}/channels/posts/webhook", hub.base());
+    page.set_feed_callback_url(Url::parse(&callback)?);
+    page.subscribe_on(Surface::Feed).await?;
+    Ok(hub)
 }
 
 /// The history with a customer, once it has as many messages as are waited for.
@@ -119,33 +141,19 @@ work = "end"
 async fn praise_is_liked_and_thanked_for_and_is_nobodys_work() -> Result<()> {
     let networks = Networks::start().await?;
     let page = &networks.graph;
-    let more = format!(
-        r#"
-[channels.posts]
-plugin = "facebook"
-queue = "support"
-config = {{ page_id = "{page_id}", base_url = "{graph}" }}
-secrets = {{ app-secret = "env:PAGE_APP_SECRET", verify-token = "env:PAGE_VERIFY_TOKEN", page-access-token = "env:PAGE_TOKEN" }}
-hosts = ["{graph}"]
-
+    let more = r#"
 [[rules]]
 name = "praise"
 channels = ["posts"]
 when = "message.text.mentions('great') && !message.private"
-then = {{ like = true, add_labels = ["praise"], reply = {{ text = "Thank you!" }}, end = {{ disposition = "Processed" }} }}
+then = { like = true, add_labels = ["praise"], reply = { text = "Thank you!" }, end = { disposition = "Processed" } }
 stop = true
 
 [[rules]]
 name = "rest"
-then = {{ priority = 5, add_labels = ["rest"] }}
-"#,
-        page_id = page.options().page_id,
-        graph = page.base_url(),
-    );
-    let hub = networks.hub(BINARY, &options(more)).await?;
-    let callback = format!("{}/channels/posts/webhook", hub.base());
-    page.set_feed_callback_url(Url::parse(&callback)?);
-    page.subscribe_on(Surface::Feed).await?;
+then = { priority = 5, add_labels = ["rest"] }
+"#;
+    let hub = hub_with_posts(&networks, more).await?;
     let administrator = hub.administrator()?;
     let post = page.publish("Our new parcel shop is open.", &[]);
     for (customer, text) in [("9001", "Great shop!"), ("9002", "Where is my parcel?")] {

@@ -7,13 +7,12 @@ use anyhow::{Context as _, Result, ensure};
 use jiff::{Timestamp, ToSpan as _, tz::TimeZone};
 use linecard_simulator::customers::Profile;
 use linecard_simulator::faults::{Fault, FaultPlan};
-use linecard_simulator::graph::{FeedAct, Incoming, Surface};
+use linecard_simulator::graph::{FeedAct, Incoming};
 use linecard_tests::{Client, Networks, eventually};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use url::Url;
 
-use super::{BINARY, SOON, by_rule, history, options};
+use super::{BINARY, SOON, by_rule, history, hub_with_posts, options};
 
 /// The first thing that a rule or the hours did with a message, of a kind.
 fn did<'m>(message: &'m Value, place: &str, what: &str) -> Option<&'m Value> {
@@ -29,13 +28,6 @@ async fn machines_say_that_they_speak_stop_in_time_and_hold_work() -> Result<()>
     let later = later.to_zoned(TimeZone::UTC).strftime("%H:%M").to_string();
     let more = format!(
         r#"
-[channels.posts]
-plugin = "facebook"
-queue = "support"
-config = {{ page_id = "{page_id}", base_url = "{graph}" }}
-secrets = {{ app-secret = "env:PAGE_APP_SECRET", verify-token = "env:PAGE_VERIFY_TOKEN", page-access-token = "env:PAGE_TOKEN" }}
-hosts = ["{graph}"]
-
 [automatic]
 disclosure = "By a program."
 disclosures = [{{ text = "A program answers first.", channels = ["page"], place = "first" }}]
@@ -61,14 +53,9 @@ then = {{ like = true, reply = {{ text = "Hello!" }} }}
 zone = "Europe/Berlin"
 channels = ["posts"]
 closed = {{ work = "park" }}
-"#,
-        page_id = page.options().page_id,
-        graph = page.base_url(),
+"#
     );
-    let hub = networks.hub(BINARY, &options(more)).await?;
-    let callback = format!("{}/channels/posts/webhook", hub.base());
-    page.set_feed_callback_url(Url::parse(&callback)?);
-    page.subscribe_on(Surface::Feed).await?;
+    let hub = hub_with_posts(&networks, &more).await?;
     let administrator = hub.administrator()?;
     let agent = Client::sign_in(&hub.base(), "agent-1", "agent-1").await?;
     agent.go_ready().await?;
