@@ -2,17 +2,15 @@
 //! would change, and gets back into a hub that nobody can sign in to.
 
 use std::process::Output;
-use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use linecard_simulator::graph::GraphOptions;
 use linecard_simulator::open_messaging::OpenMessagingOptions;
-use linecard_tests::{Client, Hub, Networks, SiteOptions, eventually, in_full};
+use linecard_tests::{Client, Hub, Networks, SOON, SiteOptions, eventually, in_full};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_linecard");
-const SOON: Duration = Duration::from_secs(60);
 /// The secret of a key that was made through the API.
 const SECRET: &str = "a-secret-of-a-partner-0123456789";
 

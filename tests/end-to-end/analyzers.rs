@@ -1,19 +1,17 @@
 //! What analyzers say of messages, and models that are trained.
 
 use std::fmt::Write as _;
-use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use linecard_simulator::customers::Profile;
 use linecard_simulator::graph::Incoming;
-use linecard_tests::{Client, Hub, Networks, SiteOptions, eventually};
+use linecard_tests::{Client, Hub, Networks, SOON, SiteOptions, eventually};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::operations::hostile;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_linecard");
-const SOON: Duration = Duration::from_secs(60);
 
 /// What each analyzer found in a customer's message with this text, once it is there.
 async fn findings(admin: &Client, customer: &str, text: &str) -> Result<Value> {

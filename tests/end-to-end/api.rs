@@ -5,12 +5,11 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use linecard_simulator::open_messaging::Said;
-use linecard_tests::{Client, Hub, Networks, Seen, SiteOptions, eventually};
+use linecard_tests::{Client, Hub, Networks, SOON, Seen, SiteOptions, eventually};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_linecard");
-const SOON: Duration = Duration::from_secs(20);
 
 fn is_problem(seen: &Seen, status: StatusCode, kind: &str) -> Result<()> {
     let wanted = format!("/problems/{kind}");

@@ -6,18 +6,15 @@ mod kills;
 #[path = "automatic/speaking.rs"]
 mod speaking;
 
-use std::time::Duration;
-
 use anyhow::{Context as _, Result, ensure};
 use linecard_simulator::customers::Profile;
 use linecard_simulator::graph::{FeedAct, Incoming, Surface};
-use linecard_tests::{Client, Hub, Networks, SiteOptions, eventually};
+use linecard_tests::{Client, Hub, Networks, SOON, SiteOptions, eventually};
 use reqwest::Method;
 use serde_json::{Value, json};
 use url::Url;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_linecard");
-const SOON: Duration = Duration::from_secs(20);
 
 fn options(more: String) -> SiteOptions {
     SiteOptions {

@@ -2,16 +2,14 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use linecard_simulator::graph::Incoming;
-use linecard_tests::{Client, Hub, Networks, SiteOptions, eventually};
+use linecard_tests::{Client, Hub, Networks, SOON, SiteOptions, eventually};
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_linecard");
-const SOON: Duration = Duration::from_secs(60);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_running_hub_is_saved_and_goes_on_elsewhere() -> Result<()> {

@@ -7,16 +7,13 @@ mod people;
 mod put;
 mod responses;
 
-use std::time::Duration;
-
 use anyhow::{Context as _, Result, ensure};
 use linecard_simulator::open_messaging::Said;
-use linecard_tests::{Client, Networks, Seen, SiteOptions, eventually};
+use linecard_tests::{Client, Networks, SOON, Seen, SiteOptions, eventually};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_linecard");
-const SOON: Duration = Duration::from_secs(60);
 
 /// Asks without a body and without a key.
 async fn ask(client: &Client, method: Method, path: &str) -> Result<Seen> {

@@ -11,12 +11,11 @@ use linecard_simulator::graph::{
 };
 use linecard_simulator::record::{Direction, Record};
 use linecard_simulator::x::{self, Rules, XOptions, XSimulator};
-use linecard_tests::{Board, Client, Hub, Networks, SiteOptions, eventually};
+use linecard_tests::{Board, Client, Hub, Networks, SOON, SiteOptions, eventually};
 use serde_json::{Value, json};
 use url::Url;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_linecard");
-const SOON: Duration = Duration::from_secs(60);
 
 /// All networks that show the company's own words, and the hub.
 struct World {

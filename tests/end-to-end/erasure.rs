@@ -1,15 +1,12 @@
 //! A person asks what is kept about them, and then that nothing be kept.
 
-use std::time::Duration;
-
 use anyhow::{Context as _, Result, ensure};
 use linecard_simulator::graph::Incoming;
-use linecard_tests::{Client, Hub, Networks, SiteOptions, eventually};
+use linecard_tests::{Client, Hub, Networks, SOON, SiteOptions, eventually};
 use reqwest::Method;
 use serde_json::json;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_linecard");
-const SOON: Duration = Duration::from_secs(60);
 const SAID: &str = "Zqxb'Kvlw: where is it?";
 
 /// Stops the hub and looks for what was said in the bytes on the disk, once the data was written anew.

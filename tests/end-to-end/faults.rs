@@ -9,12 +9,11 @@ use anyhow::{Context as _, Result, ensure};
 use linecard_simulator::customers::Profile;
 use linecard_simulator::faults::{Fault, FaultPlan};
 use linecard_simulator::graph::{GraphError, Incoming, webhook};
-use linecard_tests::{Client, Hub, Networks, SiteOptions, eventually};
+use linecard_tests::{Client, Hub, Networks, SOON, SiteOptions, eventually};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_linecard");
-const SOON: Duration = Duration::from_secs(30);
 
 async fn door(
     hub: &Hub,

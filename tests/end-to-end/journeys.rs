@@ -1,17 +1,14 @@
 //! What each of the product's users does, from end to end: real binary, real plug-ins, simulated
 //! networks.
 
-use std::time::Duration;
-
 use anyhow::{Context as _, Result, ensure};
 use linecard_simulator::customers::Profile;
 use linecard_simulator::graph::Incoming;
 use linecard_simulator::open_messaging::Said;
-use linecard_tests::{Client, Networks, SiteOptions, eventually};
+use linecard_tests::{Client, Networks, SOON, SiteOptions, eventually};
 use serde_json::{Value, json};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_linecard");
-const SOON: Duration = Duration::from_secs(20);
 
 async fn message_state(agent: &Client, interaction: &str, message: &str) -> Result<String> {
     let path = format!("/api/v1/interactions/{interaction}/messages");

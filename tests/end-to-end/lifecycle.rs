@@ -13,11 +13,10 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use linecard_simulator::graph::webhook;
-use linecard_tests::{Client, Hub, Networks, eventually};
+use linecard_tests::{Client, Hub, Networks, SOON, eventually};
 use serde_json::Value;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_linecard");
-const SOON: Duration = Duration::from_secs(30);
 
 /// Delivers a customer's message as the network does. Gives the status; none if nobody answered.
 async fn deliver(networks: &Networks, hub: &str, customer: &str, message: &str) -> Option<u16> {

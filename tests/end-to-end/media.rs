@@ -1,18 +1,15 @@
 //! Files, in both directions: what a customer attached is there when the network's link has ended, and
 //! what an agent attaches reaches the customer.
 
-use std::time::Duration;
-
 use anyhow::{Context as _, Result, ensure};
 use linecard_simulator::customers::Profile;
 use linecard_simulator::faults::{Fault, FaultPlan};
 use linecard_simulator::graph::Incoming;
-use linecard_tests::{Client, Networks, SiteOptions, eventually};
+use linecard_tests::{Client, Networks, SOON, SiteOptions, eventually};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_linecard");
-const SOON: Duration = Duration::from_secs(20);
 
 /// A picture of one pixel, as the PNG specification writes it.
 const PIXEL: &[u8] = &[

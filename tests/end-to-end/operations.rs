@@ -9,12 +9,11 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail, ensure};
 use linecard_simulator::customers::Profile;
 use linecard_simulator::graph::Incoming;
-use linecard_tests::{Client, Hub, Networks, SiteOptions, eventually};
+use linecard_tests::{Client, Hub, Networks, SOON, SiteOptions, eventually};
 use reqwest::StatusCode;
 use serde_json::Value;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_linecard");
-const SOON: Duration = Duration::from_secs(20);
 
 /// Ends a process that a test started, however the test ends.
 struct Ended(Child);

@@ -1,19 +1,18 @@
 //! An account on X, from end to end: a post that names it is answered within the limit that holds
 //! for the account, and every call is one that X's own description of its API has.
 
-use std::time::Duration;
-
 use anyhow::{Context as _, Result, ensure};
 use linecard_simulator::customers::Profile;
 use linecard_simulator::record::Direction;
 use linecard_simulator::x::{Incoming, Rules, XOptions, XSimulator};
-use linecard_tests::{Client, Hub, Networks, Request, SiteOptions, Specification, eventually};
+use linecard_tests::{
+    Client, Hub, Networks, Request, SOON, SiteOptions, Specification, eventually,
+};
 use reqwest::Method;
 use serde_json::{Value, json};
 use url::Url;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_linecard");
-const SOON: Duration = Duration::from_secs(30);
 const CUSTOMER: &str = "9200";
 
 /// A site with the account, which may write long posts or not.

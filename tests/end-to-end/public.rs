@@ -1,17 +1,14 @@
 //! A Facebook page's comments and an Instagram account, from end to end: what the public writes is
 //! answered in public or privately, and what happens to a comment is reflected.
 
-use std::time::Duration;
-
 use anyhow::{Context as _, Result, ensure};
 use linecard_simulator::customers::Profile;
 use linecard_simulator::graph::{CommentAct, FeedAct, Incoming, InstagramPerson, Surface, webhook};
-use linecard_tests::{Client, Hub, Networks, SiteOptions, eventually};
+use linecard_tests::{Client, Hub, Networks, SOON, SiteOptions, eventually};
 use serde_json::{Value, json};
 use url::Url;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_linecard");
-const SOON: Duration = Duration::from_secs(20);
 
 /// A hub with the page's posts and the Instagram account beside the usual channels.
 async fn hub(networks: &Networks) -> Result<Hub> {

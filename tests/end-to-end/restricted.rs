@@ -1,17 +1,14 @@
 //! A network restricts an account whose credentials work: a person has to look at it, and what waits goes out
 //! once one has.
 
-use std::time::Duration;
-
 use anyhow::{Context as _, Result, ensure};
 use linecard_simulator::customers::Profile;
 use linecard_simulator::faults::FaultPlan;
 use linecard_simulator::graph::{GraphError, Incoming};
-use linecard_tests::{Client, Networks, SiteOptions, eventually};
+use linecard_tests::{Client, Networks, SOON, SiteOptions, eventually};
 use serde_json::json;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_linecard");
-const SOON: Duration = Duration::from_secs(30);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restricted_page_waits_for_a_person() -> Result<()> {

@@ -8,11 +8,10 @@ use linecard_simulator::customers::Profile;
 use linecard_simulator::faults::{Fault, FaultAnswer};
 use linecard_simulator::open_messaging::Said;
 use linecard_simulator::record::{Direction, Entry};
-use linecard_tests::{Client, Networks, SiteOptions, eventually};
+use linecard_tests::{Client, Networks, SOON, SiteOptions, eventually};
 use serde_json::{Value, json};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_linecard");
-const SOON: Duration = Duration::from_secs(40);
 
 /// Has a customer write, and gives the interaction that the agent accepted.
 async fn accepted(networks: &Networks, agent: &Client, customer: &str) -> Result<String> {

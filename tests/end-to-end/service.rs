@@ -4,12 +4,11 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use linecard_simulator::open_messaging::Said;
-use linecard_tests::{Client, Events, Hub, Networks, SiteOptions, eventually};
+use linecard_tests::{Client, Events, Hub, Networks, SOON, SiteOptions, eventually};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_linecard");
-const SOON: Duration = Duration::from_secs(20);
 
 struct Desk {
     networks: Networks,

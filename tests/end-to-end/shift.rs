@@ -1,15 +1,12 @@
 //! What agents and supervisors do with an interaction between its beginning and its end, over HTTP alone.
 
-use std::time::Duration;
-
 use anyhow::{Context as _, Result, ensure};
 use linecard_simulator::open_messaging::Said;
-use linecard_tests::{Client, Hub, Networks, SiteOptions, eventually};
+use linecard_tests::{Client, Hub, Networks, SOON, SiteOptions, eventually};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_linecard");
-const SOON: Duration = Duration::from_secs(20);
 
 /// A hub whose queue `support` has agent-1, and `second` agent-2; agent-3 is a supervisor.
 struct Shift {

@@ -4,15 +4,12 @@
 use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use linecard_tests::{Hub, eventually, in_full};
+use linecard_tests::{Hub, SOON, eventually, in_full};
 use serde_json::Value;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_linecard");
-/// The hub polls X every few seconds; a busy machine takes its time.
-const SOON: Duration = Duration::from_secs(60);
 const SITE: &str = "[queues.support]\nmembers = [\"anna\"]\n[agents.anna]\n\n";
 
 /// A simulated network in a process of its own, which ends with this.

@@ -1,11 +1,9 @@
 //! Event streams: what they show after a right was taken away or given back, how many one may have
 //! open, and what many of them cost.
 
-use std::time::Duration;
-
 use anyhow::{Context as _, Result, ensure};
 use linecard_simulator::open_messaging::Said;
-use linecard_tests::{Client, Events, Hub, Networks, SiteOptions, eventually};
+use linecard_tests::{Client, Events, Hub, Networks, SOON, SiteOptions, eventually};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -13,7 +11,6 @@ mod cost;
 mod viewers;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_linecard");
-const SOON: Duration = Duration::from_secs(20);
 
 /// A hub with two agents in its queue.
 async fn two_agents(networks: &Networks) -> Result<Hub> {

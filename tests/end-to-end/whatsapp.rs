@@ -9,7 +9,7 @@ use linecard_simulator::faults::{Fault, FaultPlan};
 use linecard_simulator::whatsapp::{
     Happening, Identifiers, Incoming, MediaKind, WhatsAppOptions, WhatsAppSimulator,
 };
-use linecard_tests::{Client, Hub, eventually};
+use linecard_tests::{Client, Hub, SOON, eventually};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use url::Url;
@@ -18,7 +18,6 @@ mod people;
 mod templates;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_linecard");
-const SOON: Duration = Duration::from_secs(60);
 const ADA: &str = "16505551234";
 
 /// A simulated number, the hub, and an agent who is ready.

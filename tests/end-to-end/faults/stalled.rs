@@ -14,8 +14,11 @@ use super::{BINARY, SOON, door};
 
 /// How many answers are on their way to the network that hangs.
 const SENDS: usize = 64;
-/// How long a network may wait for its 200 here. It is well below a plug-in's second.
+/// How long a network waits for its 200 here, as a rule. It is well below a plug-in's second.
 const QUICKLY: Duration = Duration::from_millis(900);
+/// How many of a hundred may take longer, on a machine that does much else at the time; what waits for the network
+/// that hangs is late each time.
+const LATE: usize = 5;
 
 /// A customer of the stalled page.
 fn stalled_customer(number: usize) -> String {
@@ -83,6 +86,7 @@ hosts = ["{base}"]
     .await?;
 
     // The other page's customers are heard, and answered.
+    let mut late = Vec::new();
     for number in 0..100_i64 {
         let id = format!("m_other_{number}");
         let at = 1_790_000_000_000 + number;
@@ -92,15 +96,16 @@ hosts = ["{base}"]
         let (status, problem) = door(&hub, "other", Some(&signed.signature), signed.bytes).await?;
         let took = begun.elapsed();
         ensure!(status == 200, "webhook {number}: {status} {problem}");
-        ensure!(took < QUICKLY, "webhook {number} took {took:?}");
+        late.extend((took >= QUICKLY).then_some((number, took)));
     }
+    ensure!(late.len() <= LATE, "webhooks took long: {late:?}");
     answer(&agent, &waiting).await?;
     let begun = Instant::now();
     eventually("the other page's answer", SOON, async || {
         Ok((other.customers().delivered("7501").len() == 1).then_some(()))
     })
     .await?;
-    ensure!(begun.elapsed() < Duration::from_secs(5), "it waited");
+    ensure!(begun.elapsed() < Duration::from_secs(10), "it waited");
     // And so are those of the stalled page.
     let late = taken(&agent, &networks.graph, "7499").await?;
     ensure!(!late.is_empty());
