@@ -100,6 +100,11 @@ async fn every_example_runs_as_written_and_answers_are_as_described() -> Result<
     d.run(&administrator, "declareEmergency", &["shop"], "")
         .await?;
     d.run(&administrator, "endEmergency", &["shop"], "").await?;
+    let holidays = ["shop", "holidays"];
+    d.run(&administrator, "putCalendar", &holidays, "").await?;
+    d.run(&administrator, "getCalendar", &holidays, "").await?;
+    d.run(&administrator, "deleteCalendar", &holidays, "")
+        .await?;
     d.run(&administrator, "listRuleFacts", &[], "").await?;
     d.run(&administrator, "checkRules", &[], "").await?;
     d.run(&administrator, "testRules", &[], "").await?;
