@@ -218,6 +218,16 @@ async fn every_example_runs_as_written_and_answers_are_as_described() -> Result<
     d.run(&agent, "correctMessage", &[id, &said], "").await?;
     d.run(&administrator, "listTrainingMessages", &[], "")
         .await?;
+    d.run(&administrator, "excludeFromTraining", &[id, &said], "")
+        .await?;
+    let example = d.run(&administrator, "addTrainingMessage", &[], "").await?;
+    let example = example["id"].as_str().context("id")?;
+    d.run(&administrator, "putTrainingMessage", &[example], "")
+        .await?;
+    d.run(&administrator, "exportTrainingMessages", &[], "")
+        .await?;
+    d.run(&administrator, "deleteTrainingMessage", &[example], "")
+        .await?;
     let note = d.run(&agent, "writeInteractionNote", &[id], "").await?;
     let note = note["id"].as_str().context("id")?;
     d.run(&agent, "changeInteractionNote", &[id, note], "")
