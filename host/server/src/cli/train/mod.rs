@@ -182,6 +182,13 @@ fn shown(figures: &Figures) -> String {
         figures.texts,
         figures.unknown
     );
+    for level in figures.levels.iter().filter(|level| level.quality > 0) {
+        let _ = writeln!(
+            text,
+            "at quality {}: {:.3} of the texts have a label, {:.3} of them the right one",
+            level.quality, level.told, level.right
+        );
+    }
     if figures.labels.len() <= MOST_SHOWN {
         let _ = write!(text, "{:width$}", "truth");
         for label in &figures.labels {
