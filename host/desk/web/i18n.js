@@ -44,10 +44,19 @@ export function choose(name) {
   location.reload();
 }
 
+/** Characters that can turn the direction of what follows them. */
+const TURNS = /[\u0590-\u08ff\u200e\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufefc]/;
+
+/** What somebody else wrote, so that it turns nothing but itself. @param {unknown} value */
+function apart(value) {
+  const text = String(value);
+  return TURNS.test(text) ? `\u2068${text}\u2069` : text;
+}
+
 /** A text, with `{name}` replaced. @param {string} key @param {Record<string, string | number>} [values] */
 export function t(key, values = {}) {
   const text = messages[key] ?? fallback[key] ?? key;
-  return text.replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
+  return text.replace(/\{(\w+)\}/g, (whole, name) => apart(values[name] ?? whole));
 }
 
 /** A word that the hub uses, such as a state: as it stands if nobody translated it. @param {string} group @param {string} word */

@@ -127,11 +127,13 @@ class App extends Part {
     }
     // Somewhere else was wanted meanwhile.
     if (place().area !== area) return;
+    const lost = allowed !== area && this.area === area.id;
+    if (allowed !== area) history.replaceState(null, '', allowed.at);
     const moved = this.area !== allowed.id;
     this.area = allowed.id;
     this.path = path;
     entitle(allowed.id === 'work' ? '' : t(`areas.${allowed.id}`));
-    if (moved) store.notice = '';
+    if (moved) store.notice = lost ? t('areas.lost', { area: t(`areas.${area.id}`) }) : '';
     await this.updateComplete;
     for (const link of this.querySelectorAll('nav [aria-current=page]')) link.scrollIntoView({ inline: 'nearest', block: 'nearest' });
   }
