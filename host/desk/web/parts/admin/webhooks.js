@@ -152,7 +152,7 @@ class Webhooks extends Part {
   }
 
   /** @param {any} what */
-  again(what) {
+  retell(what) {
     return this.doing(() => call('POST', `webhooks/${part(this.open)}/redeliver`, what), t('admin.webhook-again-done'));
   }
 
@@ -160,7 +160,7 @@ class Webhooks extends Part {
   since(event) {
     event.preventDefault();
     const at = String(new FormData(/** @type {HTMLFormElement} */ (event.target)).get('since') || '');
-    return at ? this.again({ since: new Date(at).toISOString() }) : undefined;
+    return at ? this.retell({ since: new Date(at).toISOString() }) : undefined;
   }
 
   /** @param {any} one */
@@ -177,7 +177,7 @@ class Webhooks extends Part {
         <dl class="facts"><dt>${t('admin.webhook-delivered')}</dt><dd>${number(one.delivered)}</dd><dt>${t('admin.webhook-failed')}</dt><dd>${number(one.failed)}</dd><dt>${t('admin.webhook-wait')}</dt><dd>${number(one.waiting)}</dd></dl>
         <form class="line-form" @submit=${this.since}><label>${t('admin.webhook-since')} <input type="datetime-local" name="since" required></label><button>${t('admin.webhook-again')}</button></form></div>
       ${this.letters.length ? html`<h3 class="pad">${t('admin.dead-letters')}</h3><ul class="cards">${this.letters.map((letter) => html`<li><div class="topline"><code>${letter.kind}</code><time class="quiet">${moment(letter.at)}</time><span class="grow"></span>
-        <button type="button" @click=${() => this.again({ seq: letter.seq })}>${t('admin.webhook-again')}<span class="hidden"> ${letter.seq}</span></button></div><p>${letter.reason}</p></li>`)}</ul>` : nothing}
+        <button type="button" @click=${() => this.retell({ seq: letter.seq })}>${t('admin.webhook-again')}<span class="hidden"> ${letter.seq}</span></button></div><p>${letter.reason}</p></li>`)}</ul>` : nothing}
       ${this.attempts.length ? html`<h3 class="pad">${t('admin.webhook-attempts')}</h3><div class="scroll" tabindex="0" role="group" aria-label=${t('admin.webhook-attempts')}><table><thead><tr><th scope="col">${t('admin.when')}</th><th scope="col">${t('admin.webhook-kind')}</th><th scope="col">${t('admin.webhook-outcome')}</th><th scope="col" class="n wide">${t('admin.webhook-took')}</th></tr></thead>
         <tbody>${this.attempts.slice(0, 20).map((attempt) => html`<tr><td><time>${moment(attempt.at)}</time></td><th scope="row"><code>${attempt.kind}</code></th><td class=${attempt.outcome === 'delivered' ? '' : 'bad'} title=${attempt.reason || nothing}>${word('delivery', attempt.outcome)} ${attempt.status || ''}</td><td class="n wide">${attempt.took_ms < 1000 ? number(attempt.took_ms, { style: 'unit', unit: 'millisecond', unitDisplay: 'narrow' }) : lasting(attempt.took_ms)}</td></tr>`)}</tbody></table></div>` : nothing}</section>`;
   }

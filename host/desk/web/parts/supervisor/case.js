@@ -103,7 +103,7 @@ class Case extends Part {
     const name = item.customer?.display_name || item.customer?.handle || t('contact.unknown');
     const has = ['connected', 'held', 'parked', 'offered'].includes(item.state);
     const observes = (item.legs || []).some((/** @type {any} */ leg) => leg.agent === store.me);
-    return html`<header><h2 dir="auto">${name}</h2><a class="quiet" href="#/interactions/${item.id}">${t('supervisor.open')}</a>
+    return html`<header><h2><bdi>${name}</bdi></h2><a class="quiet" href="#/interactions/${item.id}">${t('supervisor.open')}</a>
         <button class="plain close" @click=${() => this.dispatchEvent(new Event('close', { bubbles: true }))}>${t('supervisor.close')}</button></header>
       <p class="quiet">${item.network || item.channel} · ${t(`visibility.${item.visibility}`)} · ${item.queue} · ${word('state', item.state)}${item.agent ? ` · ${nameOf(item.agent)}` : ''}</p>
       ${store.may('lead') ? html`<div class="buttons">

@@ -37,7 +37,7 @@ export function work(filter, set) {
     const waited = item.waiting_since && Date.now() - Date.parse(item.waiting_since);
     return html`<tr class=${item.id === filter.chosen ? 'here' : ''}>
         <th scope="row"><button class="link" aria-pressed=${item.id === filter.chosen} @click=${() => set({ chosen: item.id === filter.chosen ? '' : item.id })}><bdi>${name(item)}</bdi></button>
-          <span class="quiet">${item.network || item.channel}</span></th>
+          <span class="quiet">${word('network', item.network || item.channel)}</span></th>
         <td class="n ${item.state === 'queued' ? grade('longest', waited && waited / 1000) : ''}">${waited ? lasting(waited) : '–'}</td>
         <td>${item.state === 'queued' ? html`<button class="plain" @click=${() => set({ chosen: item.id })}>${t('supervisor.why')}<span class="hidden"> ${name(item)}</span></button>` : word('state', item.state)}</td>
         <td class="wide">${item.agent ? nameOf(item.agent) : nothing}</td><td class="wide">${floor.queues.find((queue) => queue.id === item.queue)?.name || item.queue}</td>
