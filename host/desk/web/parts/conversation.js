@@ -281,7 +281,7 @@ class Conversation extends Part {
     let before = '';
     return html`
       <div class="head"><a class="back" href="#" aria-label=${t('conversation.back')}>‹</a>
-        <div class="grow"><h2 class="line" dir="auto">${name}</h2>
+        <div class="grow"><h2 class="line"><bdi>${name}</bdi></h2>
           <p class="quiet line"><i class="net ${item.network || ''}"></i>${word('network', item.network || item.channel)} · ${t(`visibility.${item.visibility}`)} · ${word('state', item.state)}</p></div>
         <button class="side-toggle" @click=${() => this.dispatchEvent(new Event('side'))}>${t('contact.title')}</button>
         <lc-actions .item=${item}></lc-actions></div>

@@ -48,7 +48,7 @@ class Merging extends Part {
     const { contact } = this;
     const able = store.may('contacts');
     return html`
-      ${contact.blocked ? html`<p class="problem">${t('contact.blocked')} ${contact.blocked.reason || ''}</p>` : nothing}
+      ${contact.blocked ? html`<p class="problem">${t('contact.blocked')} <bdi>${contact.blocked.reason || ''}</bdi></p>` : nothing}
       ${(contact.merged || []).map((/** @type {any} */ one) => html`<p class="quiet">${t('merge.was', { by: one.by, at: moment(one.at) })}
         ${able ? html`<button class="tool" @click=${() => this.change('DELETE', `merged/${one.contact}`)}>${t('merge.part')}</button>` : nothing}</p>`)}
       ${!able ? nothing : html`<span class="buttons">
@@ -57,7 +57,7 @@ class Merging extends Part {
     : html`<button class="tool" aria-expanded=${this.blocking} @click=${() => { this.blocking = !this.blocking; }}>${t('contact.block')}</button>`}</span>
         ${this.blocking ? html`<form class="stack" @submit=${this.block}><label>${t('contact.block-why')}<input name="reason" maxlength="500"></label><button class="main">${t('contact.block')}</button></form>` : nothing}
         ${this.searching ? html`<form class="stack" @submit=${this.search}><label>${t('merge.search')}<input type="search" name="words" required></label><button>${t('merge.find')}</button></form>
-          ${this.found ? html`<ul>${this.found.map((one) => html`<li class="buttons"><span class="grow" dir="auto">${one.display_name || t('contact.unknown')} <span class="quiet">${one.identities.map((/** @type {any} */ id) => id.channel).join(', ')}</span></span>
+          ${this.found ? html`<ul>${this.found.map((one) => html`<li class="buttons"><span class="grow"><bdi>${one.display_name || t('contact.unknown')}</bdi> <span class="quiet">${one.identities.map((/** @type {any} */ id) => id.channel).join(', ')}</span></span>
             <button class="tool" @click=${() => this.change('PUT', `merged/${one.id}`)}>${t('merge.same')}</button></li>`)}</ul>
             ${this.found.length ? nothing : html`<p class="quiet">${t('merge.none')}</p>`}` : nothing}` : nothing}`}`;
   }
