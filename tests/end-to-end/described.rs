@@ -238,6 +238,8 @@ async fn every_example_runs_as_written_and_answers_are_as_described() -> Result<
     d.run(&agent, "getContact", &[contact], "").await?;
     d.run(&agent, "listContactHistory", &[contact], "").await?;
     d.run(&agent, "getContactJourney", &[contact], "").await?;
+    d.run(&agent, "listAlikeContacts", &[contact], "?limit=10")
+        .await?;
     d.run(&agent, "setContactAttribute", &[contact, "since"], "")
         .await?;
     let note = d.run(&agent, "writeContactNote", &[contact], "").await?;

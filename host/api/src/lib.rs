@@ -12,6 +12,7 @@
 mod account;
 mod actions;
 mod agents;
+mod alike;
 mod attention;
 mod audit;
 mod automatic;
