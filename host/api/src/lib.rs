@@ -61,6 +61,7 @@ mod session;
 mod site;
 mod stats;
 mod templates;
+mod training;
 mod views;
 mod visibility;
 mod webhook;
