@@ -16,6 +16,7 @@ mod attention;
 mod audit;
 mod automatic;
 mod backup;
+mod beginning;
 mod channels;
 mod client;
 mod config;

@@ -75,6 +75,7 @@ await accessible(page, 'a customer wrote');
 await page.getByRole('link', { name: 'To my work' }).click();
 await page.locator('.offer', { hasText: 'Dora Practice' }).getByRole('button', { name: 'Accept' }).click();
 await page.locator('.head h2', { hasText: 'Dora Practice' }).waitFor();
+const practised = await page.evaluate(() => location.hash);
 const answer = page.locator('lc-composer textarea[data-key=KeyR]');
 await answer.fill('It is on its way.');
 await answer.press('Control+Enter');
@@ -84,6 +85,22 @@ assert.match(await page.locator('.phone .theirs').textContent(), /It is on its w
 await go('#/admin/channels/practice', 'lc-channel .chip.ok');
 await page.getByRole('button', { name: 'Try it' }).click();
 await page.getByText('It works: the network answered.').waitFor();
+
+// Who leads may write first, once the conversation is over.
+await go(practised, 'lc-composer textarea');
+const id = practised.split('/').at(-1);
+await page.evaluate(async (which) => {
+  const headers = { 'content-type': 'application/json', 'x-linecard-session': 'cookie' };
+  const ended = await fetch(`/api/v1/interactions/${which}/end`, { method: 'POST', headers, body: JSON.stringify({ disposition: 'Processed' }) });
+  if (!ended.ok) throw new Error(await ended.text());
+}, id);
+await page.getByRole('button', { name: 'Write to them first' }).click();
+await accessible(page, 'a first message');
+await page.getByLabel('First message').fill('Did it come?');
+await page.getByRole('button', { name: 'Begin the conversation' }).click();
+await page.locator('lc-message.ours', { hasText: 'Did it come?' }).waitFor();
+await page.waitForSelector('lc-composer textarea');
+assert.notEqual(await page.evaluate(() => location.hash), practised);
 
 // A rule is checked while it is written, tried, and saved once it is right.
 await go('#/admin/rules', '#rules-title');

@@ -7,6 +7,7 @@ import { unsent } from './unsent.js';
 import './message.js';
 import './composer.js';
 import './actions.js';
+import './first.js';
 
 /** Kinds of events that carry a whole message. */
 const WHOLE = ['message-received', 'message-accepted'];
@@ -305,7 +306,8 @@ class Conversation extends Part {
       ${this.news ? html`<button class="news" @click=${() => this.toEnd()}>${t('conversation.news', { count: this.news })}</button>` : nothing}
       ${talks ? html`<lc-composer .item=${item} .replyTo=${this.replyTo} .messages=${this.messages}
         @no-reply=${() => { this.replyTo = undefined; }} @writes=${(/** @type {CustomEvent} */ event) => this.writes(event.detail)}></lc-composer>`
-    : html`<p class="quiet pad read-only">${t(mine ? `conversation.not-now.${item.state}` : item.state === 'ended' ? 'conversation.ended' : 'conversation.read-only')}</p>`}`;
+    : html`<p class="quiet pad read-only">${t(mine ? `conversation.not-now.${item.state}` : item.state === 'ended' ? 'conversation.ended' : 'conversation.read-only')}</p>
+      ${item.state === 'ended' && item.visibility === 'private' && store.me && store.may('begin') ? html`<lc-first .item=${item}></lc-first>` : nothing}`}`;
   }
 }
 customElements.define('lc-conversation', Conversation);
