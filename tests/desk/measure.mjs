@@ -166,7 +166,7 @@ async function events(page) {
   const took = [...recorded].filter(([mark]) => seen.has(mark)).map(([mark, time]) => seen.get(mark) - time).sort((one, other) => one - other);
   if (took.length < recorded.size * 0.9) throw new Error(`only ${took.length} of ${recorded.size} events were seen`);
   figure(`from event to pixel at ${Math.round(rate)} messages/s, with ${ROWS.toLocaleString('en')} that wait, p99`, at(took, 0.99), 100, 'ms',
-    `p50 ${at(took, 0.5)} ms, ${took.length} of ${recorded.size} seen, longest task ${Math.round(await page.evaluate(() => window.longest))} ms`);
+    `p50 ${at(took, 0.5)} ms, ${took.length} of ${recorded.size} seen, longest task ${Math.round(await page.evaluate(() => window.longest))} ms (0: none over 50)`);
 }
 
 /** A list of thousands, scrolled from end to end. */

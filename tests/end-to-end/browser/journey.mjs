@@ -259,9 +259,16 @@ for (const file of await page.locator('lc-message a.file').all()) {
 }
 told('what is hostile is text');
 
-// --- The network is gone for a while: what was typed stays, and what happened meanwhile comes.
-await page.locator('.row', { hasText: 'Dora Fischer' }).locator('a').click();
+// Everything is found by its words.
+await page.keyboard.press('Control+KeyK');
+await page.waitForSelector('.palette[open] [role=option]');
+await accessible(page, 'everything that can be done');
+await page.keyboard.type('dora fis');
+await page.locator('.palette [aria-selected=true]', { hasText: 'Dora Fischer' }).waitFor();
+await page.keyboard.press('Enter');
 await page.locator('.head h2', { hasText: 'Dora Fischer' }).waitFor();
+
+// --- The network is gone for a while: what was typed stays, and what happened meanwhile comes.
 await answer.waitFor();
 await answer.focus();
 await page.keyboard.type('Typed before, ');

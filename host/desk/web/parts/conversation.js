@@ -145,6 +145,10 @@ class Conversation extends Part {
   /** @param {{event: any, about?: string}} detail */
   hear({ event, about }) {
     if (about !== this.interaction) return;
+    // What it is now counts at once: what is over takes no answer any more, not even until it is read again.
+    if (this.item && (event.interaction || event.kind === 'interaction-ended')) {
+      this.item = { ...this.item, ...event.interaction || { state: 'ended' }, capabilities: this.item.capabilities, pending_on_thread: this.item.pending_on_thread };
+    }
     const message = event.data;
     if (WHOLE.includes(event.kind) && message?.content) {
       const others = this.messages.filter((one) => one.id !== message.id);
