@@ -1,10 +1,14 @@
-//! Embeds the files of `web/`, each with the hash by which browsers know whether they have it.
+//! Embeds the files of `web/`, each as it is and compressed, with the hash by which browsers know whether they
+//! have it.
 
 use std::fmt::Write as _;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use anyhow::{Context as _, Result, bail};
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use sha2::{Digest as _, Sha256};
 
 fn main() -> Result<()> {
@@ -13,22 +17,30 @@ fn main() -> Result<()> {
     let mut files = Vec::new();
     collect(&root, &mut files)?;
     files.sort();
+    let out = PathBuf::from(env::var("OUT_DIR")?);
     let mut list = String::from("&[\n");
-    for file in &files {
+    for (number, file) in files.iter().enumerate() {
         let name = file
             .strip_prefix(&root)?
             .to_str()
             .context("a file's name is no text")?;
         let kind = kind(name)?;
-        let hash = hex::encode(&Sha256::digest(fs::read(file)?)[..16]);
+        let content = fs::read(file)?;
+        let hash = hex::encode(&Sha256::digest(&content)[..16]);
+        let zipped = out.join(format!("{number}.gz"));
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+        encoder.write_all(&content)?;
+        fs::write(&zipped, encoder.finish()?)?;
         writeln!(
             list,
-            "    File {{ name: {name:?}, kind: {kind:?}, hash: {hash:?}, content: include_bytes!({:?}) }},",
-            file.to_str().context("a file's name is no text")?
+            "    File {{ name: {name:?}, kind: {kind:?}, hash: {hash:?}, content: include_bytes!({:?}), \
+             zipped: include_bytes!({:?}) }},",
+            file.to_str().context("a file's name is no text")?,
+            zipped.to_str().context("a folder's name is no text")?
         )?;
     }
     list.push(']');
-    fs::write(PathBuf::from(env::var("OUT_DIR")?).join("files.rs"), list)?;
+    fs::write(out.join("files.rs"), list)?;
     Ok(())
 }
 

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
+use linecard_simulator::customers::Profile;
 use linecard_simulator::open_messaging::Said;
 use linecard_tests::{Client, Hub, Networks, Seen, SiteOptions, in_full};
 use reqwest::{Method, StatusCode};
@@ -145,7 +146,27 @@ async fn whoever_leads_takes_over_and_sets_up_channels_and_rules_in_a_browser() 
     let site = SiteOptions {
         slots: 1,
         offer_timeout: 300,
-        more: "[hours.shop]\nname = \"Shop\"\nzone = \"UTC\"\n".to_owned(),
+        more: r#"
+[hours.shop]
+name = "Shop <img src=x onerror=alert(1)>"
+zone = "UTC"
+[queues.odd]
+name = "<script>alert(2)</script>"
+[groups.odd]
+name = "<b>group</b>"
+members = ["agent-1"]
+[roles.odd]
+name = "<b>role</b>"
+[analyzers.words]
+plugin = "keywords"
+config = { rules = [{ label = "<b>label</b>", words = ["anybody"] }] }
+[[rules]]
+name = "<img src=x onerror=alert(3)>"
+when = "message.text.contains('Anybody')"
+[rules.then]
+add_labels = ["<b>by rule</b>"]
+"#
+        .to_owned(),
         ..SiteOptions::default()
     };
     let hub = networks.hub(BINARY, &site).await?;
@@ -156,6 +177,8 @@ async fn whoever_leads_takes_over_and_sets_up_channels_and_rules_in_a_browser() 
     });
     administrator.put("/api/v1/agents/boss", &boss).await?;
 
+    let hostile = Profile::named("Emil <img src=x onerror=alert(4)>", "\u{202e}limE");
+    networks.web.add_customer("emil", hostile);
     // One customer is with an agent who has room for no other, and another one waits.
     let agent = Client::sign_in(&hub.base(), "agent-1", "agent-1").await?;
     agent.go_ready().await?;
@@ -168,6 +191,7 @@ async fn whoever_leads_takes_over_and_sets_up_channels_and_rules_in_a_browser() 
 
     node.arg(hub.base());
     node.env("PASSWORD", "the boss's password");
+    node.env("KEY", administrator.token().context("no key")?);
     tokio::task::spawn_blocking(move || run(&mut node)).await??;
 
     // What the browser showed is so.
@@ -176,13 +200,13 @@ async fn whoever_leads_takes_over_and_sets_up_channels_and_rules_in_a_browser() 
     ensure!(seen["agent"] == "boss", "{seen}");
     let rules = administrator.get("/api/v1/rules").await?;
     ensure!(
-        rules["rules"][0]["when"] == "message.text.contains('refund')",
+        rules["rules"][1]["when"] == "message.text.contains('refund')",
         "{rules}"
     );
     let said = administrator.get("/api/v1/practice/messages").await?;
     let last = said.as_array().and_then(|all| all.last());
     ensure!(
-        last.is_some_and(|one| one["text"] == "It is on its way." && one["by_customer"] == false),
+        last.is_some_and(|one| one["text"] == "And I still answer." && one["by_customer"] == false),
         "{said}"
     );
     Ok(())

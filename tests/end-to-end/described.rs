@@ -253,6 +253,8 @@ async fn every_example_runs_as_written_and_answers_are_as_described() -> Result<
     d.run(&agent, "getContact", &[contact], "").await?;
     d.run(&agent, "listContactHistory", &[contact], "").await?;
     d.run(&agent, "getContactJourney", &[contact], "").await?;
+    d.run(&agent, "listAlikeContacts", &[contact], "?limit=10")
+        .await?;
     d.run(&agent, "setContactAttribute", &[contact, "since"], "")
         .await?;
     let note = d.run(&agent, "writeContactNote", &[contact], "").await?;
@@ -303,6 +305,16 @@ async fn every_example_runs_as_written_and_answers_are_as_described() -> Result<
     let id = third["id"].as_str().context("id")?;
     d.run(&agent, "runMacro", &[id, "thank"], "").await?;
     d.run(&administrator, "deleteMacro", &["thank"], "").await?;
+    // A supervisor writes to the customer first.
+    let lead =
+        json!({ "name": "agent-2", "role": "supervisor", "password": "env:PASSWORD_AGENT_2" });
+    administrator
+        .put("/api/v1/agents/agent-2", &json!({ "config": lead }))
+        .await?;
+    other.go_ready().await?;
+    let own = [("contact", contact), ("channel", "web")];
+    d.run_with(&other, "beginInteraction", &[], "", &own)
+        .await?;
     d.run(&administrator, "deleteResponse", &["welcome"], "")
         .await?;
 

@@ -7,6 +7,7 @@ use linecard_tests::{Client, Events, Hub, Networks, SOON, SiteOptions, eventuall
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
+mod access;
 mod cost;
 mod viewers;
 
@@ -55,6 +56,18 @@ async fn agree(boss: &Client, contact: &str, how: &str) -> Result<()> {
 async fn members(boss: &Client, members: &[&str]) -> Result<()> {
     let config = json!({"config": {"members": members}});
     boss.put("/api/v1/queues/support", &config).await?;
+    Ok(())
+}
+
+async fn role(boss: &Client, agent: &str, role: &str) -> Result<()> {
+    let mut config = boss.get("/api/v1/site").await?["config"].clone();
+    config["agents"][agent]["role"] = json!(role);
+    let body = json!({ "config": config });
+    let headers = [("if-match", "*")];
+    let seen = boss
+        .ask(Method::PUT, "/api/v1/site", &headers, Some(&body))
+        .await?;
+    ensure!(seen.status == StatusCode::OK, "{seen:?}");
     Ok(())
 }
 
@@ -143,25 +156,14 @@ async fn whoever_is_no_supervisor_any_more_hears_what_agents_hear() -> Result<()
     let boss = hub.administrator()?;
     members(&boss, &["agent-1"]).await?;
     let agent = Client::sign_in(&hub.base(), "agent-2", "agent-2").await?;
-    let role = async |role: &str| -> Result<()> {
-        let mut config = boss.get("/api/v1/site").await?["config"].clone();
-        config["agents"]["agent-2"]["role"] = json!(role);
-        let body = json!({ "config": config });
-        let headers = [("if-match", "*")];
-        let seen = boss
-            .ask(Method::PUT, "/api/v1/site", &headers, Some(&body))
-            .await?;
-        ensure!(seen.status == StatusCode::OK, "{seen:?}");
-        Ok(())
-    };
-    role("supervisor").await?;
+    role(&boss, "agent-2", "supervisor").await?;
     let mut events = agent.events(None).await?;
     say(&networks, "hello").await?;
     events.wait_for("message-received", SOON).await?;
     let contact = contact_of(&boss).await?;
 
     let mut all = boss.events(None).await?;
-    role("agent").await?;
+    role(&boss, "agent-2", "agent").await?;
     agree(&boss, &contact, "call").await?;
     platform_event(&networks).await?;
     say(&networks, "again").await?;

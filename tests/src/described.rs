@@ -55,6 +55,18 @@ impl Described {
         places: &[&str],
         query: &str,
     ) -> Result<Value> {
+        self.run_with(client, id, places, query, &[]).await
+    }
+
+    /// As [`Self::run`], with what only this hub has in the place of what the example has.
+    pub async fn run_with(
+        &mut self,
+        client: &Client,
+        id: &str,
+        places: &[&str],
+        query: &str,
+        own: &[(&str, &str)],
+    ) -> Result<Value> {
         let operations = self.operations()?;
         let operation = operations
             .iter()
@@ -74,7 +86,11 @@ impl Described {
         }
         path.push_str(query);
         let example = &operation.says["requestBody"]["content"]["application/json"]["example"];
-        let body = (!example.is_null()).then_some(example);
+        let mut body = (!example.is_null()).then(|| example.clone());
+        for (name, value) in own {
+            let known = body.as_mut().and_then(|body| body.get_mut(*name));
+            *known.with_context(|| format!("{id}: the example has no {name}"))? = json!(value);
+        }
         let parameters = operation.says["parameters"].as_array();
         let is_conditional = parameters
             .into_iter()
@@ -86,7 +102,7 @@ impl Described {
             &[]
         };
         let seen = client
-            .ask(operation.method.clone(), &path, headers, body)
+            .ask(operation.method.clone(), &path, headers, body.as_ref())
             .await?;
         ensure!(seen.status.is_success(), "{id}: {seen:?}");
         self.holds(operation.says, &seen)

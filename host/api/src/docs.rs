@@ -26,10 +26,10 @@ use super::extract::Path;
 use super::problem::{Problem, ProblemBody, all, page};
 use super::query::{Known, refuse_unknown};
 use super::{
-    App, account, actions, agents, attention, audit, automatic, backup, channels, contacts,
-    corrections, dead_letters, desk, elsewhere, events, files, inbox, interactions, macros,
-    messages, notes, offers, plugins, practice, queues, reactions, responses, rules, session, site,
-    stats, templates, training, webhooks, working,
+    App, account, actions, agents, attention, audit, automatic, backup, beginning, channels,
+    contacts, corrections, dead_letters, desk, elsewhere, events, files, inbox, interactions,
+    macros, messages, notes, offers, plugins, practice, queues, reactions, responses, rules,
+    session, site, stats, templates, training, webhooks, working,
 };
 
 /// Where the description is.
@@ -94,6 +94,7 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .merge(offers::router())
         .merge(inbox::router())
         .merge(interactions::router())
+        .merge(beginning::router())
         .merge(working::router())
         .merge(desk::router())
         .merge(corrections::router())

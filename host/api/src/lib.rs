@@ -12,10 +12,12 @@
 mod account;
 mod actions;
 mod agents;
+mod alike;
 mod attention;
 mod audit;
 mod automatic;
 mod backup;
+mod beginning;
 mod channels;
 mod client;
 mod config;

@@ -48,6 +48,10 @@ pub fn render(outcome: &Outcome, state: &SiteState) -> Rendered {
             view.service = state.router().service_of(&interaction.id, Timestamp::now());
             rendered(200, &view)
         }
+        Outcome::Begun(shown) => Rendered {
+            status: 202,
+            ..render(shown, state)
+        },
         Outcome::Message(message) => rendered(202, &MessageView::new(message.clone(), false)),
         Outcome::Action(id) => rendered(
             202,

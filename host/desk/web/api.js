@@ -1,6 +1,6 @@
 // The public API, as every program uses it. The session is a cookie that no script can read.
 
-/** @typedef {{type?: string, title?: string, detail?: string, status?: number, pointer?: string, errors?: {pointer: string, detail: string}[]}} ProblemBody */
+/** @typedef {{type?: string, title?: string, detail?: string, status?: number, pointer?: string, interaction?: string, errors?: {pointer: string, detail: string}[]}} ProblemBody */
 
 /** What the hub refused, or that it could not be reached (`status` 0). */
 export class Problem extends Error {
@@ -10,6 +10,8 @@ export class Problem extends Error {
     this.status = status;
     this.kind = (body.type || '').replace(/^.*\/problems\//, '');
     this.retryAfter = retryAfter;
+    /** The interaction that is in the way, if one is. */
+    this.interaction = body.interaction || '';
     /** What is wrong, by its place in the request. @type {{pointer: string, detail: string}[]} */
     this.faults = body.errors || (body.pointer ? [{ pointer: body.pointer, detail: this.message }] : []);
   }

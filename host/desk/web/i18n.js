@@ -44,10 +44,22 @@ export function choose(name) {
   location.reload();
 }
 
-/** A text, with `{name}` replaced. @param {string} key @param {Record<string, string | number>} [values] */
+/** Characters that can turn the direction of what follows them. */
+const TURNS = /[\u0590-\u08ff\u200e\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufefc]/;
+
+/** A number as the language writes it; what somebody else wrote so that it turns nothing but itself. @param {unknown} value */
+function apart(value) {
+  if (typeof value === 'number') return number(value);
+  const text = String(value);
+  return TURNS.test(text) ? `\u2068${text}\u2069` : text;
+}
+
+/** A text, with `{name}` replaced, in the form that the number `count` asks for: `key.one` beside `key`. @param {string} key @param {Record<string, string | number>} [values] */
 export function t(key, values = {}) {
-  const text = messages[key] ?? fallback[key] ?? key;
-  return text.replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
+  const { count } = values;
+  const form = typeof count === 'number' ? messages[`${key}.${format('plural', () => new Intl.PluralRules(language)).select(count)}`] : undefined;
+  const text = form ?? messages[key] ?? fallback[key] ?? key;
+  return text.replace(/\{(\w+)\}/g, (whole, name) => apart(values[name] ?? whole));
 }
 
 /** A word that the hub uses, such as a state: as it stands if nobody translated it. @param {string} group @param {string} word */
@@ -78,6 +90,9 @@ export const weekday = (at) => dates('weekday', { weekday: 'long', day: 'numeric
 
 /** @param {number} value @param {Intl.NumberFormatOptions} [options] */
 export const number = (value, options) => format(`number ${JSON.stringify(options)}`, () => new Intl.NumberFormat(language, options)).format(value);
+
+/** A share, or that there is none. @param {number | undefined} share */
+export const percent = (share) => (share === undefined ? '–' : number(share, { style: 'percent' }));
 
 /** How large a file is. @param {number} size */
 export function bytes(size) {

@@ -127,11 +127,13 @@ class App extends Part {
     }
     // Somewhere else was wanted meanwhile.
     if (place().area !== area) return;
+    const lost = allowed !== area && this.area === area.id;
+    if (allowed !== area) history.replaceState(null, '', allowed.at);
     const moved = this.area !== allowed.id;
     this.area = allowed.id;
     this.path = path;
     entitle(allowed.id === 'work' ? '' : t(`areas.${allowed.id}`));
-    if (moved) store.notice = '';
+    if (moved) store.notice = lost ? t('areas.lost', { area: t(`areas.${area.id}`) }) : '';
     await this.updateComplete;
     for (const link of this.querySelectorAll('nav [aria-current=page]')) link.scrollIntoView({ inline: 'nearest', block: 'nearest' });
   }
@@ -145,8 +147,21 @@ class App extends Part {
     return AREAS.filter((area) => area.may() && (area.id !== 'start' || this.empty || this.area === 'start'));
   }
 
-  /** Alt+Shift and a number leads to an area. @param {KeyboardEvent} event */
+  /** Everything that can be done, to be searched. */
+  async command() {
+    await import('./parts/palette.js').catch(() => {});
+    const palette = /** @type {any} */ (this.querySelector('lc-palette'));
+    const areas = this.areas.map((area, at) => ({ at: area.at, name: t(`areas.${area.id}`), keys: `Alt+Shift+${at + 1}` }));
+    await palette?.show?.(areas);
+  }
+
+  /** Ctrl+K searches in all that can be done; Alt+Shift and a number leads to an area. @param {KeyboardEvent} event */
   pressed(event) {
+    if (this.state === 'in' && (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && event.code === 'KeyK') {
+      event.preventDefault();
+      void this.command();
+      return;
+    }
     if (this.state !== 'in' || !event.altKey || !event.shiftKey || event.ctrlKey || event.metaKey) return;
     const area = /^Digit[1-9]$/.test(event.code) ? this.areas[Number(event.code.slice(5)) - 1] : undefined;
     if (!area) return;
@@ -170,6 +185,7 @@ class App extends Part {
           title="Alt+Shift+${at + 1}">${t(`areas.${area.id}`)}</a>`)}</nav>
       ${store.agent ? html`<lc-presence></lc-presence>` : nothing}
       <span class="grow"></span>
+      <button class="find-all" aria-keyshortcuts="Control+K" @click=${this.command}><span class="quiet">${t('palette.open')}</span> <kbd aria-hidden="true">Ctrl K</kbd></button>
       <span class="quiet name">${store.agent?.name || store.session?.name}</span>
       <details class="settings"><summary>${t('app.settings')}</summary><div class="menu">
         <label class="choice"><input type="checkbox" .checked=${choices.sound} @change=${(/** @type {any} */ event) => { choices.sound = event.target.checked; }}>${t('notify.sound')}</label>
@@ -193,7 +209,7 @@ class App extends Part {
       case 'in': {
         const area = AREAS.find(({ id }) => id === this.area) || AREAS[0];
         if (area.id === 'wallboard') return area.view('');
-        return html`<div class="frame">${this.bar()}${area.view(this.path)}</div>`;
+        return html`<div class="frame">${this.bar()}${area.view(this.path)}</div><lc-palette></lc-palette>`;
       }
       case 'away': return html`<main class="alone"><p role="alert">${t('app.away')}</p></main>`;
       default: return html`<main class="alone"><p role="status">${t('app.loading')}</p></main>`;

@@ -5,6 +5,23 @@ import { Stream } from './stream.js';
 
 /** @typedef {any} Interaction as the API describes it */
 
+/** By what lists are ordered: who waits longest comes first. @param {Interaction} item */
+const keyOf = (item) => `${item.waiting_since || '9'} ${item.id}`;
+
+/** Where a key stands in an ordered list, or would stand. @param {Interaction[]} list @param {string} key */
+function place(list, key) {
+  let [from, to] = [0, list.length];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if (keyOf(list[middle]) < key) from = middle + 1;
+    else to = middle;
+  }
+  return from;
+}
+
+/** How long is waited for more before it is read anew who the person is, in milliseconds. */
+const SOON = 50;
+
 export class Store extends EventTarget {
   constructor() {
     super();
@@ -25,8 +42,11 @@ export class Store extends EventTarget {
     this.viewers = new Map();
     /** @type {Map<string, Interaction | undefined> | undefined} */
     this.meanwhile = undefined;
-    /** Lists that were made since an interaction changed. @type {Map<string, Interaction[]>} */
+    /** Lists that were asked for, each with what belongs into it: kept right as interactions change. @type {Map<string, {which: (item: Interaction) => any, list: Interaction[]}>} */
     this.lists = new Map();
+    /** Whether it is about to be read anew who the person is, and whether all else is with it. */
+    this.asks = false;
+    this.again = false;
   }
 
   changed() {
@@ -43,7 +63,8 @@ export class Store extends EventTarget {
         if (state === 'stale') return void this.anew();
         const back = state === 'online' && !this.online;
         this.online = state === 'online';
-        if (back) this.dispatchEvent(new Event('back'));
+        // What the person may do is told to those who listen: it may have changed meanwhile.
+        if (back) void this.afresh(false);
         this.changed();
       },
     );
@@ -128,15 +149,29 @@ export class Store extends EventTarget {
     return has || (item.legs || []).some((/** @type {any} */ leg) => leg.agent === this.me);
   }
 
-  /** Those of a kind, who waits longest first: made once for all who ask. @param {string} name @param {(item: Interaction) => any} which */
+  /** Those of a kind, who waits longest first. Another array after each change. @param {string} name @param {(item: Interaction) => any} which */
   list(name, which) {
     const known = this.lists.get(name);
-    if (known) return known;
-    const keyed = [...this.items.values()].filter(which).map((item) => ({ item, key: `${item.waiting_since || '9'} ${item.id}` }));
+    if (known) return known.list;
+    const keyed = [...this.items.values()].filter(which).map((item) => ({ item, key: keyOf(item) }));
     keyed.sort((one, other) => (one.key < other.key ? -1 : 1));
     const list = keyed.map(({ item }) => item);
-    this.lists.set(name, list);
+    this.lists.set(name, { which, list });
     return list;
+  }
+
+  /** Puts one interaction in the place of what it was: thousands of others stay as they are. @param {string} id @param {Interaction | undefined} item */
+  put(id, item) {
+    const before = this.items.get(id);
+    if (item) this.items.set(id, item);
+    else this.items.delete(id);
+    for (const made of this.lists.values()) {
+      if (before && made.which(before)) {
+        const at = place(made.list, keyOf(before));
+        if (made.list[at]?.id === id) made.list = made.list.toSpliced(at, 1);
+      }
+      if (item && made.which(item)) made.list = made.list.toSpliced(place(made.list, keyOf(item)), 0, item);
+    }
   }
 
   /** @returns {Interaction[]} */
@@ -159,25 +194,22 @@ export class Store extends EventTarget {
     const item = event.interaction;
     const data = event.data || {};
     if (event.kind === 'interaction-viewers') {
-      this.viewers.set(data.interaction, data.viewers);
+      if (data.viewers.length) this.viewers.set(data.interaction, data.viewers);
+      else this.viewers.delete(data.interaction);
       return void this.changed();
     }
     // Queues, reasons, labels and what the person may see can be others now.
-    if (event.kind === 'site-configured') void this.afresh();
+    if (event.kind === 'site-configured' || event.kind === 'access-changed') void this.afresh(true);
     if (event.kind === 'contact-saved') this.named(data);
-    if (item || event.kind === 'interaction-ended') this.lists.clear();
     if (item) {
       const before = this.items.get(item.id);
       const stays = item.state !== 'ended' && (item.state === 'queued' || this.offer(item) || this.isMine(item)
         || (item.followers || []).includes(this.me));
-      if (stays) this.items.set(item.id, { ...item, customer: item.customer || before?.customer });
-      else {
-        this.items.delete(item.id);
-        this.viewers.delete(item.id);
-      }
+      this.put(item.id, stays ? { ...item, customer: item.customer || before?.customer } : undefined);
+      if (!stays) this.viewers.delete(item.id);
       this.meanwhile?.set(item.id, this.items.get(item.id));
     } else if (event.kind === 'interaction-ended') {
-      this.items.delete(data.interaction);
+      this.put(data.interaction, undefined);
       this.meanwhile?.set(data.interaction, undefined);
     }
     if (event.kind === 'presence-changed' && data.agent === this.me && this.agent) {
@@ -199,20 +231,31 @@ export class Store extends EventTarget {
       const customer = item.customer ? know(item.customer) : item.contact === contact.id ? know({ contact: contact.id, own_contact: true }) : undefined;
       const participants = item.participants?.map(know);
       if (customer === item.customer && !participants?.some((/** @type {any} */ one, /** @type {number} */ at) => one !== item.participants[at])) continue;
-      this.items.set(id, { ...item, customer, participants });
-      this.lists.clear();
+      this.put(id, { ...item, customer, participants });
     }
   }
 
-  /** Who the person is, and what they may do, may have changed. */
-  async afresh() {
+  /** Who the person is, and what they may do, may have changed. @param {boolean} all whether what is shown surely has */
+  async afresh(all) {
+    this.again ||= all;
+    // Once for all that is told at a time.
+    if (this.asks) return;
+    this.asks = true;
+    await new Promise((done) => setTimeout(done, SOON));
+    this.asks = false;
+    const anew = this.again;
+    this.again = false;
     try {
-      this.session = { ...this.session, ...await call('GET', 'session') };
-      await this.reload();
-      this.dispatchEvent(new Event('back'));
+      const session = await call('GET', 'session');
+      if (!this.session) return;
+      const same = JSON.stringify(session.rights) === JSON.stringify(this.session.rights);
+      this.session = { ...this.session, ...session };
+      if (anew || !same) await this.reload();
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
     }
+    this.dispatchEvent(new Event('back'));
+    this.changed();
   }
 
   /** Does something and says so if it is refused. @template T @param {() => Promise<T>} what @returns {Promise<T | undefined>} */

@@ -84,8 +84,10 @@ export class Stream {
   async once(opened) {
     const silent = new AbortController();
     let timer = setTimeout(() => silent.abort(), SILENCE);
+    // A machine that loses its network may not hear for long that the stream is cut.
+    addEventListener('offline', () => silent.abort(), { signal: silent.signal });
     try {
-      const answer = await fetch(`${base}events?include=interaction,viewers&after=${this.seq}`, {
+      const answer = await fetch(`${base}events?include=interaction,viewers,access&after=${this.seq}`, {
         headers,
         signal: AbortSignal.any([silent.signal, this.end.signal]),
       });
@@ -108,6 +110,7 @@ export class Stream {
       }
     } finally {
       clearTimeout(timer);
+      silent.abort();
     }
   }
 

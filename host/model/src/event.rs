@@ -552,6 +552,7 @@ fn routing_name(event: &RoutingEvent) -> &'static str {
     match event {
         RoutingEvent::Configured { .. } => "routing-configured",
         RoutingEvent::Enqueued { .. } => "interaction-enqueued",
+        RoutingEvent::Begun { .. } => "interaction-begun",
         RoutingEvent::Offered { .. } => "interaction-offered",
         RoutingEvent::OfferEnded { .. } => "offer-ended",
         RoutingEvent::ExclusionEnded { .. } => "exclusion-ended",

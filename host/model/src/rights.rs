@@ -22,6 +22,8 @@ pub enum Right {
     /// Act on the work of others: answer for them, give it to somebody else, take it over, watch it, pick
     /// up from any queue, set another's presence, pause a queue.
     Lead,
+    /// Write to a customer first. Others answer.
+    Begin,
     /// Read the figures of queues and agents, and why a part of the hub is not well.
     Figures,
     /// Write standard responses and macros.
@@ -52,9 +54,10 @@ pub enum Right {
 
 impl Right {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::SeeAll,
         Self::Lead,
+        Self::Begin,
         Self::Figures,
         Self::Texts,
         Self::Contacts,
@@ -75,6 +78,7 @@ impl Right {
         match self {
             Self::SeeAll => "see-all",
             Self::Lead => "lead",
+            Self::Begin => "begin",
             Self::Figures => "figures",
             Self::Texts => "texts",
             Self::Contacts => "contacts",
@@ -158,6 +162,7 @@ const BUILT_IN: [(&str, &[Right]); 3] = [
         &[
             Right::SeeAll,
             Right::Lead,
+            Right::Begin,
             Right::Figures,
             Right::Texts,
             Right::Contacts,

@@ -34,6 +34,20 @@ pub enum Command {
         /// Who may get it before the queue's own routing steps begin, such as the last agent.
         first: Option<RoutingStep>,
     },
+    /// An agent writes to a customer first: the interaction begins as theirs, up to the hard limit of their
+    /// capacity. It counts as begun, not as offered or answered.
+    Begin {
+        /// The interaction; new to the router.
+        interaction: InteractionId,
+        /// The queue to which it belongs.
+        queue: QueueId,
+        /// Its owner, who is not offline.
+        agent: AgentId,
+        /// What kind of work it is.
+        media_type: MediaType,
+        /// What another agent must be able to do, should it come to one.
+        skills: Vec<RequiredSkill>,
+    },
     /// An agent takes an offer.
     Accept {
         /// The offer.

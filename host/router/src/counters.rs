@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 #[serde(default)]
 pub(crate) struct QueueCounters {
     pub entered: u64,
+    pub begun: u64,
     pub offers: u64,
     pub answered: u64,
     pub answered_in_target: u64,
@@ -82,6 +83,7 @@ pub(crate) struct Times {
 pub(crate) struct AgentCounters {
     pub offers: u64,
     pub answered: u64,
+    pub begun: u64,
     pub declined: u64,
     pub rona: u64,
     pub handled: u64,

@@ -51,12 +51,7 @@ pub(crate) fn decide(state: &State, index: &Index, at: Timestamp, command: Comma
             priority,
             first,
         } => {
-            if let Some(work) = state.work.get(&interaction) {
-                return Err(Refusal::DuplicateInteraction {
-                    interaction,
-                    queue: work.queue.clone(),
-                });
-            }
+            decide.is_new(interaction)?;
             let known = decide.queue(&queue)?;
             Ok(vec![RoutingEvent::Enqueued {
                 interaction,
@@ -67,6 +62,13 @@ pub(crate) fn decide(state: &State, index: &Index, at: Timestamp, command: Comma
                 queue,
             }])
         }
+        Command::Begin {
+            interaction,
+            queue,
+            agent,
+            media_type,
+            skills,
+        } => decide.begin(interaction, queue, agent, media_type, skills),
         Command::Accept { offer, agent } => decide.accept(offer, agent),
         Command::Decline { offer, agent } => decide.decline(offer, agent),
         Command::SetPresence {

@@ -14,12 +14,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use linecard_model::routing::{
-    Choice, InteractionState, LegRole, Presence, RoutingEvent, RoutingSettings,
+    Choice, InteractionState, LegRole, MediaType, Plan, Presence, RequiredSkill, RoutingEvent,
+    RoutingSettings,
 };
 use linecard_model::{AgentId, InteractionId, OfferId, QueueId, Timestamp};
 
 use crate::Router;
 use crate::decisions::Decision;
+use crate::fault;
 use crate::index::{Index, LaneKey};
 use crate::service::Service;
 use crate::state::{Away, Work};
@@ -41,33 +43,20 @@ impl Router {
                 priority,
                 plan,
             } => {
-                let mut work =
-                    Work {
-                        queue: queue.clone(),
-                        media_type: *media_type,
-                        skills: Arc::from(skills.as_slice()),
-                        priority: *priority,
-                        entered: at,
-                        state: InteractionState::Queued,
-                        legs: BTreeMap::new(),
-                        steps: Arc::default(),
-                        step: 0,
-                        step_until: None,
-                        overflowed: BTreeSet::new(),
-                        excluded: BTreeMap::new(),
-                        connected_at: None,
-                        held_at: None,
-                        held_millis: 0,
-                        wrap_up_at: None,
-                        code: None,
-                        answered: false,
-                        service: self.state.settings.service_clocks.then(|| {
-                            Box::new(Service::beginning(self.state.open_time(queue).at(at)))
-                        }),
-                        arrival: self.state.arrivals,
-                    };
-                work.follow(plan);
+                let work = self.new_work(at, queue, *media_type, skills, *priority, plan);
                 self.on_enqueued(at, *interaction, work);
+            }
+            RoutingEvent::Begun {
+                interaction,
+                queue,
+                agent,
+                media_type,
+                skills,
+                priority,
+                plan,
+            } => {
+                let work = self.new_work(at, queue, *media_type, skills, *priority, plan);
+                self.on_begun(at, *interaction, agent, work);
             }
             RoutingEvent::Offered {
                 interaction,
@@ -268,16 +257,85 @@ impl Router {
         self.index = Index::build(state);
     }
 
+    /// An interaction as it enters a queue.
+    fn new_work(
+        &self,
+        at: Timestamp,
+        queue: &QueueId,
+        media_type: MediaType,
+        skills: &[RequiredSkill],
+        priority: i32,
+        plan: &Plan,
+    ) -> Work {
+        let mut work = Work {
+            queue: queue.clone(),
+            media_type,
+            skills: Arc::from(skills),
+            priority,
+            entered: at,
+            state: InteractionState::Queued,
+            legs: BTreeMap::new(),
+            steps: Arc::default(),
+            step: 0,
+            step_until: None,
+            overflowed: BTreeSet::new(),
+            excluded: BTreeMap::new(),
+            connected_at: None,
+            held_at: None,
+            held_millis: 0,
+            wrap_up_at: None,
+            code: None,
+            answered: false,
+            service: self
+                .state
+                .settings
+                .service_clocks
+                .then(|| Box::new(Service::beginning(self.state.open_time(queue).at(at)))),
+            arrival: self.state.arrivals,
+        };
+        work.follow(plan);
+        work
+    }
+
     fn on_enqueued(&mut self, at: Timestamp, id: InteractionId, work: Work) {
-        if self.state.work.contains_key(&id) || !self.state.queues.contains_key(&work.queue) {
+        if self.enters(id, work) {
+            self.count(at, id, |counters| counters.entered += 1);
+        }
+    }
+
+    /// The interaction waits for nobody: nothing of it is counted as offered or answered, and no customer has
+    /// a first answer to get.
+    fn on_begun(&mut self, at: Timestamp, id: InteractionId, agent: &AgentId, mut work: Work) {
+        if !self.state.agents.contains_key(agent) {
             return;
+        }
+        work.answered = true;
+        if let Some(service) = &mut work.service {
+            service.answered = !fault::is_on("who-was-written-to-waits");
+        }
+        if self.enters(id, work) {
+            self.change(at, id, |work| {
+                work.state = InteractionState::Connected {
+                    agent: agent.clone(),
+                };
+                work.connected_at = Some(at);
+            });
+            self.count(at, id, |counters| counters.begun += 1);
+            self.count_agent(agent, |counters| counters.begun += 1);
+        }
+    }
+
+    /// Takes a new interaction in, if it is new and its queue is there.
+    fn enters(&mut self, id: InteractionId, work: Work) -> bool {
+        if self.state.work.contains_key(&id) || !self.state.queues.contains_key(&work.queue) {
+            return false;
         }
         self.state.arrivals += 1;
         self.index
             .open_lane(&self.state, LaneKey::of(&self.state, &work));
         self.index.attach(&self.state, id, &work);
         self.state.work.insert(id, work);
-        self.count(at, id, |counters| counters.entered += 1);
+        true
     }
 
     fn note_moment(&mut self, at: Timestamp, id: &AgentId) {

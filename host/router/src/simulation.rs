@@ -212,6 +212,7 @@ fn long_random_simulations_keep_every_promise() {
         "advises",
         "answered",
         "asked",
+        "begun",
         "closed",
         "coded",
         "consult-completed",

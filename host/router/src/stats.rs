@@ -36,6 +36,8 @@ pub struct QueueStats {
 pub struct QueueFigures {
     /// Interactions that entered the queue.
     pub offered: u64,
+    /// Interactions that the company began by writing first; they are neither offered nor answered.
+    pub begun: u64,
     /// Offers made to agents.
     pub offers: u64,
     /// Interactions that an agent accepted; each once.
@@ -156,6 +158,8 @@ pub struct AgentStats {
     pub offers: u64,
     /// Offers that the agent accepted.
     pub answered: u64,
+    /// Interactions that the agent began by writing first.
+    pub begun: u64,
     /// Offers that the agent declined.
     pub declined: u64,
     /// Offers that the agent did not answer.
@@ -268,6 +272,7 @@ impl Router {
             external: agent.external.len(),
             offers: counters.offers,
             answered: counters.answered,
+            begun: counters.begun,
             declined: counters.declined,
             rona: counters.rona,
             handled: counters.handled,
@@ -303,6 +308,7 @@ impl QueueCounters {
         let handle_time = self.interact_time + self.hold_time + self.wrap_up_time;
         QueueFigures {
             offered: self.entered,
+            begun: self.begun,
             offers: self.offers,
             answered: self.answered,
             answered_in_target: self.answered_in_target,

@@ -17,6 +17,7 @@ use crate::customers::{Customer, Profile, Reachability};
 use crate::faults::{Fault, FaultPlan, When};
 use crate::record::Direction;
 use crate::serve::World;
+use crate::shown::{self, Face};
 
 /// A network's own faults by name.
 pub(crate) type NamedFault = dyn Fn(&str) -> Option<Fault> + Send + Sync;
@@ -27,6 +28,8 @@ pub(crate) struct Control {
     pub(crate) world: Arc<World>,
     /// The network's own faults by name.
     pub(crate) named_fault: Arc<NamedFault>,
+    /// The network as its page shows it.
+    pub(crate) face: Face,
 }
 
 pub(crate) fn router(control: Control) -> Router {
@@ -39,6 +42,7 @@ pub(crate) fn router(control: Control) -> Router {
         .route("/customers/{id}", get(customer))
         .route("/customers/{id}/delivered", get(delivered))
         .route("/customers/{id}/reachability", post(reachability))
+        .merge(shown::router())
         .with_state(control)
 }
 

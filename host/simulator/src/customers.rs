@@ -162,6 +162,17 @@ impl Customer {
     }
 }
 
+/// A customer with what was said last.
+#[derive(Debug, Serialize)]
+pub(crate) struct Latest {
+    /// The network's id of the person.
+    pub id: String,
+    /// First and last name.
+    pub name: String,
+    /// What was said last.
+    pub last: Turn,
+}
+
 #[derive(Debug, Default)]
 struct Inner {
     customers: BTreeMap<String, Customer>,
@@ -217,6 +228,29 @@ impl Customers {
     /// A copy of every customer.
     pub fn all(&self) -> Vec<Customer> {
         self.lock().customers.values().cloned().collect()
+    }
+
+    /// How many there are.
+    pub(crate) fn count(&self) -> usize {
+        self.lock().customers.len()
+    }
+
+    /// Those with whom something was said last, newest first: at most so many.
+    pub(crate) fn latest(&self, limit: usize) -> Vec<Latest> {
+        let inner = self.lock();
+        let spoken = inner.customers.values();
+        let mut spoken: Vec<(&Customer, &Turn)> = spoken
+            .filter_map(|customer| Some((customer, customer.conversation.last()?)))
+            .collect();
+        spoken.sort_by_key(|(_, last)| std::cmp::Reverse(last.at_ms));
+        let newest = spoken.into_iter().take(limit);
+        newest
+            .map(|(customer, last)| Latest {
+                id: customer.id.clone(),
+                name: customer.profile.full_name(),
+                last: last.clone(),
+            })
+            .collect()
     }
 
     /// Makes a customer reachable or not; an unknown one is created.

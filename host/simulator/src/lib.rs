@@ -60,6 +60,7 @@ mod outbox;
 pub mod people;
 pub mod record;
 mod serve;
+mod shown;
 pub mod signature;
 pub mod whatsapp;
 pub mod x;

@@ -115,6 +115,19 @@ pub enum Request {
         /// The standard response that it was made of.
         response: Option<ResponseId>,
     },
+    /// Write to a customer first: an interaction begins.
+    Begin {
+        /// The customer, with whom there was a private conversation on the channel.
+        contact: ContactId,
+        /// The channel.
+        channel: ChannelId,
+        /// The queue to which the interaction belongs; absent: the channel's.
+        queue: Option<QueueId>,
+        /// What to say.
+        content: Content,
+        /// The standard response that it was made of.
+        response: Option<ResponseId>,
+    },
     /// Try a message again that failed or whose outcome is unknown.
     Resend {
         /// The interaction.
@@ -286,6 +299,8 @@ pub enum Outcome {
         /// What was said with them lately, where that decides what may be done.
         messages: Vec<Arc<Message>>,
     },
+    /// An interaction began as this one is, and its first message was taken.
+    Begun(Box<Outcome>),
     /// A message was taken.
     Message(Message),
     /// An action was taken, under this id.
@@ -383,6 +398,19 @@ pub enum CommandError {
         /// What is under way, and what to do about it.
         reason: &'static str,
     },
+    /// Nobody can write to the contact first on the channel.
+    #[error("nobody can write first to contact {contact} on channel {channel}: {reason}")]
+    CannotBegin {
+        /// The contact.
+        contact: ContactId,
+        /// The channel.
+        channel: ChannelId,
+        /// Why not, and what to do instead.
+        reason: &'static str,
+    },
+    /// The conversation with the contact on the channel is under way.
+    #[error("interaction {0} with this contact on this channel is not over: write in it")]
+    UnderWay(InteractionId),
     /// Something that was given cannot be taken.
     #[error("{text}")]
     Unfit {

@@ -11,6 +11,7 @@
 
 mod acting;
 mod automatic;
+mod beginning;
 pub mod capabilities;
 mod changes;
 pub mod channels;

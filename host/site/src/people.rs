@@ -14,6 +14,7 @@ use serde_json::Value;
 use std::sync::Arc;
 
 use super::automatic::{Automatic, timers};
+use super::beginning::{First, begin};
 use super::command::{Actor, Audit, CommandError, Idempotency, Outcome, Rendered, Request};
 use super::configure::routing_settings;
 use super::consent::opt_in;
@@ -107,6 +108,21 @@ async fn perform(
         } => {
             let how = How { reply_to, private };
             send(batch, actor, interaction, content, how, response).await
+        }
+        Request::Begin {
+            contact,
+            channel,
+            queue,
+            content,
+            response,
+        } => {
+            let first = First {
+                contact,
+                channel,
+                queue,
+                response,
+            };
+            begin(batch, actor, first, content).await
         }
         Request::Resend {
             interaction,

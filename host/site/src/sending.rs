@@ -194,7 +194,7 @@ pub(super) async fn answer(
     })
 }
 
-async fn answer_by(
+pub(super) async fn answer_by(
     batch: &mut Batch<'_>,
     interaction: &Arc<Interaction>,
     author: MessageAuthor,

@@ -41,6 +41,7 @@ impl Concerned {
                 }
                 Event::Routing(
                     RoutingEvent::Enqueued { interaction, .. }
+                    | RoutingEvent::Begun { interaction, .. }
                     | RoutingEvent::Transferred { interaction, .. }
                     | RoutingEvent::Overflowed { interaction, .. }
                     | RoutingEvent::PriorityChanged { interaction, .. },

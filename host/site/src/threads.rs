@@ -206,7 +206,13 @@ pub(super) async fn place(
                 }),
             }));
         }
-        let Some(mut started) = start(batch, arrival, thread, contact.id) else {
+        let Some(mut started) = start(
+            batch,
+            arrival.channel,
+            &thread.key,
+            thread.visibility,
+            contact.id,
+        ) else {
             return Ok(Err(NoPlace::NoChannel));
         };
         if own == Own::No {
@@ -401,12 +407,13 @@ fn opened_again(batch: &Batch<'_>, key: &ThreadKey, before: &Interaction) -> Opt
 /// A new interaction, not yet queued. `None` if the channel is no longer configured.
 pub(super) fn start(
     batch: &Batch<'_>,
-    arrival: &Arrival<'_>,
-    thread: &Thread,
+    of: &ChannelId,
+    thread: &str,
+    visibility: Visibility,
     contact: ContactId,
 ) -> Option<Interaction> {
-    let channel = batch.state.config.channels.get(arrival.channel)?;
-    let (queue, media_type): (&QueueId, MediaType) = match thread.visibility {
+    let channel = batch.state.config.channels.get(of)?;
+    let (queue, media_type): (&QueueId, MediaType) = match visibility {
         Visibility::Public => (
             channel.public_queue.as_ref().unwrap_or(&channel.queue),
             MediaType::SocialConversation,
@@ -417,9 +424,9 @@ pub(super) fn start(
         id: InteractionId::generate(),
         contact,
         participants: Vec::new(),
-        channel: arrival.channel.clone(),
-        thread: thread.key.clone(),
-        visibility: thread.visibility,
+        channel: of.clone(),
+        thread: thread.to_owned(),
+        visibility,
         media_type,
         queue: queue.clone(),
         skills: channel.skills.clone(),

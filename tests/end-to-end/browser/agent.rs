@@ -121,8 +121,12 @@ hosts = ["{whatsapp}"]
     });
     boss.put("/api/v1/responses/thanks", &thanks).await?;
 
+    // Files that would run something if a browser opened them as what they are.
+    let svg = r#"<svg xmlns="http://www.w3.org/2000/svg" onload="alert('svg')"><script>alert('svg')</script></svg>"#;
     let addresses = json!({
         "graph": graph, "web": networks.web.base_url(), "whatsapp": number.base_url(),
+        "svg": networks.web.add_media("image/svg+xml", svg),
+        "html": networks.web.add_media("text/html", "<script>alert('html')</script>"),
     });
     node.arg(hub.base()).arg(addresses.to_string());
     travel(node, &mut hub).await?;

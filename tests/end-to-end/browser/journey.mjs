@@ -7,7 +7,8 @@ import assert from 'node:assert/strict';
 import { accessible, colleague, eventually, faults, launch, network, open } from './desk.mjs';
 
 const [base, networks] = process.argv.slice(2);
-const { graph, web, whatsapp } = Object.fromEntries(Object.entries(JSON.parse(networks)).map(([name, at]) => [name, network(at)]));
+const { svg, html, ...addresses } = JSON.parse(networks);
+const { graph, web, whatsapp } = Object.fromEntries(Object.entries(addresses).map(([name, at]) => [name, network(at)]));
 const browser = await launch(process.env.CHROMIUM);
 const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-US' });
 const page = await open(context, base);
@@ -61,7 +62,6 @@ assert.match(await page.title(), /^\(1\)/);
 await page.keyboard.press('Alt+KeyA');
 await answer.waitFor();
 await second.waitForSelector('.offer', { state: 'detached' });
-await second.close();
 told('accepted');
 
 // --- What a customer writes is text, whatever it looks like.
@@ -72,6 +72,14 @@ assert.equal(await page.locator('lc-message img, lc-message script, lc-message b
 await Promise.all([saved(), answer.fill('We look into it')]);
 await page.reload();
 await page.waitForFunction(() => document.querySelector('textarea[data-key=KeyR]')?.value === 'We look into it');
+// One tab reads the stream for both; when it goes, the other one does.
+await second.evaluate(() => { location.hash = document.querySelector('.row a').hash; });
+await web.say('dora', { type: 'text', text: 'One more thing' });
+await Promise.all([page, second].map((tab) => tab.locator('lc-message', { hasText: 'One more thing' }).waitFor()));
+await second.close();
+await web.say('dora', { type: 'text', text: 'That was all' });
+await message('That was all').waitFor();
+told('two tabs, one after the other');
 await page.keyboard.press('Alt+KeyR');
 await page.keyboard.press('End');
 await page.keyboard.type(' at once.');
@@ -219,10 +227,64 @@ await page.locator('[data-give=transfer]').click();
 await page.locator('.row', { hasText: 'Ada Brooks' }).waitFor({ state: 'detached' });
 told('asked, and gave on');
 
-// --- The hub dies under the open desk, and comes back.
-await page.locator('.row', { hasText: 'Dora Fischer' }).locator('a').click();
-await page.locator('.head h2', { hasText: 'Dora Fischer' }).waitFor();
+// --- Whatever somebody writes, in whatever place, is text: nothing of it runs, and nothing turns or covers the rest.
+const NAME = '<img src=x onerror=alert(4)> \u202eZo\u0300\u0301\u0302\u0303\u0304\u0305\u0306\u0307\u0308\u0309\u030a';
+await web.person('mallory', NAME, '<b>M</b>');
+await web.say('mallory', { type: 'text', text: 'x'.repeat(7000) });
+await web.say('mallory', { type: 'attachment', media_type: 'Image', url: svg, mime: 'image/svg+xml', filename: '"><img src=x onerror=alert(5)>.svg' });
+await web.say('mallory', { type: 'attachment', media_type: 'File', url: html, mime: 'text/html', filename: 'bill\u202efdp.html', text: 'javascript:alert(6)' });
+await page.locator('.offer', { hasText: 'alert(4)' }).waitFor();
+await accessible(page, 'a hostile offer');
+await page.keyboard.press('Alt+KeyA');
 await answer.waitFor();
+assert.equal(await page.locator('.head h2').textContent(), `${NAME} <b>M</b>`);
+await page.locator('lc-message a.file').nth(1).waitFor();
+const self = await colleague(base, 'agent-1', 'agent-1');
+const hostile = (await page.evaluate(() => location.hash)).split('/').at(-1);
+const { contact } = await self('GET', `interactions/${hostile}`);
+await self('POST', `interactions/${hostile}/notes`, { text: `${SAID} [a](javascript:alert(7))` });
+await self('PUT', `interactions/${hostile}/labels/${encodeURIComponent('<b>\u202elabel</b>')}`, {});
+await self('PUT', `contacts/${contact}/attributes/odd`, { type: 'text', value: SAID });
+await page.locator('lc-notes .note', { hasText: 'alert(7)' }).waitFor();
+await page.locator('lc-contact .chip', { hasText: 'label' }).waitFor();
+await page.locator('lc-attributes', { hasText: 'alert(2)' }).waitFor();
+await accessible(page, 'hostile words everywhere');
+// Opened by themselves the files run nothing either.
+for (const file of await page.locator('lc-message a.file').all()) {
+  const at = await file.evaluate((one) => one.href);
+  const opened = await context.newPage();
+  opened.on('dialog', (dialog) => { faults.push(`${at}: ${dialog.message()}`); void dialog.dismiss(); });
+  await opened.goto(at).catch(() => {});
+  await opened.close();
+}
+told('what is hostile is text');
+
+// Everything is found by its words.
+await page.keyboard.press('Control+KeyK');
+await page.waitForSelector('.palette[open] [role=option]');
+await accessible(page, 'everything that can be done');
+await page.keyboard.type('dora fis');
+await page.locator('.palette [aria-selected=true]', { hasText: 'Dora Fischer' }).waitFor();
+await page.keyboard.press('Enter');
+await page.locator('.head h2', { hasText: 'Dora Fischer' }).waitFor();
+
+// --- The network is gone for a while: what was typed stays, and what happened meanwhile comes.
+await answer.waitFor();
+await answer.focus();
+await page.keyboard.type('Typed before, ');
+await context.setOffline(true);
+await page.waitForSelector('.offline');
+await page.keyboard.type('and while there was no network.');
+await web.say('dora', { type: 'text', text: 'Said into the gap' });
+await context.setOffline(false);
+await page.waitForSelector('.offline', { state: 'detached' });
+await message('Said into the gap').waitFor();
+assert.equal(await answer.inputValue(), 'Typed before, and while there was no network.');
+assert.ok(await answer.evaluate((one) => one === document.activeElement), 'the focus stayed');
+await answer.fill('');
+told('offline and back');
+
+// --- The hub dies under the open desk, and comes back.
 console.log('hub: kill');
 await page.waitForSelector('.offline');
 await answer.fill('Said while the hub was away.');

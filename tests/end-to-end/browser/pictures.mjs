@@ -4,8 +4,8 @@
 //   cd /tmp/pictures && node …/tests/end-to-end/browser/pictures.mjs --program …/target/release/linecard --to all
 //
 // It runs a demo of its own with the program, for about two minutes. `--readme FOLDER` writes only the two of the README
-// into that folder. `--web FOLDER` shows the desk's files from there in the place of those in the program. Chromium
-// is found at its usual places, or where CHROMIUM says.
+// into that folder. `--web FOLDER` shows the desk's files from there in the place of those in the program; `--only PATTERN` takes
+// those views, `--sizes 360x740,1280x800` these sizes. Chromium is found at its usual places, or where CHROMIUM says.
 
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
-const { values } = parseArgs({ options: { program: { type: 'string' }, to: { type: 'string' }, readme: { type: 'string' }, web: { type: 'string' } } });
+const { values } = parseArgs({ options: { program: { type: 'string' }, to: { type: 'string' }, readme: { type: 'string' }, web: { type: 'string' }, only: { type: 'string' }, sizes: { type: 'string' } } });
 const folder = values.readme || values.to;
 if (!values.program || !folder) {
   console.error('name the program by --program and a folder by --to or --readme');
@@ -25,10 +25,11 @@ const { chromium } = createRequire(`${process.cwd()}/`)('playwright-core');
 const places = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 const executablePath = places.find((place) => place && existsSync(place));
 
-const SIZES = [[360, 740], [1280, 800], [2560, 1440]];
+const SIZES = (values.sizes ? values.sizes.split(',') : ['360x740', '1280x800', '2560x1440']).map((size) => size.split('x').map(Number));
 const VIEWS = [
   ['work', '#/'], ['supervisor', '#/supervisor'], ['wallboard', '#/wallboard'], ['account', '#/account'], ['start', '#/start'],
-  ...['channels', 'channels/+', 'channels/page', 'plugins', 'plugins/x', 'queues/support', 'agents/you', 'skills', 'hours/+', 'rules', 'responses/+', 'keys', 'dead-letters', 'audit']
+  ...['channels', 'channels/+', 'channels/page', 'plugins', 'plugins/x', 'analyzers', 'analyzers/+', 'webhooks/+', 'queues/support', 'rules', 'hours/+', 'responses/+', 'macros/+', 'agents/you', 'skills', 'groups/+', 'roles/+',
+    'settings', 'keys', 'dead-letters', 'audit']
     .map((section) => [`admin-${section.replace('/+', '-new').replace('/', '-')}`, `#/admin/${section}`]),
 ];
 
@@ -109,6 +110,7 @@ try {
     await take('supervisor', [[1280, 800]], ['dark']);
   } else {
     for (const [name, hash] of [...VIEWS, ['conversation', mine]]) {
+      if (values.only && !new RegExp(values.only).test(name)) continue;
       await page.evaluate((to) => { location.hash = to; }, hash);
       await page.waitForTimeout(1_500);
       await take(name);
@@ -117,6 +119,12 @@ try {
     await page.locator('lc-supervisor td button.plain', { hasText: 'Why?' }).first().click();
     await page.waitForSelector('lc-why .because');
     await take('why');
+    await page.keyboard.press('Escape');
+    await page.evaluate((to) => { location.hash = to; }, mine);
+    await page.waitForSelector('lc-composer');
+    await page.keyboard.press('Control+KeyK');
+    await page.waitForSelector('.palette[open]');
+    await take('palette');
   }
   await browser.close();
 } finally {

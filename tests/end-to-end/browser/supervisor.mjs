@@ -3,7 +3,7 @@
 // Argument: the hub's address. CHROMIUM is the browser's program, PASSWORD the password of `boss`.
 
 import assert from 'node:assert/strict';
-import { accessible, faults, fits, launch, open } from './desk.mjs';
+import { accessible, faults, fits, holder, launch, open } from './desk.mjs';
 
 const [base] = process.argv.slice(2);
 const browser = await launch(process.env.CHROMIUM);
@@ -75,6 +75,7 @@ await accessible(page, 'a customer wrote');
 await page.getByRole('link', { name: 'To my work' }).click();
 await page.locator('.offer', { hasText: 'Dora Practice' }).getByRole('button', { name: 'Accept' }).click();
 await page.locator('.head h2', { hasText: 'Dora Practice' }).waitFor();
+const practised = await page.evaluate(() => location.hash);
 const answer = page.locator('lc-composer textarea[data-key=KeyR]');
 await answer.fill('It is on its way.');
 await answer.press('Control+Enter');
@@ -84,6 +85,22 @@ assert.match(await page.locator('.phone .theirs').textContent(), /It is on its w
 await go('#/admin/channels/practice', 'lc-channel .chip.ok');
 await page.getByRole('button', { name: 'Try it' }).click();
 await page.getByText('It works: the network answered.').waitFor();
+
+// Who leads may write first, once the conversation is over.
+await go(practised, 'lc-composer textarea');
+const id = practised.split('/').at(-1);
+await page.evaluate(async (which) => {
+  const headers = { 'content-type': 'application/json', 'x-linecard-session': 'cookie' };
+  const ended = await fetch(`/api/v1/interactions/${which}/end`, { method: 'POST', headers, body: JSON.stringify({ disposition: 'Processed' }) });
+  if (!ended.ok) throw new Error(await ended.text());
+}, id);
+await page.getByRole('button', { name: 'Write to them first' }).click();
+await accessible(page, 'a first message');
+await page.getByLabel('First message').fill('Did it come?');
+await page.getByRole('button', { name: 'Begin the conversation' }).click();
+await page.locator('lc-message.ours', { hasText: 'Did it come?' }).waitFor();
+await page.waitForSelector('lc-composer textarea');
+assert.notEqual(await page.evaluate(() => location.hash), practised);
 
 // A rule is checked while it is written, tried, and saved once it is right.
 await go('#/admin/rules', '#rules-title');
@@ -102,7 +119,25 @@ await page.waitForSelector('#test-title');
 await page.locator('#rules-title ~ .main').click();
 await page.getByText('Saved. It is in force.').waitFor();
 
+// Another system is told what happens; its secret is shown once.
+await go('#/admin/webhooks/+', 'lc-form .field');
+await page.getByRole('textbox', { name: /^Id/ }).fill('tickets');
+await page.getByLabel(/^Address/).fill('http://tickets.example.com/hooks');
+await page.locator('form.editor .main').click();
+await page.waitForSelector('.wrong .fault');
+await page.getByLabel(/^Address/).fill('https://tickets.example.com/hooks');
+await page.locator('form.editor .main').click();
+await page.locator('.copy code', { hasText: 'whsec_' }).waitFor();
+await accessible(page, 'a webhook with its secret');
+
+// What holds for the whole site.
+await go('#/admin/settings', '#settings-title');
+await page.getByLabel('Name of the company').fill('Another name');
+await page.locator('form.editor .main').click();
+await page.getByText('Saved. It is in force.').waitFor();
+
 for (const [section, selector] of [
+  ['analyzers/words', 'lc-form lc-form, lc-form ~ lc-form'], ['macros/+', 'lc-form .field'], ['groups/odd', 'lc-form .field'], ['roles/odd', '.choices.tall'], ['stations/+', 'lc-form .field'],
   ['plugins/messenger', '.facts'], ['queues/support', 'lc-form .field'], ['agents/agent-1', 'lc-form .field'], ['skills', '#skills-title'],
   ['hours/shop', '.week'], ['responses/+', 'lc-form .field'], ['keys', '#list-title'], ['dead-letters', '#letters-title'], ['audit', 'lc-audit tbody tr'],
 ]) {
@@ -115,6 +150,24 @@ for (const [view, selector] of [['#/supervisor', 'lc-supervisor tbody tr'], ['#/
   await page.waitForSelector(selector);
   await fits(page, view);
 }
+
+// Rights that are taken away while their view is open: it is gone at once, and the work goes on.
+await page.setViewportSize({ width: 1280, height: 800 });
+await page.evaluate(() => { location.hash = '#/supervisor'; });
+await page.waitForSelector('lc-supervisor tbody tr');
+const hub = holder(base, process.env.KEY);
+const { config } = await hub('GET', 'site');
+// Somebody has to administer the site.
+config.agents['agent-1'].role = 'admin';
+config.agents.boss.role = 'agent';
+await hub('PUT', 'site', { config }, { 'if-match': '*' });
+await page.locator('.notices', { hasText: 'You may no longer open' }).waitFor();
+await page.waitForSelector('lc-desk lc-inbox');
+assert.deepEqual(await page.locator('.areas a').allTextContents(), ['My work', 'My account']);
+await page.locator('.row', { hasText: 'Dora Practice' }).locator('a').click();
+await answer.fill('And I still answer.');
+await answer.press('Control+Enter');
+await page.locator('lc-message.ours', { hasText: 'And I still answer.' }).waitFor();
 
 assert.deepEqual(faults, []);
 await browser.close();

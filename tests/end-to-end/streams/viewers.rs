@@ -11,13 +11,13 @@ use serde_json::{Value, json};
 use super::{BINARY, SOON, say};
 
 /// Reads a stream block by block: what is no event is there too.
-struct Blocks {
+pub(super) struct Blocks {
     bytes: futures::stream::BoxStream<'static, reqwest::Result<axum::body::Bytes>>,
     buffer: String,
 }
 
 impl Blocks {
-    async fn open(client: &Client, query: &str) -> Result<Self> {
+    pub(super) async fn open(client: &Client, query: &str) -> Result<Self> {
         let stream = client.request(Method::GET, &format!("/api/v1/events{query}"));
         let stream = stream.send().await?.error_for_status()?;
         Ok(Self {
@@ -26,7 +26,7 @@ impl Blocks {
         })
     }
 
-    async fn next(&mut self) -> Result<String> {
+    pub(super) async fn next(&mut self) -> Result<String> {
         loop {
             if let Some(end) = self.buffer.find("\n\n") {
                 return Ok(self.buffer.drain(..end + 2).collect());
@@ -38,10 +38,16 @@ impl Blocks {
 
     /// The next word about who looks.
     async fn viewers(&mut self) -> Result<Value> {
+        self.aside("interaction-viewers").await
+    }
+
+    /// The next word of a kind that is no event.
+    pub(super) async fn aside(&mut self, kind: &str) -> Result<Value> {
+        let head = format!("event: {kind}\n");
         let searched = async {
             loop {
                 let block = self.next().await?;
-                if block.starts_with("event: interaction-viewers\n") {
+                if block.starts_with(&head) {
                     // Whoever resumes names the last event, and not this.
                     ensure!(
                         !block.contains("\nid:") && !block.starts_with("id:"),
@@ -54,7 +60,7 @@ impl Blocks {
         };
         tokio::time::timeout(SOON * 3, searched)
             .await
-            .context("nobody is told")?
+            .with_context(|| format!("{kind} is not told"))?
     }
 }
 

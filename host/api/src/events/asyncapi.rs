@@ -15,6 +15,8 @@ const HEARTBEAT: &str = "heartbeat";
 const END: &str = "end";
 /// Who looks and writes, which is no event.
 const VIEWERS: &str = "interaction-viewers";
+/// What the reader may do, which is no event either.
+const ACCESS: &str = "access-changed";
 
 /// The document of a hub that people reach under `path`.
 pub(crate) fn asyncapi(path: &str) -> Value {
@@ -28,20 +30,29 @@ pub(crate) fn asyncapi(path: &str) -> Value {
         .filter_map(|kind| event(kind, &head["allOf"][1]))
         .collect();
     let events: Vec<String> = messages.keys().cloned().collect();
-    let viewers = format!("{COMPONENTS}ViewersChanged");
-    messages.insert(
-        VIEWERS.to_owned(),
-        json!({
-            "name": VIEWERS,
-            "summary": "Who looks at an interaction and who writes, with `include=viewers`. It has no number.",
-            "payload": {"$ref": viewers},
-        }),
-    );
+    for (name, summary, of) in [
+        (
+            VIEWERS,
+            "Who looks at an interaction and who writes, with `include=viewers`. It has no number.",
+            "ViewersChanged",
+        ),
+        (
+            ACCESS,
+            "The reader may do or see something else than before, with `include=access`. It has no number.",
+            "AccessChanged",
+        ),
+    ] {
+        let payload = json!({"$ref": format!("{COMPONENTS}{of}")});
+        messages.insert(
+            name.to_owned(),
+            json!({"name": name, "summary": summary, "payload": payload}),
+        );
+    }
     messages.insert(HEARTBEAT.to_owned(), heartbeat());
     messages.insert(END.to_owned(), end());
     let outside = events.iter().filter(|kind| told_outside().contains(*kind));
     let outside: Vec<&str> = outside.map(String::as_str).collect();
-    let streamed = || events.iter().map(String::as_str).chain([VIEWERS]);
+    let streamed = || events.iter().map(String::as_str).chain([VIEWERS, ACCESS]);
     let by_events: Vec<&str> = streamed().chain([END]).collect();
     let by_socket: Vec<&str> = streamed().chain([HEARTBEAT]).collect();
     json!({
@@ -213,8 +224,8 @@ fn query() -> Value {
             },
             "include": {
                 "type": "string",
-                "description": "`raw`, `interaction` and `viewers`, with commas between: the network's payloads, the \
-                    interaction that an event is about, who looks and writes.",
+                "description": "`raw`, `interaction`, `viewers` and `access`, with commas between: the network's payloads, \
+                    the interaction that an event is about, who looks and writes, when the reader may do something else.",
             },
             "ticket": {"type": "string", "description": "In place of the header `Authorization`."},
         },

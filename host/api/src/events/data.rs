@@ -103,6 +103,24 @@ pub(super) enum Happened {
         #[serde(skip_serializing_if = "Plan::is_plain")]
         plan: Plan,
     },
+    /// The company wrote first: an interaction began with its owner, and waited for nobody.
+    InteractionBegun {
+        /// The interaction.
+        interaction: InteractionId,
+        /// The queue to which it belongs.
+        queue: QueueId,
+        /// Its owner.
+        agent: AgentId,
+        /// The kind of work that it is.
+        media_type: MediaType,
+        /// The skills that another agent needs, should it come to one.
+        skills: Vec<RequiredSkill>,
+        /// Its priority, should it come to wait; one point is one minute of waiting.
+        priority: i32,
+        /// Who may get it, one after the other, should it come to wait.
+        #[serde(skip_serializing_if = "Plan::is_plain")]
+        plan: Plan,
+    },
     /// An interaction alerts at an agent.
     InteractionOffered {
         /// The interaction.

@@ -15,6 +15,7 @@ use tokio::sync::{broadcast, mpsc, watch};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use super::Reader;
+use super::access;
 use super::audience::{is_for_administrators, is_of_one};
 use super::desktops;
 use super::scene::{Cast, Present, Viewers};
@@ -370,8 +371,14 @@ impl Task {
         let reader = &self.reader.principal;
         let still = self.app.auth.still_under(reader, &config).await;
         let principal = still.map_err(|_| Over::Told("unauthenticated"))?;
-        self.sight = self.stream.sight(&principal, &config);
+        let sight = self.stream.sight(&principal, &config);
+        let is_other = principal.actor.rights != reader.actor.rights || sight != self.sight;
+        self.sight = sight;
         self.reader.principal = principal;
+        if is_other && self.reader.with_access {
+            let piece = access::changed(&self.reader.principal.actor.rights);
+            self.send(Frame::Event(piece)).await?;
+        }
         Ok(())
     }
 

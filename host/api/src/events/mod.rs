@@ -1,6 +1,7 @@
 //! The event streams: the journal as it grows, filtered by what the caller sees, over SSE and
 //! WebSocket on one code path.
 
+mod access;
 mod asyncapi;
 mod audience;
 mod data;
@@ -58,8 +59,11 @@ struct From {
     /// `raw` adds the network's payloads; `interaction` adds to each event about an interaction that
     /// interaction as the reader's inbox shows it at that moment; `viewers` also tells who looks at the
     /// interactions that the reader sees, and who writes: what is so at the beginning, and each change, as
-    /// `interaction-viewers` without a number. Several with commas: `raw,interaction`.
-    #[param(pattern = "^(raw|interaction|viewers)(,(raw|interaction|viewers)){0,2}$")]
+    /// `interaction-viewers` without a number; `access` also tells when the reader may do or see something
+    /// else than before, as `access-changed` without a number. Several with commas: `raw,interaction`.
+    #[param(
+        pattern = "^(raw|interaction|viewers|access)(,(raw|interaction|viewers|access)){0,3}$"
+    )]
     include: Option<String>,
     /// A ticket from `POST /api/v1/events/ticket`, in place of the header `Authorization`.
     ticket: Option<String>,
@@ -72,6 +76,7 @@ struct Reader {
     with_raw: bool,
     with_entries: bool,
     with_viewers: bool,
+    with_access: bool,
     /// Tells that the server is ending; absent where the router is called without one.
     ending: Option<Ending>,
 }
@@ -102,15 +107,16 @@ impl FromRequestParts<Arc<App>> for Reader {
             .map(|text| text.parse::<Seq>())
             .transpose()
             .map_err(|_| Problem::new("bad-cursor", "the cursor is the number of an event"))?;
-        let (mut with_raw, mut with_entries, mut with_viewers) = (false, false, false);
+        let (mut with_raw, mut with_entries) = (false, false);
+        let (mut with_viewers, mut with_access) = (false, false);
         for wanted in from.include.iter().flat_map(|list| list.split(',')) {
             match wanted {
                 "raw" => with_raw = true,
                 "interaction" => with_entries = true,
                 "viewers" => with_viewers = true,
+                "access" => with_access = true,
                 _ => {
-                    let text =
-                        "include can be `raw`, `interaction` and `viewers`, with commas between";
+                    let text = "include can be `raw`, `interaction`, `viewers` and `access`, with commas between";
                     return Err(Problem::new("bad-parameter", text));
                 }
             }
@@ -121,6 +127,7 @@ impl FromRequestParts<Arc<App>> for Reader {
             with_raw,
             with_entries,
             with_viewers,
+            with_access,
             ending: parts.extensions.get::<Ending>().cloned(),
         })
     }

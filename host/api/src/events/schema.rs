@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use serde_json::{Map, Value, json};
 use utoipa::{PartialSchema as _, ToSchema as _};
 
+use super::access::AccessChanged;
 use super::data::Envelope;
 use super::scene::ViewersChanged;
 
@@ -25,12 +26,16 @@ pub(crate) fn text() -> &'static str {
 
 /// The types of what the streams carry, by their names. They refer to one another at `place`.
 pub(super) fn types(place: &str) -> BTreeMap<String, Value> {
-    let mut types = vec![(
-        ViewersChanged::name().into_owned(),
-        ViewersChanged::schema(),
-    )];
+    let mut types = vec![
+        (
+            ViewersChanged::name().into_owned(),
+            ViewersChanged::schema(),
+        ),
+        (AccessChanged::name().into_owned(), AccessChanged::schema()),
+    ];
     Envelope::schemas(&mut types);
     ViewersChanged::schemas(&mut types);
+    AccessChanged::schemas(&mut types);
     types
         .into_iter()
         .map(|(name, schema)| (name, as_json(&schema, place)))
@@ -61,7 +66,7 @@ pub(super) fn schema() -> Value {
             "What `GET /api/v1/events` carries as `data`, and `/api/v1/events/ws` as text messages. \
              Later versions add kinds and optional members only: ignore what is unknown. A WebSocket \
              also carries heartbeats: {\"kind\": \"heartbeat\", \"seq\": n}. With `include=viewers` both carry \
-             what `ViewersChanged` describes, which has no number."
+             what `ViewersChanged` describes, and with `include=access` what `AccessChanged` does; neither has a number."
         ),
     );
     root.insert("$defs".to_owned(), json!(definitions));

@@ -27,6 +27,10 @@ impl From<CommandError> for Problem {
             CommandError::NotUncertain { .. } => Self::new("not-uncertain", detail),
             CommandError::NotOnNetwork { .. } => Self::new("not-on-network", detail).at("/message"),
             CommandError::ContactBusy { .. } => Self::new("contact-busy", detail),
+            CommandError::CannotBegin { .. } => Self::new("no-conversation", detail),
+            CommandError::UnderWay(interaction) => {
+                Self::new("under-way", detail).with("interaction", interaction.to_string())
+            }
             CommandError::Unfit { pointer, .. } => Self::invalid(pointer, detail),
             CommandError::MayHaveArrived => {
                 Self::new("confirmation-required", detail).at("/confirm")

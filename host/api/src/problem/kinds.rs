@@ -53,6 +53,18 @@ pub static KINDS: &[Kind] = &[
         "`after`, `before` or `Last-Event-ID` is not a place that the hub gave out, or one that lies in the future. Begin without it, or with a new snapshot.",
     ),
     kind(
+        "no-conversation",
+        409,
+        "Nobody can write first here",
+        "The company can write first to a person who is not blocked, on a channel on which there was a private conversation with them. The detail says what is missing.",
+    ),
+    kind(
+        "under-way",
+        409,
+        "The conversation is not over",
+        "There is an interaction with this contact on this channel; `interaction` names it. Write in it: take it first if somebody else has it.",
+    ),
+    kind(
         "plugin-unfit",
         409,
         "The plug-in does not fit what is configured",

@@ -351,7 +351,7 @@ class Composer extends Ticking {
   extras(limits) {
     const files = limits?.media?.length && limits.max_attachments > this.files.length;
     return html`
-      ${files ? html`<label class="button"><span aria-hidden="true">⌕</span> ${t('composer.attach')}<input class="hidden" type="file" multiple
+      ${files ? html`<label class="button"><span aria-hidden="true">+</span> ${t('composer.attach')}<input class="hidden" type="file" multiple
         @change=${(/** @type {any} */ event) => { void this.attach([...event.target.files]); event.target.value = ''; }}></label>` : nothing}
       ${limits?.max_quick_replies && this.choices.length < limits.max_quick_replies ? html`<button type="button" aria-expanded=${this.panel === 'choice'}
         @click=${() => { this.panel = this.panel === 'choice' ? '' : 'choice'; }}>${t('composer.choice')}</button>` : nothing}

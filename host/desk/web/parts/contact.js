@@ -135,7 +135,7 @@ class Contact extends Part {
     if (!contact) return html`<p class="quiet pad" role="status">${t('app.loading')}</p>`;
     const here = contact.identities.find((/** @type {any} */ one) => one.channel === item.channel);
     const mine = store.isMine(item);
-    return html`<h2 dir="auto">${contact.display_name || t('contact.unknown')}</h2>
+    return html`<h2><bdi>${contact.display_name || t('contact.unknown')}</bdi></h2>
       <p class="quiet">${here?.profile?.handle ? html`<bdi>@${here.profile.handle}</bdi> · ` : nothing}${t('contact.since', { at: moment(contact.created_at) })}</p>
       ${here?.profile ? this.profile(here.profile) : nothing}
       <lc-merging .contact=${contact} @changed=${() => this.load(this.of)}></lc-merging>

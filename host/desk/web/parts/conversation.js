@@ -7,6 +7,7 @@ import { unsent } from './unsent.js';
 import './message.js';
 import './composer.js';
 import './actions.js';
+import './first.js';
 
 /** Kinds of events that carry a whole message. */
 const WHOLE = ['message-received', 'message-accepted'];
@@ -144,6 +145,10 @@ class Conversation extends Part {
   /** @param {{event: any, about?: string}} detail */
   hear({ event, about }) {
     if (about !== this.interaction) return;
+    // What it is now counts at once: what is over takes no answer any more, not even until it is read again.
+    if (this.item && (event.interaction || event.kind === 'interaction-ended')) {
+      this.item = { ...this.item, ...event.interaction || { state: 'ended' }, capabilities: this.item.capabilities, pending_on_thread: this.item.pending_on_thread };
+    }
     const message = event.data;
     if (WHOLE.includes(event.kind) && message?.content) {
       const others = this.messages.filter((one) => one.id !== message.id);
@@ -281,7 +286,7 @@ class Conversation extends Part {
     let before = '';
     return html`
       <div class="head"><a class="back" href="#" aria-label=${t('conversation.back')}>‹</a>
-        <div class="grow"><h2 class="line" dir="auto">${name}</h2>
+        <div class="grow"><h2 class="line"><bdi>${name}</bdi></h2>
           <p class="quiet line"><i class="net ${item.network || ''}"></i>${word('network', item.network || item.channel)} · ${t(`visibility.${item.visibility}`)} · ${word('state', item.state)}</p></div>
         <button class="side-toggle" @click=${() => this.dispatchEvent(new Event('side'))}>${t('contact.title')}</button>
         <lc-actions .item=${item}></lc-actions></div>
@@ -301,7 +306,8 @@ class Conversation extends Part {
       ${this.news ? html`<button class="news" @click=${() => this.toEnd()}>${t('conversation.news', { count: this.news })}</button>` : nothing}
       ${talks ? html`<lc-composer .item=${item} .replyTo=${this.replyTo} .messages=${this.messages}
         @no-reply=${() => { this.replyTo = undefined; }} @writes=${(/** @type {CustomEvent} */ event) => this.writes(event.detail)}></lc-composer>`
-    : html`<p class="quiet pad read-only">${t(mine ? `conversation.not-now.${item.state}` : item.state === 'ended' ? 'conversation.ended' : 'conversation.read-only')}</p>`}`;
+    : html`<p class="quiet pad read-only">${t(mine ? `conversation.not-now.${item.state}` : item.state === 'ended' ? 'conversation.ended' : 'conversation.read-only')}</p>
+      ${item.state === 'ended' && item.visibility === 'private' && store.me && store.may('begin') ? html`<lc-first .item=${item}></lc-first>` : nothing}`}`;
   }
 }
 customElements.define('lc-conversation', Conversation);

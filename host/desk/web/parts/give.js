@@ -57,7 +57,7 @@ class Give extends Part {
   /** All that can be chosen, with what decides. */
   get all() {
     const { queues = [], agents = [], skills = [] } = this.targets || {};
-    const free = (/** @type {number} */ count) => t(count === 1 ? 'give.free-one' : 'give.free', { count });
+    const free = (/** @type {number} */ count) => t('give.free', { count });
     return [
       ...agents.map((/** @type {any} */ one) => ({
         group: 'agents', value: `agent:${one.agent}`, name: one.name || one.agent, good: one.available,

@@ -40,6 +40,8 @@ class Inbox extends Ticking {
     this.rang = new Map();
     /** @type {{key: string, base: any, items: any[]}} */
     this.made = { key: '', base: undefined, items: [] };
+    /** By what the list can be filtered. @type {{base: any, networks: string[], labels: string[]}} */
+    this.kinds = { base: undefined, networks: [], labels: [] };
   }
 
   /** @param {{id: string}} offer @param {string} interaction */
@@ -187,8 +189,16 @@ class Inbox extends Ticking {
   }
 
   tools() {
-    const networks = [...new Set(store[this.list].map((item) => item.network || item.channel))].sort();
-    const labels = [...new Set(store[this.list].flatMap((item) => item.labels || []))].sort();
+    const base = store[this.list];
+    if (this.kinds.base !== base) {
+      const [networks, labels] = [new Set(), new Set()];
+      for (const item of base) {
+        networks.add(item.network || item.channel);
+        for (const label of item.labels || []) labels.add(label);
+      }
+      this.kinds = { base, networks: [...networks].sort(), labels: [...labels].sort() };
+    }
+    const { networks, labels } = this.kinds;
     return html`<div class="tools" role="search">
       <input type="search" aria-label=${t('inbox.search')} placeholder=${t('inbox.search')} data-key="KeyF" aria-keyshortcuts="Alt+F" .value=${this.search}
         @input=${(/** @type {any} */ event) => { this.search = event.target.value; this.from = 0; }}>

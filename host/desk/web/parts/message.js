@@ -1,5 +1,5 @@
 import { call } from '../api.js';
-import { moment, t, time, word } from '../i18n.js';
+import { moment, number, t, time, word } from '../i18n.js';
 import { Part, html, nothing } from '../part.js';
 import { store } from '../store.js';
 import { fileOf } from './files.js';
@@ -8,12 +8,15 @@ import './insight.js';
 /** How the states of what the company said are drawn; the words stand beside it for everybody. */
 const MARKS = { accepted: '◷', sent: '✓', delivered: '✓✓', read: '✓✓', failed: '!', uncertain: '?' };
 
+/** Of a longer text only the beginning is drawn until somebody wants all: a word of a million characters takes long. */
+const LONG = 8_000;
+
 /** One thing that was said. Customers' words are shown as text, never as markup. */
 class Message extends Part {
   static follows = /** @type {EventTarget[]} */ ([]);
 
   static properties = {
-    message: {}, who: {}, mine: {}, actions: {}, tree: {}, changing: { state: true }, about: { state: true }, liked: { state: true }, sure: { state: true }, busy: { state: true },
+    message: {}, who: {}, mine: {}, actions: {}, tree: {}, changing: { state: true }, about: { state: true }, liked: { state: true }, sure: { state: true }, busy: { state: true }, whole: { state: true },
   };
 
   constructor() {
@@ -30,6 +33,8 @@ class Message extends Part {
     this.liked = false;
     this.sure = false;
     this.busy = false;
+    /** Whether all of a long text is shown. */
+    this.whole = false;
   }
 
   /** @param {string} path @param {unknown} body */
@@ -114,6 +119,13 @@ class Message extends Part {
       ${theirs || message.note ? tool('about', () => { this.about = !this.about; }, this.about) : nothing}`;
   }
 
+  /** @param {string} text @param {boolean} gone */
+  said(text, gone) {
+    const cut = !this.whole && text.length > LONG;
+    return html`<p class=${gone ? 'text gone' : 'text'} dir="auto">${cut ? `${text.slice(0, LONG)} …` : text}</p>
+      ${cut ? html`<button class="small" @click=${() => { this.whole = true; }}>${t('message.whole', { count: number(text.length) })}</button>` : nothing}`;
+  }
+
   /** What is no text and no file. @param {any} content */
   rest(content) {
     const { structured, location, contacts = [], quick_replies: choices = [], payload } = content;
@@ -155,11 +167,11 @@ class Message extends Part {
       ${this.changing ? html`<form class="stack" @submit=${this.change}><label><span class="hidden">${t('message.edit')}</span>
           <textarea name="text" rows="3" dir="auto" .value=${text} required></textarea></label>
           <span class="buttons"><button class="main">${t('message.save')}</button><button type="button" @click=${() => { this.changing = false; }}>${t('app.cancel')}</button></span></form>`
-    : text ? html`<p class=${message.deleted_at ? 'text gone' : 'text'} dir="auto">${text}</p>` : nothing}
+    : text ? this.said(text, Boolean(message.deleted_at)) : nothing}
       ${this.rest(content)}
       ${(content.attachments || []).map((/** @type {any} */ file, /** @type {number} */ index) => fileOf(message, file, index))}
       ${revisions.length ? html`<details class="before"><summary>${t('message.edited', { at: moment(revisions.at(-1).replaced_at) })}</summary>${revisions.map((/** @type {any} */ one) => html`
-        <p class="text gone" dir="auto">${one.text || t('message.no-text')}</p>`)}</details>` : nothing}
+        ${this.said(one.text || t('message.no-text'), true)}`)}</details>` : nothing}
       ${this.reactions(message)}
       ${message.note && !this.about ? html`<p class="quiet">${message.note}</p>` : nothing}
       ${this.trouble(message)}

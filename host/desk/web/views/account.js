@@ -5,6 +5,7 @@ import { Part, html, nothing } from '../part.js';
 import { store } from '../store.js';
 import { chosen, dress } from '../theme.js';
 import { sure } from '../parts/sure.js';
+import '../parts/own.js';
 
 /** What is one's own: the password, where one is signed in, how the desk looks and sounds. */
 class Account extends Part {
@@ -109,7 +110,7 @@ class Account extends Part {
           ${this.field('old', 'current-password')}${this.field('new', 'new-password')}${this.field('again', 'new-password')}
           <p class="hint">${t('account.password-hint')}</p>
           <div class="buttons"><button class="main" ?disabled=${this.busy}>${t('account.change')}</button><span role="status" class="quiet">${this.told}</span></div></div></form></div>
-      <div class="column">${this.settings()}
+      <div class="column">${store.me ? html`<lc-own></lc-own>` : nothing}${this.settings()}
         <section class="sheet" aria-labelledby="sessions-title"><header><h2 id="sessions-title">${t('account.sessions')}</h2><span class="grow"></span>
           ${(this.sessions?.length || 0) > 1 ? html`<button @click=${this.endAll}>${t('account.end-all')}</button>` : nothing}</header>
           <ul class="cards">${(this.sessions || []).map((one) => html`<li><div class="topline"><span>${moment(one.created_at)}</span><span class="quiet">${t('supervisor.until', { at: moment(one.expires_at) })}</span><span class="grow"></span>

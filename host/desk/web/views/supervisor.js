@@ -1,5 +1,5 @@
 import { call, part } from '../api.js';
-import { lasting, moment, t } from '../i18n.js';
+import { lasting, moment, percent, t } from '../i18n.js';
 import { Ticking, html, nothing } from '../part.js';
 import { store } from '../store.js';
 import { sure } from '../parts/sure.js';
@@ -8,7 +8,7 @@ import { agents } from '../parts/supervisor/agents.js';
 import { channels } from '../parts/supervisor/channels.js';
 import { queues } from '../parts/supervisor/queues.js';
 import { Watch, grade, keep, thresholds } from '../parts/supervisor/thresholds.js';
-import { work } from '../parts/supervisor/work.js';
+import { MOST, work } from '../parts/supervisor/work.js';
 import '../parts/supervisor/case.js';
 import '../parts/supervisor/day.js';
 import '../parts/supervisor/why.js';
@@ -40,13 +40,15 @@ export function totals() {
 /** What a supervisor sees and does. */
 class Supervisor extends Ticking {
   static follows = [store, floor];
-  static properties = { path: {}, queue: { state: true }, state: { state: true } };
+  static properties = { path: {}, queue: { state: true }, state: { state: true }, most: { state: true } };
 
   constructor() {
     super();
     this.path = '';
     this.queue = '';
     this.state = '';
+    /** How much of the work is listed. */
+    this.most = MOST;
     this.watch = new Watch();
     this.said = '';
     this.shut = (/** @type {KeyboardEvent} */ event) => {
@@ -96,7 +98,6 @@ class Supervisor extends Ticking {
 
   tiles() {
     const now = totals();
-    const percent = (/** @type {number | undefined} */ share) => (share === undefined ? '–' : `${Math.round(share * 100)} %`);
     return html`<div class="tiles">
       ${tile(t('supervisor.waiting'), now.waiting, grade('waiting', now.waiting))}
       ${tile(t('supervisor.longest'), now.longest === undefined ? '–' : lasting(now.longest * 1000), grade('longest', now.longest))}
@@ -180,7 +181,8 @@ class Supervisor extends Ticking {
       ${this.tiles()}
       <div class="columns">
         <div class="column">${queues(this.queue, (queue) => { this.queue = queue; })}
-          ${work({ queue: this.queue, state: this.state, chosen: kind === 'case' ? id : '' }, (change) => {
+          ${work({ queue: this.queue, state: this.state, chosen: kind === 'case' ? id : '', most: this.most }, (change) => {
+    if (change.more) this.most += MOST;
     if (change.state !== undefined) this.state = change.state;
     if (change.chosen !== undefined) void this.show(change.chosen ? `case/${change.chosen}` : '');
   })}</div>

@@ -1,4 +1,4 @@
-import { lasting, t } from '../i18n.js';
+import { lasting, percent, t, time } from '../i18n.js';
 import { Ticking, html, nothing } from '../part.js';
 import { store } from '../store.js';
 import { floor } from '../parts/supervisor/floor.js';
@@ -33,14 +33,13 @@ class Wallboard extends Ticking {
 
   render() {
     const now = totals();
-    const percent = (/** @type {number | undefined} */ share) => (share === undefined ? '–' : `${Math.round(share * 100)} %`);
     const worst = now.all.toSorted((one, other) => (other.now.longest || 0) - (one.now.longest || 0) || other.now.waiting - one.now.waiting);
     const ill = floor.channels.filter((channel) => severity(channel) === 'bad');
     const closed = floor.hours.filter((one) => one.reason === 'emergency');
     return html`<main class="wall">
       <header><h1>${t('areas.wallboard')}</h1>
         ${store.online ? nothing : html`<p class="bad-text" role="alert">${t('wallboard.offline')}</p>`}
-        <span class="grow"></span><time>${new Date().toLocaleTimeString(document.documentElement.lang, { hour: '2-digit', minute: '2-digit' })}</time>
+        <span class="grow"></span><time>${time(new Date().toISOString())}</time>
         <a href="#/supervisor">${t('wallboard.leave')}</a>
         <button class="plain" @click=${() => (document.fullscreenElement ? document.exitFullscreen() : this.requestFullscreen())}>${t('wallboard.full')}</button></header>
       <div class="tiles">

@@ -44,6 +44,26 @@ pub enum RoutingEvent {
         #[serde(default, skip_serializing_if = "Plan::is_plain")]
         plan: Plan,
     },
+    /// The company writes first: an interaction begins with its owner, and waited for nobody.
+    Begun {
+        /// The interaction.
+        interaction: InteractionId,
+        /// The queue to which it belongs.
+        queue: QueueId,
+        /// Its owner.
+        agent: AgentId,
+        /// What kind of work it is.
+        media_type: MediaType,
+        /// What another agent must be able to do, should it come to one; sorted by skill, each skill once.
+        #[serde(default)]
+        skills: Vec<RequiredSkill>,
+        /// Minutes by which it is ahead (or, negative, behind), should it come to wait.
+        #[serde(default)]
+        priority: i32,
+        /// Who may get it, one after the other, should it come to wait.
+        #[serde(default, skip_serializing_if = "Plan::is_plain")]
+        plan: Plan,
+    },
     /// An interaction alerts at an agent.
     Offered {
         /// The interaction.
@@ -427,6 +447,7 @@ impl RoutingEvent {
     pub fn interaction(&self) -> Option<InteractionId> {
         match self {
             Self::Enqueued { interaction, .. }
+            | Self::Begun { interaction, .. }
             | Self::Offered { interaction, .. }
             | Self::OfferEnded { interaction, .. }
             | Self::ExclusionEnded { interaction, .. }
@@ -469,7 +490,8 @@ impl RoutingEvent {
     /// The agent whom the event concerns.
     pub fn agent(&self) -> Option<&AgentId> {
         match self {
-            Self::Offered { agent, .. }
+            Self::Begun { agent, .. }
+            | Self::Offered { agent, .. }
             | Self::OfferEnded { agent, .. }
             | Self::ExclusionEnded { agent, .. }
             | Self::Connected { agent, .. }
@@ -513,6 +535,7 @@ impl RoutingEvent {
     pub fn queue(&self) -> Option<&QueueId> {
         match self {
             Self::Enqueued { queue, .. }
+            | Self::Begun { queue, .. }
             | Self::Offered { queue, .. }
             | Self::OfferEnded { queue, .. }
             | Self::Connected { queue, .. }

@@ -5,17 +5,18 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use linecard_model::routing::{
-    InteractionState, LegEnd, LegRole, OfferOutcome, OwnerCause, Presence, RequiredSkill,
-    RoutingEvent, TransferTarget,
+    InteractionState, LegEnd, LegRole, MediaType, OfferOutcome, OwnerCause, Presence,
+    RequiredSkill, RoutingEvent, TransferTarget,
 };
-use linecard_model::{AgentId, InteractionId, OfferId};
+use linecard_model::{AgentId, InteractionId, OfferId, QueueId};
 
-use super::{Decide, Decision, end_leg, end_offer, wrong_state};
+use super::{Decide, Decision, end_leg, end_offer, normalize, wrong_state};
 use crate::counters::later;
 use crate::fault;
 use crate::index::LaneKey;
 use crate::refusal::Refusal;
 use crate::state::Work;
+use crate::steps::plan;
 
 /// How many take part in an interaction beside its owner.
 const MOST_LEGS: usize = 8;
@@ -268,6 +269,40 @@ impl Decide<'_> {
         }])
     }
 
+    pub(super) fn begin(
+        &self,
+        interaction: InteractionId,
+        queue: QueueId,
+        agent: AgentId,
+        media_type: MediaType,
+        skills: Vec<RequiredSkill>,
+    ) -> Decision {
+        self.is_new(interaction)?;
+        let known = self.queue(&queue)?;
+        self.is_there(interaction, &agent)?;
+        self.has_room(interaction, &queue, media_type, &agent, true)?;
+        Ok(vec![RoutingEvent::Begun {
+            interaction,
+            agent,
+            media_type,
+            skills: normalize(skills)?,
+            priority: known.settings.priority,
+            plan: plan(self.at, known, None),
+            queue,
+        }])
+    }
+
+    /// Whether the router does not know an interaction yet.
+    pub(super) fn is_new(&self, interaction: InteractionId) -> Result<(), Refusal> {
+        match self.state.work.get(&interaction) {
+            None => Ok(()),
+            Some(work) => Err(Refusal::DuplicateInteraction {
+                interaction,
+                queue: work.queue.clone(),
+            }),
+        }
+    }
+
     /// Whether an agent can be offered a part in an interaction now.
     fn can_be_offered(
         &self,
@@ -284,7 +319,7 @@ impl Decide<'_> {
             };
             return Err(unavailable(interaction, id, reason));
         }
-        self.has_room(interaction, work, id, false)
+        self.has_room(interaction, &work.queue, work.media_type, id, false)
     }
 
     /// Whether an agent can take an interaction themselves: also one who is not ready, but not one who is
@@ -296,10 +331,7 @@ impl Decide<'_> {
         id: &AgentId,
         over_limit: bool,
     ) -> Result<(), Refusal> {
-        let agent = self.agent(id)?;
-        if agent.presence == Presence::Offline && !fault::is_on("absent-owners") {
-            return Err(unavailable(interaction, id, "they are offline".to_owned()));
-        }
+        self.is_there(interaction, id)?;
         // Who has a part that holds capacity, or is asked already, needs no more of it.
         let holds = work
             .role_of(id)
@@ -307,18 +339,27 @@ impl Decide<'_> {
         if holds {
             return Ok(());
         }
-        self.has_room(interaction, work, id, over_limit)
+        self.has_room(interaction, &work.queue, work.media_type, id, over_limit)
+    }
+
+    /// Whether an agent is there, ready or not.
+    fn is_there(&self, interaction: InteractionId, id: &AgentId) -> Result<(), Refusal> {
+        let agent = self.agent(id)?;
+        if agent.presence == Presence::Offline && !fault::is_on("absent-owners") {
+            return Err(unavailable(interaction, id, "they are offline".to_owned()));
+        }
+        Ok(())
     }
 
     fn has_room(
         &self,
         interaction: InteractionId,
-        work: &Work,
+        queue: &QueueId,
+        media_type: MediaType,
         id: &AgentId,
         over_limit: bool,
     ) -> Result<(), Refusal> {
         let agent = self.agent(id)?;
-        let media_type = work.media_type;
         if !self.state.is_entitled(agent, media_type) {
             let reason = format!("they are not entitled to {media_type}");
             return Err(unavailable(interaction, id, reason));
@@ -326,7 +367,7 @@ impl Decide<'_> {
         let load = self.index.load(id, media_type);
         if !self
             .state
-            .has_room(agent, &work.queue, media_type, load, over_limit)
+            .has_room(agent, queue, media_type, load, over_limit)
             && !fault::is_on("room-for-who-helps-themself")
         {
             let reason = format!("they have as much work as they may beside a {media_type}");

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use super::simulate;
 use crate::fault;
 
-const FAULTS: [&str; 54] = [
+const FAULTS: [&str; 55] = [
     "absent-owners",
     "answers-stop-nothing",
     "anybody-accepts",
@@ -56,6 +56,7 @@ const FAULTS: [&str; 54] = [
     "who-is-back-stays-excluded",
     "who-leaves-is-waited-for",
     "who-was-asked-need-not-accept",
+    "who-was-written-to-waits",
     "work-elsewhere-for-ever",
     "work-elsewhere-ignored",
     "work-in-hand-ignored",

@@ -90,25 +90,29 @@ impl Ledger {
                 priority,
                 plan,
             } => {
-                let entry = Entry {
-                    queue: queue.clone(),
-                    media_type: *media_type,
-                    skills: skills.clone(),
-                    priority: *priority,
-                    entered: at,
-                    number: self.entered,
-                    state: InteractionState::Queued,
-                    legs: BTreeMap::new(),
-                    steps: plan.steps.clone(),
-                    step: 0,
-                    step_until: plan.until,
-                    overflowed: BTreeSet::new(),
-                    excluded: BTreeMap::new(),
-                    timed: self.settings.service_clocks.then(Timed::default),
-                };
-                self.entered += 1;
-                let old = self.entries.insert(*interaction, entry);
-                assert!(old.is_none(), "{interaction} entered twice");
+                let entry = self.new_entry(at, queue, *media_type, skills, *priority, plan);
+                self.enter(*interaction, entry);
+            }
+            RoutingEvent::Begun {
+                interaction,
+                queue,
+                agent,
+                media_type,
+                skills,
+                priority,
+                plan,
+            } => {
+                let mut entry = self.new_entry(at, queue, *media_type, skills, *priority, plan);
+                assert_ne!(self.agents[agent].presence, Presence::Offline);
+                assert!(
+                    self.has_room(&self.held(), agent, &entry, true),
+                    "{agent} has more than the hard limit"
+                );
+                if let Some(timed) = &mut entry.timed {
+                    timed.answered = true;
+                }
+                entry.own(agent);
+                self.enter(*interaction, entry);
             }
             RoutingEvent::Offered {
                 interaction,
@@ -405,6 +409,39 @@ impl Ledger {
             }
             RoutingEvent::StatsReset => {}
         }
+    }
+
+    fn new_entry(
+        &self,
+        at: Timestamp,
+        queue: &QueueId,
+        media_type: MediaType,
+        skills: &[RequiredSkill],
+        priority: i32,
+        plan: &Plan,
+    ) -> Entry {
+        Entry {
+            queue: queue.clone(),
+            media_type,
+            skills: skills.to_vec(),
+            priority,
+            entered: at,
+            number: self.entered,
+            state: InteractionState::Queued,
+            legs: BTreeMap::new(),
+            steps: plan.steps.clone(),
+            step: 0,
+            step_until: plan.until,
+            overflowed: BTreeSet::new(),
+            excluded: BTreeMap::new(),
+            timed: self.settings.service_clocks.then(Timed::default),
+        }
+    }
+
+    fn enter(&mut self, id: InteractionId, entry: Entry) {
+        self.entered += 1;
+        let old = self.entries.insert(id, entry);
+        assert!(old.is_none(), "{id} entered twice");
     }
 
     fn offered(

@@ -121,8 +121,18 @@ pub fn command(
             } else {
                 *arrivals
             };
+            let interaction = InteractionId::derived(0, number);
+            if choices.one_in(15) {
+                return Command::Begin {
+                    interaction,
+                    queue: queue(choices),
+                    agent: agent(choices),
+                    media_type: media_type(choices),
+                    skills: skills(choices),
+                };
+            }
             Command::Enqueue {
-                interaction: InteractionId::derived(0, number),
+                interaction,
                 queue: queue(choices),
                 media_type: media_type(choices),
                 skills: skills(choices),

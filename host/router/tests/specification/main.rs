@@ -1,5 +1,6 @@
 //! What the router promises, one test for each promise, in the words of those who use it.
 
+mod beginning;
 mod capacity;
 mod configuration;
 mod decisions;

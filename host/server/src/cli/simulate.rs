@@ -210,7 +210,7 @@ impl Graph {
              -d '{{\"on\":\"instagram\",\"type\":\"text\",\"text\":\"Is it in stock?\"}}'\n\n\
              curl {base}/_sim/customers/1234567893/say -H 'content-type: application/json' \\\n     \
              -d '{{\"on\":\"instagram_comments\",\"type\":\"comment\",\"text\":\"Nice!\"}}'\n\n\
-             Ctrl-C ends it.",
+             A browser shows what customers see at {base}/_sim/show. Ctrl-C ends it.",
             instagram = options.instagram.id,
             instagram_token = options.instagram.access_token,
             page_id = options.page_id,
@@ -259,7 +259,7 @@ impl OpenMessaging {
              It posts to the hub at {hub}. A customer writes by\n\n\
              curl {base}/_sim/customers/anna/say -H 'content-type: application/json' \\\n     \
              -d '{{\"type\":\"text\",\"text\":\"Where is my parcel?\"}}'\n\n\
-             and what the hub sent is at {base}/_sim/customers/anna. Ctrl-C ends it.",
+             and what the hub sent is at {base}/_sim/customers/anna. A browser shows what customers see at {base}/_sim/show. Ctrl-C ends it.",
             client = options.client_id,
             integration = options.integration_id,
             webhook = middleware.webhook_url(),
@@ -307,7 +307,7 @@ impl X {
              The hub polls{hooks}. Its app-only bearer token is {bearer}. A customer writes by\n\n\
              curl {base}/_sim/customers/1234567890/say -H 'content-type: application/json' \\\n     \
              -d '{{\"type\":\"post\",\"text\":\"@{username} Where is my parcel?\"}}'\n\n\
-             and what the hub sent is at {base}/_sim/customers/1234567890. Ctrl-C ends it.",
+             and what the hub sent is at {base}/_sim/customers/1234567890. A browser shows what customers see at {base}/_sim/show. Ctrl-C ends it.",
             username = options.username,
             id = options.user_id,
             secret = options.consumer_secret,
@@ -353,7 +353,7 @@ impl WhatsApp {
              Its templates are {templates}. Webhooks go to {callback}. A customer writes by\n\n\
              curl {base}/_sim/customers/16505551234/say -H 'content-type: application/json' \\\n     \
              -d '{{\"type\":\"text\",\"text\":\"Where is my parcel?\"}}'\n\n\
-             and what the hub sent is at {base}/_sim/customers/16505551234. Ctrl-C ends it.",
+             and what the hub sent is at {base}/_sim/customers/16505551234. A browser shows what customers see at {base}/_sim/show. Ctrl-C ends it.",
             number = options.display_phone_number,
             id = options.phone_number_id,
             account = options.waba_id,

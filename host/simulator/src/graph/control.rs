@@ -20,6 +20,7 @@ use super::surface::Surface;
 use super::{feed, instagram as on_instagram, outbox};
 use crate::control::{Control, refuse};
 use crate::delivery::Delivery;
+use crate::shown::{Face, Way};
 
 pub(crate) fn router(graph: Arc<Graph>) -> Router {
     let page = graph.options.page_id.clone();
@@ -29,6 +30,17 @@ pub(crate) fn router(graph: Arc<Graph>) -> Router {
         named_fault: Arc::new(move |name| {
             GraphError::named(name, &page, &instagram).map(|error| error.fault())
         }),
+        face: Face {
+            name: "Facebook and Instagram",
+            ways: vec![
+                Way::new("Messenger", json!({"type": "text"})),
+                Way::new("Post on the page", json!({"on": "feed", "type": "post"})),
+                Way::new(
+                    "Instagram message",
+                    json!({"on": "instagram", "type": "text"}),
+                ),
+            ],
+        },
     });
     Router::new()
         .route("/customers/{id}/say", post(say))

@@ -13,12 +13,17 @@ use url::Url;
 use super::{Middleware, Receipts, Said};
 use crate::control::Control;
 use crate::delivery::Delivery;
+use crate::shown::{Face, Way};
 
 pub(crate) fn router(middleware: Arc<Middleware>) -> Router {
     let shared = crate::control::router(Control {
         world: Arc::clone(&middleware.world),
         // The faults that every network knows are all there are.
         named_fault: Arc::new(|_| None),
+        face: Face {
+            name: "Web chat",
+            ways: vec![Way::new("Message", json!({"type": "text"}))],
+        },
     });
     Router::new()
         .route("/customers/{id}/say", post(say))

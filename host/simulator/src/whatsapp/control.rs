@@ -20,12 +20,17 @@ use super::{WhatsApp, errors, say as saying, write};
 use crate::control::{Control, refuse};
 use crate::delivery::Delivery;
 use crate::graph::DeliveryChange;
+use crate::shown::{Face, Way};
 
 pub(crate) fn router(whatsapp: Arc<WhatsApp>) -> Router {
     let waba = whatsapp.options.waba_id.clone();
     let shared = crate::control::router(Control {
         world: Arc::clone(&whatsapp.world),
         named_fault: Arc::new(move |name| errors::named(name, &waba).map(|error| error.fault())),
+        face: Face {
+            name: "WhatsApp",
+            ways: vec![Way::new("Message", json!({"type": "text"}))],
+        },
     });
     Router::new()
         .route("/customers/{id}/say", post(say))

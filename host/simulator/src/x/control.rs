@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use axum::routing::{post, put};
 use axum::{Json, Router};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use url::Url;
 
 use super::errors::XError;
@@ -17,6 +17,7 @@ use super::{X, activity, outbox};
 use crate::control::Control;
 use crate::customers::Profile;
 use crate::delivery::Delivery;
+use crate::shown::{Face, Way};
 
 pub(crate) fn router(x: Arc<X>) -> Router {
     let clock = x.world.clock.clone();
@@ -25,6 +26,14 @@ pub(crate) fn router(x: Arc<X>) -> Router {
         named_fault: Arc::new(move |name| {
             XError::named(name, clock.now_ms()).map(|error| error.fault())
         }),
+        face: Face {
+            name: "X",
+            ways: vec![
+                Way::new("Post", json!({"type": "post"}))
+                    .beginning(format!("@{} ", x.options.username)),
+                Way::new("Direct message", json!({"type": "dm"})),
+            ],
+        },
     });
     Router::new()
         .route("/customers/{id}/say", post(say))

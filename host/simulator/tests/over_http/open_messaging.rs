@@ -332,3 +332,47 @@ fn recorded_notifications_are_valid() {
     }
     assert!(seen >= 6, "{seen}");
 }
+
+#[tokio::test]
+async fn a_page_shows_what_customers_see_newest_first_and_runs_its_own_script_alone()
+-> anyhow::Result<()> {
+    let (_hub, simulator) = start().await?;
+    simulator.add_customer("bea", Profile::named("Bea", "<b>Example</b>"));
+    for (who, text) in [(ANN, "first"), ("bea", "second")] {
+        simulator.say(who, Said::text(text)).await;
+        simulator.clock().advance(std::time::Duration::from_secs(1));
+    }
+    let get = async |path: &str| -> anyhow::Result<reqwest::Response> {
+        let address = format!("{}/_sim/{path}", simulator.base_url());
+        Ok(reqwest::get(address).await?.error_for_status()?)
+    };
+    for part in ["show", "show.js", "show.css"] {
+        let served = get(part).await?;
+        let policy = served.headers()["content-security-policy"].to_str()?;
+        assert!(!policy.contains("unsafe"), "{policy}");
+    }
+    let latest: Value = get("latest").await?.json().await?;
+    assert_eq!(latest["network"]["name"], "Web chat");
+    assert_eq!(latest["all"], 2);
+    let names: Vec<&str> = latest["customers"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|one| one["name"].as_str())
+        .collect();
+    assert_eq!(names, ["Bea <b>Example</b>", "Ann Example"]);
+    assert_eq!(latest["customers"][0]["last"]["text"], "second");
+    let one: Value = get("latest?limit=1").await?.json().await?;
+    assert_eq!(one["customers"].as_array().map(Vec::len), Some(1));
+    // What the page's form sends is what the network takes.
+    let mut said = latest["network"]["ways"][0]["say"].clone();
+    said["text"] = json!("by the page");
+    let sent = reqwest::Client::new()
+        .post(format!("{}/_sim/customers/bea/say", simulator.base_url()))
+        .json(&said)
+        .send()
+        .await?;
+    let delivery: Value = sent.error_for_status()?.json().await?;
+    assert_eq!(delivery["acknowledged"], true, "{delivery}");
+    Ok(())
+}

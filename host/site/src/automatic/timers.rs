@@ -120,6 +120,7 @@ impl Concerned {
                         ..
                     }
                     | RoutingEvent::OwnerChanged { .. }
+                    | RoutingEvent::Begun { .. }
                     | RoutingEvent::Parked { .. } => (Some(false), None),
                     RoutingEvent::WrapUpStarted { .. } => (Some(false), Some(false)),
                     _ => continue,

@@ -24,6 +24,23 @@ pub(super) fn route(interaction: &mut Interaction, at: Timestamp, event: &Routin
             // One that had ended goes on.
             interaction.ended_at = None;
         }
+        RoutingEvent::Begun {
+            queue,
+            agent,
+            media_type,
+            skills,
+            priority,
+            ..
+        } => {
+            interaction.state = InteractionState::Connected {
+                agent: agent.clone(),
+            };
+            interaction.queue = queue.clone();
+            interaction.media_type = *media_type;
+            interaction.skills.clone_from(skills);
+            interaction.priority = *priority;
+            interaction.last_agent = Some(agent.clone());
+        }
         RoutingEvent::Offered {
             agent,
             offer,

@@ -25,6 +25,23 @@ impl Happened {
                 priority,
                 plan,
             },
+            RoutingEvent::Begun {
+                interaction,
+                queue,
+                agent,
+                media_type,
+                skills,
+                priority,
+                plan,
+            } => Self::InteractionBegun {
+                interaction,
+                queue,
+                agent,
+                media_type,
+                skills,
+                priority,
+                plan,
+            },
             RoutingEvent::Offered {
                 interaction,
                 queue,

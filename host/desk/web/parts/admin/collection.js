@@ -7,6 +7,7 @@ import { elsewhere } from './form.js';
 import { KINDS, titleOf } from './kinds.js';
 import { drafts, site } from './site.js';
 import { week } from './week.js';
+import './sessions.js';
 
 /** A list of things of one kind, and one of them in a form. */
 class Collection extends Part {
@@ -63,7 +64,7 @@ class Collection extends Part {
 
   /** All of the kind, by id. @returns {Record<string, any>} */
   get all() {
-    if (this.kind === 'responses') return Object.fromEntries(site.responses.map((one) => [one.id, one]));
+    if (this.kind === 'responses' || this.kind === 'macros') return Object.fromEntries(site[this.kind].map((one) => [one.id, one]));
     return site.config?.[this.how.site] || {};
   }
 
@@ -131,14 +132,7 @@ class Collection extends Part {
     const id = this.slug.trim();
     await this.doing(async () => {
       if (how.whole) {
-        const config = structuredClone(site.config);
-        config[how.site] = { ...config[how.site], [id]: this.draft };
-        try {
-          await ask('PUT', 'site', { config }, { match: site.etag });
-        } catch (error) {
-          if (error instanceof Problem) error.faults = error.faults.map((one) => ({ ...one, pointer: one.pointer.replace(`/config/${how.site}/${id}`, '/config') }));
-          throw error;
-        }
+        await site.change((config) => { config[how.site] = { ...config[how.site], [id]: this.draft }; }, `/config/${how.site}/${id}`);
       } else if (how.bare) {
         await call('PUT', `${how.path}/${part(id)}`, this.draft);
       } else {
@@ -160,9 +154,7 @@ class Collection extends Part {
     if (!await sure(t('admin.delete-sure', { name: titleOf(this.open, this.draft) }), t('admin.delete'))) return;
     await this.doing(async () => {
       if (how.whole) {
-        const config = structuredClone(site.config);
-        delete config[how.site][this.open];
-        await ask('PUT', 'site', { config }, { match: site.etag });
+        await site.change((config) => { delete config[how.site][this.open]; }, `/config/${how.site}/${this.open}`);
       } else {
         await call('DELETE', `${how.path}/${part(this.open)}`);
       }
@@ -186,15 +178,28 @@ class Collection extends Part {
           <input id="new-id" required autocomplete="off" autocapitalize="none" pattern="[a-z0-9][a-z0-9._-]*" .value=${this.slug} @input=${(/** @type {any} */ event) => { this.slug = event.target.value; this.keep(this.draft); }} aria-describedby="new-id-hint">
           <p class="hint" id="new-id-hint">${t('admin.id-hint')}</p></div>` : html`<p class="quiet">${t('admin.id')}: <code>${this.open}</code></p>`}
         <lc-form .schema=${how.schema({ config: site.config, plugins: site.plugins })} .value=${this.draft} .faults=${this.faults} .at=${at} .locked=${locked} .of=${this.key}
-          @draft=${(/** @type {CustomEvent} */ event) => this.keep(event.detail)}></lc-form>
+          @draft=${(/** @type {CustomEvent} */ event) => this.keep(how.plugin && event.detail.plugin !== this.draft.plugin ? { ...event.detail, config: {} } : event.detail)}></lc-form>
+        ${how.plugin ? this.ofPlugin(locked) : nothing}
         ${how.secret ? this.password() : nothing}
         ${this.kind === 'hours' ? week(this.draft) : nothing}
+        ${this.kind === 'agents' && !isNew && store.may('people') ? html`<lc-sessions .agent=${this.open}></lc-sessions>` : nothing}
       </div>
       <footer class="buttons"><button class="main" ?disabled=${this.busy || locked || (isNew && !this.slug.trim())}>${t('admin.save')}</button>
         ${isNew || locked ? nothing : html`<button type="button" class="danger" ?disabled=${this.busy} @click=${this.erase}>${t('admin.delete')}</button>`}
         ${this.dirty ? html`<button type="button" class="plain" @click=${this.discard}>${t('admin.discard')}</button>` : nothing}
         <span role="status" class="quiet">${this.told || (this.dirty ? t('admin.not-saved') : '')}</span></footer>
     </form>`;
+  }
+
+  /** What the plug-in itself wants to know. @param {boolean} locked */
+  ofPlugin(locked) {
+    const { plugin } = this.draft;
+    if (!plugin) return nothing;
+    const detail = site.plugin(plugin);
+    if (!detail) return html`<p class="quiet">${site.details.has(plugin) ? t('app.loading') : t('admin.no-plugin', { plugin })}</p>`;
+    return html`<h3>${detail.display_name}</h3><p class="quiet">${detail.description}</p>
+      <lc-form .schema=${{ ...detail.manifest.config_schema, title: undefined, description: undefined }} .value=${this.draft.config || {}} .faults=${this.faults} .at=${'/config/config'} .locked=${locked} .of=${`${this.key} ${plugin}`}
+        @draft=${(/** @type {CustomEvent} */ event) => this.keep({ ...this.draft, config: event.detail })}></lc-form>`;
   }
 
   /** A password or key: it is only ever written. */

@@ -4,7 +4,7 @@
 import { t } from '../../i18n.js';
 import { Part, html, nothing } from '../../part.js';
 
-/** @typedef {any} Schema JSON Schema, with `choices` (a list of `{value, label}`), `multiline`, `code`, `secret` and `folded` beside */
+/** @typedef {any} Schema JSON Schema, with `choices` (a list of `{value, label}`, `tall`: one a line), `multiline`, `code`, `secret`, `folded` and `ranked` (the order counts) beside */
 /** @typedef {{pointer: string, detail: string}} Fault */
 
 const escaped = (/** @type {string} */ key) => key.replaceAll('~', '~0').replaceAll('/', '~1');
@@ -211,7 +211,7 @@ class Form extends Part {
     };
     return html`<fieldset class="field several ${wrong.length ? 'wrong' : ''}"><legend>${schema.title || path.at(-1)}</legend>
       ${schema.description ? html`<p class="hint">${schema.description}</p>` : nothing}
-      <div class="choices">${[...choices, ...gone.map((one) => ({ value: one, label: one }))].map((/** @type {any} */ one) => html`<label class="check"><input type="checkbox" ?disabled=${this.locked}
+      <div class=${schema.tall ? 'choices tall' : 'choices'}>${[...choices, ...gone.map((one) => ({ value: one, label: one }))].map((/** @type {any} */ one) => html`<label class="check"><input type="checkbox" ?disabled=${this.locked}
         .checked=${chosen.has(one.value)} @change=${(/** @type {any} */ event) => toggle(one.value, event.target.checked)}> ${one.label}</label>`)}
         ${choices.length || gone.length ? nothing : html`<span class="quiet">${t('admin.none-yet')}</span>`}</div>
       ${wrong.map((one) => html`<p class="fault">${one.detail}</p>`)}</fieldset>`;
@@ -224,6 +224,7 @@ class Form extends Part {
     return html`<fieldset class="field many"><legend>${schema.title || path.at(-1)}</legend>
       ${schema.description ? html`<p class="hint">${schema.description}</p>` : nothing}
       ${value.map((row, at) => html`<div class="row-form">${this.group({ ...items, title: undefined, description: undefined }, row, [...path, at])}
+        ${schema.ranked && at && !this.locked ? html`<button type="button" class="plain" @click=${() => put(value.toSpliced(at - 1, 2, row, value[at - 1]))}>↑<span class="hidden"> ${t('admin.up', { name: `${schema.title} ${at + 1}` })}</span></button>` : nothing}
         ${this.locked ? nothing : html`<button type="button" class="plain" @click=${() => put(value.filter((_, other) => other !== at))}>${t('admin.remove')}<span class="hidden"> ${schema.title} ${at + 1}</span></button>`}</div>`)}
       ${this.locked ? nothing : html`<button type="button" @click=${() => put([...value, blank(items)])}>${schema.add || t('admin.add')}</button>`}
       ${wrong.map((one) => html`<p class="fault">${one.detail}</p>`)}</fieldset>`;

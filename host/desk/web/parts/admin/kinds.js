@@ -2,37 +2,12 @@
 // is sent; here stand only words, order and choices.
 
 import { t, word } from '../../i18n.js';
+import { byMedia, choices, field, interruptions, labelsOf, media, numbers, required, rolesOf, skillsOf, words } from './fields.js';
 
-/** @typedef {{config: any, plugins: any[]}} Site */
-
-const MEDIA = ['social-conversation', 'social-direct-message', 'chat', 'email', 'call', 'callback', 'work-item', 'generic'];
-const media = () => MEDIA.map((value) => ({ value, label: word('media', value) }));
-const choices = (/** @type {Record<string, any> | undefined} */ of) => Object.entries(of || {}).map(([value, one]) => ({ value, label: one.name || value }));
-
-/** A field with its words. @param {string} key @param {any} schema */
-const field = (key, schema) => {
-  const hint = t(`admin.${key}.hint`);
-  return { title: t(`admin.${key}`), description: hint === `admin.${key}.hint` ? undefined : hint, ...schema };
-};
-
-/** All skills that somebody has. @param {any} config @returns {string[]} */
-export const skillsOf = (config) => [...new Set(Object.values(config.agents || {}).flatMap((agent) => Object.keys(agent.skills || {})))].sort();
-
-/** @param {any} config */
-const rolesOf = (config) => [...['agent', 'supervisor', 'admin'].map((value) => ({ value, label: t(`admin.role.${value}`) })), ...choices(config.roles)];
-
-/** @param {any} config */
-const required = (config) => ({
-  type: 'array', add: t('admin.add-skill'), items: { type: 'object', required: ['skill'], ordered: true, properties: {
-    skill: field('skill', { type: 'string', suggest: skillsOf(config) }),
-    min_proficiency: field('min-proficiency', { type: 'integer', minimum: 1, maximum: 100 }) } },
-});
-
-const words = (/** @type {string} */ group, /** @type {string[]} */ values) => ({ type: 'string', enum: values, words: Object.fromEntries(values.map((value) => [value, t(`admin.${group}.${value}`)])) });
+/** @typedef {{config: any, plugins: any}} Site */
 
 /** @param {Site} site */
 function queue({ config }) {
-  const numbers = (/** @type {number} */ minimum, /** @type {any} */ more = {}) => ({ type: 'integer', minimum, ...more });
   return { type: 'object', ordered: true, properties: {
     name: field('name', { type: 'string' }),
     members: field('members', { type: 'array', choices: choices(config.agents) }),
@@ -51,13 +26,15 @@ function queue({ config }) {
     auto_answer: field('auto-answer', { type: 'boolean', folded: true }),
     steps: field('steps', { type: 'array', folded: true, add: t('admin.add-step'), items: { type: 'object', ordered: true, properties: {
       skills: field('step-skills', required(config)), agents: field('step-agents', { type: 'array', choices: choices(config.agents) }),
-      seconds: field('step-seconds', numbers(1)), over_limit: field('over-limit', { type: 'boolean' }) } } }),
+      ...(config.groups ? { group: field('step-group', { type: 'string', choices: choices(config.groups) }) } : {}),
+      seconds: field('step-seconds', numbers(1)), over_limit: field('over-limit', { type: 'boolean' }), nobody: field('step-nobody', { type: 'boolean' }) } } }),
     overflow: field('overflow', { type: 'array', folded: true, add: t('admin.add-overflow'), items: { type: 'object', required: ['to'], ordered: true, properties: {
       to: field('overflow-to', { type: 'string', choices: choices(config.queues) }), after_seconds: field('after-seconds', numbers(0)),
       estimate_over_seconds: field('estimate-over', numbers(0)), service_level_below: field('service-below', numbers(1, { maximum: 100 })) } } }),
-    slots: field('slots', { type: 'object', keys: media(), folded: true, additionalProperties: numbers(0, { start: 1 }) }),
-    percent: field('percent', { type: 'object', keys: media(), folded: true, additionalProperties: numbers(0, { maximum: 100, start: 10 }) }),
-    service_levels: field('service-levels', { type: 'object', keys: media(), folded: true, additionalProperties: numbers(1, { start: 3600 }) }),
+    slots: field('slots', { ...byMedia(numbers(0, { start: 1 })), folded: true }),
+    percent: field('percent', { ...byMedia(numbers(0, { maximum: 100, start: 10 })), folded: true }),
+    interruptible_by: field('interruptible', { ...interruptions(), folded: true }),
+    service_levels: field('service-levels', { ...byMedia(numbers(1, { start: 3600 })), folded: true }),
     direct_wait_seconds: field('direct-wait', numbers(1, { default: 60, folded: true })),
     exclusion_seconds: field('exclusion', numbers(0, { default: 60, folded: true })),
     park_seconds: field('park', numbers(1, { default: 86400, folded: true })),
@@ -71,11 +48,12 @@ function agent({ config }) {
     name: field('name', { type: 'string' }),
     role: field('role', { type: 'string', choices: rolesOf(config), default: 'agent' }),
     skills: field('skills', { type: 'object', suggest: skillsOf(config), placeholder: t('admin.skill'), additionalProperties: { type: 'integer', minimum: 1, maximum: 100, start: 100 } }),
-    slots: field('slots', { type: 'object', keys: media(), additionalProperties: { type: 'integer', minimum: 0, start: 2 } }),
+    slots: field('slots', byMedia(numbers(0, { start: 2 }))),
     social_media_admin: field('social-media-admin', { type: 'boolean', folded: true }),
     auto_answer: field('auto-answer', { type: 'boolean', folded: true }),
     media_types: field('media-types', { type: 'array', choices: media(), folded: true }),
-    percent: field('percent', { type: 'object', keys: media(), folded: true, additionalProperties: { type: 'integer', minimum: 0, maximum: 100, start: 10 } }),
+    percent: field('percent', { ...byMedia(numbers(0, { maximum: 100, start: 10 })), folded: true }),
+    interruptible_by: field('interruptible', { ...interruptions(), folded: true }),
   } };
 }
 
@@ -96,7 +74,7 @@ function hours({ config }) {
     messages: field('closed-messages', { type: 'array', add: t('admin.add-text'), items: { type: 'object', required: ['text'], ordered: true, properties: {
       text: field('text', { type: 'string', multiline: true }), language: field('language', { type: 'string', placeholder: 'en' }),
       private: field('closed-private', { type: 'boolean' }), channels: field('text-channels', { type: 'array', choices: choices(config.channels) }) } } }),
-    work: field('closed-work', words('work', ['queue', 'end'])) } });
+    work: field('closed-work', words('work', ['queue', 'park', 'end'])) } });
   return { type: 'object', required: ['zone'], ordered: true, properties: {
     name: field('name', { type: 'string' }),
     zone: field('zone', { type: 'string', suggest: Intl.supportedValuesOf('timeZone') }),
@@ -125,6 +103,51 @@ function response({ config }) {
 }
 
 /** @param {Site} site */
+function group({ config }) {
+  return { type: 'object', ordered: true, properties: {
+    name: field('name', { type: 'string' }),
+    members: field('group-members', { type: 'array', choices: choices(config.agents) }),
+  } };
+}
+
+const RIGHTS = ['see-all', 'lead', 'figures', 'texts', 'contacts', 'training', 'dead-letters', 'emergency', 'channels', 'configure', 'people', 'webhooks', 'audit', 'privacy', 'backup'];
+
+function role() {
+  return { type: 'object', ordered: true, properties: {
+    name: field('name', { type: 'string' }),
+    rights: field('rights', { type: 'array', tall: true, choices: RIGHTS.map((value) => ({ value, label: t(`admin.right.${value}`) })) }),
+  } };
+}
+
+function station() {
+  return { type: 'object', ordered: true, properties: {
+    name: field('name', { type: 'string' }),
+    media_types: field('station-media', { type: 'array', choices: media() }),
+  } };
+}
+
+/** @param {Site} site */
+function analyzer({ config, plugins }) {
+  const all = (plugins.plugins || []).filter((/** @type {any} */ one) => !one.networks?.length);
+  return { type: 'object', required: ['plugin'], ordered: true, properties: {
+    plugin: field('plugin', { type: 'string', choices: all.map((/** @type {any} */ one) => ({ value: one.id, label: one.display_name })) }),
+    channels: field('analyzer-channels', { type: 'array', choices: choices(config.channels) }),
+  } };
+}
+
+/** @param {Site} site */
+function macro({ config }) {
+  return { type: 'object', required: ['title'], ordered: true, properties: {
+    title: field('title', { type: 'string' }),
+    text: field('macro-text', { type: 'string', multiline: true }),
+    response: field('macro-response', { type: 'string' }),
+    add_labels: field('rule-labels', labelsOf(config)), remove_labels: field('macro-unlabel', labelsOf(config)),
+    end: field('macro-end', { type: 'boolean' }), disposition: field('disposition', { type: 'string' }),
+    folder: field('folder', { type: 'string', folded: true }),
+  } };
+}
+
+/** @param {Site} site */
 export function rule({ config }) {
   return { type: 'object', required: ['name'], ordered: true, properties: {
     name: field('rule-name', { type: 'string' }),
@@ -137,20 +160,24 @@ export function rule({ config }) {
       public_queue: field('rule-public-queue', { type: 'string', choices: choices(config.queues) }),
       priority: field('rule-priority', { type: 'integer' }),
       skills: field('rule-skills', required(config)),
-      add_labels: field('rule-labels', { type: 'array', items: { type: 'string' }, ...(config.labels ? { choices: config.labels.map((/** @type {string} */ value) => ({ value, label: value })) } : {}) }),
+      add_labels: field('rule-labels', labelsOf(config)),
       attributes: field('rule-attributes', { type: 'object', additionalProperties: { type: 'string' } }),
-      reply: field('rule-reply', { type: 'object', ordered: true, properties: { text: field('text', { type: 'string', multiline: true }), response: field('rule-response', { type: 'string' }), private: field('rule-private', { type: 'boolean' }), after_agent: field('rule-after-agent', { type: 'boolean' }) } }),
+      hold: field('rule-hold', { type: 'string', placeholder: 'opening', suggest: ['opening'] }),
+      reply: field('rule-reply', { type: 'object', ordered: true, properties: { text: field('text', { type: 'string', multiline: true }), response: field('rule-response', { type: 'string' }), private: field('rule-private', { type: 'boolean' }), after_agent: field('rule-after-agent', { type: 'boolean' }), retry_for_seconds: field('retry-for', numbers(1)) } }),
+      ask_to_follow: field('rule-follow', { type: 'string', multiline: true }),
       like: field('rule-like', { type: 'boolean' }), repost: field('rule-repost', { type: 'boolean' }), hide: field('rule-hide', { type: 'boolean' }), drop: field('rule-drop', { type: 'boolean' }),
       end: field('rule-end', { type: 'object', ordered: true, properties: { disposition: field('disposition', { type: 'string' }) } }),
-      notify: field('rule-notify', { type: 'object', ordered: true, properties: { agents: field('rule-agents', { type: 'array', choices: choices(config.agents) }), text: field('text', { type: 'string' }) } }),
+      notify: field('rule-notify', { type: 'object', ordered: true, properties: { agents: field('rule-agents', { type: 'array', choices: choices(config.agents) }),
+        ...(config.groups ? { groups: field('groups', { type: 'array', choices: choices(config.groups) }) } : {}), text: field('text', { type: 'string' }) } }),
     } }),
     stop: field('rule-stop', { type: 'boolean' }),
   } };
 }
 
 /**
- * `path`: where one is read and changed. `site`: where all stand in the site's configuration. `whole`: changed with
- * the whole site. `bare`: sent as it is, without `config` around it.
+ * `path`: where one is read and changed. `site`: where all stand in the site's configuration, or in what is read beside
+ * it. `whole`: changed with the whole site. `bare`: sent as it is, without `config` around it. `plugin`: it has a
+ * configuration of its plug-in's own.
  */
 export const KINDS = {
   queues: {
@@ -173,7 +200,31 @@ export const KINDS = {
     path: 'responses', bare: true, schema: response, right: 'texts', fresh: { title: '', text: '' },
     columns: [['folder', (/** @type {any} */ one) => one.folder || ''], ['language', (/** @type {any} */ one) => one.language || ''], ['used', (/** @type {any} */ one) => one.used]],
   },
+  macros: {
+    path: 'macros', bare: true, schema: macro, right: 'texts', fresh: { title: '' },
+    columns: [['folder', (/** @type {any} */ one) => one.folder || ''], ['does', (/** @type {any} */ one) => gist(one)]],
+  },
+  groups: {
+    site: 'groups', whole: true, schema: group, right: 'configure', fresh: { name: '', members: [] },
+    columns: [['group-members', (/** @type {any} */ one) => one.members?.length || 0]],
+  },
+  roles: {
+    site: 'roles', whole: true, schema: role, right: 'configure', fresh: { name: '', rights: [] },
+    columns: [['rights', (/** @type {any} */ one) => (one.rights || []).join(', ')]],
+  },
+  stations: {
+    site: 'stations', whole: true, schema: station, right: 'configure', fresh: { name: '', media_types: [] },
+    columns: [['station-media', (/** @type {any} */ one) => (one.media_types || []).map((/** @type {string} */ value) => word('media', value)).join(', ')]],
+  },
+  analyzers: {
+    site: 'analyzers', whole: true, plugin: true, schema: analyzer, right: 'configure', fresh: { plugin: '', config: {} },
+    columns: [['plugin', (/** @type {any} */ one) => one.plugin], ['analyzer-channels', (/** @type {any} */ one) => (one.channels || []).join(', ') || t('admin.any')]],
+  },
 };
+
+/** What a macro does, in short. @param {any} one */
+const gist = (one) => [one.text || one.response ? t('admin.gist.reply') : '', ...(one.add_labels || []).map((/** @type {string} */ label) => `+ ${label}`), ...(one.remove_labels || []).map((/** @type {string} */ label) => `− ${label}`),
+  one.end ? t('admin.gist.end') : ''].filter(Boolean).join(' · ');
 
 /** What a list shows as the name. @param {string} id @param {any} one */
 export const titleOf = (id, one) => one.name || one.title || id;

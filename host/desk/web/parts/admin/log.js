@@ -4,6 +4,9 @@ import { Part, html, nothing } from '../../part.js';
 import { store } from '../../store.js';
 import { sure } from '../sure.js';
 
+/** How much of a payload is shown, in characters. */
+const LONGEST = 20_000;
+
 /** Who changed what. */
 class Audit extends Part {
   static properties = { items: { state: true }, next: { state: true }, actor: { state: true }, action: { state: true }, busy: { state: true } };
@@ -143,7 +146,7 @@ class DeadLetters extends Part {
           ${one.may_have_arrived ? html`<span class="chip warn">${t('admin.may-have')}</span>` : nothing}<span class="grow"></span>
           <button @click=${() => this.resend(one)}>${t('admin.redeliver')}</button><button class="plain" @click=${() => this.erase(one)}>${t('admin.delete')}</button></div>
         <p>${one.reason.text} <code>${one.reason.code}</code></p>
-        ${this.letter?.id === one.id ? html`${this.letter.content?.text ? html`<p class="text" dir="auto">${this.letter.content.text}</p>` : nothing}${this.letter.raw ? html`<pre>${this.letter.raw}</pre>` : nothing}
+        ${this.letter?.id === one.id ? html`${this.letter.content?.text ? html`<p class="text" dir="auto">${this.letter.content.text.slice(0, LONGEST)}</p>` : nothing}${this.letter.raw ? html`<pre>${this.letter.raw.slice(0, LONGEST)}</pre>` : nothing}
           ${one.interaction ? html`<p><a href="#/interactions/${one.interaction}">${t('supervisor.case')}</a></p>` : nothing}` : nothing}</li>`)}</ul>
       ${this.open ? this.items && !this.items.length ? html`<p class="empty">${t('admin.no-letters')}</p>` : nothing : html`<p class="empty">${this.channels.length ? t('admin.no-letters') : t('supervisor.no-channels')}</p>`}
       ${this.next ? html`<p class="pad"><button @click=${() => this.read(this.next || '')}>${t('admin.more')}</button></p>` : nothing}</section>`;

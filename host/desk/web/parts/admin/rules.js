@@ -207,7 +207,7 @@ class Rules extends Part {
     const steps = (/** @type {any[]} */ all) => all.map((step) => `${step.rule}: ${(step.did || []).map((/** @type {any} */ did) => did.what).join(', ') || step.undecided || '–'}`).join('; ') || t('admin.gist.nothing');
     return html`<section class="sheet" aria-labelledby="test-title"><header><h3 id="test-title">${t('admin.tested', { count: tried.messages, different: tried.differences.length })}</h3></header>
       ${tried.differences.length ? html`<div class="scroll" tabindex="0" role="group" aria-labelledby="test-title"><table><thead><tr><th scope="col">${t('admin.message')}</th><th scope="col">${t('admin.before')}</th><th scope="col">${t('admin.after')}</th></tr></thead>
-        <tbody>${tried.differences.map((/** @type {any} */ one) => html`<tr><th scope="row"><span dir="auto">${tried.texts?.get(one.message) || moment(one.at)}</span> <span class="quiet">${one.channel}</span></th><td>${steps(one.before)}</td><td>${steps(one.after)}</td></tr>`)}</tbody></table></div>`
+        <tbody>${tried.differences.map((/** @type {any} */ one) => html`<tr><th scope="row"><bdi>${tried.texts?.get(one.message)?.slice(0, 300) || moment(one.at)}</bdi> <span class="quiet">${one.channel}</span></th><td>${steps(one.before)}</td><td>${steps(one.after)}</td></tr>`)}</tbody></table></div>`
     : html`<p class="empty">${t('admin.no-difference')}</p>`}</section>`;
   }
 

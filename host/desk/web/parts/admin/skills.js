@@ -2,7 +2,7 @@ import { Problem, ask } from '../../api.js';
 import { t } from '../../i18n.js';
 import { Part, html, nothing } from '../../part.js';
 import { store } from '../../store.js';
-import { skillsOf } from './kinds.js';
+import { skillsOf } from './fields.js';
 import { site } from './site.js';
 
 /** Who can do what how well: agents by skills. */

@@ -1,5 +1,5 @@
 import { call, part } from '../../api.js';
-import { lasting, t, word } from '../../i18n.js';
+import { lasting, percent, t, word } from '../../i18n.js';
 import { html, nothing } from '../../part.js';
 import { store } from '../../store.js';
 import { floor } from './floor.js';
@@ -57,7 +57,7 @@ export function agents(chosen, choose) {
           <td>${presence(agent)}</td>
           <td class="n">${stats.since ? lasting(Date.now() - Date.parse(stats.since)) : '–'}</td>
           <td>${slots(stats)}</td>
-          <td class="n">${stats.occupancy === undefined ? '–' : `${Math.round(stats.occupancy * 100)} %`}</td>
+          <td class="n">${percent(stats.occupancy)}</td>
           <td class="n wide">${stats.handled ?? '–'}</td>
           <td class="n wide">${stats.average_handle_seconds === undefined ? '–' : lasting(stats.average_handle_seconds * 1000)}</td>
           <td class="acts"><button class="plain" aria-pressed=${agent.id === chosen} @click=${() => choose(agent.id)}>${t('supervisor.why-nothing-short')}<span class="hidden">: ${agent.name}</span></button></td></tr>`;

@@ -7,6 +7,8 @@ import { nameOf } from './why.js';
 
 /** How many of the last messages are shown. */
 const SHOWN = 12;
+/** How much of each, in characters: the conversation itself has the rest. */
+const LONGEST = 2_000;
 
 /** One interaction as a supervisor looks at it: what was said, why it waits, and what can be done about it. */
 class Case extends Part {
@@ -101,7 +103,7 @@ class Case extends Part {
     const name = item.customer?.display_name || item.customer?.handle || t('contact.unknown');
     const has = ['connected', 'held', 'parked', 'offered'].includes(item.state);
     const observes = (item.legs || []).some((/** @type {any} */ leg) => leg.agent === store.me);
-    return html`<header><h2 dir="auto">${name}</h2><a class="quiet" href="#/interactions/${item.id}">${t('supervisor.open')}</a>
+    return html`<header><h2><bdi>${name}</bdi></h2><a class="quiet" href="#/interactions/${item.id}">${t('supervisor.open')}</a>
         <button class="plain close" @click=${() => this.dispatchEvent(new Event('close', { bubbles: true }))}>${t('supervisor.close')}</button></header>
       <p class="quiet">${item.network || item.channel} · ${t(`visibility.${item.visibility}`)} · ${item.queue} · ${word('state', item.state)}${item.agent ? ` · ${nameOf(item.agent)}` : ''}</p>
       ${store.may('lead') ? html`<div class="buttons">
@@ -115,8 +117,8 @@ class Case extends Part {
       ${queued ? html`<h3>${t('supervisor.why-waits')}</h3><lc-why .of=${item.id}></lc-why>` : nothing}
       <h3>${t('supervisor.said')}</h3>
       ${this.messages ? html`<ol class="said">${this.messages.map((one) => html`<li class=${one.author.kind === 'contact' ? 'theirs' : 'ours'}>
-        <span class="quiet">${one.author.kind === 'contact' ? name : one.author.agent ? nameOf(one.author.agent) : one.author.rule || t('message.native')} · <time>${time(one.at)}</time></span>
-        <span class="text" dir="auto">${one.deleted_at ? t('message.deleted') : one.content.text || t('supervisor.no-text')}</span></li>`)}</ol>`
+        <span class="quiet">${one.author.kind === 'contact' ? html`<bdi>${name}</bdi>` : one.author.agent ? nameOf(one.author.agent) : one.author.rule || t('message.native')} · <time>${time(one.at)}</time></span>
+        <span class="text" dir="auto">${one.deleted_at ? t('message.deleted') : one.content.text?.slice(0, LONGEST) || t('supervisor.no-text')}</span></li>`)}</ol>`
     : html`<p class="quiet" role="status">${t('app.loading')}</p>`}`;
   }
 }

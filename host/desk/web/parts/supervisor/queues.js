@@ -1,11 +1,10 @@
 import { call, part } from '../../api.js';
-import { lasting, t, word } from '../../i18n.js';
+import { lasting, percent, t, word } from '../../i18n.js';
 import { html, nothing } from '../../part.js';
 import { store } from '../../store.js';
 import { floor } from './floor.js';
 import { grade } from './thresholds.js';
 
-const percent = (/** @type {number | undefined} */ share) => (share === undefined ? '–' : `${Math.round(share * 100)} %`);
 const seconds = (/** @type {number | undefined} */ value) => (value === undefined ? '–' : lasting(value * 1000));
 
 /** @param {any} queue */

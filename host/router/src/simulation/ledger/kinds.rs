@@ -8,6 +8,7 @@ use linecard_model::routing::{
 /// The event's kind, for those that a simulation must have met.
 pub(super) fn name_of(event: &RoutingEvent) -> &'static str {
     match event {
+        RoutingEvent::Begun { .. } => "begun",
         RoutingEvent::Offered {
             role: LegRole::Consultant,
             ..

@@ -16,7 +16,7 @@ use crate::Router;
 pub(super) struct Timed {
     age: i64,
     turn: Option<i64>,
-    answered: bool,
+    pub(super) answered: bool,
     promise: Option<Arc<ServicePromise>>,
     warned: BTreeSet<ServiceClock>,
     broken: BTreeSet<ServiceClock>,

@@ -156,6 +156,15 @@ pub fn any_event(choices: &mut impl Choices, now: Timestamp) -> RoutingEvent {
                 station: Some(station(choices)),
             },
         },
+        0..3 if choices.one_in(4) => RoutingEvent::Begun {
+            interaction,
+            queue,
+            agent,
+            media_type: media_type(choices),
+            skills: skills(choices),
+            priority: i32::from_ne_bytes(choices.number().to_ne_bytes()),
+            plan: plan(choices),
+        },
         0..3 => RoutingEvent::Enqueued {
             interaction,
             queue,

@@ -153,8 +153,11 @@ impl Demo {
             };
             robots.spawn(robot.run());
         }
+        let shown = networks.shown().into_iter();
+        let shown = shown.map(|(name, at)| format!("  {name}: {at}\n"));
+        let shown: String = shown.collect();
         say(&format!(
-            "The desk, for a browser: {base}/desk/\n  sign in as {YOU} with the password {you}, and get a share of the work\nThe hub is at {base}\n  the API, to browse and try: {base}/api/\n  sign in there as the same person:\n    curl -s {base}/api/v1/session -H 'content-type: application/json' -d '{{\"name\":\"{YOU}\",\"password\":\"{you}\"}}'\n"
+            "The desk, for a browser: {base}/desk/\n  sign in as {YOU} with the password {you}, and get a share of the work\nWhat customers see, and a way to write as one of them:\n{shown}The hub is at {base}\n  the API, to browse and try: {base}/api/\n  sign in there as the same person:\n    curl -s {base}/api/v1/session -H 'content-type: application/json' -d '{{\"name\":\"{YOU}\",\"password\":\"{you}\"}}'\n"
         ));
         let client = Client::sign_in(&http, base, YOU, &you).await?;
         automatic::declare(&client, &networks).await?;

@@ -157,6 +157,25 @@ impl Networks {
         Ok(())
     }
 
+    /// Where a browser shows what their customers see, by what people call them.
+    pub fn shown(&self) -> Vec<(&'static str, String)> {
+        let graph = [PAGE, POSTS, "instagram"];
+        let all = [
+            (
+                "Facebook and Instagram",
+                graph.iter().any(|channel| self.has(channel)),
+                self.graph.base_url(),
+            ),
+            ("WhatsApp", self.has(WHATSAPP), self.whatsapp.base_url()),
+            ("X", self.has(X), self.x.base_url()),
+            ("web chat", self.has(WEB), self.open_messaging.base_url()),
+        ];
+        let there = all.into_iter().filter(|(_, has, _)| *has);
+        there
+            .map(|(name, _, base)| (name, format!("{}/_sim/show", base.trim_end_matches('/'))))
+            .collect()
+    }
+
     /// Makes the networks fail now and then: each of the hub's calls, with this probability.
     pub fn trouble(&self, probability: f64) {
         for faults in [

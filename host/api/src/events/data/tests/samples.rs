@@ -114,6 +114,15 @@ fn routing() -> Vec<RoutingEvent> {
             priority: 0,
             plan: Plan::default(),
         },
+        RoutingEvent::Begun {
+            interaction,
+            queue: queue(),
+            agent: agent(),
+            media_type: MediaType::SocialDirectMessage,
+            skills: Vec::new(),
+            priority: 0,
+            plan: plan(),
+        },
         RoutingEvent::Offered {
             interaction,
             queue: queue(),
