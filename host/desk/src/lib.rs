@@ -103,7 +103,10 @@ fn takes_gzip(asked: &HeaderMap) -> bool {
         .flat_map(|list| list.split(','));
     for coding in codings {
         let mut parts = coding.split(';').map(str::trim);
-        if parts.next().is_some_and(|name| name.eq_ignore_ascii_case("gzip")) {
+        if parts
+            .next()
+            .is_some_and(|name| name.eq_ignore_ascii_case("gzip"))
+        {
             let weight = parts.find_map(|part| part.strip_prefix("q="));
             return weight.is_none_or(|weight| weight.parse::<f32>().is_ok_and(|q| q > 0.0));
         }

@@ -14,8 +14,8 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{broadcast, mpsc, watch};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
-use super::access;
 use super::Reader;
+use super::access;
 use super::audience::{is_for_administrators, is_of_one};
 use super::desktops;
 use super::scene::{Cast, Present, Viewers};

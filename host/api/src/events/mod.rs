@@ -61,7 +61,9 @@ struct From {
     /// interactions that the reader sees, and who writes: what is so at the beginning, and each change, as
     /// `interaction-viewers` without a number; `access` also tells when the reader may do or see something
     /// else than before, as `access-changed` without a number. Several with commas: `raw,interaction`.
-    #[param(pattern = "^(raw|interaction|viewers|access)(,(raw|interaction|viewers|access)){0,3}$")]
+    #[param(
+        pattern = "^(raw|interaction|viewers|access)(,(raw|interaction|viewers|access)){0,3}$"
+    )]
     include: Option<String>,
     /// A ticket from `POST /api/v1/events/ticket`, in place of the header `Authorization`.
     ticket: Option<String>,

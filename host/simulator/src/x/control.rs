@@ -29,7 +29,8 @@ pub(crate) fn router(x: Arc<X>) -> Router {
         face: Face {
             name: "X",
             ways: vec![
-                Way::new("Post", json!({"type": "post"})).beginning(format!("@{} ", x.options.username)),
+                Way::new("Post", json!({"type": "post"}))
+                    .beginning(format!("@{} ", x.options.username)),
                 Way::new("Direct message", json!({"type": "dm"})),
             ],
         },

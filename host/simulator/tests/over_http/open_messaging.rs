@@ -340,9 +340,7 @@ async fn a_page_shows_what_customers_see_newest_first_and_runs_its_own_script_al
     simulator.add_customer("bea", Profile::named("Bea", "<b>Example</b>"));
     for (who, text) in [(ANN, "first"), ("bea", "second")] {
         simulator.say(who, Said::text(text)).await;
-        simulator
-            .clock()
-            .advance(std::time::Duration::from_secs(1));
+        simulator.clock().advance(std::time::Duration::from_secs(1));
     }
     let get = async |path: &str| -> anyhow::Result<reqwest::Response> {
         let address = format!("{}/_sim/{path}", simulator.base_url());

@@ -75,7 +75,12 @@ fn every_kind_of_event_fits_its_own_message_of_the_asyncapi_document_alone() {
     for event in everything() {
         let json = shown(&event, true);
         assert!(fits(event.name(), &json), "{json:#}");
-        for another in ["heartbeat", "interaction-viewers", "access-changed", "presence-changed"] {
+        for another in [
+            "heartbeat",
+            "interaction-viewers",
+            "access-changed",
+            "presence-changed",
+        ] {
             let fits = fits(another, &json);
             assert_eq!(fits, event.name() == another, "{another}: {json:#}");
         }
