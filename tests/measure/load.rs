@@ -20,6 +20,19 @@ pub fn webhooks(
     path: &str,
     label: &str,
     count: usize,
+    customers: (usize, usize),
+) -> Vec<Vec<u8>> {
+    let text = "Hello, my parcel has not come yet. Can you look where it is? Order 4711 — danke!";
+    saying(page, secret, path, label, (count, text), customers)
+}
+
+/// The same, with a text of their own.
+pub fn saying(
+    page: &str,
+    secret: &str,
+    path: &str,
+    label: &str,
+    (count, text): (usize, &str),
     (first, customers): (usize, usize),
 ) -> Vec<Vec<u8>> {
     (0..count)
@@ -29,7 +42,7 @@ pub fn webhooks(
                 &format!("{}", first + number % customers),
                 &format!("m_{label}_{number}"),
                 now_ms(),
-                "Hello, my parcel has not come yet. Can you look where it is? Order 4711 — danke!",
+                text,
             );
             let signed = webhook::signed(secret, &body);
             let mut request = format!(

@@ -1,5 +1,5 @@
 //! Measures the whole hub: `cargo bench -p linecard --bench pipeline`; with `-- memory` what stays in
-//! memory after many messages.
+//! memory after many messages, with `-- analyzed` what analyzers and rules cost.
 //!
 //! Load generator, hub and baseline share one machine; each figure stands beside one of the same
 //! run. Times are wall-clock, processor times are the server process's own.
@@ -36,6 +36,7 @@ fn main() -> Result<()> {
     match arguments.next().as_deref() {
         Some("baseline") => runtime.block_on(baseline()),
         Some("memory") => runtime.block_on(memory()),
+        Some("analyzed") => runtime.block_on(analyzed()),
         _ => runtime.block_on(measure()),
     }
 }
@@ -230,6 +231,127 @@ async fn memory() -> Result<()> {
         );
     }
     Ok(())
+}
+
+/// What all analyzers and 100 rules cost a message of 280 characters: the processor's time of the same hub
+/// with and without them, in turn.
+async fn analyzed() -> Result<()> {
+    const ROUNDS: usize = 4;
+    const RULES: usize = 100;
+    const GOAL_MICROS: f64 = 300.0;
+    let count = if std::env::var_os("LINECARD_QUICK").is_some() {
+        2_000
+    } else {
+        10_000
+    };
+    let plain = SiteOptions {
+        slots: 60_000,
+        offer_timeout: 3_600,
+        ..SiteOptions::default()
+    };
+    let networks = Networks::start().await?;
+    let hub = networks.hub(BINARY, &plain).await?;
+    std::fs::create_dir_all(hub.data().join("models"))?;
+    std::fs::write(hub.folder().join("texts.tsv"), labelled())?;
+    let model = hub.data().join("models/care.model");
+    let mut train = hub.command();
+    train.args([
+        "train",
+        "texts.tsv",
+        "--text",
+        "text",
+        "--label",
+        "label",
+        "--out",
+    ]);
+    let trained = train.arg(&model).output()?;
+    if !trained.status.success() {
+        bail!("{}", String::from_utf8_lossy(&trained.stderr));
+    }
+    let mut more = String::from(
+        "[analyzers.mood]\nplugin = \"sentiment\"\n[analyzers.language]\nplugin = \"language\"\n\
+         [analyzers.influence]\nplugin = \"influence\"\n\
+         [analyzers.care]\nplugin = \"classifier\"\nconfig = { model = \"care\" }\n\
+         [analyzers.words]\nplugin = \"keywords\"\n\
+         config = { rules = [{ label = \"order\", words = [\"parcel\", \"order\"], phrases = [\"not here\"] }] }\n",
+    );
+    for number in 0..RULES {
+        let when = [
+            format!("message.text.mentions('refund number {number}')"),
+            format!("scores.sentiment < -0.99 && author.followers > {number}"),
+            format!("'label-{number}' in labels"),
+            format!("message.text.matches('(?i)order {number}9')"),
+        ];
+        let when = &when[number % when.len()];
+        more.push_str(&format!(
+            "[[rules]]\nname = \"rule {number}\"\nwhen = \"{when}\"\nthen = {{ priority = 1 }}\n"
+        ));
+    }
+    let full = SiteOptions {
+        more,
+        ..plain.clone()
+    };
+    let text = "Hi @shop, my parcel 4711 was to come on Tuesday and it is STILL not here :( I have called twice, \
+                nobody answers, and the page only says \"on its way\". This is really not what I expect from you \
+                after ten years. Can somebody please look into it today? I need it on Friday, thank you very much!!";
+    let text: String = text.chars().take(280).collect();
+    let graph = networks.graph.options().clone();
+    let process = hub.process_id().context("the hub is running")?;
+    let mut least = [f64::MAX; 2];
+    for round in 0..=ROUNDS {
+        for (at, options) in [&plain, &full].into_iter().enumerate() {
+            hub.apply(&networks.site(options))?;
+            let label = format!("analyzed{round}x{at}");
+            let requests = load::saying(
+                &graph.page_id,
+                &graph.app_secret,
+                "/channels/page/webhook",
+                &label,
+                (count, &text),
+                (1_000_000, 2_000),
+            );
+            let before = processor_time(process)?;
+            load::run(
+                address(&hub)?,
+                Arc::new(requests),
+                CONNECTIONS,
+                None,
+                |_, _| {},
+            )
+            .await?;
+            drained(&hub).await?;
+            let took = processor_time(process)?.saturating_sub(before);
+            let each = took.as_secs_f64() * 1e6 / count as f64;
+            // The first round makes everything warm.
+            if round > 0 {
+                least[at] = least[at].min(each);
+            }
+        }
+    }
+    let more = least[1] - least[0];
+    println!(
+        "a message of {} characters through to the offer, the least of {ROUNDS} rounds of {count}: {:.0} µs of processor; with all analyzers and {RULES} rules {:.0} µs: {more:.0} µs more, ratio {:.2}; the goal is at most {GOAL_MICROS:.0} µs more: {}",
+        text.chars().count(),
+        least[0],
+        least[1],
+        least[1] / least[0],
+        if more <= GOAL_MICROS { "met" } else { "missed" }
+    );
+    Ok(())
+}
+
+/// Texts to train a model on.
+fn labelled() -> String {
+    let mut table = "label\ttext\n".to_owned();
+    for number in 0..1_000 {
+        for (label, text) in [
+            ("complaint", "is late again and nobody answers, where is it"),
+            ("praise", "was lovely, thank you very much for the help"),
+        ] {
+            table.push_str(&format!("{label}\tparcel {number} {text}\n"));
+        }
+    }
+    table
 }
 
 /// Waits until everything that was accepted has been through the router. Gives how long it took.

@@ -104,13 +104,13 @@ pub(super) fn read(text: &str) -> Result<Vec<Component>, Wrong> {
                     None => roots.push(done),
                 }
             }
-            _ => match open.last_mut() {
-                Some(around) => around.properties.push(property),
-                None => {
+            _ => {
+                let Some(around) = open.last_mut() else {
                     let text = "a calendar begins with BEGIN:VCALENDAR, and this is something else";
                     return Err(Wrong::new(line, text));
-                }
-            },
+                };
+                around.properties.push(property);
+            }
         }
     }
     if let Some(cut) = open.pop() {
