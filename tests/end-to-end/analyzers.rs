@@ -254,6 +254,17 @@ config = { model = "care", scores = { actionability = { complaint = 1 } } }
         "{figures}"
     );
 
+    let too_much = site.replace("model = \"care\"", "model = \"care\", quality = 101");
+    let refused = hub
+        .apply(&too_much)
+        .err()
+        .context("quality 101 was taken")?;
+    ensure!(
+        refused
+            .to_string()
+            .contains("analyzers.care.config.quality"),
+        "{refused}"
+    );
     hub.apply(&site)?;
     let admin = hub.administrator()?;
     networks
@@ -276,6 +287,31 @@ config = { model = "care", scores = { actionability = { complaint = 1 } } }
     // A damaged file changes nothing; a good one is in use without a restart.
     let (trained, _, error) = run(&hub, &train("swapped.tsv", "swapped.model"))?;
     ensure!(trained, "{error}");
+    // Side by side it is told which of the two is better, and how sure that is.
+    let against = ["--against", "swapped.model"];
+    let (evaluated, told, error) = run(&hub, &[&evaluate[..], &against].concat())?;
+    ensure!(evaluated, "{error}");
+    let both: Value = serde_json::from_str(&told)?;
+    let difference = &both["difference"];
+    ensure!(
+        difference["only_first"] == 120 && difference["only_second"] == 0,
+        "{both}"
+    );
+    ensure!(
+        difference["p_value"].as_f64().is_some_and(|p| p < 1e-6),
+        "{both}"
+    );
+    let (evaluated, told, error) =
+        run(&hub, &[&evaluate[..evaluate.len() - 1], &against].concat())?;
+    ensure!(
+        evaluated && told.contains("accuracy from the first to the second: -1.0000"),
+        "{told}{error}"
+    );
+    let levels: Vec<&str> = told
+        .lines()
+        .filter(|l| l.starts_with("at quality 90"))
+        .collect();
+    ensure!(levels.len() == 2, "{told}");
     let good = std::fs::read(hub.folder().join("swapped.model"))?;
     std::fs::write(model, &good[..good.len() / 2])?;
     eventually("the refusal in the log", SOON, async || {

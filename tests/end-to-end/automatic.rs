@@ -1,6 +1,8 @@
 //! Rules and opening hours from end to end: an answer outside of the hours, an emergency, a comment that is
 //! liked and nobody's work; and, in `kills`, nothing twice when the hub is killed.
 
+#[path = "automatic/calendars.rs"]
+mod calendars;
 #[path = "automatic/kills.rs"]
 mod kills;
 #[path = "automatic/speaking.rs"]

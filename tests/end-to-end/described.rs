@@ -100,6 +100,11 @@ async fn every_example_runs_as_written_and_answers_are_as_described() -> Result<
     d.run(&administrator, "declareEmergency", &["shop"], "")
         .await?;
     d.run(&administrator, "endEmergency", &["shop"], "").await?;
+    let holidays = ["shop", "holidays"];
+    d.run(&administrator, "putCalendar", &holidays, "").await?;
+    d.run(&administrator, "getCalendar", &holidays, "").await?;
+    d.run(&administrator, "deleteCalendar", &holidays, "")
+        .await?;
     d.run(&administrator, "listRuleFacts", &[], "").await?;
     d.run(&administrator, "checkRules", &[], "").await?;
     d.run(&administrator, "testRules", &[], "").await?;
@@ -213,6 +218,16 @@ async fn every_example_runs_as_written_and_answers_are_as_described() -> Result<
     d.run(&agent, "correctMessage", &[id, &said], "").await?;
     d.run(&administrator, "listTrainingMessages", &[], "")
         .await?;
+    d.run(&administrator, "excludeFromTraining", &[id, &said], "")
+        .await?;
+    let example = d.run(&administrator, "addTrainingMessage", &[], "").await?;
+    let example = example["id"].as_str().context("id")?;
+    d.run(&administrator, "putTrainingMessage", &[example], "")
+        .await?;
+    d.run(&administrator, "exportTrainingMessages", &[], "")
+        .await?;
+    d.run(&administrator, "deleteTrainingMessage", &[example], "")
+        .await?;
     let note = d.run(&agent, "writeInteractionNote", &[id], "").await?;
     let note = note["id"].as_str().context("id")?;
     d.run(&agent, "changeInteractionNote", &[id, note], "")
@@ -238,6 +253,8 @@ async fn every_example_runs_as_written_and_answers_are_as_described() -> Result<
     d.run(&agent, "getContact", &[contact], "").await?;
     d.run(&agent, "listContactHistory", &[contact], "").await?;
     d.run(&agent, "getContactJourney", &[contact], "").await?;
+    d.run(&agent, "listAlikeContacts", &[contact], "?limit=10")
+        .await?;
     d.run(&agent, "setContactAttribute", &[contact, "since"], "")
         .await?;
     let note = d.run(&agent, "writeContactNote", &[contact], "").await?;

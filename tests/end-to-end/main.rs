@@ -36,4 +36,5 @@ mod shift;
 mod simulated;
 mod streams;
 mod threads;
+mod training;
 mod whatsapp;

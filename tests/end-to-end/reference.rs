@@ -50,6 +50,9 @@ fn every_setting_of_every_network_can_be_applied() -> Result<()> {
     ]);
     train.args(["--quality", "draft", "--out"]);
     printed(train.arg(models.join("example.model")))?;
+    // So is the calendar, beside the site file.
+    let calendar = "BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART:20261225\nEND:VEVENT\nEND:VCALENDAR\n";
+    std::fs::write(hub.folder().join("holidays.ics"), calendar)?;
     let mut check = hub.command();
     check.args(["apply", "--offline", "--check"]).arg(&file);
     // The secrets that it names, as their kinds are written.

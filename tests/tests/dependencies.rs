@@ -44,6 +44,8 @@ const MORE_THAN_ONCE: &[&str] = &[
     "io-lifetimes",
     "parking_lot",
     "parking_lot_core",
+    "phf",
+    "phf_shared",
     "rand",
     "rand_chacha",
     "rand_core",

@@ -34,6 +34,7 @@ pub(super) fn router() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(history))
         .merge(super::people::router())
         .merge(super::journey::router())
+        .merge(super::alike::router())
         .routes(routes!(opt_in, opt_out))
 }
 

@@ -29,7 +29,7 @@ use super::{
     App, account, actions, agents, attention, audit, automatic, backup, beginning, channels,
     contacts, corrections, dead_letters, desk, elsewhere, events, files, inbox, interactions,
     macros, messages, notes, offers, plugins, practice, queues, reactions, responses, rules,
-    session, site, stats, templates, webhooks, working,
+    session, site, stats, templates, training, webhooks, working,
 };
 
 /// Where the description is.
@@ -98,6 +98,7 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .merge(working::router())
         .merge(desk::router())
         .merge(corrections::router())
+        .merge(training::router())
         .merge(notes::router())
         .merge(responses::router())
         .merge(macros::router())

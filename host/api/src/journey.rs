@@ -30,7 +30,7 @@ pub(super) fn router() -> OpenApiRouter<Arc<App>> {
 }
 
 /// How many contacts are looked through for one page; the next page goes on from there.
-const LOOK_THROUGH: usize = 5_000;
+pub(super) const LOOK_THROUGH: usize = 5_000;
 /// How many messages a journey is made of at most.
 const MESSAGES: usize = 10_000;
 /// The fewest digits by which a telephone number is looked for.
@@ -126,7 +126,12 @@ pub(super) async fn search(
 }
 
 impl App {
-    async fn may_see(&self, caller: &Caller, contact: &Contact) -> Result<bool, Problem> {
+    /// Whether a caller sees a contact.
+    pub(super) async fn may_see(
+        &self,
+        caller: &Caller,
+        contact: &Contact,
+    ) -> Result<bool, Problem> {
         if caller.may(Right::SeeAll) {
             return Ok(true);
         }

@@ -12,6 +12,7 @@
 mod account;
 mod actions;
 mod agents;
+mod alike;
 mod attention;
 mod audit;
 mod automatic;
@@ -60,6 +61,7 @@ mod session;
 mod site;
 mod stats;
 mod templates;
+mod training;
 mod views;
 mod visibility;
 mod webhook;

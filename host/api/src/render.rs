@@ -14,6 +14,7 @@ use super::macros::MacroView;
 use super::notes::NoteView;
 use super::participants::{describe, pending};
 use super::responses::{ImportedView, ResponseView};
+use super::training::TrainingView;
 use super::views::{ActionTaken, ContactView, InteractionView, MessageView, PresenceView};
 
 /// Makes the HTTP answer of an outcome.
@@ -93,6 +94,7 @@ fn desk(outcome: &DeskOutcome) -> Rendered {
                 removed: *removed,
             },
         ),
+        DeskOutcome::Training(message) => rendered(200, &TrainingView::of(message.clone())),
         DeskOutcome::Macro(kept) => rendered(200, &MacroView::from(kept)),
     }
 }

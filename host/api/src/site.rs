@@ -1,5 +1,6 @@
 //! The site's configuration, as a whole and in parts.
 
+mod calendars;
 mod parts;
 
 use std::sync::Arc;
@@ -29,6 +30,7 @@ pub(super) fn router() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(get, put))
         .routes(routes!(check))
         .merge(parts::router())
+        .merge(calendars::router())
 }
 
 /// A configuration that was read.

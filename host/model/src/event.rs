@@ -16,6 +16,7 @@ use crate::response::{Macro, Response};
 use crate::routing::RoutingEvent;
 use crate::rule::{RuleOccasion, RuleTimer, RuleTrace};
 use crate::site::SiteConfig;
+use crate::training::TrainingMessage;
 use crate::{
     AgentId, ChannelId, ContactId, InteractionId, MacroId, MessageId, QueueId, ResponseId,
     Timestamp,
@@ -354,6 +355,15 @@ pub enum Event {
         /// Who did it: an agent's id, or `key:` and a key's name.
         by: String,
     },
+    /// A message for models to learn from is new, or was changed; or they are not to learn from a customer's.
+    TrainingMessageSaved(TrainingMessage),
+    /// A message for models to learn from was removed; or they may learn from a customer's again.
+    TrainingMessageRemoved {
+        /// The message.
+        id: MessageId,
+        /// Who did it: an agent's id, or `key:` and a key's name.
+        by: String,
+    },
     /// A message was sent with a standard response.
     ResponseUsed {
         /// The response.
@@ -453,6 +463,8 @@ impl Event {
             Self::NoteSaved(_) => "note-saved",
             Self::ResponseSaved(_) => "response-saved",
             Self::ResponseRemoved { .. } => "response-removed",
+            Self::TrainingMessageSaved(_) => "training-message-saved",
+            Self::TrainingMessageRemoved { .. } => "training-message-removed",
             Self::ResponseUsed { .. } => "response-used",
             Self::MacroSaved(_) => "macro-saved",
             Self::MacroRemoved { .. } => "macro-removed",
@@ -524,6 +536,8 @@ impl Event {
             | Self::PlatformEvent { .. }
             | Self::ResponseSaved(_)
             | Self::ResponseRemoved { .. }
+            | Self::TrainingMessageSaved(_)
+            | Self::TrainingMessageRemoved { .. }
             | Self::MacroSaved(_)
             | Self::MacroRemoved { .. }
             | Self::ChannelHealthChanged { .. }

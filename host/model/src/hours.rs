@@ -1,6 +1,6 @@
 //! Opening hours: when people work, and what is said and done when they do not.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -22,6 +22,11 @@ pub struct HoursConfig {
     /// Days that are not like others.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub special: Vec<SpecialDay>,
+    /// Calendars (iCalendar files, `.ics`) of public holidays or special openings, by names that you choose.
+    /// A day that is named under `special` by its date counts before them, and they count before special
+    /// days that come each year or month.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub calendars: BTreeMap<String, CalendarConfig>,
     /// Since when there is an emergency: as long as this is there, it is closed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub emergency_since: Option<Timestamp>,
@@ -88,6 +93,41 @@ pub struct SpecialDay {
     /// When it is open; closed all day if empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub open: Vec<Span>,
+}
+
+/// A calendar whose events are special.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CalendarConfig {
+    /// The file from which it is read whenever the site file is applied; beside the site file, unless it
+    /// is an absolute path.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// The calendar itself (RFC 5545), at most 256 KiB: what stands in the file, if there is one.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[schema(max_length = 262_144)]
+    pub text: String,
+    /// What it is during the events: `closed`, or `open`, and then only then on the days that have one.
+    #[serde(default)]
+    pub during: During,
+}
+
+impl CalendarConfig {
+    /// The longest text of a calendar, in bytes.
+    pub const LONGEST: usize = 256 << 10;
+    /// The most calendars of one schedule.
+    pub const MOST: usize = 20;
+}
+
+/// What it is during a calendar's events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum During {
+    /// Closed, whatever else the day says: all day, or between the event's beginning and end.
+    #[default]
+    Closed,
+    /// Open, and on days that have an event at no other time.
+    Open,
 }
 
 /// A part of a day.

@@ -21,6 +21,7 @@ pub mod rule;
 pub mod site;
 pub mod spend;
 mod time;
+pub mod training;
 
 pub use ids::{
     AgentId, ChannelId, ContactId, DeadLetterId, GroupId, IdError, InteractionId, MacroId,

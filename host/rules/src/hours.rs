@@ -5,25 +5,29 @@
 //! and ends after the last at which they show a time before its end: where the clocks go back within it,
 //! people work on; where they go forward over a time, its moment is the change itself.
 
-use jiff::civil::{Date, DateTime, Time, Weekday};
-use jiff::tz::{AmbiguousOffset, AmbiguousTimestamp, TimeZone};
-use jiff::{Timestamp, ToSpan, Zoned};
+mod intervals;
+
+use jiff::Zoned;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use linecard_model::ChannelId;
 use linecard_model::Timestamp as Moment;
 use linecard_model::hours::{
-    ClosedWork, DayOfWeek, HoursConfig, HoursMessage, SpecialDay, WhenClosed,
+    CalendarConfig, ClosedWork, DayOfWeek, HoursConfig, HoursMessage, SpecialDay, WhenClosed,
 };
 use linecard_model::rule::HoursReason;
 
 use crate::actions::check_text;
+use crate::calendar::{Calendars, Happening};
 use crate::special::Days;
+use intervals::shifted;
 
 /// The most special days of one schedule.
 const MOST_SPECIAL: usize = 500;
 /// The most parts of a week, or of a special day.
 const MOST_PARTS: usize = 100;
-/// How many days are looked ahead and back for the next and the last change.
-const FAR: i32 = 800;
+/// The longest name of a calendar, in characters.
+const MOST_LETTERS: usize = 64;
 const DAY: u16 = 24 * 60;
 
 /// Something that is wrong with opening hours.
@@ -56,6 +60,7 @@ pub struct Hours {
     /// The parts of each weekday, Monday first, in order and apart from each other.
     weekly: [Vec<Part>; 7],
     special: Vec<Special>,
+    calendars: Calendars,
     config: HoursConfig,
 }
 
@@ -194,18 +199,87 @@ impl Hours {
                 }
             }
         }
-        if !faults.is_empty() {
-            return Err(faults);
-        }
         // The more particular ones are found first.
         special.sort_by_key(|(_, special)| std::cmp::Reverse(special.days.rank()));
         let special = special.into_iter().map(|(_, special)| special).collect();
-        Ok(Self {
+        let mut hours = Self {
             zone,
             weekly,
             special,
+            calendars: Calendars::default(),
             config: config.clone(),
-        })
+        };
+        match hours.read_calendars() {
+            Ok(calendars) => hours.calendars = calendars,
+            Err(found) => faults.extend(found),
+        }
+        if faults.is_empty() {
+            Ok(hours)
+        } else {
+            Err(faults)
+        }
+    }
+
+    fn read_calendars(&self) -> Result<Calendars, Vec<HoursFault>> {
+        let mut faults = Vec::new();
+        let mut fault = |path: &[&str], text: String| {
+            let field = path.iter().map(|step| (*step).to_owned()).collect();
+            faults.push(HoursFault { field, text });
+        };
+        let configs = &self.config.calendars;
+        if configs.len() > CalendarConfig::MOST {
+            let text = format!("there are up to {} calendars", CalendarConfig::MOST);
+            fault(&["calendars"], text);
+        }
+        let mut readable = Vec::new();
+        for (name, calendar) in configs.iter().take(CalendarConfig::MOST) {
+            let length = name.chars().count();
+            if name.trim() != name || !(1..=MOST_LETTERS).contains(&length) || name.contains('/') {
+                let text = format!(
+                    "the name of a calendar has 1 to {MOST_LETTERS} characters, no \"/\" and no space at an end"
+                );
+                fault(&["calendars", name], text);
+            }
+            if calendar.text.is_empty() {
+                let text = "it has no text: `linecard apply` reads the `file` of a site file; through the API, give the calendar as `text`";
+                fault(&["calendars", name], text.to_owned());
+            } else if calendar.text.len() > CalendarConfig::LONGEST {
+                let text = format!(
+                    "it has {} bytes, and at most {} are read: leave out what is over, and descriptions",
+                    calendar.text.len(),
+                    CalendarConfig::LONGEST
+                );
+                fault(&["calendars", name], text);
+            } else {
+                readable.push((name, calendar));
+            }
+        }
+        let begins = |day| self.first(day, 0);
+        let is_named = |day| self.dated(day).is_some();
+        let read = Calendars::read(&readable, &self.zone, begins, is_named);
+        let read = read.unwrap_or_else(|unread| {
+            faults.extend(unread.into_iter().map(|unread| HoursFault {
+                field: vec!["calendars".to_owned(), unread.calendar],
+                text: unread.text,
+            }));
+            Calendars::default()
+        });
+        if faults.is_empty() {
+            Ok(read)
+        } else {
+            Err(faults)
+        }
+    }
+
+    /// Everything that happens by the calendars, in order.
+    pub fn happenings(&self) -> &[Happening] {
+        self.calendars.all()
+    }
+
+    /// The special day that names a day by its date.
+    fn dated(&self, day: Date) -> Option<&Special> {
+        let mut special = self.special.iter();
+        special.find(|special| special.days.is_dated() && special.days.has(day))
     }
 
     /// Their configuration.
@@ -292,133 +366,6 @@ impl Hours {
             HoursReason::Hours => None,
         };
         Some(own.unwrap_or(&self.config.closed))
-    }
-
-    /// Looks for where a segment begins and ends, beyond the days that were computed.
-    fn extend(&self, now: &mut Segment, today: Date, at: Timestamp) {
-        let mut until = None;
-        'ahead: for offset in -2..FAR {
-            for segment in self.day(shifted(today, offset)) {
-                if segment.to > at && segment.from > at && !segment.standing.is_like(&now.standing)
-                {
-                    until = Some(segment.from);
-                    break 'ahead;
-                }
-            }
-        }
-        let mut since = None;
-        'back: for offset in (-FAR..=2).rev() {
-            for segment in self.day(shifted(today, offset)).iter().rev() {
-                if segment.to <= at && !segment.standing.is_like(&now.standing) {
-                    since = Some(segment.to);
-                    break 'back;
-                }
-            }
-        }
-        now.standing.since = since.map(Moment::from);
-        now.standing.until = until.map(Moment::from);
-    }
-
-    /// What a day consists of, without gaps: none if the zone's clocks leave it out.
-    fn day(&self, day: Date) -> Vec<Segment> {
-        let special = self.special.iter().find(|special| special.days.has(day));
-        let parts = match special {
-            Some(special) => &special.parts,
-            None => &self.weekly[weekday(day.weekday())],
-        };
-        let next = shifted(day, 1);
-        let mut segments = Vec::new();
-        let mut from = self.first(day, 0);
-        let end = self.first(next, 0);
-        let standing = |open| Standing {
-            open,
-            reason: special.map_or(HoursReason::Hours, |_| HoursReason::SpecialDay),
-            special_day: special.map(|special| special.name.clone()),
-            since: None,
-            until: None,
-        };
-        let mut push = |from: Timestamp, to: Timestamp, open| {
-            if from < to {
-                segments.push(Segment {
-                    from,
-                    to,
-                    standing: standing(open),
-                });
-            }
-        };
-        for part in parts {
-            let opens = self.first(day, part.from).clamp(from, end.max(from));
-            let closes = match part.to {
-                DAY => end,
-                minute => self.last(day, minute),
-            };
-            let closes = closes.clamp(opens, end.max(opens));
-            push(from, opens, false);
-            push(opens, closes, true);
-            from = closes;
-        }
-        push(from, end, false);
-        segments
-    }
-
-    /// The first moment at which the clocks show a time, or have passed it.
-    fn first(&self, day: Date, minute: u16) -> Timestamp {
-        self.moment(day, minute, jiff::tz::AmbiguousTimestamp::earlier)
-            .0
-    }
-
-    /// The moment after the last at which they show an earlier time than this one, which is not 0.
-    fn last(&self, day: Date, minute: u16) -> Timestamp {
-        let (before, is_shown) = self.moment(
-            day,
-            minute.saturating_sub(1),
-            jiff::tz::AmbiguousTimestamp::later,
-        );
-        if is_shown {
-            before.saturating_add(1.minute()).unwrap_or(before)
-        } else {
-            before
-        }
-    }
-
-    /// The moment at which the clocks show a time, and whether they do: if they go forward over it, the
-    /// moment is that of the change.
-    fn moment(
-        &self,
-        day: Date,
-        minute: u16,
-        choose: impl Fn(AmbiguousTimestamp) -> Result<Timestamp, jiff::Error>,
-    ) -> (Timestamp, bool) {
-        let part = |number: u16| i8::try_from(number).unwrap_or(0);
-        let time = Time::new(part(minute / 60), part(minute % 60), 0, 0);
-        let shown = DateTime::from_parts(day, time.unwrap_or(Time::midnight()));
-        let shown = self.zone.to_ambiguous_timestamp(shown);
-        let at_the_end = if day.year() < 0 {
-            Timestamp::MIN
-        } else {
-            Timestamp::MAX
-        };
-        if matches!(shown.offset(), AmbiguousOffset::Gap { .. }) {
-            // The earlier reading of a time that is left out lies before the change.
-            let before = shown.earlier().unwrap_or(at_the_end);
-            let change = self.zone.following(before).next();
-            return (change.map_or(before, |change| change.timestamp()), false);
-        }
-        (choose(shown).unwrap_or(at_the_end), true)
-    }
-}
-
-/// A part of the time in which it stands the same way.
-#[derive(Debug, Clone)]
-struct Segment {
-    from: Timestamp,
-    to: Timestamp,
-    standing: Standing,
-}
-
-impl Segment {
-    fn has(&self, at: Timestamp) -> bool {
-        self.from <= at && at < self.to
     }
 }
 
@@ -529,14 +476,6 @@ const NAMES: [&str; 7] = [
 
 // The places of days in `DayOfWeek` and in `weekly` are the same.
 const _: () = assert!(DayOfWeek::Sunday as usize == 6);
-
-fn weekday(day: Weekday) -> usize {
-    usize::try_from(day.to_monday_zero_offset()).unwrap_or(0)
-}
-
-fn shifted(day: Date, by: i32) -> Date {
-    day.saturating_add(by.days())
-}
 
 /// The minute of the day that a clock time names.
 pub(crate) fn minutes(text: &str, may_end: bool) -> Result<u16, String> {

@@ -5,6 +5,7 @@
 //! accepted can then only hold, not hold, or be undecided because a fact is absent ([`Verdict`]).
 
 mod actions;
+mod calendar;
 mod check;
 mod expression;
 mod facts;
@@ -15,6 +16,7 @@ mod scan;
 mod special;
 mod types;
 
+pub use calendar::Happening;
 pub use check::Fault;
 pub use expression::{Expression, Verdict};
 pub use facts::{Fact, Facts, MOST_ENTRIES, MOST_TEXT};

@@ -90,6 +90,11 @@ impl Days {
         }
     }
 
+    /// Whether they are named by their dates.
+    pub fn is_dated(&self) -> bool {
+        matches!(self, Self::Once(..))
+    }
+
     /// A day that both name, if they are of one kind, so that neither counts more. Looked for within the
     /// years that matter: a leap year and the four after it, or the days that are named.
     pub fn meets(&self, other: &Self) -> Option<Date> {

@@ -289,6 +289,8 @@ fn inline(value: &Value) -> String {
         Value::Null => "\"\"".to_owned(),
         Value::Bool(truth) => truth.to_string(),
         Value::Number(number) => number.to_string(),
+        // In one line, where TOML would take several: escapes are the same in JSON.
+        Value::String(text) if text.contains('\n') => value.to_string(),
         Value::String(text) => toml::Value::from(text.as_str()).to_string(),
         Value::Array(items) => {
             let items: Vec<String> = items.iter().map(inline).collect();

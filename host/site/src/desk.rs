@@ -8,11 +8,13 @@ mod macros;
 mod marks;
 mod notes;
 mod responses;
+mod training;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use linecard_model::desk::{Attribute, Draft, Note};
 use linecard_model::response::{Macro, MacroConfig, Response, ResponseConfig};
+use linecard_model::training::{TrainingConfig, TrainingMessage};
 use linecard_model::{AgentId, ContactId, InteractionId, MacroId, MessageId, NoteId, ResponseId};
 
 use super::command::{Actor, CommandError, Outcome};
@@ -115,6 +117,27 @@ pub enum Desk {
         /// The right labels, if they are others.
         labels: Option<BTreeSet<String>>,
     },
+    /// Keep a message for models to learn from.
+    SaveTraining {
+        /// Which; a new one if none.
+        id: Option<MessageId>,
+        /// What it is to be.
+        config: Box<TrainingConfig>,
+    },
+    /// Remove a message for models to learn from.
+    RemoveTraining {
+        /// Which.
+        id: MessageId,
+    },
+    /// Say whether models learn from what a customer wrote.
+    Exclude {
+        /// The interaction.
+        interaction: InteractionId,
+        /// The message.
+        message: MessageId,
+        /// Whether they do not.
+        excluded: bool,
+    },
     /// Block a contact.
     Block {
         /// The contact.
@@ -183,6 +206,8 @@ pub enum DeskOutcome {
         /// How many went.
         removed: usize,
     },
+    /// A message for models to learn from is so now.
+    Training(TrainingMessage),
     /// A macro is so now.
     Macro(Macro),
 }
@@ -238,6 +263,13 @@ pub(super) async fn perform(
             scores,
             labels,
         } => corrections::correct(batch, actor, interaction, message, scores, labels).await,
+        Desk::SaveTraining { id, config } => training::save(batch, actor, id, *config).await,
+        Desk::RemoveTraining { id } => training::remove(batch, actor, id).await,
+        Desk::Exclude {
+            interaction,
+            message,
+            excluded,
+        } => training::exclude(batch, actor, interaction, message, excluded).await,
         Desk::Block { contact, reason } => marks::block(batch, actor, contact, reason).await,
         Desk::Unblock { contact } => marks::unblock(batch, actor, contact).await,
         Desk::SaveResponses { responses, replace } => {

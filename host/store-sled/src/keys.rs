@@ -55,10 +55,11 @@ pub(crate) enum Family {
     Macro = b'm',
     Note = b'n',
     Response = b'r',
+    Training = b't',
 }
 
 impl Family {
-    pub(crate) const ALL: [Self; 32] = [
+    pub(crate) const ALL: [Self; 33] = [
         Self::Reaction,
         Self::Details,
         Self::Contact,
@@ -91,6 +92,7 @@ impl Family {
         Self::Macro,
         Self::Note,
         Self::Response,
+        Self::Training,
     ];
 
     pub(crate) fn from_byte(byte: u8) -> Option<Self> {
@@ -114,6 +116,7 @@ impl Family {
                 | Self::Config
                 | Self::Note
                 | Self::Response
+                | Self::Training
                 | Self::Macro
         )
     }
@@ -344,6 +347,10 @@ pub(crate) fn notes(site: &SiteId, contact: ContactId) -> Vec<u8> {
 
 pub(crate) fn response(site: &SiteId, id: &ResponseId) -> Vec<u8> {
     with(site, Family::Response, id.as_str().as_bytes())
+}
+
+pub(crate) fn training(site: &SiteId, id: MessageId) -> Vec<u8> {
+    with(site, Family::Training, id.as_bytes())
 }
 
 pub(crate) fn macro_of(site: &SiteId, id: &MacroId) -> Vec<u8> {

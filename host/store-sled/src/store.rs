@@ -12,6 +12,7 @@ use linecard_model::message::{Message, MessageReaction};
 use linecard_model::outbox::{ChannelFigures, ChannelHealth, OutboxEntry, OutboxNumber};
 use linecard_model::response::{Macro, Response};
 use linecard_model::site::SiteConfig;
+use linecard_model::training::TrainingMessage;
 use linecard_model::{
     AgentId, ChannelId, ContactId, DeadLetterId, InteractionId, MessageId, NoteId, ResponseId,
     SiteId, Timestamp,
@@ -323,6 +324,24 @@ impl Store for SledStore {
 
     async fn response(&self, site: &SiteId, id: &ResponseId) -> Result<Option<Response>> {
         self.shared.get(&keys::response(site, id))
+    }
+
+    async fn training_messages(
+        &self,
+        site: &SiteId,
+        page: Page<MessageId>,
+    ) -> Result<Vec<TrainingMessage>> {
+        let end = page.before.map(|id| keys::training(site, id));
+        let range = before(keys::family(site, Family::Training), end);
+        Ok(values_of(self.shared.scan(range, true, page.limit)?))
+    }
+
+    async fn training_message(
+        &self,
+        site: &SiteId,
+        id: MessageId,
+    ) -> Result<Option<TrainingMessage>> {
+        self.shared.get(&keys::training(site, id))
     }
 
     async fn macros(&self, site: &SiteId) -> Result<Vec<Macro>> {

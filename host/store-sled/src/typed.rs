@@ -10,6 +10,7 @@ use linecard_model::message::{Message, MessageReaction};
 use linecard_model::outbox::{ChannelFigures, ChannelHealth, OutboxEntry, OutboxNumber};
 use linecard_model::response::{Macro, Response};
 use linecard_model::site::SiteConfig;
+use linecard_model::training::TrainingMessage;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -53,6 +54,7 @@ fn by_family<O: OfAnyType>(family: Family, what: O) -> Option<Result<O::Output>>
         Family::Draft => what.of::<Draft>(),
         Family::Note => what.of::<Note>(),
         Family::Response => what.of::<Response>(),
+        Family::Training => what.of::<TrainingMessage>(),
         Family::Macro => what.of::<Macro>(),
         // A piece is part of another value.
         Family::Piece => return None,

@@ -292,6 +292,8 @@ fn change_to_writes(site: &SiteId, change: Change, writes: &mut Vec<Write>) -> R
         Change::RemoveNote { contact, note } => Write::Remove(keys::note(site, contact, note)),
         Change::PutResponse(response) => put(keys::response(site, &response.id), &response)?,
         Change::RemoveResponse(id) => Write::Remove(keys::response(site, &id)),
+        Change::PutTraining(message) => put(keys::training(site, message.id), &message)?,
+        Change::RemoveTraining(id) => Write::Remove(keys::training(site, id)),
         Change::PutMacro(kept) => put(keys::macro_of(site, &kept.id), &kept)?,
         Change::RemoveMacro(id) => Write::Remove(keys::macro_of(site, &id)),
         Change::PutConfig(config) => put(keys::config(site), &*config)?,

@@ -10,6 +10,7 @@ use linecard_model::outbox::{ChannelFigures, ChannelHealth, OutboxEntry, OutboxN
 use linecard_model::platform::Event;
 use linecard_model::response::{Macro, Response};
 use linecard_model::site::SiteConfig;
+use linecard_model::training::TrainingMessage;
 use linecard_model::{
     AgentId, ChannelId, ContactId, DeadLetterId, InteractionId, MacroId, MessageId, NoteId,
     ResponseId, Timestamp,
@@ -432,6 +433,10 @@ pub enum Change {
     PutResponse(Response),
     /// A standard response is gone.
     RemoveResponse(ResponseId),
+    /// A message for models to learn from, as it is now.
+    PutTraining(TrainingMessage),
+    /// A message for models to learn from is gone.
+    RemoveTraining(MessageId),
     /// A macro, as it is now.
     PutMacro(Macro),
     /// A macro is gone.

@@ -278,6 +278,8 @@ fn take_beside(event: &mut Event) -> Option<ContactId> {
         | Event::NoteSaved(_)
         | Event::ResponseSaved(_)
         | Event::ResponseRemoved { .. }
+        | Event::TrainingMessageSaved(_)
+        | Event::TrainingMessageRemoved { .. }
         | Event::ResponseUsed { .. }
         | Event::MacroSaved(_)
         | Event::MacroRemoved { .. }

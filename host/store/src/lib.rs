@@ -33,6 +33,7 @@ use linecard_model::message::{Message, MessageReaction};
 use linecard_model::outbox::{ChannelFigures, ChannelHealth, OutboxEntry, OutboxNumber};
 use linecard_model::response::{Macro, Response};
 use linecard_model::site::SiteConfig;
+use linecard_model::training::TrainingMessage;
 use linecard_model::{
     AgentId, ChannelId, ContactId, DeadLetterId, InteractionId, MessageId, NoteId, ResponseId,
     SiteId, Timestamp,
@@ -195,6 +196,20 @@ pub trait Store: Send + Sync + 'static {
 
     /// A standard response.
     async fn response(&self, site: &SiteId, id: &ResponseId) -> Result<Option<Response>>;
+
+    /// The messages for models to learn from, newest first.
+    async fn training_messages(
+        &self,
+        site: &SiteId,
+        page: Page<MessageId>,
+    ) -> Result<Vec<TrainingMessage>>;
+
+    /// A message for models to learn from.
+    async fn training_message(
+        &self,
+        site: &SiteId,
+        id: MessageId,
+    ) -> Result<Option<TrainingMessage>>;
 
     /// All macros, in the order of their names.
     async fn macros(&self, site: &SiteId) -> Result<Vec<Macro>>;

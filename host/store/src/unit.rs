@@ -28,6 +28,7 @@ use linecard_model::message::{Message, MessageReaction};
 use linecard_model::outbox::{ChannelFigures, ChannelHealth, OutboxEntry, OutboxNumber};
 use linecard_model::response::{Macro, Response};
 use linecard_model::site::SiteConfig;
+use linecard_model::training::TrainingMessage;
 use linecard_model::{
     AgentId, ChannelId, ContactId, DeadLetterId, InteractionId, MacroId, MessageId, NoteId,
     ResponseId, SiteId, Timestamp,
@@ -119,6 +120,7 @@ pub struct UnitOfWork {
     drafts: Overlay<(InteractionId, AgentId), Draft>,
     notes: Overlay<(ContactId, NoteId), Note>,
     responses: Overlay<ResponseId, Response>,
+    training: Overlay<MessageId, TrainingMessage>,
     macros: Overlay<MacroId, Macro>,
     config: Option<Box<SiteConfig>>,
     snapshot: Option<(Seq, Vec<u8>)>,
@@ -169,6 +171,7 @@ impl UnitOfWork {
             drafts: Overlay::new(),
             notes: Overlay::new(),
             responses: Overlay::new(),
+            training: Overlay::new(),
             macros: Overlay::new(),
             config: None,
             snapshot: None,

@@ -15,6 +15,9 @@ pub struct Config {
     pub model: String,
     /// A label of which the model is less sure is not given.
     pub threshold: f64,
+    /// How sure the model must be, in per cent, to say anything: less sure, a message has no label and no
+    /// score of it.
+    pub quality: u8,
     /// Labels that are never given.
     pub without: BTreeSet<String>,
     /// For each score what each label is worth.
@@ -25,6 +28,7 @@ pub struct Config {
 pub struct Classifier {
     model: Model,
     threshold: f64,
+    quality: u8,
     without: BTreeSet<String>,
     /// For each score what the labels are worth, in the model's order.
     scores: Vec<(String, Vec<f64>)>,
@@ -85,6 +89,12 @@ impl Analyzer for Classifier {
                 "give a number from 0 to 1",
             ));
         }
+        if config.quality > 100 {
+            problems.push(ConfigProblem::new(
+                "/quality",
+                "give per cent, from 0 to 100",
+            ));
+        }
         for label in config.without.iter().filter(|label| !known(label)) {
             problems.push(ConfigProblem::new("/without", unknown(label)));
         }
@@ -119,6 +129,7 @@ impl Analyzer for Classifier {
         Ok(Self {
             scores: scores.collect(),
             threshold: config.threshold,
+            quality: config.quality,
             without: config.without,
             model,
         })
@@ -131,6 +142,10 @@ impl Analyzer for Classifier {
             return Ok(analysis);
         }
         let verdict = self.model.read(&subject.text);
+        if verdict.confidence * 100.0 < f64::from(self.quality) {
+            // Nothing is known then, which is something else than a low score.
+            return Ok(analysis);
+        }
         let label = self.model.labels().get(verdict.label);
         if let Some(label) = label.filter(|label| !self.without.contains(*label))
             && verdict.confidence >= self.threshold

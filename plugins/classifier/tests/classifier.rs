@@ -80,6 +80,29 @@ fn labels_and_scores_come_from_the_model() {
 }
 
 #[test]
+fn below_the_quality_level_nothing_is_said() {
+    let mut config = config();
+    let text = Subject::text("My parcel is late!");
+    let said = |config: &Value| {
+        let classifier = Classifier::prepare_json(&config.to_string()).unwrap();
+        classifier.analyze(&text).unwrap()
+    };
+    let sure = said(&config).labels[0].confidence;
+    assert!((0.6..1.0).contains(&sure));
+    // The levels next to its confidence, on either side.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    let below = (sure * 100.0).floor() as u8;
+    config["quality"] = json!(below);
+    assert_eq!(said(&config).labels.len(), 1);
+    assert_eq!(said(&config).scores.len(), 2);
+    config["quality"] = json!(below + 1);
+    let nothing = said(&config);
+    assert!(nothing.labels.is_empty() && nothing.scores.is_empty());
+    config["quality"] = json!(101);
+    assert_eq!(problems(&config)[0].0, "/quality");
+}
+
+#[test]
 fn what_is_no_model_is_refused() {
     let bytes = model().to_bytes();
     let told = |bytes: &[u8]| {

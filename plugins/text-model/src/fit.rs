@@ -184,6 +184,14 @@ impl Random {
         self.0
     }
 
+    /// An index of so many; 0 of none.
+    pub fn below(&mut self, count: usize) -> usize {
+        // The remainder is an index, which fits.
+        #[allow(clippy::cast_possible_truncation)]
+        let index = (self.next() % (count.max(1) as u64)) as usize;
+        index
+    }
+
     /// Mixes.
     pub fn shuffle<T>(&mut self, items: &mut [T]) {
         for last in (1..items.len()).rev() {

@@ -4,6 +4,7 @@
 //! so that both mean the same by a word.
 
 pub mod calibration;
+pub mod compare;
 pub mod features;
 mod file;
 pub mod fit;

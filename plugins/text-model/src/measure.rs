@@ -28,6 +28,20 @@ pub struct LabelFigures {
     pub f1: f64,
 }
 
+/// How good labels are where only those count of which a model is sure enough.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LevelFigures {
+    /// The least confidence, in per cent.
+    pub quality: u8,
+    /// The share of the texts that have a label then.
+    pub told: f64,
+    /// The share of these that have the right one.
+    pub right: f64,
+}
+
+/// The quality levels of which figures tell.
+const LEVELS: [u8; 6] = [0, 50, 60, 70, 80, 90];
+
 /// How good labels are.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Figures {
@@ -44,6 +58,9 @@ pub struct Figures {
     /// The expected calibration error: by how much confidence and accuracy differ in the mean, in
     /// fifteen equal steps of confidence.
     pub calibration_error: f64,
+    /// How it is at each quality level; models of earlier versions do not have it.
+    #[serde(default)]
+    pub levels: Vec<LevelFigures>,
     /// How many texts of each label (in rows) got which (in columns, the last of them for none).
     pub confusion: Vec<Vec<usize>>,
 }
@@ -111,7 +128,24 @@ pub fn figures(labels: &[String], judged: &[Judged]) -> Figures {
         accuracy: share(right, judged.len()),
         macro_f1,
         calibration_error: calibration_error(judged),
+        levels: LEVELS.map(|quality| level(quality, judged)).to_vec(),
         confusion,
+    }
+}
+
+fn level(quality: u8, judged: &[Judged]) -> LevelFigures {
+    let is_told =
+        |one: &&Judged| one.said.is_some() && one.confidence * 100.0 >= f64::from(quality);
+    let told = judged.iter().filter(is_told);
+    let right = told
+        .clone()
+        .filter(|one| one.said == Some(one.truth))
+        .count();
+    let told = told.count();
+    LevelFigures {
+        quality,
+        told: share(told, judged.len()),
+        right: share(right, told),
     }
 }
 
@@ -220,6 +254,9 @@ mod tests {
         assert!((figures.labels[1].f1 - 0.5).abs() < 1e-9);
         assert!((figures.accuracy - 0.5).abs() < 1e-9);
         assert_eq!(figures.unknown, 1);
+        let at_80 = &figures.levels[4];
+        assert_eq!((at_80.quality, at_80.told), (80, 0.75));
+        assert!((at_80.right - 2.0 / 3.0).abs() < 1e-9);
         // Three were told with 0.9, and two of them were right.
         assert!((figures.calibration_error - (0.9 - 2.0 / 3.0)).abs() < 1e-9);
     }

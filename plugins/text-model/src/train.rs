@@ -212,6 +212,7 @@ pub fn provenance(
             accuracy: 0.0,
             macro_f1: 0.0,
             calibration_error: 0.0,
+            levels: Vec::new(),
             confusion: Vec::new(),
         },
     }

@@ -166,8 +166,15 @@ async fn a_rule_is_refused_that_its_network_cannot_do_or_does_not_take() -> Resu
         { "name": "ask", "channels": ["page"], "then": { "ask_to_follow": "Please follow us." } },
         { "name": "long", "channels": ["page"], "then": { "reply": { "text": long } } },
         { "name": "fine", "then": { "reply": { "text": "Hello" } } },
+        { "name": "unknown", "when": "network == 'x' &&\n  mesage.text == 'a'", "then": { "priority": 1 } },
+        { "name": "type", "when": "message.text > 3", "then": { "priority": 1 } },
     ] });
     let expected = [
+        (
+            "/rules/4/when",
+            "line 2, column 3: there is no fact `mesage`; did you mean `message`?",
+        ),
+        ("/rules/5/when", "`>` cannot compare a string with"),
         (
             "/rules/0/then/repost",
             "the connector of channel cannot do that: page",
@@ -186,6 +193,10 @@ async fn a_rule_is_refused_that_its_network_cannot_do_or_does_not_take() -> Resu
         let detail = fault["detail"].as_str().context("detail")?;
         ensure!(detail.contains(text), "{detail}");
     }
+    ensure!(
+        faults[0]["line"] == 2 && faults[0]["column"] == 3,
+        "{faults:#?}"
+    );
     let headers = [("if-match", "*")];
     let refused = administrator
         .ask(Method::PUT, "/api/v1/rules", &headers, Some(&rules))

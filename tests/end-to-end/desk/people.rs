@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result, ensure};
 use linecard_tests::{Client, Networks, SiteOptions, eventually};
 use reqwest::{Method, StatusCode};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{BINARY, SOON, ask, entries, is_problem, say, send, stranger};
 
@@ -143,4 +143,45 @@ async fn people_are_found_and_their_way_is_told() -> Result<()> {
         StatusCode::NOT_FOUND,
         "not-found",
     )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_an_address_in_common_is_suggested_until_somebody_knows_better() -> Result<()> {
+    let networks = Networks::start().await?;
+    let hub = networks.hub(BINARY, &SiteOptions::default()).await?;
+    let agent = Client::sign_in(&hub.base(), "agent-1", "agent-1").await?;
+    let boss = hub.administrator()?;
+    for customer in ["ann@example.com", "bob@example.com", "cleo@example.com"] {
+        say(&networks, customer, "hello").await?;
+    }
+    entries(&agent, "", 3).await?;
+    let contact_of = async |customer: &str| {
+        let path = format!("/api/v1/contacts?channel=web&identity={customer}");
+        let found = boss.get(&path).await?;
+        let id = found.pointer("/items/0/id").and_then(Value::as_str);
+        id.map(str::to_owned).context("a contact")
+    };
+    let ann = contact_of("ann@example.com").await?;
+    let bob = contact_of("bob@example.com").await?;
+    let alike = format!("/api/v1/contacts/{ann}/alike");
+    ensure!(agent.get(&alike).await? == json!({ "items": [] }));
+    let attribute = format!("/api/v1/contacts/{bob}/attributes/work-email");
+    let value = json!({ "type": "text", "value": "Ann@Example.com" });
+    let set = send(&agent, Method::PUT, &attribute, &value).await?;
+    ensure!(set.status.is_success(), "{set:?}");
+    let found = agent.get(&alike).await?;
+    ensure!(
+        found["items"].as_array().map(Vec::len) == Some(1)
+            && found.pointer("/items/0/contact/id") == Some(&json!(bob))
+            && found.pointer("/items/0/common")
+                == Some(&json!([{ "kind": "email", "value": "ann@example.com" }])),
+        "{found}"
+    );
+    // It is only a suggestion: the two are one, and then two again, when people say so.
+    let merge = format!("/api/v1/contacts/{ann}/merged/{bob}");
+    boss.put(&merge, &json!({})).await?;
+    ensure!(agent.get(&alike).await? == json!({ "items": [] }));
+    ask(&boss, Method::DELETE, &merge).await?;
+    ensure!(agent.get(&alike).await? == json!({ "items": [] }));
+    Ok(())
 }

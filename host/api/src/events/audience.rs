@@ -55,7 +55,11 @@ impl Audience {
 pub(super) fn is_for_administrators(event: &Event) -> bool {
     matches!(
         event,
-        Event::SiteConfigured { .. } | Event::Audited { .. } | Event::PluginChanged(_)
+        Event::SiteConfigured { .. }
+            | Event::Audited { .. }
+            | Event::PluginChanged(_)
+            | Event::TrainingMessageSaved(_)
+            | Event::TrainingMessageRemoved { .. }
     )
 }
 

@@ -21,6 +21,7 @@ use linecard_model::routing::{
 };
 use linecard_model::rule::{RuleOccasion, RuleTimer, RuleTrace};
 use linecard_model::site::SiteConfig;
+use linecard_model::training::TrainingMessage;
 use linecard_model::{
     AgentId, ChannelId, ContactId, InteractionId, MacroId, MessageId, OfferId, QueueId, ResponseId,
     ServicePolicyId, StationId, Timestamp,
@@ -763,6 +764,15 @@ pub(super) enum Happened {
     ResponseRemoved {
         /// The response.
         response: ResponseId,
+        /// Who did it: an agent's id, or `key:` and a key's name.
+        by: String,
+    },
+    /// A message for models to learn from is new, or was changed; or they are not to learn from a customer's.
+    TrainingMessageSaved(TrainingMessage),
+    /// A message for models to learn from was removed; or they may learn from a customer's again.
+    TrainingMessageRemoved {
+        /// The message.
+        id: MessageId,
         /// Who did it: an agent's id, or `key:` and a key's name.
         by: String,
     },

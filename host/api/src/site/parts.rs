@@ -95,7 +95,7 @@ fn place<P: Part>(id: &str) -> String {
     format!("/{}/{id}", P::FIELD)
 }
 
-fn check(headers: &HeaderMap, present: Option<&impl Serialize>) -> Result<(), Problem> {
+pub(super) fn check(headers: &HeaderMap, present: Option<&impl Serialize>) -> Result<(), Problem> {
     let condition = |name| {
         headers
             .get(name)

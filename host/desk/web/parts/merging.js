@@ -7,7 +7,7 @@ import { store } from '../store.js';
 class Merging extends Part {
   static follows = /** @type {EventTarget[]} */ ([]);
 
-  static properties = { contact: {}, found: { state: true }, searching: { state: true }, blocking: { state: true } };
+  static properties = { contact: {}, found: { state: true }, alike: { state: true }, searching: { state: true }, blocking: { state: true } };
 
   constructor() {
     super();
@@ -15,8 +15,27 @@ class Merging extends Part {
     this.contact = undefined;
     /** @type {any[] | undefined} */
     this.found = undefined;
+    /** Who has a number or an address in common with them. @type {any[]} */
+    this.alike = [];
     this.searching = false;
     this.blocking = false;
+  }
+
+  /** Begins to look for another contact of the same person, or gives it up. */
+  async begin() {
+    this.searching = !this.searching;
+    this.found = undefined;
+    this.alike = [];
+    if (!this.searching) return;
+    const of = this.contact.id;
+    const page = await store.attempt(() => call('GET', `contacts/${of}/alike?limit=5`));
+    if (page && of === this.contact.id) this.alike = page.items;
+  }
+
+  /** @param {any} one @param {any[]} [common] */
+  other(one, common = []) {
+    return html`<li class="buttons"><span class="grow"><bdi>${one.display_name || t('contact.unknown')}</bdi> <span class="quiet">${one.identities.map((/** @type {any} */ id) => id.channel).join(', ')} <bdi>${common.map(({ value }) => value).join(', ')}</bdi></span></span>
+      <button class="tool" @click=${() => this.change('PUT', `merged/${one.id}`)}>${t('merge.same')}</button></li>`;
   }
 
   /** @param {string} method @param {string} path @param {unknown} [body] */
@@ -52,13 +71,13 @@ class Merging extends Part {
       ${(contact.merged || []).map((/** @type {any} */ one) => html`<p class="quiet">${t('merge.was', { by: one.by, at: moment(one.at) })}
         ${able ? html`<button class="tool" @click=${() => this.change('DELETE', `merged/${one.contact}`)}>${t('merge.part')}</button>` : nothing}</p>`)}
       ${!able ? nothing : html`<span class="buttons">
-        <button class="tool" aria-expanded=${this.searching} @click=${() => { this.searching = !this.searching; this.found = undefined; }}>${t('merge.begin')}</button>
+        <button class="tool" aria-expanded=${this.searching} @click=${this.begin}>${t('merge.begin')}</button>
         ${contact.blocked ? html`<button class="tool" @click=${() => this.change('DELETE', 'block')}>${t('contact.unblock')}</button>`
     : html`<button class="tool" aria-expanded=${this.blocking} @click=${() => { this.blocking = !this.blocking; }}>${t('contact.block')}</button>`}</span>
         ${this.blocking ? html`<form class="stack" @submit=${this.block}><label>${t('contact.block-why')}<input name="reason" maxlength="500"></label><button class="main">${t('contact.block')}</button></form>` : nothing}
         ${this.searching ? html`<form class="stack" @submit=${this.search}><label>${t('merge.search')}<input type="search" name="words" required></label><button>${t('merge.find')}</button></form>
-          ${this.found ? html`<ul>${this.found.map((one) => html`<li class="buttons"><span class="grow"><bdi>${one.display_name || t('contact.unknown')}</bdi> <span class="quiet">${one.identities.map((/** @type {any} */ id) => id.channel).join(', ')}</span></span>
-            <button class="tool" @click=${() => this.change('PUT', `merged/${one.id}`)}>${t('merge.same')}</button></li>`)}</ul>
+          ${!this.found && this.alike.length ? html`<p class="quiet">${t('merge.alike')}</p><ul>${this.alike.map(({ contact: one, common }) => this.other(one, common))}</ul>` : nothing}
+          ${this.found ? html`<ul>${this.found.map((one) => this.other(one))}</ul>
             ${this.found.length ? nothing : html`<p class="quiet">${t('merge.none')}</p>`}` : nothing}` : nothing}`}`;
   }
 }

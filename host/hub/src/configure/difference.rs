@@ -23,6 +23,11 @@ const NAMED: [&str; 9] = [
     "channels",
 ];
 
+/// A text of more bytes, such as a calendar, is not shown as a whole.
+const LONG: usize = 2_000;
+/// So many of its characters are.
+const SHOWN: usize = 60;
+
 /// One thing that applying a configuration would change.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Change {
@@ -238,6 +243,11 @@ impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let key = self.key();
         let shown = |value: Option<&Value>| match value {
+            Some(Value::String(long)) if long.len() > LONG => {
+                let begin: String = long.chars().take(SHOWN).collect();
+                let all = long.chars().count();
+                format!("{}… ({all} characters)", Value::from(begin))
+            }
             Some(value) => value.to_string(),
             None => "(not set)".to_owned(),
         };

@@ -6,6 +6,7 @@
 mod analyzers;
 mod apply;
 mod automatic;
+mod calendars;
 mod channels;
 mod check;
 mod difference;
@@ -81,9 +82,19 @@ pub fn parse_site(file: &str, text: &str) -> Result<SiteFile, Problems> {
     problems.or(document)
 }
 
-/// Reads a site file; see [`parse_site`].
+/// Reads a site file, with the calendars that it names; see [`parse_site`].
 pub fn parse_site_file(path: &Path) -> Result<SiteFile, Problems> {
-    parse_site(&path.display().to_string(), &read_text(path)?)
+    let mut document: SiteFile = read(&path.display().to_string(), &read_text(path)?)?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let mut problems = calendars::read_calendars(&mut document.value, folder);
+    // What was not read is not told once more for what it lacks.
+    let unread: Vec<String> = problems.0.iter().map(|p| p.pointer.clone()).collect();
+    let is_unread = |problem: &Problem| unread.contains(&format!("{}/file", problem.pointer));
+    let others = check::check(&document.value).0.into_iter();
+    problems
+        .0
+        .extend(others.filter(|problem| !is_unread(problem)));
+    document.places.locate(problems).or(document)
 }
 
 /// Reads a configuration file's text.

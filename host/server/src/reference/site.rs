@@ -1,7 +1,7 @@
 //! What holds in a site where its file says nothing.
 
 use linecard_model::QueueId;
-use linecard_model::hours::HoursConfig;
+use linecard_model::hours::{CalendarConfig, HoursConfig};
 use linecard_model::plugin::PluginTrust;
 use linecard_model::rights::RoleConfig;
 use linecard_model::routing::{MediaType, QueueSettings, RoutingSettings};
@@ -60,6 +60,7 @@ pub(super) fn defaults() -> anyhow::Result<Value> {
     let mut hours = serde_json::to_value(HoursConfig::default())?;
     hours["zone"].take();
     hours["everywhere"] = json!(false);
+    hours["calendars"] = json!({ "*": CalendarConfig::default() });
     site["hours"] = json!({ "*": hours });
     site["channels"] = json!({ "*": channel });
     Ok(site)

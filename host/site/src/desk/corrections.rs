@@ -1,9 +1,11 @@
 //! What people say of messages in the place of the analyzers.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use linecard_model::event::Event;
-use linecard_model::message::Correction;
+use linecard_model::message::{Correction, Message};
+use linecard_model::training::{is_name, name_rule};
 use linecard_model::{InteractionId, MessageId};
 
 use super::super::command::{Actor, CommandError, Outcome};
@@ -20,22 +22,7 @@ pub(super) async fn correct(
     labels: Option<BTreeSet<String>>,
 ) -> Result<Outcome, CommandError> {
     check(&scores, labels.as_ref())?;
-    let interaction = find(batch, interaction).await?;
-    let mut found = None;
-    for contact in interaction.contacts() {
-        found = batch.work.message(contact, id).await?;
-        if found.is_some() {
-            break;
-        }
-    }
-    let message = found.filter(|message| message.interaction == interaction.id);
-    let message = message.ok_or_else(|| CommandError::NotFound {
-        what: "message",
-        id: id.to_string(),
-    })?;
-    if !message.author.is_contact() {
-        return Err(unfit("", "only what customers write is scored"));
-    }
+    let message = of_customer(batch, interaction, id).await?;
     let correction = Correction {
         by: actor.name.clone(),
         at: batch.at,
@@ -57,6 +44,31 @@ pub(super) async fn correct(
         batch.record(vec![event]).await?;
     }
     Ok(Outcome::Done)
+}
+
+/// A message of an interaction, if a customer wrote it.
+pub(super) async fn of_customer(
+    batch: &mut Batch<'_>,
+    interaction: InteractionId,
+    id: MessageId,
+) -> Result<Arc<Message>, CommandError> {
+    let interaction = find(batch, interaction).await?;
+    let mut found = None;
+    for contact in interaction.contacts() {
+        found = batch.work.message(contact, id).await?;
+        if found.is_some() {
+            break;
+        }
+    }
+    let message = found.filter(|message| message.interaction == interaction.id);
+    let message = message.ok_or_else(|| CommandError::NotFound {
+        what: "message",
+        id: id.to_string(),
+    })?;
+    if !message.author.is_contact() {
+        return Err(unfit("", "only what customers write is scored"));
+    }
+    Ok(message)
 }
 
 fn check(
@@ -90,18 +102,4 @@ fn check(
         ));
     }
     Ok(())
-}
-
-fn is_name(name: &str) -> bool {
-    let length = name.chars().count();
-    (1..=Correction::LONGEST_NAME).contains(&length)
-        && name.trim() == name
-        && !name.chars().any(char::is_control)
-}
-
-fn name_rule(what: &str) -> String {
-    let most = Correction::LONGEST_NAME;
-    format!(
-        "{what} has 1 to {most} characters, none of them a control character and no space at an end"
-    )
 }

@@ -7,6 +7,7 @@ use linecard_model::event::Event;
 use linecard_model::message::Content;
 use linecard_model::response::{Macro, MacroConfig, Response, ResponseConfig};
 use linecard_model::routing::{EndReason, RoutingEvent};
+use linecard_model::training::TrainingMessage;
 use linecard_model::{AgentId, MacroId, NoteId, ResponseId};
 
 use super::append_events;
@@ -45,6 +46,17 @@ fn note(number: u64, text: &str) -> Note {
         mentions: std::collections::BTreeSet::new(),
         revisions: Vec::new(),
         deleted_at: None,
+    }
+}
+
+fn training(number: u64, text: &str) -> TrainingMessage {
+    TrainingMessage {
+        id: message_id(number),
+        text: Some(text.to_owned()),
+        labels: ["complaint".to_owned()].into(),
+        excluded: number == 3,
+        changed_at: time(number),
+        changed_by: "anna".to_owned(),
     }
 }
 
@@ -191,6 +203,14 @@ pub(super) async fn what_agents_put_comes_back(store: Arc<dyn Store>) {
             message: message_id(1),
         },
         Event::MacroSaved(kept.clone()),
+        Event::TrainingMessageSaved(training(1, "Late")),
+        Event::TrainingMessageSaved(training(2, "Gone")),
+        Event::TrainingMessageSaved(training(3, "Thanks")),
+        Event::TrainingMessageSaved(training(1, "Late again")),
+        Event::TrainingMessageRemoved {
+            id: message_id(2),
+            by: "anna".to_owned(),
+        },
     ];
     unit.record(time(1), events).await.unwrap();
     store.append(&main, epoch, unit.finish()).await.unwrap();
@@ -221,6 +241,17 @@ pub(super) async fn what_agents_put_comes_back(store: Arc<dyn Store>) {
     };
     assert_eq!(store.responses(&main).await.unwrap(), [used]);
     assert_eq!(store.macros(&main).await.unwrap(), [kept]);
+    let examples = async |before| {
+        let found = store.training_messages(&main, Page { before, limit: 10 });
+        found.await.unwrap()
+    };
+    let (late, thanks) = (training(1, "Late again"), training(3, "Thanks"));
+    assert_eq!(examples(None).await, [thanks, late.clone()]);
+    assert_eq!(examples(Some(message_id(3))).await, [late.clone()]);
+    let found = store.training_message(&main, message_id(1)).await.unwrap();
+    assert_eq!(found, Some(late));
+    let found = store.training_message(&main, message_id(2)).await.unwrap();
+    assert_eq!(found, None);
 
     let record = store.journal(&main, 0, 1).await.unwrap().remove(0);
     let told = serde_json::to_string(&record).unwrap();

@@ -6,6 +6,7 @@ use linecard_model::desk::{Draft, LastMessage, Marks, Note, ReadMark};
 use linecard_model::interaction::Interaction;
 use linecard_model::message::{Message, MessageAuthor};
 use linecard_model::response::Response;
+use linecard_model::training::TrainingMessage;
 use linecard_model::{AgentId, ContactId, InteractionId, MessageId, NoteId, ResponseId, Timestamp};
 
 use super::UnitOfWork;
@@ -122,6 +123,15 @@ impl UnitOfWork {
             response.used_at = Some(at);
         }
         Ok(())
+    }
+
+    /// A message for models to learn from.
+    pub async fn training(&mut self, id: MessageId) -> Result<Option<Arc<TrainingMessage>>> {
+        if let Some(known) = self.training.known(&id) {
+            return Ok(known.value.clone());
+        }
+        let found = self.store.training_message(&self.site, id).await?;
+        Ok(self.training.learn(id, found))
     }
 
     /// A standard response.

@@ -107,6 +107,11 @@ impl UnitOfWork {
             Some(response) => Change::PutResponse(response),
             None => Change::RemoveResponse(id),
         }));
+        let training = self.training.into_changed();
+        changes.extend(training.map(|(id, value)| match value {
+            Some(message) => Change::PutTraining(message),
+            None => Change::RemoveTraining(id),
+        }));
         let macros = self.macros.into_changed();
         changes.extend(macros.map(|(id, value)| match value {
             Some(kept) => Change::PutMacro(kept),

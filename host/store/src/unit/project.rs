@@ -248,6 +248,14 @@ impl UnitOfWork {
                 self.responses.set(response.clone(), None);
                 Ok(())
             }
+            Event::TrainingMessageSaved(message) => {
+                self.training.set(message.id, Some(message.clone()));
+                Ok(())
+            }
+            Event::TrainingMessageRemoved { id, .. } => {
+                self.training.set(*id, None);
+                Ok(())
+            }
             Event::ResponseUsed { response, .. } => self.response_used(response, at).await,
             Event::MacroSaved(saved) => {
                 self.macros.set(saved.id.clone(), Some(saved.clone()));

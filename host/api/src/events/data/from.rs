@@ -269,6 +269,8 @@ impl Happened {
             Event::NoteSaved(note) => Self::NoteSaved(NoteView::of(&note, false)),
             Event::ResponseSaved(response) => Self::ResponseSaved((&response).into()),
             Event::ResponseRemoved { response, by } => Self::ResponseRemoved { response, by },
+            Event::TrainingMessageSaved(message) => Self::TrainingMessageSaved(message),
+            Event::TrainingMessageRemoved { id, by } => Self::TrainingMessageRemoved { id, by },
             Event::ResponseUsed {
                 response,
                 interaction,

@@ -18,7 +18,7 @@ use super::options::ConfigOptions;
 use super::rules::TheHub;
 use super::say;
 pub(super) use evaluate::Evaluate;
-use set::Set;
+use set::{Disposition, Set};
 
 /// In how many parts the texts are taken to find how good a model is.
 const FOLDS: usize = 5;
@@ -40,9 +40,14 @@ pub(super) struct Train {
     /// The column of the labels; rows without one are left out
     #[arg(long, value_name = "COLUMN", conflicts_with = "history")]
     label: Option<String>,
-    /// Train on what people have corrected in a running hub: messages that they gave one label
+    /// Train on what people have corrected in a running hub, and added to it for training: messages that they
+    /// gave one label
     #[arg(long)]
     history: bool,
+    /// With --history: train on what the conversations began with that agents ended with this disposition code,
+    /// which is the label unless another is given; once for each code
+    #[arg(long, value_name = "CODE[=LABEL]", requires = "history")]
+    disposition: Vec<Disposition>,
     #[command(flatten)]
     hub: TheHub,
     /// Where the model is written; a hub finds it at models/NAME.model in its data folder
@@ -68,7 +73,7 @@ impl Train {
     pub(super) async fn run(&self, options: &ConfigOptions) -> anyhow::Result<()> {
         let set = match (&self.file, &self.text, &self.label) {
             (Some(file), Some(text), Some(label)) => Set::of_table(file, text, label)?,
-            _ => Set::of_history(&self.hub.asked(options)?).await?,
+            _ => Set::of_history(&self.hub.asked(options)?, &self.disposition).await?,
         };
         let Set {
             texts,
@@ -98,7 +103,7 @@ impl Train {
         }
         let left_out = match left_out {
             0 => String::new(),
-            rows => format!("; {rows} without one label were left out"),
+            rows => format!("; {rows} without one label, or excluded, were left out"),
         };
         say(&format!(
             "{}: trained on {} texts ({} quality){left_out}\nwhat it says of texts that it has not seen ({FOLDS}-fold cross-validation):\n{}",
@@ -177,6 +182,13 @@ fn shown(figures: &Figures) -> String {
         figures.texts,
         figures.unknown
     );
+    for level in figures.levels.iter().filter(|level| level.quality > 0) {
+        let _ = writeln!(
+            text,
+            "at quality {}: {:.3} of the texts have a label, {:.3} of them the right one",
+            level.quality, level.told, level.right
+        );
+    }
     if figures.labels.len() <= MOST_SHOWN {
         let _ = write!(text, "{:width$}", "truth");
         for label in &figures.labels {

@@ -1,14 +1,18 @@
 //! The texts that a model is trained on, with the labels that people gave them.
 
 use std::path::Path;
+use std::str::FromStr;
 
+use anyhow::ensure;
 use linecard_text_model::train::Labelled;
 use serde::Deserialize;
 
 use super::super::asked::Asked;
 use super::table::Table;
 
-/// How many corrections are asked for at a time.
+/// The most messages that are taken from a hub.
+const MOST_TEXTS: usize = 1_000_000;
+/// How many are asked for at a time.
 const PAGE: usize = 200;
 
 /// Texts with their labels, and where they are from.
@@ -38,29 +42,55 @@ impl Set {
         Ok(set)
     }
 
-    /// What people have corrected in a hub. A model gives one label, so it learns from messages that have
-    /// one.
-    pub async fn of_history(hub: &Asked) -> anyhow::Result<Self> {
-        let mut set = Self::new(format!("corrections in {}", hub.base()), "labels");
+    /// What people have corrected in a hub and added to it for training, or, with dispositions, what the
+    /// conversations began with that agents ended so. A model gives one label, so it learns from messages that
+    /// have one.
+    pub async fn of_history(hub: &Asked, dispositions: &[Disposition]) -> anyhow::Result<Self> {
+        if dispositions.is_empty() {
+            let mut set = Self::new(format!("training messages in {}", hub.base()), "labels");
+            set.read(hub, "", None).await?;
+            return Ok(set.sorted());
+        }
+        let codes: Vec<&str> = dispositions.iter().map(|d| d.code.as_str()).collect();
+        let source = format!("conversations in {}", hub.base());
+        let mut set = Self::new(source, &format!("dispositions {}", codes.join(", ")));
+        for Disposition { code, label } in dispositions {
+            let code: String = url::form_urlencoded::byte_serialize(code.as_bytes()).collect();
+            set.read(hub, &format!("&disposition={code}"), Some(label))
+                .await?;
+        }
+        Ok(set.sorted())
+    }
+
+    async fn read(&mut self, hub: &Asked, of: &str, label: Option<&str>) -> anyhow::Result<()> {
         let mut after = String::new();
         loop {
-            let path = format!("/api/v1/training-messages?limit={PAGE}{after}");
-            let page: Corrections = hub.get(&path).await?;
+            let path = format!("/api/v1/training-messages?limit={PAGE}{of}{after}");
+            let page: Listed = hub.get(&path).await?;
             for message in page.items {
-                match message.correction.labels.as_slice() {
-                    [label] => set.push(&message.text, label),
-                    _ => set.left_out += 1,
+                match (label, message.labels.as_slice()) {
+                    _ if message.excluded => self.left_out += 1,
+                    (Some(label), _) => self.push(&message.text, label),
+                    (None, [label]) => self.push(&message.text, label),
+                    (None, _) => self.left_out += 1,
                 }
+                ensure!(
+                    self.texts.len() <= MOST_TEXTS,
+                    "there are more than {MOST_TEXTS} messages; export them (GET /api/v1/training-messages/export) and train on a part"
+                );
             }
             match page.next {
                 Some(next) => after = format!("&after={next}"),
-                None => break,
+                None => return Ok(()),
             }
         }
+    }
+
+    fn sorted(mut self) -> Self {
         // The newest come first, and the folds of a model are to be the same however often it is trained.
-        set.texts
+        self.texts
             .sort_by(|a, b| (&a.text, &a.label).cmp(&(&b.text, &b.label)));
-        Ok(set)
+        self
     }
 
     fn new(source: String, column: &str) -> Self {
@@ -80,22 +110,43 @@ impl Set {
     }
 }
 
-/// A part of what people have corrected.
+/// A part of what models can learn from.
 #[derive(Deserialize)]
-struct Corrections {
-    items: Vec<Corrected>,
+struct Listed {
+    items: Vec<Message>,
     #[serde(default)]
     next: Option<String>,
 }
 
 #[derive(Deserialize)]
-struct Corrected {
+struct Message {
     text: String,
-    correction: Correction,
+    labels: Vec<String>,
+    excluded: bool,
 }
 
-#[derive(Deserialize)]
-struct Correction {
-    #[serde(default)]
-    labels: Vec<String>,
+/// A disposition code, and what a message is whose conversation ended so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Disposition {
+    code: String,
+    label: String,
+}
+
+impl FromStr for Disposition {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (code, label) = text.rsplit_once('=').unwrap_or((text, text));
+        let (code, label) = (code.trim(), label.trim());
+        if code.is_empty() || label.is_empty() {
+            return Err(
+                "write a disposition code, such as Complaint, or with a label, Complaint=complaint"
+                    .to_owned(),
+            );
+        }
+        Ok(Self {
+            code: code.to_owned(),
+            label: label.to_owned(),
+        })
+    }
 }

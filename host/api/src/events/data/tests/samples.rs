@@ -20,6 +20,7 @@ use linecard_model::routing::{
     ServiceClock, ServicePromise, StepCause, TransferTarget, UnparkCause, WaitingFor,
 };
 use linecard_model::rule::{RuleOccasion, RuleTimer, RuleTrace};
+use linecard_model::training::TrainingMessage;
 use linecard_model::{
     AgentId, ChannelId, ContactId, InteractionId, MacroId, MessageId, NoteId, OfferId, QueueId,
     ResponseId, ServicePolicyId, StationId, Timestamp,
@@ -590,6 +591,18 @@ fn others() -> Vec<Event> {
             used: 1,
             used_at: Some(Timestamp::now()),
         }),
+        Event::TrainingMessageSaved(TrainingMessage {
+            id: MessageId::generate(),
+            text: Some("Late again".to_owned()),
+            labels: ["complaint".to_owned()].into(),
+            excluded: false,
+            changed_at: Timestamp::now(),
+            changed_by: "anna".to_owned(),
+        }),
+        Event::TrainingMessageRemoved {
+            id: MessageId::generate(),
+            by: "anna".to_owned(),
+        },
         Event::ResponseRemoved {
             response: ResponseId::new("hello").unwrap(),
             by: "anna".to_owned(),
