@@ -87,6 +87,8 @@ function hours({ config }) {
     special: field('special', { type: 'array', add: t('admin.add-day'), items: { type: 'object', required: ['name', 'on'], ordered: true, properties: {
       name: field('special-name', { type: 'string' }), on: field('special-on', { type: 'string', placeholder: '12-24' }), to: field('special-to', { type: 'string' }),
       open: field('special-open', { type: 'array', add: t('admin.add-hours'), items: { type: 'object', required: ['from', 'to'], ordered: true, properties: { from: field('begins', clock), to: field('to', clock) } } }) } } }),
+    calendars: field('calendars', { type: 'object', folded: true, additionalProperties: { type: 'object', ordered: true, properties: {
+      text: field('calendar-text', { type: 'string', multiline: true, code: true }), during: field('during', { ...words('during', ['closed', 'open']), default: 'closed' }) } } }),
     closed: said('closed', false), special_day: said('special-day', true), emergency: said('emergency', true),
   } };
 }
