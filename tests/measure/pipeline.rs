@@ -13,6 +13,7 @@
 mod load;
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
@@ -283,9 +284,11 @@ async fn analyzed() -> Result<()> {
             format!("message.text.matches('(?i)order {number}9')"),
         ];
         let when = &when[number % when.len()];
-        more.push_str(&format!(
-            "[[rules]]\nname = \"rule {number}\"\nwhen = \"{when}\"\nthen = {{ priority = 1 }}\n"
-        ));
+        // Writing to a text cannot fail.
+        let _ = writeln!(
+            more,
+            "[[rules]]\nname = \"rule {number}\"\nwhen = \"{when}\"\nthen = {{ priority = 1 }}"
+        );
     }
     let full = SiteOptions {
         more,
@@ -348,7 +351,7 @@ fn labelled() -> String {
             ("complaint", "is late again and nobody answers, where is it"),
             ("praise", "was lovely, thank you very much for the help"),
         ] {
-            table.push_str(&format!("{label}\tparcel {number} {text}\n"));
+            let _ = writeln!(table, "{label}\tparcel {number} {text}");
         }
     }
     table

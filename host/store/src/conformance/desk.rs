@@ -247,7 +247,10 @@ pub(super) async fn what_agents_put_comes_back(store: Arc<dyn Store>) {
     };
     let (late, thanks) = (training(1, "Late again"), training(3, "Thanks"));
     assert_eq!(examples(None).await, [thanks, late.clone()]);
-    assert_eq!(examples(Some(message_id(3))).await, std::slice::from_ref(&late));
+    assert_eq!(
+        examples(Some(message_id(3))).await,
+        std::slice::from_ref(&late)
+    );
     let found = store.training_message(&main, message_id(1)).await.unwrap();
     assert_eq!(found, Some(late));
     let found = store.training_message(&main, message_id(2)).await.unwrap();
