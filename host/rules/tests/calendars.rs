@@ -451,7 +451,9 @@ fn everything_that_recurs_is_where_another_program_finds_it() {
             let time = format!("{}/{}", happening.from, happening.to).replace(".000Z", "Z");
             found.entry(happening.name.clone()).or_default().push(time);
         }
-        found.values_mut().for_each(|times| times.sort());
+        for times in found.values_mut() {
+            times.sort();
+        }
         assert_eq!(found, one.happenings, "{}\n{}", config.zone, one.text);
     }
 }
