@@ -91,7 +91,7 @@ hosts = ["{base}"]
         hub.launch().await?;
         // An echo is there before anything is tried again, also on a machine that does much else.
         let channel = "queue = \"support\"\nconfig";
-        let patient = format!("retry_pause_seconds = 20.0\n{channel}");
+        let patient = format!("retry_pause_seconds = 5.0\n{channel}");
         hub.apply(&networks.site(&site).replace(channel, &patient))?;
         networks.connect(&hub).await?;
         let callback =
