@@ -12,13 +12,15 @@ use super::data::Envelope;
 use super::schema::schema;
 
 /// The kinds of events that nobody outside is told. A test holds them to [`is_told`].
-const KEPT: [&str; 6] = [
+const KEPT: [&str; 8] = [
     "audited",
     "draft-removed",
     "draft-saved",
     "interaction-read",
     "plugin-changed",
     "site-configured",
+    "training-message-removed",
+    "training-message-saved",
 ];
 
 static KINDS: LazyLock<BTreeSet<String>> = LazyLock::new(|| {

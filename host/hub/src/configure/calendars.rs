@@ -86,7 +86,7 @@ mod tests {
         write("holidays.ics", endless.as_bytes());
         assert!(
             told().contains(
-                ":3:24: hours.shop.calendars.holidays: line 5 of holidays.ics: the rule has no end"
+                ":3:23: hours.shop.calendars.holidays: line 5 of holidays.ics: the rule has no end"
             ),
             "{}",
             told()
