@@ -281,7 +281,7 @@ async fn a_timer_fires_once_and_outlives_a_restart() {
 async fn what_lies_idle_ends_and_its_end_is_an_occasion() {
     let mut world = World::new().await;
     let rules = json!({ "rules": [
-        { "name": "idle", "on": "idle", "after_seconds": 2,
+        { "name": "idle", "on": "idle", "after_seconds": 5,
           "then": { "end": { "disposition": "Processed" } } },
         { "name": "over", "on": "ended", "then": { "add_labels": ["over"] } },
         { "name": "told", "on": "edited", "when": "message.text.mentions('refund')",
@@ -316,6 +316,21 @@ async fn what_lies_idle_ends_and_its_end_is_an_occasion() {
     assert_eq!(followed(&world, RuleOccasion::Idle).await, 1);
 }
 
+/// What is found in the journal: what is seen of an interaction may be a moment ahead of it.
+async fn recorded<T>(world: &World, wanted: impl Fn(&Event) -> Option<T>) -> Vec<T> {
+    let main = world.handle().id();
+    for _ in 0..200 {
+        let records = world.store.journal(main, 0, usize::MAX).await.unwrap();
+        let events = records.iter().flat_map(|record| &record.events);
+        let found: Vec<T> = events.filter_map(&wanted).collect();
+        if !found.is_empty() {
+            return found;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    Vec::new()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn other_rules_forget_times_that_nobody_asks_for_and_begin_new_ones() {
     let mut world = World::new().await;
@@ -337,13 +352,11 @@ async fn other_rules_forget_times_that_nobody_asks_for_and_begin_new_ones() {
     configure(&world, rule(1)).await;
     assert_eq!(of(newest_of(&world, "1").await.1), [1]);
     until(&world, "1", |i| i.priority == 1).await;
-    let main = world.handle().id();
-    let records = world.store.journal(main, 0, usize::MAX).await.unwrap();
-    let mut events = records.iter().flat_map(|record| &record.events);
-    assert!(events.any(
-        |event| matches!(event, Event::RuleNotified { agents, text, .. }
-        if agents.len() == 1 && text == "Late")
-    ));
+    let told = recorded(&world, |event| match event {
+        Event::RuleNotified { agents, text, .. } => Some((agents.len(), text.clone())),
+        _ => None,
+    });
+    assert_eq!(told.await, [(1, "Late".to_owned())]);
     // Applying the same again begins nothing anew.
     configure(&world, rule(1)).await;
     assert_eq!(of(newest_of(&world, "1").await.1), Vec::<u32>::new());
@@ -376,15 +389,11 @@ async fn rules_that_lead_to_each_others_queues_stop_and_say_so() {
     let stays = last.unwrap();
     assert_eq!(stays.moved_by_rules, MOST);
     assert!(stays.timers.is_empty(), "{:?}", stays.timers);
-    let main = world.handle().id();
-    let records = world.store.journal(main, 0, usize::MAX).await.unwrap();
-    let events = records.iter().flat_map(|record| &record.events);
-    let not_done: Vec<String> = events
-        .filter_map(|event| match event {
-            Event::RulesFollowed { trace, .. } => trace.steps[0].did[0].not_done.clone(),
-            _ => None,
-        })
-        .collect();
+    let not_done: Vec<String> = recorded(&world, |event| match event {
+        Event::RulesFollowed { trace, .. } => trace.steps[0].did[0].not_done.clone(),
+        _ => None,
+    })
+    .await;
     let [why] = not_done.as_slice() else {
         panic!("{not_done:?}");
     };
