@@ -51,9 +51,9 @@ pub struct TrainingConfig {
 impl TrainingConfig {
     /// Why it cannot be kept: the field, and what to do.
     pub fn check(&self) -> Result<(), (&'static str, String)> {
-        let length = self.text.chars().count();
-        if self.text.trim().is_empty() || length > LONGEST_TEXT {
-            let text = format!("the text has 1 to {LONGEST_TEXT} characters, not {length}");
+        let is_long = self.text.chars().count() > LONGEST_TEXT;
+        if self.text.trim().is_empty() || is_long {
+            let text = format!("the text says something, in up to {LONGEST_TEXT} characters");
             return Err(("text", text));
         }
         let (count, most) = (self.labels.len(), Correction::MOST_NAMES);
