@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
-use linecard_model::ContactId;
 use linecard_model::event::Seq;
+use linecard_model::{ContactId, Timestamp};
 use serde::{Deserialize, Serialize};
 use tantivy::directory::MmapDirectory;
 use tantivy::indexer::{LogMergePolicy, NoMergePolicy};
@@ -36,6 +36,12 @@ pub enum SearchError {
     /// It is not open, because it is being built anew.
     #[error("the index is being built anew; ask again in a moment")]
     Closed,
+    /// It broke while it was used.
+    #[error("the index is broken")]
+    Broken,
+    /// The journal has forgotten what comes next.
+    #[error("the index is further behind than the journal goes back")]
+    Behind,
     /// Its folder cannot be used.
     #[error("the index in {folder} cannot be used: {source}")]
     Folder {
@@ -54,6 +60,9 @@ pub enum SearchError {
 pub struct Position {
     /// The number of the last event of the journal that is in it.
     pub seq: Seq,
+    /// When that happened: a journal in which another event has the number is another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
     /// While it is built: everything that is kept under contacts from this one on is in it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub built_to: Option<ContactId>,
@@ -245,7 +254,7 @@ fn folder_bytes(folder: &Path) -> u64 {
         .sum()
 }
 
-/// Writes to the index. It takes memory: drop it when there is nothing to do.
+/// Writes to the index, one batch after the other. It takes memory: drop it when there is nothing to do.
 pub struct Writer {
     index: Arc<Index>,
     opened: Arc<Opened>,
@@ -285,6 +294,14 @@ impl Writer {
         }
         self.purge(&erased)?;
         Ok(None)
+    }
+
+    /// Ends when what is under way in the background is done. Blocks.
+    pub fn end(self) -> Result<(), SearchError> {
+        self.writer.garbage_collect_files().wait()?;
+        self.writer.wait_merging_threads()?;
+        self.opened.reader.reload()?;
+        Ok(())
     }
 
     fn change(&self, change: &Change, erased: &mut BTreeSet<ContactId>) -> Result<(), SearchError> {

@@ -1,6 +1,7 @@
 //! Texts taken apart into words, as they are found.
 //!
-//! A text is cut where the Unicode standard cuts words (UAX #29). Each word is folded: small letters, no
+//! A text is cut where the Unicode standard cuts words (UAX #29), and at the signs within addresses and names
+//! (`ann.lee@example.com` has four words). Each word is folded: small letters, no
 //! diacritics, compatible forms made one. Scripts that are written without spaces between words (Chinese,
 //! Japanese, Thai, Lao, Khmer, Burmese, Tibetan), and Korean, whose words carry their particles, are cut
 //! into overlapping pairs of characters. Pairs need no dictionary of tens of megabytes, and a question is cut
@@ -50,7 +51,8 @@ pub(crate) struct Token {
 pub(crate) fn tokens(text: &str) -> Vec<Token> {
     let mut tokens = Vec::new();
     let mut run = Run::default();
-    for (start, word) in text.unicode_word_indices() {
+    let words = text.unicode_word_indices();
+    for (start, word) in words.flat_map(|(start, word)| pieces(start, word)) {
         for (offset, part, spaceless) in scripts(word) {
             if tokens.len() >= MOST {
                 return tokens;
@@ -67,6 +69,18 @@ pub(crate) fn tokens(text: &str) -> Vec<Token> {
     run.end(&mut tokens);
     tokens.truncate(MOST);
     tokens
+}
+
+/// The parts of a word between the signs that stand in addresses, names and numbers.
+fn pieces(start: usize, word: &str) -> impl Iterator<Item = (usize, &str)> {
+    let pieces = word.split(['.', ',', ':', ';', '_', '·', '․']);
+    let pieces = pieces.filter(|piece| !piece.is_empty());
+    pieces.map(move |piece| {
+        (
+            start + (piece.as_ptr() as usize - word.as_ptr() as usize),
+            piece,
+        )
+    })
 }
 
 fn push(tokens: &mut Vec<Token>, text: &str, start: usize, end: usize, shape: Shape) {
@@ -269,8 +283,8 @@ mod tests {
         );
         assert_eq!(words("Ελλάς Ёлка أحمد"), ["ελλασ", "елка", "احمد"]);
         assert_eq!(
-            words("#refund @anna_k 4711-22"),
-            ["refund", "anna_k", "4711", "22"]
+            words("#refund @anna_k 4711-22 a.b@c.org"),
+            ["refund", "anna", "k", "4711", "22", "a", "b", "c", "org"]
         );
         assert!(words(" … !?\u{200d}").is_empty());
     }

@@ -289,7 +289,7 @@ proptest! {
                 changes.extend(list.apply(step));
                 seq += 1;
             }
-            let position = Position { seq, built_to: None, whole: true };
+            let position = Position { seq, at: None, built_to: None, whole: true };
             let with = writer.take().unwrap_or_else(|| index.writer().unwrap());
             writer = with.write(&changes, position).unwrap();
             if batch.iter().any(|step| matches!(step, Step::Restart)) {
@@ -355,6 +355,7 @@ fn put(document: Document) -> Change {
 
 const HERE: Position = Position {
     seq: 1,
+    at: None,
     built_to: None,
     whole: true,
 };
