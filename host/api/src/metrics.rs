@@ -299,11 +299,11 @@ async fn search(registry: &mut Registry, hub: &Hub) {
             u64::from(hub.search.is_whole()),
         ),
     ] {
-        let gauged = Gauge::default();
+        let gauged: Gauge = Gauge::default();
         registry.register(name, help, gauged.clone());
         gauged.set(gauge(count));
     }
-    let built = Counter::<u64>::default();
+    let built: Counter = Counter::default();
     registry.register(
         "search_built",
         "How often the search index was built anew since the start",

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Json as Answer;
 use linecard_model::contact::Contact;
+use linecard_model::message::Message;
 use linecard_model::{AgentId, ChannelId, InteractionId, QueueId, Timestamp};
 use linecard_search::{
     Asked, Cursor, Filter as Wanted, Key, Kind, Order, Question, Range, ScoreRange,
@@ -277,7 +278,9 @@ impl App {
         match key {
             Key::Message(contact, id) => {
                 let message = store.message(site, contact, id).await?;
-                let Some(message) = message.filter(|m| m.deleted_at.is_none()) else {
+                // It may just have been taken back, or erased.
+                let says = |m: &Message| m.deleted_at.is_none() && m.content.text.is_some();
+                let Some(message) = message.filter(says) else {
                     return Ok(None);
                 };
                 let of = Some(message.interaction);
@@ -309,7 +312,8 @@ impl App {
                 found.note = Some(NoteView::of(&note, false));
             }
             Key::Contact(_) => {
-                if !self.sees_found(caller, sight, None, &person).await? {
+                let is_known = !texts(&person).is_empty() || !person.attributes.is_empty();
+                if !is_known || !self.sees_found(caller, sight, None, &person).await? {
                     return Ok(None);
                 }
                 for (field, text) in texts(&person) {

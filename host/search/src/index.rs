@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
@@ -12,7 +12,7 @@ use linecard_model::event::Seq;
 use linecard_model::{ContactId, Timestamp};
 use serde::{Deserialize, Serialize};
 use tantivy::directory::MmapDirectory;
-use tantivy::indexer::{LogMergePolicy, NoMergePolicy};
+use tantivy::indexer::{IndexWriterOptions, LogMergePolicy, NoMergePolicy};
 use tantivy::{IndexReader, IndexSettings, IndexWriter, ReloadPolicy, Term};
 
 use crate::document::{Change, Conversation};
@@ -25,6 +25,9 @@ const MEMORY: usize = 15_000_000;
 /// The most documents of one part of the index. Parts that are as large stay as they are, so that no change
 /// rewrites all that there is.
 const LARGEST: usize = 2_000_000;
+/// From which share of deleted things on a part is written anew: so much larger than what is in it the index is
+/// at most, about.
+const DELETED: f32 = 0.3;
 /// How often files that somebody still reads are tried again.
 const TRIES: u32 = 20;
 /// Between two tries.
@@ -75,6 +78,9 @@ pub struct Position {
 struct Payload {
     form: u32,
     position: Position,
+    /// Whose things are deleted, and may still lie in the files.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    erased: BTreeSet<ContactId>,
 }
 
 struct Opened {
@@ -101,6 +107,8 @@ pub struct Index {
     seq: AtomicU64,
     whole: AtomicBool,
     broken: AtomicBool,
+    /// Who was erased, and may still lie in the files: a hub that is killed in between goes on with it.
+    erased: Mutex<BTreeSet<ContactId>>,
 }
 
 impl std::fmt::Debug for Index {
@@ -121,6 +129,7 @@ impl Index {
             seq: AtomicU64::new(0),
             whole: AtomicBool::new(false),
             broken: AtomicBool::new(false),
+            erased: Mutex::default(),
         }
     }
 
@@ -149,6 +158,7 @@ impl Index {
         };
         self.take(index)?;
         self.told(payload.position);
+        *self.erased() = payload.erased;
         Ok(Some(payload.position))
     }
 
@@ -172,7 +182,17 @@ impl Index {
         let schema = self.fields.schema.clone();
         let index = tantivy::Index::create(directory, schema, IndexSettings::default())?;
         self.broken.store(false, Ordering::Relaxed);
+        self.erased().clear();
         self.take(index)
+    }
+
+    fn erased(&self) -> MutexGuard<'_, BTreeSet<ContactId>> {
+        self.erased.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether something that was erased may still lie in the files: the next write removes it.
+    pub fn has_erased(&self) -> bool {
+        !self.erased().is_empty()
     }
 
     fn take(&self, index: tantivy::Index) -> Result<(), SearchError> {
@@ -234,9 +254,10 @@ impl Index {
     /// What writes to it. There is one at a time. Blocks.
     pub fn writer(self: &Arc<Self>) -> Result<Writer, SearchError> {
         let opened = self.opened()?;
-        let writer = opened.index.writer_with_num_threads(1, MEMORY)?;
+        let writer = writer(&opened.index)?;
         let mut policy = LogMergePolicy::default();
         policy.set_max_docs_before_merge(LARGEST);
+        policy.set_del_docs_ratio_before_merge(DELETED);
         writer.set_merge_policy(Box::new(policy));
         Ok(Writer {
             index: Arc::clone(self),
@@ -244,6 +265,16 @@ impl Index {
             writer,
         })
     }
+}
+
+/// A writer of one thread, with another for merging.
+fn writer(index: &tantivy::Index) -> Result<IndexWriter, SearchError> {
+    let options = IndexWriterOptions::builder()
+        .num_worker_threads(1)
+        .memory_budget_per_thread(MEMORY)
+        .num_merge_threads(1)
+        .build();
+    Ok(index.writer_with_options(options)?)
 }
 
 fn folder_bytes(folder: &Path) -> u64 {
@@ -275,13 +306,29 @@ impl Writer {
         changes: &[Change],
         position: Position,
     ) -> Result<Option<Self>, SearchError> {
-        let mut erased = BTreeSet::new();
+        let mut erased = self.index.erased().clone();
         for change in changes {
             self.change(change, &mut erased)?;
         }
+        self.commit(position, &erased)?;
+        if erased.is_empty() {
+            return Ok(Some(self));
+        }
+        let mut last = self.purge(&erased)?;
+        last.commit(position, &BTreeSet::new())?;
+        last.end()?;
+        Ok(None)
+    }
+
+    fn commit(
+        &mut self,
+        position: Position,
+        erased: &BTreeSet<ContactId>,
+    ) -> Result<(), SearchError> {
         let payload = Payload {
             form: FORM,
             position,
+            erased: erased.clone(),
         };
         let mut prepared = self.writer.prepare_commit()?;
         // It has numbers and names only.
@@ -289,11 +336,8 @@ impl Writer {
         prepared.commit()?;
         self.opened.reader.reload()?;
         self.index.told(position);
-        if erased.is_empty() {
-            return Ok(Some(self));
-        }
-        self.purge(&erased)?;
-        Ok(None)
+        self.index.erased().clone_from(erased);
+        Ok(())
     }
 
     /// Ends when what is under way in the background is done. Blocks.
@@ -331,15 +375,15 @@ impl Writer {
     }
 
     /// Writes the parts of the index anew in which erased things still lie, and removes the old files.
-    fn purge(self, erased: &BTreeSet<ContactId>) -> Result<(), SearchError> {
+    fn purge(self, erased: &BTreeSet<ContactId>) -> Result<Self, SearchError> {
         let Self {
             index,
             opened,
-            writer,
+            writer: merging,
         } = self;
         // Nothing else is merged meanwhile.
-        writer.wait_merging_threads()?;
-        let mut writer: IndexWriter = opened.index.writer_with_num_threads(1, MEMORY)?;
+        merging.wait_merging_threads()?;
+        let mut writer = writer(&opened.index)?;
         writer.set_merge_policy(Box::new(NoMergePolicy));
         opened.reader.reload()?;
         let owned: Vec<Term> = erased.iter().map(|id| index.fields.owned_by(*id)).collect();
@@ -368,8 +412,11 @@ impl Writer {
             // Whoever has just asked a question holds the old files for a moment.
             std::thread::sleep(PAUSE);
         }
-        writer.wait_merging_threads()?;
-        Ok(())
+        Ok(Self {
+            index,
+            opened,
+            writer,
+        })
     }
 }
 
@@ -387,4 +434,71 @@ fn is_clean(opened: &Opened, folder: &Path) -> Result<bool, SearchError> {
         let segment = name.split('.').next().unwrap_or_default();
         segment.len() != 32 || living.contains(segment)
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use linecard_model::MessageId;
+
+    use super::*;
+    use crate::document::{Document, Key};
+
+    #[test]
+    fn what_a_killed_hub_was_about_to_purge_is_purged_later() {
+        let folder = tempfile::tempdir().unwrap();
+        let index = Arc::new(Index::new(folder.path()));
+        index.begin_anew().unwrap();
+        let position = Position {
+            seq: 1,
+            at: None,
+            built_to: None,
+            whole: true,
+        };
+        let contact = ContactId::generate();
+        let said = Change::Put(Box::new(Document {
+            key: Key::Message(contact, MessageId::generate()),
+            person: contact,
+            interaction: None,
+            at: Timestamp::UNIX_EPOCH,
+            texts: vec!["secret".to_owned()],
+            language: None,
+            numbers: Vec::new(),
+            channels: BTreeSet::new(),
+            labels: BTreeSet::new(),
+            scores: std::collections::BTreeMap::new(),
+        }));
+        let writer = index.writer().unwrap().write(&[said], position).unwrap();
+        let mut writer = writer.unwrap();
+        let mut erased = BTreeSet::new();
+        writer.change(&Change::Erase(contact), &mut erased).unwrap();
+        writer.commit(position, &erased).unwrap();
+        drop((writer, index));
+        let lies_there = || {
+            let id = contact.to_string();
+            let files = fs::read_dir(folder.path()).unwrap();
+            let mut files = files.map(|file| fs::read(file.unwrap().path()).unwrap_or_default());
+            // The place to go on is not what was said.
+            files.any(|all| {
+                let text = String::from_utf8_lossy(&all);
+                text.contains(&format!("m {id}"))
+            })
+        };
+        assert!(lies_there());
+        let index = Arc::new(Index::new(folder.path()));
+        assert_eq!(index.open(), Some(position));
+        assert!(index.has_erased());
+        assert!(
+            index
+                .writer()
+                .unwrap()
+                .write(&[], position)
+                .unwrap()
+                .is_none()
+        );
+        assert!(!index.has_erased());
+        assert!(!lies_there());
+        let again = Index::new(folder.path());
+        assert_eq!(again.open(), Some(position));
+        assert!(!again.has_erased());
+    }
 }

@@ -308,6 +308,10 @@ impl Keeping {
     ) -> Result<std::convert::Infallible, Halt> {
         let store = Arc::clone(&self.store);
         let mut is_unwritten = false;
+        if self.index.has_erased() {
+            // The hub was killed before it was gone.
+            self.write().await?;
+        }
         loop {
             // What they tell is read from the journal.
             while !matches!(
