@@ -14,7 +14,8 @@ use serde::{Deserialize, Serialize};
 use tantivy::collector::{Collector, SegmentCollector};
 use tantivy::columnar::{Column, StrColumn};
 use tantivy::query::{
-    Bm25StatisticsProvider, BooleanQuery, EnableScoring, Query, TermQuery, TermSetQuery,
+    Bm25StatisticsProvider, BooleanQuery, ConstScoreQuery, EnableScoring, Occur, Query, TermQuery,
+    TermSetQuery,
 };
 use tantivy::schema::{Field, IndexRecordOption, Value as _};
 use tantivy::{
@@ -258,23 +259,17 @@ pub(crate) fn find(searcher: &Searcher, fields: &Fields, asked: &Asked) -> tanti
         let channels = channels.iter().map(ChannelId::as_str);
         wanted.push(one_of(fields.channel, channels));
     }
-    let query: Box<dyn Query> = match wanted.len() {
-        1 => wanted.remove(0),
+    let query: Box<dyn Query> = if wanted.len() == 1 {
+        wanted.remove(0)
+    } else {
         // Only the words say how well something fits.
-        _ => {
-            let mut parts = wanted.into_iter();
-            let words = parts
-                .next()
-                .map(|words| (tantivy::query::Occur::Must, words));
-            let others = parts.map(|other| {
-                let unscored = tantivy::query::ConstScoreQuery::new(other, 0.0);
-                (
-                    tantivy::query::Occur::Must,
-                    Box::new(unscored) as Box<dyn Query>,
-                )
-            });
-            Box::new(BooleanQuery::new(words.into_iter().chain(others).collect()))
-        }
+        let mut parts = wanted.into_iter();
+        let words = parts.next().map(|words| (Occur::Must, words));
+        let others = parts.map(|other| {
+            let unscored: Box<dyn Query> = Box::new(ConstScoreQuery::new(other, 0.0));
+            (Occur::Must, unscored)
+        });
+        Box::new(BooleanQuery::new(words.into_iter().chain(others).collect()))
     };
     let mut best = Best {
         order: asked.order,

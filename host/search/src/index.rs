@@ -262,7 +262,7 @@ impl Index {
         Ok(Writer {
             index: Arc::clone(self),
             opened,
-            writer,
+            inner: writer,
         })
     }
 }
@@ -289,7 +289,7 @@ fn folder_bytes(folder: &Path) -> u64 {
 pub struct Writer {
     index: Arc<Index>,
     opened: Arc<Opened>,
-    writer: IndexWriter,
+    inner: IndexWriter,
 }
 
 impl std::fmt::Debug for Writer {
@@ -330,7 +330,7 @@ impl Writer {
             position,
             erased: erased.clone(),
         };
-        let mut prepared = self.writer.prepare_commit()?;
+        let mut prepared = self.inner.prepare_commit()?;
         // It has numbers and names only.
         prepared.set_payload(&serde_json::to_string(&payload).unwrap_or_default());
         prepared.commit()?;
@@ -342,8 +342,8 @@ impl Writer {
 
     /// Ends when what is under way in the background is done. Blocks.
     pub fn end(self) -> Result<(), SearchError> {
-        self.writer.garbage_collect_files().wait()?;
-        self.writer.wait_merging_threads()?;
+        self.inner.garbage_collect_files().wait()?;
+        self.inner.wait_merging_threads()?;
         self.opened.reader.reload()?;
         Ok(())
     }
@@ -352,22 +352,21 @@ impl Writer {
         let fields = &self.index.fields;
         let delete = |key: &str| {
             let key = Term::from_field_text(fields.key, key);
-            self.writer.delete_term(key);
+            self.inner.delete_term(key);
         };
         match change {
             Change::Put(document) => {
                 delete(&document.key.text());
-                self.writer.add_document(fields.document(document))?;
+                self.inner.add_document(fields.document(document))?;
             }
             Change::PutConversation(conversation) => {
                 let conversation: &Conversation = conversation;
                 delete(&conversation_key(conversation));
-                self.writer
-                    .add_document(fields.conversation(conversation))?;
+                self.inner.add_document(fields.conversation(conversation))?;
             }
             Change::Remove(key) => delete(&key.text()),
             Change::Erase(contact) => {
-                self.writer.delete_term(fields.owned_by(*contact));
+                self.inner.delete_term(fields.owned_by(*contact));
                 erased.insert(*contact);
             }
         }
@@ -379,7 +378,7 @@ impl Writer {
         let Self {
             index,
             opened,
-            writer: merging,
+            inner: merging,
         } = self;
         // Nothing else is merged meanwhile.
         merging.wait_merging_threads()?;
@@ -415,7 +414,7 @@ impl Writer {
         Ok(Self {
             index,
             opened,
-            writer,
+            inner: writer,
         })
     }
 }
