@@ -6,13 +6,14 @@ import { allowNotices, choices, entitle } from './notify.js';
 import { Part, html, nothing } from './part.js';
 import { store } from './store.js';
 import { dress, theme } from './theme.js';
+import { keys } from './parts/keys.js';
 import { forgetAll } from './parts/unsent.js';
 import './parts/presence.js';
 import './views/sign-in.js';
 import './views/desk.js';
 
 /** Rights of which one is enough to have something to administer. */
-const ADMINISTER = ['configure', 'channels', 'people', 'texts', 'audit', 'webhooks', 'dead-letters'];
+const ADMINISTER = ['configure', 'channels', 'people', 'texts', 'training', 'audit', 'webhooks', 'dead-letters'];
 const may = (/** @type {string[]} */ ...rights) => rights.some((right) => store.may(right));
 
 /**
@@ -193,7 +194,7 @@ class App extends Part {
         <button @click=${() => choose(other)} lang=${other}>${language === 'de' ? 'English' : 'Deutsch'}</button>
         <button @click=${() => dress(theme() === 'dark' ? 'light' : 'dark')}>${t('app.theme')}</button>
         <button class="leave" @click=${this.leave}>${t('app.sign-out')}</button>
-        <p class="quiet">${t('app.keys')}</p></div></details>
+        ${keys()}</div></details>
       <button class="leave" @click=${this.leave}>${t('app.sign-out')}</button>
     </header>
     <div class="notices" aria-live="polite">
@@ -211,7 +212,7 @@ class App extends Part {
         if (area.id === 'wallboard') return area.view('');
         return html`<div class="frame">${this.bar()}${area.view(this.path)}</div><lc-palette></lc-palette>`;
       }
-      case 'away': return html`<main class="alone"><p role="alert">${t('app.away')}</p></main>`;
+      case 'away': return html`<main class="alone"><p class="offline" role="alert"><span class="dot"></span> ${t('app.away')}</p></main>`;
       default: return html`<main class="alone"><p role="status">${t('app.loading')}</p></main>`;
     }
   }

@@ -42,7 +42,7 @@ class Own extends Part {
         <dt>${t('supervisor.occupancy')}</dt><dd>${percent(stats.occupancy)}</dd>
         <dt>${t('own.offers')}</dt><dd>${t('own.answered', { offered: stats.offers, accepted: stats.answered, declined: stats.declined, missed: stats.rona })}</dd>
         <dt>${t('own.given')}</dt><dd>${number(stats.transferred)}</dd></dl></div>` : nothing}
-      <h3 class="pad">${t('own.last')}</h3>
+      <h3 class="inset">${t('own.last')}</h3>
       <ul class="cards">${this.items.map((one) => html`<li><div class="topline"><a href="#/interactions/${one.id}"><bdi>${nameOf(one)}</bdi></a><span class="quiet">${word('network', one.network || one.channel)}</span><span class="grow"></span>
         ${one.disposition ? html`<span class="chip">${one.disposition}</span>` : nothing}<time class="quiet" datetime=${one.ended_at || one.created_at}>${day(one.ended_at || one.created_at)}, ${time(one.ended_at || one.created_at)}</time></div></li>`)}</ul>
       ${this.items.length ? nothing : html`<p class="empty">${t('own.none')}</p>`}
