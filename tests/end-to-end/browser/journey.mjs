@@ -303,8 +303,10 @@ await remote.waitForSelector('.offline');
 await web.say('dora', { type: 'text', text: 'Said into the silence' });
 await message('Said into the silence').waitFor();
 route.find();
+let patience = 500;
 await eventually('the way back', async () => {
-  const back = await remote.waitForSelector('.offline', { state: 'detached', timeout: 2_000 }).then(() => true, () => false);
+  patience *= 2;
+  const back = await remote.waitForSelector('.offline', { state: 'detached', timeout: patience }).then(() => true, () => false);
   // What is left of the lost connections is given up in its time.
   if (!back) await far.clock.fastForward(16_000);
   return back;
