@@ -48,12 +48,15 @@ export async function stage({ page, context, base, password, networks }) {
   await page.locator('lc-presence select').selectOption('ready');
   for (let taken = 0; taken < 2; taken += 1) {
     await page.waitForSelector('.offer', { timeout: 60_000 });
+    const before = await page.evaluate(() => location.hash);
     await page.keyboard.press('Alt+KeyA');
-    await page.waitForSelector('lc-composer textarea[data-key=KeyR]', { timeout: 60_000 });
+    // The one before is not to be taken for it.
+    await page.waitForFunction((hash) => location.hash !== hash, before);
+    await page.waitForFunction(() => document.querySelector('lc-composer')?.item.id === location.hash.split('/').at(-1));
   }
   await page.locator('lc-composer textarea[data-key=KeyR]').fill('Thank you for writing. I am looking for it, and come back to you in a minute.');
   await page.keyboard.press('Control+Enter');
-  await page.locator('lc-message.ours').waitFor();
+  await page.locator('lc-message.ours').last().waitFor();
   desk.mine = await page.evaluate(() => location.hash);
   // The queue rests from here on, so that somebody waits, and what is staged is nobody else's.
   await ask('POST', 'queues/support/pause', {});
