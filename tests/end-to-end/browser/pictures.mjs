@@ -4,7 +4,8 @@
 //   npm install --prefix /tmp/pictures playwright-core@1.65.1 axe-core@4.14.1
 //   cd /tmp/pictures && node …/tests/end-to-end/browser/pictures.mjs --program …/target/release/linecard --to all
 //
-// It runs a demo of its own with the program, for some ten minutes, and ends with 1 if a state could not be reached.
+// It runs a demo of its own with the program, for some ten minutes, ends with 1 if a state could not be reached, and tells what it
+// finds cut off.
 // `--readme FOLDER` writes only the two of the README into that folder. `--web FOLDER` shows the desk's files from there in
 // the place of those in the program; `--only PATTERN` takes those states, `--sizes 360x740,1280x800` these sizes, `--themes
 // light` these themes. Chromium is found at its usual places, or where CHROMIUM says.
@@ -74,6 +75,7 @@ try {
         return scrolls && !document.querySelector('dialog[open], .drawer') ? scrolls.scrollHeight - scrolls.clientHeight : 0;
       });
       if (whole > 0 && !values.readme) await page.setViewportSize({ width, height: Math.min(HIGHEST, height + whole) });
+      for (const what of await cut()) console.log(`${name}, ${width} px: ${what}`);
       for (const theme of themes) {
         await page.evaluate((to) => { document.documentElement.dataset.theme = to; }, theme);
         await page.waitForTimeout(60);
@@ -82,6 +84,21 @@ try {
     }
     await page.setViewportSize({ width: 1280, height: 800 });
   }
+
+  /** What is cut off: the page is too wide, what can be used lies outside of it, or its words are wider than it is. */
+  const cut = () => page.evaluate(() => {
+    const found = [];
+    if (document.documentElement.scrollWidth > innerWidth) found.push(`the page is ${document.documentElement.scrollWidth - innerWidth} px too wide`);
+    for (const one of document.querySelectorAll('button, a, input, select, textarea, summary, .chip, h1, h2, h3, label')) {
+      const box = one.getBoundingClientRect();
+      if (!one.checkVisibility() || box.width < 2 || one.closest('.hidden')) continue;
+      const scrolls = (() => { for (let at = one.parentElement; at; at = at.parentElement) if (['auto', 'scroll'].includes(getComputedStyle(at).overflowX) && at.scrollWidth > at.clientWidth) return at; })();
+      const says = (one.textContent.trim() || one.getAttribute('aria-label') || one.name || one.localName).slice(0, 40);
+      if (!scrolls && (box.right > innerWidth + 1 || box.left < -1)) found.push(`outside: ${says}`);
+      else if (one.matches('button, a.button') && one.scrollWidth > one.clientWidth + 1 && !one.classList.contains('line')) found.push(`wider than it is: ${says}`);
+    }
+    return [...new Set(found)].slice(0, 8);
+  });
 
   const desk = await stage({ page, context, base, password, networks });
   if (values.readme) {

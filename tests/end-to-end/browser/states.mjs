@@ -65,7 +65,7 @@ export async function stage({ page, context, base, password, networks }) {
 }
 
 /** Everything of which there can be something. */
-async function furnish({ ask, networks: { graph, whatsapp, x }, own, pieces }) {
+async function furnish({ ask, networks: { graph, whatsapp }, own, pieces }) {
   const responses = [['thanks', 'Thank you', 'Thank you, {{contact.first_name|dear customer}}.'], ['delay', 'Delayed parcel', 'We are sorry that your parcel is late. It should be with you by tomorrow evening.'], ['refund', 'Refund', 'We refund the amount within five working days.']];
   for (const [id, title, text] of responses) await ask('PUT', `responses/${id}`, { title, text, folder: id === 'refund' ? 'Billing' : 'General', language: 'en' });
   await ask('PUT', 'macros/apologize', { title: 'Apologize and label', text: 'We are sorry.', add_labels: ['apologized'] });
@@ -107,7 +107,6 @@ async function furnish({ ask, networks: { graph, whatsapp, x }, own, pieces }) {
     const id = pieces.ended.split('/').at(-1);
     await ask('POST', `interactions/${id}/end`, { disposition: name });
   }
-  await x.say?.('x-1', {}).catch(() => {});
   const id = pieces.long.split('/').at(-1);
   await ask('POST', `interactions/${id}/notes`, { text: '@you Please look at the two parcels before, they went the same way.' });
   await ask('PUT', `interactions/${id}/labels/vip`, {});
@@ -161,6 +160,13 @@ export const STATES = [
   ['conversation-tree', within('tree')],
   ['conversation-tree-reply', within('tree', async ({ page }) => { await page.locator('lc-message', { hasText: 'Same here, since' }).getByRole('button', { name: 'Reply', exact: true }).click(); await page.keyboard.type('Sorry, Tom. We call you today.'); }),
     async (desk) => { await desk.page.locator('lc-composer textarea[data-key=KeyR]').fill(''); await desk.leave(); }],
+  ['conversation-ask-to-follow', async ({ page, ask, go }) => {
+    const found = await eventually('somebody on X', async () => (await ask('GET', 'inbox?limit=200')).items.find((one) => one.network === 'x' && one.visibility === 'public' && one.state === 'queued'));
+    await ask('POST', `interactions/${found.id}/pick-up`, {});
+    await go(`#/interactions/${found.id}`, 'lc-composer textarea');
+    await page.getByRole('button', { name: 'Ask to follow' }).first().click();
+    await page.waitForSelector('lc-message form textarea');
+  }],
   ['conversation-details', within('long', async ({ page }) => { await page.locator('lc-message').first().getByRole('button', { name: 'Details' }).click(); await page.locator('lc-message .about').getByRole('button', { name: 'Correct' }).click(); })],
   ['conversation-responses', within('long', async ({ page }) => { await page.locator('lc-composer textarea[data-key=KeyR]').fill(''); await page.locator('lc-composer textarea[data-key=KeyR]').pressSequentially('/'); await page.waitForSelector('lc-responses [role=option]'); }),
     async (desk) => { await desk.page.locator('lc-composer textarea[data-key=KeyR]').fill(''); await desk.leave(); }],

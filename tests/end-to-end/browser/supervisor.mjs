@@ -101,6 +101,14 @@ await page.getByRole('button', { name: 'Begin the conversation' }).click();
 await page.locator('lc-message.ours', { hasText: 'Did it come?' }).waitFor();
 await page.waitForSelector('lc-composer textarea');
 assert.notEqual(await page.evaluate(() => location.hash), practised);
+// What is kept about a person can be had, and erased once nothing is under way with them.
+const [kept] = await Promise.all([page.waitForEvent('download'), page.locator('lc-merging').getByRole('link', { name: 'Export' }).click()]);
+assert.match((await (await kept.createReadStream()).toArray()).join(''), /It is on its way\./);
+await page.locator('lc-merging').getByRole('button', { name: 'Erase' }).click();
+await accessible(page, 'whether to erase');
+await page.locator('lc-merging .trouble').getByRole('button', { name: 'Erase' }).click();
+await page.locator('.notices .problem').waitFor();
+await page.getByRole('button', { name: 'Dismiss' }).click();
 
 // A rule is checked while it is written, tried, and saved once it is right.
 await go('#/admin/rules', '#rules-title');
