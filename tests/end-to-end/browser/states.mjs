@@ -235,7 +235,13 @@ export const STATES = [
   ['german-queue', at('#/admin/queues/support', 'lc-form .field')],
   ['german-wallboard', at('#/wallboard', '.wall tbody tr'), async (desk) => { await desk.page.evaluate(() => localStorage.removeItem('linecard-language')); await desk.page.reload(); await desk.go('#/', 'lc-inbox'); }],
   // What rings comes last: the queue works again.
-  ['offer', async ({ page, ask, go }) => { await go('#/', 'lc-inbox'); await ask('POST', 'queues/support/resume', {}); await page.waitForSelector('.offer', { timeout: 60_000 }); }],
+  ['offer', async ({ page, ask, go }) => {
+    await go('#/', 'lc-inbox');
+    // Nobody else takes it.
+    for (const { id } of (await ask('GET', 'agents')).filter((one) => one.id.startsWith('robot'))) await ask('PUT', `agents/${id}/presence`, { state: 'not-ready', reason: 'Pause' });
+    await ask('POST', 'queues/support/resume', {});
+    await page.waitForSelector('.offer', { timeout: 60_000 });
+  }],
   ['sign-in', async ({ page, ask }) => { await ask('DELETE', 'session'); await page.reload(); await page.waitForSelector('[name=name]'); }, async () => {}],
   ['sign-in-wrong', async ({ page }) => { await page.locator('[name=name]').fill('you'); await page.locator('[name=password]').fill('wrong'); await page.keyboard.press('Enter'); await page.waitForSelector('[role=alert]'); }, async () => {}],
   ['sign-in-first', async ({ page }) => { await page.locator('lc-sign-in summary').click(); }, async () => {}],
