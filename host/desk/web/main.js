@@ -1,7 +1,7 @@
 // The desk begins here: the language first, then who is there, then what they may see.
 
 import { call, Problem, signedOut } from './api.js';
-import { choose, language, load, loadAreas, t } from './i18n.js';
+import { choose, load, loadAreas, others, t } from './i18n.js';
 import { allowNotices, choices, entitle } from './notify.js';
 import { Part, html, nothing } from './part.js';
 import { store } from './store.js';
@@ -178,7 +178,6 @@ class App extends Part {
   }
 
   bar() {
-    const other = language === 'de' ? 'en' : 'de';
     return html`<header class="bar">
       <h1>Linecard</h1>
       <nav class="areas" aria-label=${t('areas.title')}>${this.areas.map((area, at) => html`
@@ -191,7 +190,7 @@ class App extends Part {
       <details class="settings"><summary>${t('app.settings')}</summary><div class="menu">
         <label class="choice"><input type="checkbox" .checked=${choices.sound} @change=${(/** @type {any} */ event) => { choices.sound = event.target.checked; }}>${t('notify.sound')}</label>
         <label class="choice"><input type="checkbox" .checked=${choices.notices} @change=${async (/** @type {any} */ event) => { event.target.checked = await allowNotices(event.target.checked); }}>${t('notify.notices')}</label>
-        <button @click=${() => choose(other)} lang=${other}>${language === 'de' ? 'English' : 'Deutsch'}</button>
+        ${others().map(([one, name]) => html`<button @click=${() => choose(one)} lang=${one}>${name}</button>`)}
         <button @click=${() => dress(theme() === 'dark' ? 'light' : 'dark')}>${t('app.theme')}</button>
         <button class="leave" @click=${this.leave}>${t('app.sign-out')}</button>
         ${keys()}</div></details>

@@ -1,5 +1,5 @@
 import { Problem, call, part } from '../api.js';
-import { choose, language, moment, t, word } from '../i18n.js';
+import { LANGUAGES, choose, language, moment, t, word } from '../i18n.js';
 import { allowNotices, choices } from '../notify.js';
 import { Part, html, nothing } from '../part.js';
 import { store } from '../store.js';
@@ -91,7 +91,7 @@ class Account extends Part {
     const denied = !('Notification' in window) || Notification.permission === 'denied';
     return html`<section class="sheet" aria-labelledby="looks-title"><header><h2 id="looks-title">${t('account.looks')}</h2></header><div class="editor-body">
       <div class="field"><label for="language">${t('account.language')}</label><select id="language" @change=${(/** @type {any} */ event) => choose(event.target.value)}>
-        <option value="en" lang="en" ?selected=${language === 'en'}>English</option><option value="de" lang="de" ?selected=${language === 'de'}>Deutsch</option></select></div>
+        ${Object.entries(LANGUAGES).map(([one, name]) => html`<option value=${one} lang=${one} ?selected=${language === one}>${name}</option>`)}</select></div>
       <div class="field"><label for="theme">${t('account.theme')}</label><select id="theme" @change=${(/** @type {any} */ event) => dress(event.target.value)}>
         ${['', 'light', 'dark'].map((one) => html`<option value=${one} ?selected=${chosen() === one}>${t(`account.theme.${one || 'system'}`)}</option>`)}</select></div>
       <div class="field"><label class="check"><input type="checkbox" .checked=${choices.notices} ?disabled=${denied} @change=${async (/** @type {any} */ event) => { event.target.checked = await allowNotices(event.target.checked); }}> ${t('account.notify')}</label>
