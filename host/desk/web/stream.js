@@ -7,8 +7,13 @@ const FIRST_WAIT = 500;
 const LONGEST_WAIT = 15_000;
 /** The hub says something at least every 15 s: after so long the way to it is cut, though nobody closed it. */
 const SILENCE = 40_000;
-/** An answer begins at once, also where nothing has happened. A connection that was cut unheard is not waited for. */
-const OPENING = 15_000;
+/**
+ * An answer begins at once, also where nothing has happened. A browser keeps some connections to use again: where the
+ * way was cut unheard none of them answers any more, and each is given up soon. A hub that is slow is given longer.
+ */
+const OPENING = 4_000;
+const KEPT = 6;
+const OPENING_LATER = 20_000;
 
 export class Stream {
   /**
@@ -59,15 +64,23 @@ export class Stream {
 
   async read() {
     let wait = FIRST_WAIT;
+    let tried = 0;
     while (!this.end.signal.aborted) {
+      let took = Date.now();
+      tried += 1;
       try {
-        await this.once(() => { wait = FIRST_WAIT; });
+        await this.once(tried > KEPT ? OPENING_LATER : OPENING, () => {
+          wait = FIRST_WAIT;
+          tried = 0;
+          took = Infinity;
+        });
       } catch {
         // Told below: it does not matter why there is no stream.
       }
       if (this.end.signal.aborted) return;
       this.tell('offline');
-      await this.pause(wait * (0.5 + Math.random()));
+      // What an attempt has taken was waited already.
+      await this.pause(wait * (0.5 + Math.random()) - Math.max(0, Date.now() - took));
       wait = Math.min(wait * 2, LONGEST_WAIT);
     }
   }
@@ -82,10 +95,10 @@ export class Stream {
     over.abort();
   }
 
-  /** @param {() => void} opened */
-  async once(opened) {
+  /** @param {number} opening how long the answer may take to begin @param {() => void} opened */
+  async once(opening, opened) {
     const silent = new AbortController();
-    let timer = setTimeout(() => silent.abort(), OPENING);
+    let timer = setTimeout(() => silent.abort(), opening);
     const heard = () => {
       clearTimeout(timer);
       timer = setTimeout(() => silent.abort(), SILENCE);

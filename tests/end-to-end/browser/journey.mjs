@@ -303,12 +303,12 @@ await remote.waitForSelector('.offline');
 await web.say('dora', { type: 'text', text: 'Said into the silence' });
 await message('Said into the silence').waitFor();
 route.find();
-let patience = 500;
+let patience = 400;
 await eventually('the way back', async () => {
-  patience *= 2;
+  patience *= 1.5;
   const back = await remote.waitForSelector('.offline', { state: 'detached', timeout: patience }).then(() => true, () => false);
   // What is left of the lost connections is given up in its time.
-  if (!back) await far.clock.fastForward(16_000);
+  if (!back) await far.clock.fastForward(5_000);
   return back;
 });
 await remote.locator('lc-message', { hasText: 'Said into the silence' }).waitFor();
