@@ -10,16 +10,12 @@ use std::time::Duration;
 
 use linecard_model::platform::timestamp_to_millis;
 
+use super::load::{CHILD, Said};
 use disk::{Disk, Random};
-use load::{CHILD, Said, child};
 use tape::Call;
 
-#[path = "power/disk.rs"]
 mod disk;
-mod load;
-#[path = "power/recorder.rs"]
 mod recorder;
-#[path = "power/tape.rs"]
 mod tape;
 
 const TAPE: &str = "LINECARD_TAPE";
@@ -28,23 +24,18 @@ const SEED: &str = "LINECARD_SEED";
 /// So often the power goes in what one process wrote; the next one goes on with what the last cut left.
 const OF_ONE_RUN: usize = 10;
 
-fn main() {
-    if let Ok(folder) = std::env::var(CHILD) {
-        let run = std::env::args().nth(1).unwrap_or_default();
-        recorder::record(Path::new(&folder), Path::new(&std::env::var(TAPE).unwrap()));
-        return child(Path::new(&folder), &run);
+/// In the process that writes: has what it does written down, if that is wanted.
+pub fn record_if_asked(folder: &Path) {
+    if let Ok(tape) = std::env::var(TAPE) {
+        recorder::record(folder, Path::new(&tape));
     }
-    if std::env::args().any(|argument| argument == "--list") {
-        return;
-    }
-    cuts();
 }
 
 fn number(variable: &str) -> Option<u64> {
     std::env::var(variable).ok()?.parse().ok()
 }
 
-fn cuts() {
+pub fn cuts() {
     let cuts = number(CUTS).map_or(50, |cuts| usize::try_from(cuts).unwrap());
     let seed = number(SEED).unwrap_or_else(|| {
         u64::from(std::process::id()) ^ timestamp_to_millis(linecard_model::Timestamp::now())

@@ -4,31 +4,16 @@
 //! `LINECARD_KILLS` sets how often it is killed; 20 by default.
 
 use std::io::{BufRead, BufReader};
-use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use linecard_model::platform::timestamp_to_millis;
 
-use load::{CHILD, Said, child};
-
-mod load;
+use super::load::{CHILD, Said};
 
 const KILLS: &str = "LINECARD_KILLS";
 
-fn main() {
-    if let Ok(folder) = std::env::var(CHILD) {
-        let mode = std::env::args().nth(1).unwrap_or_default();
-        return child(Path::new(&folder), &mode);
-    }
-    if std::env::args().any(|argument| argument == "--list") {
-        return;
-    }
-    kills();
-    full_disk();
-}
-
-fn kills() {
+pub fn kills() {
     let kills: u32 = std::env::var(KILLS)
         .ok()
         .and_then(|kills| kills.parse().ok())
@@ -70,7 +55,7 @@ fn kills() {
 }
 
 /// The system refuses to let any file grow beyond 2 MiB, as a full disk would.
-fn full_disk() {
+pub fn full_disk() {
     let folder = tempfile::tempdir().unwrap();
     let limit = "trap '' XFSZ; ulimit -f 4096; exec \"$0\" full";
     let out = Command::new("sh")
