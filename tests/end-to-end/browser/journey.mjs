@@ -272,7 +272,7 @@ await page.keyboard.press('Control+KeyK');
 await page.waitForSelector('.palette[open] [role=option]');
 await page.keyboard.type('javascript');
 await page.locator('.palette [role=option]', { hasText: 'javascript' }).last().click();
-await page.locator('.found mark', { hasText: 'javascript' }).first().waitFor();
+await page.locator('.hits mark', { hasText: 'javascript' }).first().waitFor();
 await accessible(page, 'what was found');
 await page.evaluate(() => history.back());
 await page.locator('.head h2', { hasText: 'Dora Fischer' }).waitFor();
