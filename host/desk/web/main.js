@@ -39,6 +39,10 @@ const AREAS = [
     view: () => html`<lc-first-run></lc-first-run>`,
   },
   {
+    id: 'search', at: '#/search', may: () => true, open: () => import('./views/search.js'),
+    view: (/** @type {string} */ path) => html`<lc-search .path=${path}></lc-search>`,
+  },
+  {
     id: 'account', at: '#/account', may: () => true, open: () => import('./views/account.js'),
     view: () => html`<lc-account></lc-account>`,
   },

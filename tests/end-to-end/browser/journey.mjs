@@ -267,6 +267,16 @@ await page.keyboard.type('dora fis');
 await page.locator('.palette [aria-selected=true]', { hasText: 'Dora Fischer' }).waitFor();
 await page.keyboard.press('Enter');
 await page.locator('.head h2', { hasText: 'Dora Fischer' }).waitFor();
+// So is what was said: marked, and one step from where it was said and back.
+await page.keyboard.press('Control+KeyK');
+await page.waitForSelector('.palette[open] [role=option]');
+await page.keyboard.type('javascript');
+await page.locator('.palette [role=option]', { hasText: 'javascript' }).last().click();
+await page.locator('.hits mark', { hasText: 'javascript' }).first().waitFor();
+await accessible(page, 'what was found');
+await page.evaluate(() => history.back());
+await page.locator('.head h2', { hasText: 'Dora Fischer' }).waitFor();
+told('found by its words');
 
 // --- The network is gone for a while: what was typed stays, and what happened meanwhile comes.
 await answer.waitFor();

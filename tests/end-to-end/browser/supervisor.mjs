@@ -200,7 +200,7 @@ config.agents.boss.role = 'agent';
 await key('PUT', 'site', { config }, { 'if-match': '*' });
 await page.locator('.notices', { hasText: 'You may no longer open' }).waitFor();
 await page.waitForSelector('lc-desk lc-inbox');
-assert.deepEqual(await page.locator('.areas a').allTextContents(), ['My work', 'My account']);
+assert.deepEqual(await page.locator('.areas a').allTextContents(), ['My work', 'Search', 'My account']);
 await page.locator('.row', { hasText: 'Dora Practice' }).locator('a').click();
 await answer.fill('And I still answer.');
 await answer.press('Control+Enter');

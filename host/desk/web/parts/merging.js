@@ -1,4 +1,5 @@
 import { base, call } from '../api.js';
+import { begun } from '../begun.js';
 import { moment, t } from '../i18n.js';
 import { Part, html, nothing } from '../part.js';
 import { store } from '../store.js';
@@ -64,8 +65,9 @@ class Merging extends Part {
   async search(event) {
     event.preventDefault();
     const words = String(new FormData(/** @type {HTMLFormElement} */ (event.target)).get('words') || '');
-    const page = await store.attempt(() => call('GET', `contacts?limit=10&search=${encodeURIComponent(words)}`));
-    this.found = page?.items.filter((/** @type {any} */ one) => one.id !== this.contact.id) || [];
+    const page = await store.attempt(() => call('GET', `search?kind=contact&limit=10&q=${encodeURIComponent(begun(words))}`));
+    const people = page?.items.map((/** @type {any} */ one) => one.contact) || [];
+    this.found = people.filter((/** @type {any} */ one) => one.id !== this.contact.id);
   }
 
   /** @param {SubmitEvent} event */
