@@ -172,7 +172,7 @@ class Search extends Part {
   }
 
   render() {
-    return html`<div class="page search">
+    return html`<main class="page search">
       <form role="search" class="stack" @submit=${this.submit} @change=${(/** @type {any} */ event) => { if (event.target.name !== 'q' && this.asked) void this.ask(); }}>
         <div class="line-form"><label class="grow">${t('search.words')}<input type="search" name="q" required maxlength="500" autocomplete="off" aria-describedby="lc-search-hint"></label>
           ${this.choice('kind', t('search.kind'), KINDS.map((kind) => [kind, t(`search.${kind}s`)]))}
@@ -196,7 +196,7 @@ class Search extends Part {
       ${this.complete ? nothing : html`<p class="quiet" role="status">${t('search.incomplete')}</p>`}
       <div role="status" class="quiet">${this.busy ? t('app.loading') : this.items && !this.items.length && !this.problem ? t('search.none') : nothing}</div>
       ${this.items?.length ? html`<ol class="hits">${repeat(this.items, (one) => one[one.kind].id, (one) => this.row(one))}</ol>` : nothing}
-      ${this.next ? html`<button ?disabled=${this.busy} @click=${() => this.fetch(this.next || '')}>${t('search.more')}</button>` : nothing}</div>`;
+      ${this.next ? html`<button ?disabled=${this.busy} @click=${() => this.fetch(this.next || '')}>${t('search.more')}</button>` : nothing}</main>`;
   }
 }
 customElements.define('lc-search', Search);
