@@ -85,6 +85,7 @@ fn actions() -> Vec<ActionAbility> {
         .text_with_media()
         .quick_replies(BUTTONS_MAX)
         .structured(&STRUCTURED)
+        .locations()
         .window(window);
     let template = ActionAbility::new(ActionKind::SendTemplate).private();
     let marks = [ActionKind::React, ActionKind::Unreact, ActionKind::MarkSeen];
