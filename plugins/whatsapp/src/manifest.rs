@@ -46,6 +46,7 @@ pub fn manifest() -> Manifest {
             },
         ],
         retries: None,
+        ..ConnectorManifest::default()
     };
     Manifest::connector("whatsapp", env!("CARGO_PKG_VERSION"), "WhatsApp", connector)
         .description("The conversations of one number on the WhatsApp Business Platform (Cloud API): messages, files, buttons and lists in; messages and approved templates out.")
