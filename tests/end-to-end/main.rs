@@ -35,6 +35,7 @@ mod service;
 mod shift;
 mod simulated;
 mod streams;
+mod telegram;
 mod threads;
 mod training;
 mod whatsapp;

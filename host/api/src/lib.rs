@@ -58,6 +58,7 @@ mod responses;
 mod rules;
 mod serve;
 mod session;
+mod setting_up;
 mod site;
 mod stats;
 mod templates;
