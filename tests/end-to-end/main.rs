@@ -31,6 +31,7 @@ mod reference;
 mod restricted;
 mod retries;
 mod rights;
+mod searching;
 mod service;
 mod shift;
 mod simulated;

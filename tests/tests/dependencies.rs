@@ -46,6 +46,7 @@ const MORE_THAN_ONCE: &[&str] = &[
     "parking_lot_core",
     "phf",
     "phf_shared",
+    "prettyplease",
     "rand",
     "rand_chacha",
     "rand_core",

@@ -7,12 +7,13 @@ use cargo_metadata::{CargoOpt, DependencyKind, Metadata, MetadataCommand, Packag
 
 /// The folder of each crate under `host/`, lowest first, with the crates of this repository that it
 /// may use. A crate that is not here has no place yet: give it one.
-const LAYERS: [(&str, &[&str]); 16] = [
+const LAYERS: [(&str, &[&str]); 17] = [
     ("model", &[]),
     ("router", &["linecard-model"]),
     ("rules", &["linecard-model"]),
     ("store", &["linecard-model"]),
     ("store-sled", &["linecard-model", "linecard-store"]),
+    ("search", &["linecard-model"]),
     ("schema", &["linecard-model"]),
     ("sandbox", &["linecard-model", "linecard-schema"]),
     (
@@ -61,6 +62,7 @@ const LAYERS: [(&str, &[&str]); 16] = [
             "linecard-rules",
             "linecard-sandbox",
             "linecard-schema",
+            "linecard-search",
             "linecard-site",
             "linecard-store",
             "linecard-traffic",
@@ -77,6 +79,7 @@ const LAYERS: [(&str, &[&str]); 16] = [
             "linecard-router",
             "linecard-rules",
             "linecard-sandbox",
+            "linecard-search",
             "linecard-site",
             "linecard-store",
             "linecard-traffic",

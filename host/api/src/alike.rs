@@ -11,6 +11,7 @@ use axum::response::Json as Answer;
 use linecard_model::ContactId;
 use linecard_model::contact::Contact;
 use linecard_model::desk::Attribute;
+use linecard_model::rights::Right;
 use linecard_store::Page as StorePage;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -20,7 +21,6 @@ use utoipa_axum::routes;
 use super::App;
 use super::extract::{Caller, Path, Query};
 use super::interactions::{MOST, cursor, limit};
-use super::journey::LOOK_THROUGH;
 use super::problem::Problem;
 use super::views::{ContactView, Page};
 
@@ -28,6 +28,8 @@ pub(super) fn router() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new().routes(routes!(alike))
 }
 
+/// How many contacts are looked through for one page; the next page goes on from there.
+const LOOK_THROUGH: usize = 5_000;
 /// How many digits a telephone number has (ITU-T E.164), its country's among them; fewer are an extension.
 const DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
 
@@ -96,6 +98,20 @@ struct Alike {
     contact: ContactView,
     /// What the two have in common.
     common: Vec<Common>,
+}
+
+impl App {
+    /// Whether a caller sees a contact.
+    async fn may_see(&self, caller: &Caller, contact: &Contact) -> Result<bool, Problem> {
+        if caller.may(Right::SeeAll) {
+            return Ok(true);
+        }
+        match self.contact(caller, &contact.id.to_string()).await {
+            Ok(_) => Ok(true),
+            Err(problem) if problem.name() == "not-found" => Ok(false),
+            Err(problem) => Err(problem),
+        }
+    }
 }
 
 #[derive(Debug, Deserialize, IntoParams)]

@@ -20,7 +20,6 @@ use super::desk::DraftView;
 use super::extract::{Caller, Changing, Nothing, Path, Query};
 use super::history::{Merged, Part, history as part_of_history};
 use super::interactions::{cursor, limit};
-use super::journey::search;
 use super::notes::NoteView;
 use super::problem::Problem;
 use super::views::{ContactView, InteractionView, MessageView, Page};
@@ -41,9 +40,6 @@ pub(super) fn router() -> OpenApiRouter<Arc<App>> {
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct Filter {
-    /// Words that stand in their name, handle, network's id, telephone number, e-mail address or
-    /// attributes; a number may be written in any way.
-    search: Option<String>,
     /// The channel of `identity`.
     channel: Option<String>,
     /// The network's id of the contact on `channel`.
@@ -58,9 +54,8 @@ struct Filter {
 /// Contacts, newest first
 ///
 /// With `channel` and `identity`: the one with this identity, if the caller sees one of its
-/// interactions. With `search`: those whom it finds and of whose interactions the caller sees one; a page
-/// may have few entries, or none, and go on all the same. The whole list has people, not the contacts that
-/// stand for a public conversation with unnamed authors.
+/// interactions. The whole list has people, not the contacts that stand for a public conversation with unnamed
+/// authors. `GET /search?kind=contact` finds them by what is known of them.
 #[utoipa::path(get, operation_id = "listContacts", path = "/contacts", tag = "contacts", params(Filter),
     responses((status = 200, body = Page<ContactView>)),
     extensions(("x-right-of-others" = json!("see-all")), ("x-problems" = json!(["not-allowed"]))))]
@@ -70,15 +65,6 @@ async fn list(
     Query(filter): Query<Filter>,
 ) -> Result<Answer<Page<ContactView>>, Problem> {
     let site = app.hub.site.id();
-    if let Some(text) = &filter.search {
-        if filter.channel.is_some() || filter.identity.is_some() {
-            let text = "give search, or channel and identity";
-            return Err(Problem::new("bad-parameter", text));
-        }
-        let limit = limit(filter.limit)?;
-        let found = search(&app, &caller, text, filter.after.as_deref(), limit);
-        return found.await.map(Answer);
-    }
     match (&filter.channel, &filter.identity) {
         (Some(channel), Some(identity)) => {
             let mut items = Vec::new();

@@ -29,7 +29,7 @@ use super::{
     App, account, actions, agents, attention, audit, automatic, backup, beginning, channels,
     contacts, corrections, dead_letters, desk, elsewhere, events, files, inbox, interactions,
     macros, messages, notes, offers, plugins, practice, queues, reactions, responses, rules,
-    session, setting_up, site, stats, templates, training, webhooks, working,
+    search, session, setting_up, site, stats, templates, training, webhooks, working,
 };
 
 /// Where the description is.
@@ -100,6 +100,7 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .merge(corrections::router())
         .merge(training::router())
         .merge(notes::router())
+        .merge(search::router())
         .merge(responses::router())
         .merge(macros::router())
         .merge(actions::router())

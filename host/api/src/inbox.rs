@@ -150,7 +150,7 @@ enum Sort {
 }
 
 /// The name of something, as a query gives it.
-fn named<T: serde::de::DeserializeOwned>(text: &str) -> Option<T> {
+pub(super) fn named<T: serde::de::DeserializeOwned>(text: &str) -> Option<T> {
     serde_json::from_value(text.into()).ok()
 }
 

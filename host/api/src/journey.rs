@@ -1,16 +1,14 @@
-//! Finding contacts, what is known of their way so far, and blocking them.
+//! What is known of contacts' way so far, and blocking them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Json as Answer;
-use linecard_model::contact::Contact;
 use linecard_model::rights::Right;
 use linecard_model::{ChannelId, ContactId, Timestamp};
 use linecard_site::Request;
 use linecard_site::desk::Desk;
-use linecard_store::Page as StorePage;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -18,9 +16,8 @@ use utoipa_axum::routes;
 
 use super::extract::{Caller, Changing, Nothing, Path};
 use super::history::Merged;
-use super::interactions::{MOST, cursor};
 use super::problem::Problem;
-use super::views::{ContactView, Page};
+use super::views::ContactView;
 use super::{App, Changed};
 
 pub(super) fn router() -> OpenApiRouter<Arc<App>> {
@@ -29,120 +26,8 @@ pub(super) fn router() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(block, unblock))
 }
 
-/// How many contacts are looked through for one page; the next page goes on from there.
-pub(super) const LOOK_THROUGH: usize = 5_000;
 /// How many messages a journey is made of at most.
 const MESSAGES: usize = 10_000;
-/// The fewest digits by which a telephone number is looked for.
-const FEWEST_DIGITS: usize = 4;
-
-/// What contacts are looked for by.
-struct Search {
-    words: Vec<String>,
-    digits: Option<String>,
-}
-
-impl Search {
-    fn of(text: &str) -> Self {
-        let digits: String = text.chars().filter(char::is_ascii_digit).collect();
-        // A number is written in many ways: with spaces, in brackets, with a plus before it.
-        let is_number = text
-            .chars()
-            .all(|c| c.is_ascii_digit() || c.is_whitespace() || "+-()/.".contains(c));
-        Self {
-            words: text
-                .to_lowercase()
-                .split_whitespace()
-                .map(str::to_owned)
-                .collect(),
-            digits: (is_number && digits.len() >= FEWEST_DIGITS).then_some(digits),
-        }
-    }
-
-    fn finds(&self, contact: &Contact) -> bool {
-        let mut texts: Vec<&str> = contact.display_name.iter().map(String::as_str).collect();
-        for identity in &contact.identities {
-            texts.push(&identity.id);
-            texts.extend(identity.aliases.iter().map(|alias| alias.value.as_str()));
-            if let Some(profile) = &identity.profile {
-                texts.extend(profile.display_name.as_deref());
-                texts.extend(profile.handle.as_deref());
-            }
-        }
-        let known = |digits: &String| {
-            texts.iter().any(|text| {
-                let own: String = text.chars().filter(char::is_ascii_digit).collect();
-                own.contains(digits.as_str())
-            })
-        };
-        if self.digits.as_ref().is_some_and(known) {
-            return true;
-        }
-        let attributes = contact.attributes.values().map(ToString::to_string);
-        let attributes = attributes.collect::<Vec<_>>().join("\n");
-        let all = format!("{}\n{attributes}", texts.join("\n")).to_lowercase();
-        self.words.iter().all(|word| all.contains(word.as_str()))
-    }
-}
-
-/// A page of the contacts that somebody may see and that a text finds, newest first.
-pub(super) async fn search(
-    app: &App,
-    caller: &Caller,
-    text: &str,
-    after: Option<&str>,
-    limit: usize,
-) -> Result<Page<ContactView>, Problem> {
-    let search = Search::of(text);
-    if search.words.is_empty() {
-        return Err(Problem::new("bad-parameter", "search has a word at least"));
-    }
-    let mut before: Option<ContactId> = cursor(after)?;
-    let mut items = Vec::new();
-    let mut seen = 0;
-    loop {
-        let page = StorePage {
-            before,
-            limit: MOST,
-        };
-        let found = app.hub.store.contacts(app.hub.site.id(), page).await?;
-        let is_last = found.len() < MOST;
-        for contact in found {
-            before = Some(contact.id);
-            seen += 1;
-            let is_person = contact.merged_into.is_none() && contact.of_thread.is_none();
-            if is_person && search.finds(&contact) && app.may_see(caller, &contact).await? {
-                items.push(ContactView::from(contact));
-            }
-            if items.len() == limit || seen == LOOK_THROUGH {
-                let next = before.map(|id| id.to_string());
-                return Ok(Page { items, next });
-            }
-        }
-        if is_last {
-            return Ok(Page { items, next: None });
-        }
-    }
-}
-
-impl App {
-    /// Whether a caller sees a contact.
-    pub(super) async fn may_see(
-        &self,
-        caller: &Caller,
-        contact: &Contact,
-    ) -> Result<bool, Problem> {
-        if caller.may(Right::SeeAll) {
-            return Ok(true);
-        }
-        match self.contact(caller, &contact.id.to_string()).await {
-            Ok(_) => Ok(true),
-            Err(problem) if problem.name() == "not-found" => Ok(false),
-            Err(problem) => Err(problem),
-        }
-    }
-}
-
 /// What was exchanged with a contact on one channel.
 #[derive(Debug, Serialize, ToSchema)]
 struct ChannelJourney {
@@ -312,43 +197,4 @@ async fn unblock(
     let key = change.idempotency(&caller);
     let asked = Desk::Unblock { contact };
     app.request(&caller, Request::Desk(asked), key).await
-}
-
-#[cfg(test)]
-mod tests {
-    use linecard_model::contact::ContactIdentity;
-    use linecard_model::platform::{Alias, Identity};
-
-    use super::*;
-
-    #[test]
-    fn people_are_found_by_whatever_they_are_called() {
-        let identity = Identity {
-            id: "4915112345678".to_owned(),
-            aliases: vec![Alias {
-                kind: "email".to_owned(),
-                value: "Zoe.Mueller@example.com".to_owned(),
-            }],
-        };
-        let contact = Contact {
-            display_name: Some("Zoë Müller".to_owned()),
-            identities: vec![ContactIdentity::new(
-                ChannelId::new("wa").unwrap(),
-                &identity,
-            )],
-            ..Contact::new(ContactId::generate(), Timestamp::UNIX_EPOCH)
-        };
-        for text in [
-            "zoë",
-            "MÜLLER zoë",
-            "zoe.mueller@",
-            "+49 (151) 123-45",
-            "4915112345678",
-        ] {
-            assert!(Search::of(text).finds(&contact), "{text}");
-        }
-        for text in ["zoé", "Müller Anna", "+49 (151) 999-45", "999"] {
-            assert!(!Search::of(text).finds(&contact), "{text}");
-        }
-    }
 }

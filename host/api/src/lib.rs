@@ -56,6 +56,7 @@ mod reactions;
 mod render;
 mod responses;
 mod rules;
+mod search;
 mod serve;
 mod session;
 mod setting_up;

@@ -159,6 +159,7 @@ async fn moment(hub: &Hub) -> Result<Registry, Problem> {
     backlogs(&mut registry, hub).await?;
     channels::add(&mut registry, hub).await?;
     forgotten(&mut registry, hub);
+    search(&mut registry, hub).await;
     plugins(&mut registry, hub);
     Ok(registry)
 }
@@ -267,6 +268,48 @@ fn forgotten(registry: &mut Registry, hub: &Hub) {
             .get_or_create(&vec![("what", what.to_owned())])
             .inc_by(count);
     }
+}
+
+async fn search(registry: &mut Registry, hub: &Hub) {
+    let size = hub.search.size().await;
+    for (name, help, count) in [
+        (
+            "search_documents",
+            "Things in the search index; interactions, which are not found themselves, among them",
+            size.documents,
+        ),
+        (
+            "search_segments",
+            "Parts of which the search index is made",
+            size.segments,
+        ),
+        (
+            "search_bytes",
+            "Bytes of the search index on disk",
+            size.bytes,
+        ),
+        (
+            "search_seq",
+            "The number of the last event of the journal that is in the search index",
+            hub.search.seq(),
+        ),
+        (
+            "search_complete",
+            "Whether everything that is kept is in the search index",
+            u64::from(hub.search.is_whole()),
+        ),
+    ] {
+        let gauged: Gauge = Gauge::default();
+        registry.register(name, help, gauged.clone());
+        gauged.set(gauge(count));
+    }
+    let built: Counter = Counter::default();
+    registry.register(
+        "search_built",
+        "How often the search index was built anew since the start",
+        built.clone(),
+    );
+    built.inc_by(hub.search.built());
 }
 
 fn plugins(registry: &mut Registry, hub: &Hub) {

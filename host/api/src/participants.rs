@@ -70,7 +70,7 @@ impl PersonView {
     }
 
     /// A contact, as a channel sees it.
-    fn known(contact: &Contact, channel: &ChannelId) -> Self {
+    pub fn known(contact: &Contact, channel: &ChannelId) -> Self {
         let identity = contact.identity(channel);
         let profile = identity.and_then(|i| i.profile.clone());
         Self {

@@ -61,6 +61,17 @@ impl Sight {
             || self.follows(&interaction.marks.followers)
     }
 
+    /// From where they look for something.
+    pub fn searching(&self) -> linecard_search::Sight {
+        if self.all {
+            return linecard_search::Sight::Everything;
+        }
+        linecard_search::Sight::Of {
+            queues: self.queues.clone(),
+            agent: self.agent.clone(),
+        }
+    }
+
     /// Whether they see an interaction that stands there.
     pub fn place(&self, place: &Place) -> bool {
         self.queue(&place.queue) || self.follows(&place.agents)
@@ -152,7 +163,12 @@ impl App {
         Ok(found)
     }
 
-    async fn sees_contact(&self, caller: &Principal, ids: &[ContactId]) -> Result<bool, Problem> {
+    /// Whether a caller sees a person who is known under these contacts.
+    pub(super) async fn sees_contact(
+        &self,
+        caller: &Principal,
+        ids: &[ContactId],
+    ) -> Result<bool, Problem> {
         let caller = caller.clone();
         let all = ids.to_vec();
         let (sight, open) = self

@@ -5,8 +5,10 @@ import { base, headers, signedOut } from './api.js';
 
 const FIRST_WAIT = 500;
 const LONGEST_WAIT = 15_000;
-/** The hub says something at least every 15 s. */
+/** The hub says something at least every 15 s: after so long the way to it is cut, though nobody closed it. */
 const SILENCE = 40_000;
+/** An answer begins at once, also where nothing has happened. A connection that was cut unheard is not waited for. */
+const OPENING = 15_000;
 
 export class Stream {
   /**
@@ -83,7 +85,11 @@ export class Stream {
   /** @param {() => void} opened */
   async once(opened) {
     const silent = new AbortController();
-    let timer = setTimeout(() => silent.abort(), SILENCE);
+    let timer = setTimeout(() => silent.abort(), OPENING);
+    const heard = () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => silent.abort(), SILENCE);
+    };
     // A machine that loses its network may not hear for long that the stream is cut.
     addEventListener('offline', () => silent.abort(), { signal: silent.signal });
     try {
@@ -95,14 +101,14 @@ export class Stream {
       if (answer.status === 410 || answer.status === 409 || answer.status === 422) return void this.tell('stale');
       if (!answer.ok || !answer.body) return;
       opened();
+      heard();
       this.tell('online');
       const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
       let text = '';
       for (;;) {
         const { done, value } = await reader.read();
         if (done) return;
-        clearTimeout(timer);
-        timer = setTimeout(() => silent.abort(), SILENCE);
+        heard();
         text += value;
         const blocks = text.split('\n\n');
         text = blocks.pop() || '';

@@ -21,6 +21,7 @@ use tokio::sync::{Mutex, Notify, broadcast, mpsc};
 
 use crate::configure::{Equipment, Exchange, exchange};
 use crate::plugins::{Depot, Records, Shelf};
+use crate::searching::{Search, Searching};
 use linecard_traffic::poll::{Polls, Turns};
 use linecard_traffic::retention::{Forgotten, Retention};
 
@@ -68,6 +69,8 @@ pub struct Hub {
     pub receiver: Receiver,
     /// What was forgotten because it was old.
     pub forgotten: Forgotten,
+    /// Finds messages, notes and contacts by their words.
+    pub search: Search,
     /// What channels are made of when a configuration is applied.
     pub equipment: Equipment,
     /// One configuration is applied at a time.
@@ -168,6 +171,17 @@ impl Hub {
             }
             .run(),
         );
+        let search = Search::new(data.join("search"));
+        supervisor.spawn(
+            "search",
+            Searching {
+                store: Arc::clone(&store),
+                site: handle.clone(),
+                search: search.clone(),
+                records: records.subscribe(),
+            }
+            .run(),
+        );
         let receiver = Receiver {
             store: Arc::clone(&store),
             site: handle.clone(),
@@ -178,6 +192,7 @@ impl Hub {
         };
         let hub = Arc::new(Self {
             forgotten,
+            search,
             site: handle,
             store,
             records,

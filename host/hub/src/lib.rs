@@ -7,5 +7,6 @@
 pub mod configure;
 mod hub;
 pub mod plugins;
+pub mod searching;
 
 pub use hub::{Hub, HubOptions};

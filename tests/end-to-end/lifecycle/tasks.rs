@@ -14,7 +14,7 @@ use serde_json::json;
 use super::{BINARY, SOON, answer, deliver, ended, until_state};
 
 /// Every task that runs for as long as the hub does; of those that are many of a kind, one.
-const TASKS: [&str; 18] = [
+const TASKS: [&str; 19] = [
     "site",
     "preparation",
     "preparation lane 3",
@@ -30,6 +30,7 @@ const TASKS: [&str; 18] = [
     "housekeeping",
     "events",
     "retention",
+    "search",
     "webhooks",
     "attention",
     "plug-ins",

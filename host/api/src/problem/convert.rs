@@ -4,6 +4,7 @@ use axum::extract::rejection::{BytesRejection, PathRejection, QueryRejection};
 use axum::http::StatusCode;
 use linecard_model::routing::SettingsError;
 use linecard_router::Refusal;
+use linecard_search::SearchError;
 use linecard_site::CommandError;
 use linecard_site::capabilities::Forbidden;
 use linecard_store::StoreError;
@@ -152,6 +153,17 @@ impl From<StoreError> for Problem {
                 .retry_after(SOON)
             }
         }
+    }
+}
+
+impl From<SearchError> for Problem {
+    fn from(error: SearchError) -> Self {
+        if !matches!(error, SearchError::Closed) {
+            // The text names folders of the machine: that belongs in the log.
+            tracing::warn!(%error, "nothing can be looked for");
+        }
+        let text = "the index of words is being built anew; its log says why";
+        Self::new("search-unavailable", text).retry_after(SOON)
     }
 }
 

@@ -473,6 +473,12 @@ pub static KINDS: &[Kind] = &[
         "It is stopping, or cannot write to its disk. What was acknowledged is safe.",
     ),
     kind(
+        "search-unavailable",
+        503,
+        "Nothing can be looked for at the moment",
+        "The index of words is missing or broken, and is being built anew from what the hub keeps. Everything else works. Try again after the time in `retry-after`; if it stays so, the log says why.",
+    ),
+    kind(
         "practice-unavailable",
         409,
         "The network to practise on does not work",

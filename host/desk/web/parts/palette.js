@@ -1,5 +1,6 @@
 import { call } from '../api.js';
-import { choose, language, t, word } from '../i18n.js';
+import { choose, others, t, word } from '../i18n.js';
+import { begun } from '../begun.js';
 import { nameOf } from '../notify.js';
 import { Part, html, nothing } from '../part.js';
 import { store } from '../store.js';
@@ -78,7 +79,7 @@ class Palette extends Part {
         return { group: 'presence', name: reason || t(`presence.${state}`), run: () => store.attempt(() => call('PUT', 'agents/me/presence', reason ? { state: 'not-ready', reason } : { state })) };
       }),
       { group: 'desk', name: t('app.theme'), run: () => dress(theme() === 'dark' ? 'light' : 'dark') },
-      { group: 'desk', name: language === 'de' ? 'English' : 'Deutsch', run: () => choose(language === 'de' ? 'en' : 'de') },
+      ...others().map(([one, name]) => ({ group: 'desk', name, run: () => choose(one) })),
     ];
   }
 
@@ -93,7 +94,9 @@ class Palette extends Part {
     const people = this.people.map((one) => ({
       group: 'people', name: one.display_name || t('contact.unknown'), about: one.identities.map((/** @type {any} */ id) => id.profile?.handle || id.channel).join(', '), run: () => this.meet(one),
     }));
-    return [...this.all.filter(fits).slice(0, MOST), ...people];
+    const typed = this.words.trim();
+    const said = typed ? [{ group: 'search', name: t('palette.said', { words: typed }), run: () => this.go(`#/search/${encodeURIComponent(typed)}`) }] : [];
+    return [...this.all.filter(fits).slice(0, MOST), ...people, ...said];
   }
 
   /** @param {InputEvent} event */
@@ -108,8 +111,8 @@ class Palette extends Part {
 
   /** @param {string} words */
   async search(words) {
-    const page = await call('GET', `contacts?limit=8&search=${encodeURIComponent(words)}`).catch(() => ({ items: [] }));
-    if (words === this.words.trim()) this.people = page.items;
+    const page = await call('GET', `search?kind=contact&limit=8&q=${encodeURIComponent(begun(words))}`).catch(() => ({ items: [] }));
+    if (words === this.words.trim()) this.people = page.items.map((/** @type {any} */ one) => one.contact);
   }
 
   /** @param {KeyboardEvent} event */
