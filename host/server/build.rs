@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// The bundled plug-ins' packages.
-const PACKAGES: [&str; 11] = [
+const PACKAGES: [&str; 12] = [
     "linecard-classifier",
     "linecard-facebook",
     "linecard-influence",
@@ -15,6 +15,7 @@ const PACKAGES: [&str; 11] = [
     "linecard-messenger",
     "linecard-open-messaging",
     "linecard-sentiment",
+    "linecard-telegram",
     "linecard-whatsapp",
     "linecard-x",
 ];

@@ -4,7 +4,7 @@ use crate::manifest::{ActionKind, ThrottleScope};
 
 pub use crate::bindings::connector::linecard::plugin::actions::{
     Action, ActionRequest, Budget, EditTarget, Failure, Outcome, Outgoing, OutgoingAttachment,
-    ReactionTarget, Template, Throttle, Unfinished,
+    Partly, ReactionTarget, Rest, Template, Throttle, Unfinished,
 };
 pub use crate::events::{Attachment, Identity, Refusal, Timestamp};
 
@@ -133,6 +133,59 @@ impl Failure {
             reason,
             cost: 0,
         })
+    }
+
+    /// The recipient does not want messages: they blocked the company, or left. The channel goes on with
+    /// others.
+    pub fn recipient_refuses(code: impl Into<String>, text: impl Into<String>) -> Self {
+        Failure::RecipientRefuses(Refusal::new(code, text))
+    }
+
+    /// Says that these messages were made for certain before it failed, in order, those of earlier attempts
+    /// too, and what a next attempt must know. What says that all can be tried again stays whole only as
+    /// [`Failure::Unfinished`]: where nothing was made it is left as it is.
+    #[must_use]
+    pub fn after(self, message_ids: Vec<String>, progress: impl Into<Vec<u8>>) -> Self {
+        if message_ids.is_empty() {
+            return self;
+        }
+        let partly = |rest, message_ids, progress| {
+            Failure::Partly(Partly {
+                message_ids,
+                progress,
+                rest,
+                cost: 0,
+            })
+        };
+        let progress = progress.into();
+        let rejected = |code: &str, text| Rest::Rejected(Refusal::new(code, text));
+        match self {
+            Failure::Rejected(reason) => partly(Rest::Rejected(reason), message_ids, progress),
+            Failure::RecipientRefuses(reason) => {
+                partly(Rest::RecipientRefuses(reason), message_ids, progress)
+            }
+            Failure::Uncertain(text) => partly(Rest::Uncertain(text), message_ids, progress),
+            Failure::WindowClosed(text) => {
+                partly(rejected("window-closed", text), message_ids, progress)
+            }
+            Failure::Gone(text) => partly(rejected("gone", text), message_ids, progress),
+            Failure::Unsupported(text) => {
+                partly(rejected("unsupported", text), message_ids, progress)
+            }
+            Failure::Throttled(throttle) => {
+                Failure::unfinished(progress, message_ids, throttle.until, throttle.reason)
+            }
+            Failure::Transient(text) => {
+                let reason = Refusal::new("transient", text);
+                Failure::unfinished(progress, message_ids, None, reason)
+            }
+            Failure::Unauthorized(text) => {
+                // The rest waits until a person has acted; the next attempt says it again.
+                let reason = Refusal::new("unauthorized", text);
+                Failure::unfinished(progress, message_ids, None, reason)
+            }
+            Failure::Unfinished(_) | Failure::Partly(_) => self,
+        }
     }
 
     /// The network has no such action, or not for this thread.

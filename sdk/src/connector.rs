@@ -2,6 +2,7 @@
 
 use crate::actions::{ActionRequest, Failure, Outcome};
 use crate::events::{Attachment, Event, Identity, Profile, Timestamp};
+use crate::http;
 use crate::json::Document;
 use crate::manifest::Manifest;
 use crate::templates::TemplateList;
@@ -10,8 +11,8 @@ use serde::de::DeserializeOwned;
 pub use crate::intake::Intake;
 
 pub use crate::bindings::connector::exports::linecard::plugin::connector_api::{
-    Channel, Finding, PollPage, Reception, Rejection, Severity, StoredMedia, WebhookRequest,
-    WebhookResponse,
+    Channel, Finding, PollPage, Reception, Rejection, Severity, Step, StoredMedia, Wait,
+    WebhookRequest, WebhookResponse,
 };
 
 /// What a connector does. A webhook-only connector writes [`describe`](Self::describe) and
@@ -32,6 +33,18 @@ pub trait Connector {
     fn poll(channel: &Channel, cursor: &[u8]) -> Result<PollPage, Failure> {
         let _ = (channel, cursor);
         Err(Failure::unsupported("this connector does not poll"))
+    }
+
+    /// Goes on with what the network answered to the request that the page before asked to
+    /// [wait](PollPage::wait) for: usually as if [`poll`](Self::poll) had made that request itself. Without
+    /// such a request there is only `poll`.
+    fn poll_waited(
+        channel: &Channel,
+        cursor: &[u8],
+        waited: Result<http::Response, http::Error>,
+    ) -> Result<PollPage, Failure> {
+        let _ = waited;
+        Self::poll(channel, cursor)
     }
 
     /// Does one action on the network. Called for the manifest's `actions`.
@@ -71,6 +84,55 @@ pub trait Connector {
     fn templates(channel: &Channel) -> Result<TemplateList, Failure> {
         let _ = channel;
         Err(Failure::unsupported("this connector has no templates"))
+    }
+
+    /// Registers the channel at the network, so that it delivers to [`Channel::webhook_url`]. In a rehearsal
+    /// it only looks, by GET and HEAD, and tells what it would do. Called if the manifest says `sets_up`,
+    /// when a person asks for it; again at any time, and then it changes only what is not as it should be.
+    fn set_up(channel: &Channel, rehearsal: bool) -> Result<Vec<Step>, Failure> {
+        let _ = (channel, rehearsal);
+        Err(Failure::unsupported(
+            "this connector does not set channels up",
+        ))
+    }
+
+    /// Takes the channel off the network again, in the same way.
+    fn tear_down(channel: &Channel, rehearsal: bool) -> Result<Vec<Step>, Failure> {
+        let _ = (channel, rehearsal);
+        Err(Failure::unsupported(
+            "this connector does not take channels off",
+        ))
+    }
+}
+
+impl Step {
+    /// Something that is changed, or would be.
+    pub fn change(text: impl Into<String>) -> Self {
+        Step {
+            text: text.into(),
+            changes: true,
+        }
+    }
+
+    /// Something that is as it should be.
+    pub fn as_it_is(text: impl Into<String>) -> Self {
+        Step {
+            text: text.into(),
+            changes: false,
+        }
+    }
+}
+
+impl Wait {
+    /// Waits for the answer to a GET request, for so long in milliseconds. Ask the network for less, so that
+    /// it answers before.
+    pub fn for_answer(url: impl Into<String>, timeout_ms: u32) -> Self {
+        Wait {
+            url: url.into(),
+            headers: Vec::new(),
+            auth: None,
+            timeout_ms,
+        }
     }
 }
 
@@ -132,7 +194,15 @@ impl Channel {
         Channel {
             id: id.into(),
             config: config.to_string(),
+            webhook_url: None,
         }
+    }
+
+    /// Sets the address to which the network delivers, for tests.
+    #[must_use]
+    pub fn at(mut self, webhook_url: impl Into<String>) -> Self {
+        self.webhook_url = Some(webhook_url.into());
+        self
     }
 
     /// Reads the configuration. It fails only if the manifest's schema allows what `T` does not; both
@@ -173,6 +243,7 @@ impl WebhookRequest {
         WebhookRequest {
             method: "POST".to_owned(),
             path: String::new(),
+            url: None,
             query: Vec::new(),
             headers: Vec::new(),
             body: body.into(),
@@ -298,6 +369,13 @@ impl PollPage {
         gathered(events).page(cursor, next_in_ms)
     }
 
+    /// Has the host wait for the network's answer before the next poll, which begins with it.
+    #[must_use]
+    pub fn waiting(mut self, wait: Wait) -> Self {
+        self.wait = Some(wait);
+        self
+    }
+
     /// What the network charges for what was fetched, in millionths of the unit of its price list.
     #[must_use]
     pub fn cost(mut self, millionths: u64) -> Self {
@@ -350,9 +428,16 @@ impl<C: Connector> crate::bindings::connector::exports::linecard::plugin::connec
         C::receive(&channel, &request)
     }
 
-    fn poll(channel: Channel, cursor: Vec<u8>) -> Result<PollPage, Failure> {
+    fn poll(
+        channel: Channel,
+        cursor: Vec<u8>,
+        waited: Option<Result<http::Response, http::Error>>,
+    ) -> Result<PollPage, Failure> {
         begin();
-        C::poll(&channel, &cursor)
+        match waited {
+            Some(waited) => C::poll_waited(&channel, &cursor, waited),
+            None => C::poll(&channel, &cursor),
+        }
     }
 
     fn perform(channel: Channel, request: ActionRequest) -> Result<Outcome, Failure> {
@@ -378,6 +463,16 @@ impl<C: Connector> crate::bindings::connector::exports::linecard::plugin::connec
     fn templates(channel: Channel) -> Result<TemplateList, Failure> {
         begin();
         C::templates(&channel)
+    }
+
+    fn set_up(channel: Channel, rehearsal: bool) -> Result<Vec<Step>, Failure> {
+        begin();
+        C::set_up(&channel, rehearsal)
+    }
+
+    fn tear_down(channel: Channel, rehearsal: bool) -> Result<Vec<Step>, Failure> {
+        begin();
+        C::tear_down(&channel, rehearsal)
     }
 }
 

@@ -50,7 +50,8 @@ impl Call {
 }
 
 impl Request {
-    /// A request without headers, body or credential.
+    /// A request without headers, body or credential. The URL may name a secret of the kind `url-part` in
+    /// braces, where the manifest says that it stands: `https://api.example.com/bot{token}/send`.
     pub fn new(method: Method, url: impl Into<String>) -> Self {
         Request {
             method,

@@ -203,6 +203,7 @@ impl Intake {
             events: self.events(),
             cursor: cursor.into(),
             next_in_ms,
+            wait: None,
             cost: 0,
         }
     }

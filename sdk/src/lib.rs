@@ -99,8 +99,8 @@ pub mod prelude {
     pub use crate::actions::{Action, ActionRequest, Failure, Outcome, Outgoing};
     pub use crate::analyzer::{Analysis, Analyzer, ConfigProblem, Label, Score, Subject};
     pub use crate::connector::{
-        Channel, Connector, Finding, Intake, PollPage, Reception, Rejection, Severity, StoredMedia,
-        WebhookRequest, WebhookResponse,
+        Channel, Connector, Finding, Intake, PollPage, Reception, Rejection, Severity, Step,
+        StoredMedia, Wait, WebhookRequest, WebhookResponse,
     };
     pub use crate::events::{
         Attachment, Author, Event, EventKind, Identity, Message, Profile, Refusal, Thread,

@@ -1,13 +1,13 @@
 //! How a plug-in describes itself: what the host reads before it grants anything.
 
 pub use crate::bindings::connector::linecard::plugin::manifest::{
-    ActionAbility, ActionKind, AnalyzerManifest, AttachmentKind, ConnectorManifest, HostWant,
-    Manifest, MediaLimit, RaisedLimit, RateLimit, ReplyWindow, RetryRule, SecretKind, SecretWant,
-    TextLimit, TextUnit, ThrottleScope, Visibility, WindowDemand,
+    ActionAbility, ActionKind, AnalyzerManifest, AttachmentKind, Condition, ConnectorManifest,
+    HostWant, Manifest, MediaLimit, RaisedLimit, RateLimit, ReplyWindow, RetryRule, SecretKind,
+    SecretPlace, SecretWant, TextLimit, TextUnit, ThrottleScope, Visibility, WindowDemand,
 };
 
 /// The version of the contract that this SDK is built against.
-pub const CONTRACT: &str = "0.1.0";
+pub const CONTRACT: &str = "0.2.0";
 
 /// A schema that takes any object: for a plug-in without configuration.
 const ANY_OBJECT: &str =
@@ -84,6 +84,8 @@ impl SecretWant {
             hint: hint.into(),
             kind,
             required: true,
+            required_if: None,
+            placed: None,
             inspected_at: None,
         }
     }
@@ -101,12 +103,84 @@ impl SecretWant {
         }
     }
 
+    /// A token that the network wants in the path of each call, for channels that must all have it. `around` is
+    /// what may stand around it, with `{}` for the value, such as `/bot{}/`; a request names it in braces:
+    /// `https://api.example.com/bot{token}/send`.
+    pub fn in_path(
+        name: impl Into<String>,
+        title: impl Into<String>,
+        hint: impl Into<String>,
+        around: &[&str],
+    ) -> Self {
+        let around = around.iter().map(|&form| form.to_owned()).collect();
+        SecretWant {
+            placed: Some(SecretPlace::Path(around)),
+            ..Self::required(name, SecretKind::UrlPart, title, hint)
+        }
+    }
+
+    /// A key that the host puts into this header of each request that names it by
+    /// [`Request::auth`](crate::http::Request::auth), for channels that must all have it.
+    pub fn in_header(
+        name: impl Into<String>,
+        title: impl Into<String>,
+        hint: impl Into<String>,
+        header: impl Into<String>,
+    ) -> Self {
+        SecretWant {
+            placed: Some(SecretPlace::Header(header.into())),
+            ..Self::required(name, SecretKind::ApiKey, title, hint)
+        }
+    }
+
+    /// As [`in_header`](Self::in_header), in a query parameter.
+    pub fn in_query(
+        name: impl Into<String>,
+        title: impl Into<String>,
+        hint: impl Into<String>,
+        parameter: impl Into<String>,
+    ) -> Self {
+        SecretWant {
+            placed: Some(SecretPlace::Query(parameter.into())),
+            ..Self::required(name, SecretKind::ApiKey, title, hint)
+        }
+    }
+
+    /// Required only of channels whose configuration has this.
+    #[must_use]
+    pub fn required_if(mut self, condition: Condition) -> Self {
+        self.required = false;
+        self.required_if = Some(condition);
+        self
+    }
+
     /// Names the end of the path of the one call by which the network tells about this token, and in which
     /// the value may stand in the query: see [`Request::query_secret`](crate::http::Request::query_secret).
     #[must_use]
     pub fn inspected_at(mut self, path_end: impl Into<String>) -> Self {
         self.inspected_at = Some(path_end.into());
         self
+    }
+}
+
+impl Condition {
+    /// That the configuration has this text, number or boolean at this JSON Pointer.
+    pub fn new(pointer: impl Into<String>, equals: impl Into<String>) -> Self {
+        Condition {
+            pointer: pointer.into(),
+            equals: equals.into(),
+        }
+    }
+}
+
+impl TextLimit {
+    /// So many of these.
+    pub fn new(max: u32, unit: TextUnit) -> Self {
+        TextLimit {
+            max,
+            unit,
+            raised: None,
+        }
     }
 }
 
@@ -118,9 +192,12 @@ impl ActionAbility {
             visibilities: Vec::new(),
             text: None,
             media: Vec::new(),
+            caption: None,
             max_attachments: 0,
             text_with_media: false,
             max_quick_replies: 0,
+            quick_reply_payload: None,
+            locations: false,
             structured: Vec::new(),
             windows: Vec::new(),
             idempotent: false,
@@ -144,12 +221,15 @@ impl ActionAbility {
     /// Takes a text up to this length.
     #[must_use]
     pub fn text(mut self, max: u32, unit: TextUnit) -> Self {
-        self.text = Some(TextLimit {
-            max,
-            unit,
-            raised: None,
-        });
+        self.text = Some(TextLimit::new(max, unit));
         self
+    }
+
+    /// Takes a text up to this length together with attachments, where that is another limit.
+    #[must_use]
+    pub fn caption(mut self, max: u32, unit: TextUnit) -> Self {
+        self.caption = Some(TextLimit::new(max, unit));
+        self.text_with_media()
     }
 
     /// Raises the text's limit, in the same unit, for channels whose configuration has `true` at this
@@ -184,6 +264,20 @@ impl ActionAbility {
     #[must_use]
     pub fn quick_replies(mut self, max: u32) -> Self {
         self.max_quick_replies = max;
+        self
+    }
+
+    /// Takes so much behind a quick reply.
+    #[must_use]
+    pub fn quick_reply_payload(mut self, max: u32, unit: TextUnit) -> Self {
+        self.quick_reply_payload = Some(TextLimit::new(max, unit));
+        self
+    }
+
+    /// Takes a place.
+    #[must_use]
+    pub fn locations(mut self) -> Self {
+        self.locations = true;
         self
     }
 

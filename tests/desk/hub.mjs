@@ -9,6 +9,8 @@ import { join } from 'node:path';
 
 /** The password of everybody. */
 export const PASSWORD = 'a password for measurements';
+/** How long anything may take to answer, in milliseconds. */
+const SILENCE = 120_000;
 
 /** A port that is free now. @returns {Promise<number>} */
 const free = () => new Promise((done) => {
@@ -30,7 +32,10 @@ export async function eventually(what, look, within = 120_000) {
 }
 
 async function ask(method, url, body, headers = {}) {
-  const answer = await fetch(url, { method, headers: { 'content-type': 'application/json', ...headers }, body: body && JSON.stringify(body) });
+  // Whoever does not answer at all is named.
+  const signal = AbortSignal.timeout(SILENCE);
+  const answer = await fetch(url, { method, signal, headers: { 'content-type': 'application/json', ...headers }, body: body && JSON.stringify(body) })
+    .catch((error) => { throw new Error(`${method} ${url}: ${error.message}`); });
   const text = await answer.text();
   if (!answer.ok) throw new Error(`${method} ${url}: ${answer.status} ${text}`);
   return text ? JSON.parse(text) : undefined;

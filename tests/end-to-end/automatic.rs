@@ -3,6 +3,8 @@
 
 #[path = "automatic/calendars.rs"]
 mod calendars;
+#[path = "automatic/earlier.rs"]
+mod earlier;
 #[path = "automatic/kills.rs"]
 mod kills;
 #[path = "automatic/speaking.rs"]

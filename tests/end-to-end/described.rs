@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use linecard_simulator::open_messaging::Said;
+use linecard_simulator::{TelegramOptions, TelegramSimulator};
 use linecard_tests::{Client, Described, Hub, Networks, SiteOptions, eventually};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -132,6 +133,17 @@ async fn every_example_runs_as_written_and_answers_are_as_described() -> Result<
         .await?;
     d.run(&administrator, "pauseChannel", &["shop"], "").await?;
     d.run(&administrator, "resumeChannel", &["shop"], "")
+        .await?;
+    let bot = TelegramSimulator::start(TelegramOptions::default()).await?;
+    let base = bot.base_url();
+    let body = json!({
+        "config": {"plugin": "telegram", "queue": "support", "hosts": [base],
+            "config": {"updates": "polling", "api_url": base}, "secrets": {"bot-token": "stored"}},
+        "secrets": {"bot-token": bot.options().token},
+    });
+    administrator.put("/api/v1/channels/bot", &body).await?;
+    d.run(&administrator, "setUpChannel", &["bot"], "").await?;
+    d.run(&administrator, "tearDownChannel", &["bot"], "")
         .await?;
     d.run(&administrator, "listDeadLetters", &["web"], "")
         .await?;

@@ -36,6 +36,7 @@ mod service;
 mod shift;
 mod simulated;
 mod streams;
+mod telegram;
 mod threads;
 mod training;
 mod whatsapp;

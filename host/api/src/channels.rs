@@ -243,15 +243,9 @@ async fn view(app: &App, id: &ChannelId, config: &ChannelConfig) -> Result<Chann
         .await?;
     let site = app.hub.site.id();
     let backlog = app.hub.store.backlog(site, id, COUNTED).await?;
-    let polls = runtime
-        .as_ref()
-        .and_then(|r| r.abilities())
-        .is_some_and(|a| a.polls);
+    let polls = runtime.as_ref().is_some_and(|r| r.polls());
     let paused = config.paused || health.state == HealthState::Paused;
-    let receives = runtime
-        .as_ref()
-        .and_then(|r| r.abilities())
-        .is_some_and(|a| a.receives);
+    let receives = runtime.as_ref().is_some_and(|r| r.receives());
     Ok(ChannelView {
         id: id.clone(),
         name: config.name.clone(),

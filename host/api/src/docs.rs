@@ -29,7 +29,7 @@ use super::{
     App, account, actions, agents, attention, audit, automatic, backup, beginning, channels,
     contacts, corrections, dead_letters, desk, elsewhere, events, files, inbox, interactions,
     macros, messages, notes, offers, plugins, practice, queues, reactions, responses, rules,
-    search, session, site, stats, templates, training, webhooks, working,
+    search, session, setting_up, site, stats, templates, training, webhooks, working,
 };
 
 /// Where the description is.
@@ -115,6 +115,7 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .merge(stats::router())
         .merge(channels::router())
         .merge(templates::router())
+        .merge(setting_up::router())
         .merge(dead_letters::router())
         .merge(plugins::router())
         .merge(practice::router())

@@ -59,6 +59,7 @@ mod rules;
 mod search;
 mod serve;
 mod session;
+mod setting_up;
 mod site;
 mod stats;
 mod templates;

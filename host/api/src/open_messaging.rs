@@ -269,6 +269,7 @@ async fn deliver(
     let inbound = WebhookRequest {
         method: "POST".to_owned(),
         path: request.path.to_owned(),
+        url: None,
         query: query.into_owned().collect(),
         headers,
         body: body.to_vec(),

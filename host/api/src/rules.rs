@@ -9,11 +9,12 @@ use axum::http::{HeaderMap, HeaderName};
 use axum::response::Json as Answer;
 use linecard_hub::configure::{ConfigureError, SecretValues, rehearse};
 use linecard_model::event::{Event, Seq};
+use linecard_model::message::Message;
 use linecard_model::rights::Right;
 use linecard_model::rule::{RuleConfig, RuleStep};
-use linecard_model::{ChannelId, InteractionId, MessageId, Timestamp};
+use linecard_model::{ChannelId, ContactId, InteractionId, MessageId, Timestamp};
 use linecard_rules::RuleSet;
-use linecard_site::Recorded;
+use linecard_site::{Earlier, Recorded};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -279,7 +280,8 @@ async fn test(
         .site
         .query(linecard_site::SiteState::rehearsal)
         .await?;
-    let recorded = recorded(&app, most).await?;
+    let earlier = rehearsal.asks_for_earlier(&wanted);
+    let recorded = recorded(&app, most, earlier).await?;
     let tried = tokio::task::spawn_blocking(move || {
         let mut messages = 0;
         let mut differences = Vec::new();
@@ -314,7 +316,7 @@ async fn test(
 }
 
 /// The newest messages of customers, newest first.
-async fn recorded(app: &App, most: u32) -> Result<Vec<Recorded>, Problem> {
+async fn recorded(app: &App, most: u32, with_earlier: bool) -> Result<Vec<Recorded>, Problem> {
     let site = app.hub.site.id();
     let store = &app.hub.store;
     let oldest = store.first_seq(site).await?;
@@ -359,9 +361,14 @@ async fn recorded(app: &App, most: u32) -> Result<Vec<Recorded>, Problem> {
                     } else {
                         store.interaction(site, message.interaction).await?
                     };
+                    let earlier = match &contact {
+                        Some(contact) if with_earlier => earlier(app, contact.id, &message).await?,
+                        _ => Earlier::default(),
+                    };
                     found.push(Recorded {
                         message,
                         contact,
+                        earlier,
                         interaction,
                         begins: false,
                         at,
@@ -372,6 +379,25 @@ async fn recorded(app: &App, most: u32) -> Result<Vec<Recorded>, Problem> {
         }
     }
     Ok(found)
+}
+
+/// What was exchanged with a contact before a message.
+async fn earlier(app: &App, contact: ContactId, message: &Message) -> Result<Earlier, Problem> {
+    let (site, store) = (app.hub.site.id(), &app.hub.store);
+    let before = linecard_store::Page {
+        before: Some(message.id),
+        limit: Earlier::MOST,
+    };
+    let said = store.history(site, contact, before).await?;
+    let (mut earlier, held) = Earlier::of(&said);
+    for id in held {
+        let known = store.interaction(site, id).await?;
+        earlier.last_agent = known.and_then(|known| known.last_agent);
+        if earlier.last_agent.is_some() {
+            break;
+        }
+    }
+    Ok(earlier)
 }
 
 #[derive(Debug, Deserialize, IntoParams)]

@@ -59,7 +59,8 @@ async fn take_shared(
 ) -> Result<WebhookResponse, Problem> {
     let unknown = || Problem::not_found("webhook group", group);
     let group = ChannelId::new(group).map_err(|_| unknown())?;
-    let request = network_request("", method, uri, headers, &body?);
+    let address = address(app, &format!("/webhooks/{group}"), uri);
+    let request = network_request("", (address, method, uri), headers, &body?);
     match app.hub.receiver.receive_shared(&group, request).await {
         Err(ReceiveError::UnknownChannel(_)) => Err(unknown()),
         result => Ok(result?),
@@ -130,7 +131,8 @@ async fn take(
         return Err(unknown());
     }
     let body = body.map_err(|rejection| Refused::Other(rejection.into()))?;
-    let request = network_request(path, method, uri, headers, &body);
+    let called = address(app, &format!("/channels/{channel}/webhook{path}"), uri);
+    let request = network_request(path, (called, method, uri), headers, &body);
     app.hub
         .receiver
         .receive(&channel, request)
@@ -141,16 +143,25 @@ async fn take(
         })
 }
 
+/// The whole address that was called, as the network wrote it, if the hub knows its public one.
+fn address(app: &App, path: &str, uri: &Uri) -> Option<String> {
+    let hub = app.hub.equipment.public_url.as_ref()?;
+    Some(match uri.query() {
+        Some(query) => format!("{hub}{path}?{query}"),
+        None => format!("{hub}{path}"),
+    })
+}
+
 fn network_request(
     path: &str,
-    method: &Method,
-    uri: &Uri,
+    (address, method, uri): (Option<String>, &Method, &Uri),
     headers: &HeaderMap,
     body: &Bytes,
 ) -> WebhookRequest {
     WebhookRequest {
         method: method.as_str().to_owned(),
         path: path.to_owned(),
+        url: address,
         query: url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes())
             .into_owned()
             .collect(),

@@ -1,7 +1,8 @@
 // Words and formats. A language is two files in `messages/`: what an agent's own view says, and what the other
-// areas say, which is fetched with them. Another language is added by adding both.
+// areas say, which is fetched with them. Another language is added by adding both, and its name below.
 
-const LANGUAGES = ['en', 'de'];
+/** The languages, each by its own name. A line here and the two files make another one. @type {Record<string, string>} */
+export const LANGUAGES = { en: 'English', de: 'Deutsch' };
 /** @type {Record<string, string>} */
 let messages = {};
 /** @type {Record<string, string>} */
@@ -15,7 +16,7 @@ const CHOSEN = 'linecard-language';
 /** Loads the words of the language that was chosen, or that the browser prefers. */
 export async function load() {
   const wanted = [localStorage.getItem(CHOSEN) || '', ...navigator.languages];
-  const found = wanted.map((tag) => tag.slice(0, 2).toLowerCase()).find((tag) => LANGUAGES.includes(tag));
+  const found = wanted.map((tag) => tag.slice(0, 2).toLowerCase()).find((tag) => tag in LANGUAGES);
   language = found || 'en';
   document.documentElement.lang = language;
   messages = await file(language);
@@ -37,6 +38,9 @@ export function loadAreas() {
 
 /** @param {string} name @returns {Promise<Record<string, string>>} */
 const file = async (name) => (await fetch(new URL(`messages/${name}.json`, import.meta.url))).json();
+
+/** The languages that are not chosen, each with its name. */
+export const others = () => Object.entries(LANGUAGES).filter(([name]) => name !== language);
 
 /** @param {string} name */
 export function choose(name) {

@@ -1,18 +1,19 @@
 // The desk begins here: the language first, then who is there, then what they may see.
 
 import { call, Problem, signedOut } from './api.js';
-import { choose, language, load, loadAreas, t } from './i18n.js';
+import { choose, load, loadAreas, others, t } from './i18n.js';
 import { allowNotices, choices, entitle } from './notify.js';
 import { Part, html, nothing } from './part.js';
 import { store } from './store.js';
 import { dress, theme } from './theme.js';
+import { keys } from './parts/keys.js';
 import { forgetAll } from './parts/unsent.js';
 import './parts/presence.js';
 import './views/sign-in.js';
 import './views/desk.js';
 
 /** Rights of which one is enough to have something to administer. */
-const ADMINISTER = ['configure', 'channels', 'people', 'texts', 'audit', 'webhooks', 'dead-letters'];
+const ADMINISTER = ['configure', 'channels', 'people', 'texts', 'training', 'audit', 'webhooks', 'dead-letters'];
 const may = (/** @type {string[]} */ ...rights) => rights.some((right) => store.may(right));
 
 /**
@@ -181,7 +182,6 @@ class App extends Part {
   }
 
   bar() {
-    const other = language === 'de' ? 'en' : 'de';
     return html`<header class="bar">
       <h1>Linecard</h1>
       <nav class="areas" aria-label=${t('areas.title')}>${this.areas.map((area, at) => html`
@@ -194,10 +194,10 @@ class App extends Part {
       <details class="settings"><summary>${t('app.settings')}</summary><div class="menu">
         <label class="choice"><input type="checkbox" .checked=${choices.sound} @change=${(/** @type {any} */ event) => { choices.sound = event.target.checked; }}>${t('notify.sound')}</label>
         <label class="choice"><input type="checkbox" .checked=${choices.notices} @change=${async (/** @type {any} */ event) => { event.target.checked = await allowNotices(event.target.checked); }}>${t('notify.notices')}</label>
-        <button @click=${() => choose(other)} lang=${other}>${language === 'de' ? 'English' : 'Deutsch'}</button>
+        ${others().map(([one, name]) => html`<button @click=${() => choose(one)} lang=${one}>${name}</button>`)}
         <button @click=${() => dress(theme() === 'dark' ? 'light' : 'dark')}>${t('app.theme')}</button>
         <button class="leave" @click=${this.leave}>${t('app.sign-out')}</button>
-        <p class="quiet">${t('app.keys')}</p></div></details>
+        ${keys()}</div></details>
       <button class="leave" @click=${this.leave}>${t('app.sign-out')}</button>
     </header>
     <div class="notices" aria-live="polite">
@@ -215,7 +215,7 @@ class App extends Part {
         if (area.id === 'wallboard') return area.view('');
         return html`<div class="frame">${this.bar()}${area.view(this.path)}</div><lc-palette></lc-palette>`;
       }
-      case 'away': return html`<main class="alone"><p role="alert">${t('app.away')}</p></main>`;
+      case 'away': return html`<main class="alone"><p class="offline" role="alert"><span class="dot"></span> ${t('app.away')}</p></main>`;
       default: return html`<main class="alone"><p role="status">${t('app.loading')}</p></main>`;
     }
   }

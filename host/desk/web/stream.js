@@ -5,8 +5,15 @@ import { base, headers, signedOut } from './api.js';
 
 const FIRST_WAIT = 500;
 const LONGEST_WAIT = 15_000;
-/** The hub says something at least every 15 s. */
+/** The hub says something at least every 15 s: after so long the way to it is cut, though nobody closed it. */
 const SILENCE = 40_000;
+/**
+ * An answer begins at once, also where nothing has happened. A browser keeps some connections to use again: where the
+ * way was cut unheard none of them answers any more, and each is given up soon. A hub that is slow is given longer.
+ */
+const OPENING = 4_000;
+const KEPT = 6;
+const OPENING_LATER = 20_000;
 
 export class Stream {
   /**
@@ -57,15 +64,23 @@ export class Stream {
 
   async read() {
     let wait = FIRST_WAIT;
+    let tried = 0;
     while (!this.end.signal.aborted) {
+      let took = Date.now();
+      tried += 1;
       try {
-        await this.once(() => { wait = FIRST_WAIT; });
+        await this.once(tried > KEPT ? OPENING_LATER : OPENING, () => {
+          wait = FIRST_WAIT;
+          tried = 0;
+          took = Infinity;
+        });
       } catch {
         // Told below: it does not matter why there is no stream.
       }
       if (this.end.signal.aborted) return;
       this.tell('offline');
-      await this.pause(wait * (0.5 + Math.random()));
+      // What an attempt has taken was waited already.
+      await this.pause(wait * (0.5 + Math.random()) - Math.max(0, Date.now() - took));
       wait = Math.min(wait * 2, LONGEST_WAIT);
     }
   }
@@ -80,10 +95,14 @@ export class Stream {
     over.abort();
   }
 
-  /** @param {() => void} opened */
-  async once(opened) {
+  /** @param {number} opening how long the answer may take to begin @param {() => void} opened */
+  async once(opening, opened) {
     const silent = new AbortController();
-    let timer = setTimeout(() => silent.abort(), SILENCE);
+    let timer = setTimeout(() => silent.abort(), opening);
+    const heard = () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => silent.abort(), SILENCE);
+    };
     // A machine that loses its network may not hear for long that the stream is cut.
     addEventListener('offline', () => silent.abort(), { signal: silent.signal });
     try {
@@ -95,14 +114,14 @@ export class Stream {
       if (answer.status === 410 || answer.status === 409 || answer.status === 422) return void this.tell('stale');
       if (!answer.ok || !answer.body) return;
       opened();
+      heard();
       this.tell('online');
       const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
       let text = '';
       for (;;) {
         const { done, value } = await reader.read();
         if (done) return;
-        clearTimeout(timer);
-        timer = setTimeout(() => silent.abort(), SILENCE);
+        heard();
         text += value;
         const blocks = text.split('\n\n');
         text = blocks.pop() || '';

@@ -12,7 +12,8 @@ pub use action::{
     RetryRule, TextLimit, TextUnit, ThrottleScope, WindowDemand,
 };
 pub use connector::{
-    AnalyzerManifest, ConnectorManifest, HostWant, SecretKind, SecretWant, Visibility,
+    AnalyzerManifest, Condition, ConnectorManifest, HostWant, SecretKind, SecretPlace, SecretWant,
+    Visibility,
 };
 
 use serde::{Deserialize, Serialize};

@@ -26,14 +26,16 @@ pub use event::{
     Identity, Postback, PostbackSource, Profile, ProfileChange, Reaction, Receipt, ReceiptScope,
     ReceiptState, Referral, SentMessage, Thread,
 };
-pub use failure::{Failure, Refusal, Throttle, Unfinished};
+pub use failure::{Failure, Partly, RECIPIENT_REFUSES, Refusal, Rest, Throttle, Unfinished};
 pub use finding::{Finding, Severity};
 pub use message::{Attachment, Location, Message, SharedContact, Structured};
 pub use template::{
     TemplateCategory, TemplateDefinition, TemplateList, TemplateParameter, TemplatePart,
     TemplatePartKind, TemplateState,
 };
-pub use webhook::{PollPage, Reception, Rejection, StoredMedia, WebhookRequest, WebhookResponse};
+pub use webhook::{
+    PollPage, Reception, Rejection, Step, StoredMedia, Wait, WebhookRequest, WebhookResponse,
+};
 
 use crate::Timestamp;
 

@@ -5,7 +5,7 @@
 
 mod calls;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use cel::IdedExpr;
@@ -70,6 +70,8 @@ impl Part {
 pub struct Checked {
     /// The regular expressions, by their text.
     pub patterns: BTreeMap<String, Regex>,
+    /// The facts that it names, by group and name.
+    pub facts: BTreeSet<(&'static str, &'static str)>,
     /// Everything that is wrong.
     pub faults: Vec<Fault>,
 }
@@ -81,6 +83,7 @@ pub fn check(expression: &IdedExpr, info: &SourceInfo, source: &str) -> Checked 
         source,
         names: Vec::new(),
         patterns: BTreeMap::new(),
+        facts: BTreeSet::new(),
         faults: Vec::new(),
         at: (1, 1),
     };
@@ -104,6 +107,7 @@ pub fn check(expression: &IdedExpr, info: &SourceInfo, source: &str) -> Checked 
     checker.faults.dedup();
     Checked {
         patterns: checker.patterns,
+        facts: checker.facts,
         faults: checker.faults,
     }
 }
@@ -114,6 +118,7 @@ struct Checker<'s> {
     /// The names that macros bind, inner ones last.
     names: Vec<(String, Option<Part>)>,
     patterns: BTreeMap<String, Regex>,
+    facts: BTreeSet<(&'static str, &'static str)>,
     faults: Vec<Fault>,
     /// The last place that was known: what macros make has none.
     at: (u32, u32),
@@ -283,6 +288,7 @@ impl Checker<'_> {
                     self.fault(id, text);
                     return None;
                 };
+                self.facts.insert((group.name, row.name));
                 row.kind.of()
             }
             Type::Map(of) => of.as_ref().clone(),

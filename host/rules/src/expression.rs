@@ -1,6 +1,6 @@
 //! A condition: parsed once, checked, and then evaluated for each message.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Arc, LazyLock};
 
@@ -32,6 +32,7 @@ pub struct Expression {
     source: String,
     program: Program,
     patterns: BTreeMap<String, Regex>,
+    facts: BTreeSet<(&'static str, &'static str)>,
 }
 
 impl fmt::Debug for Expression {
@@ -78,6 +79,7 @@ impl Expression {
             source: source.to_owned(),
             program,
             patterns: checked.patterns,
+            facts: checked.facts,
         })
     }
 
@@ -89,6 +91,11 @@ impl Expression {
     /// Its regular expressions.
     pub(crate) fn patterns(&self) -> &BTreeMap<String, Regex> {
         &self.patterns
+    }
+
+    /// Whether it names a fact of a group.
+    pub(crate) fn names(&self, group: &str, fact: &str) -> bool {
+        self.facts.contains(&(group, fact))
     }
 
     /// Whether it holds for some facts.
@@ -311,6 +318,8 @@ mod tests {
             "scores.anger > 0.5 && network == 'facebook'",
             "contact.attributes.tier == 3",
             "contact.known",
+            "contact.messages > 0",
+            "has(contact.last_agent)",
             "[].exists(x, x == 'a')",
         ] {
             assert_eq!(verdict(source), Verdict::HoldsNot, "{source}");

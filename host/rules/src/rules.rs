@@ -231,6 +231,14 @@ impl RuleSet {
         self.rules.iter().any(|rule| rule.config.on == on)
     }
 
+    /// Whether a condition of an occasion's rules names a fact, by its group and its name. What is costly to
+    /// find out is found out only then.
+    pub fn name(&self, on: RuleOccasion, group: &str, fact: &str) -> bool {
+        let own = self.rules.iter().filter(|rule| rule.config.on == on);
+        own.filter_map(|rule| rule.when.as_ref())
+            .any(|when| when.names(group, fact))
+    }
+
     /// After how many seconds rules for an occasion are looked at, each once.
     pub fn times(&self, on: RuleOccasion) -> BTreeSet<u32> {
         let rules = self.rules.iter().map(|rule| &rule.config);

@@ -199,6 +199,16 @@ pub static TABLE: &[Top] = &[
                 Bool,
                 "whether they agreed that the company writes first on this channel",
             ),
+            always(
+                "messages",
+                Int,
+                "how many messages they wrote before, counted up to 100",
+            ),
+            perhaps(
+                "last_agent",
+                Text,
+                "the agent who was the last to have an interaction with them, as far as their 100 newest messages tell",
+            ),
         ],
     }),
     Top::Group(Group {

@@ -6,7 +6,7 @@ use linecard_model::platform::{Analysis, Subject};
 use tokio::sync::OwnedSemaphorePermit;
 use wasmtime::Store;
 
-use crate::bindings::analyzer::Analyzer as Guest;
+use crate::contract::AnalyzerGuest;
 use crate::convert::{self, Checked as _};
 use crate::error::{Call, CallError, Fault, PrepareError};
 use crate::instance::{CallState, Capability, new_store};
@@ -30,7 +30,7 @@ pub struct Analyzer {
 /// An instance that was prepared.
 struct Warm {
     store: Store<CallState>,
-    guest: Guest,
+    guest: AnalyzerGuest,
     uses_left: u32,
     /// Its place in the pool beside the calls, if it has one; it is kept only then.
     place: Option<OwnedSemaphorePermit>,
@@ -89,11 +89,7 @@ impl Analyzer {
         let text = subject.text.clone();
         let subject = convert::subject(subject);
         let running = async {
-            let given = warm
-                .guest
-                .linecard_plugin_analyzer_api()
-                .call_analyze(&mut warm.store, &subject)
-                .await;
+            let given = warm.guest.analyze(&mut warm.store, &subject).await;
             let given = given.map_err(|error| run::fault(&error, warm.store.data()))?;
             if let Some(breach) = warm.store.data().breach() {
                 return Err(breach.clone().into());
@@ -119,17 +115,14 @@ impl Analyzer {
         let limits = &inner.shared.limits;
         let mark = Mark::new();
         let running = async {
-            let World::Analyzer(pre) = &inner.world else {
+            let World::Analyzer(world) = &inner.world else {
                 return Err(Fault::Start("it is not an analyzer".to_owned()));
             };
             let (engine, mark) = (&inner.runtime.engine, Arc::clone(&mark));
             let mut store = new_store(engine, &inner.shared, Capability::Log, mark);
             let prepared = async {
-                let guest = pre.instantiate_async(&mut store).await?;
-                let answer = guest
-                    .linecard_plugin_analyzer_api()
-                    .call_prepare(&mut store, &self.config)
-                    .await?;
+                let guest = world.start(&mut store).await?;
+                let answer = guest.prepare(&mut store, &self.config).await?;
                 Ok((guest, answer))
             };
             let (guest, answer) = match prepared.await {

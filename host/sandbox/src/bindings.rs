@@ -1,10 +1,11 @@
-//! The contract's two worlds as Rust types and traits, generated from the WIT files.
+//! The newest contract's two worlds as Rust types and traits, generated from the WIT files. What older ones have
+//! otherwise is in [`crate::contract`].
 
 /// The `connector` world, and every interface that the two worlds share.
 pub mod connector {
     #![allow(missing_docs, clippy::all, clippy::pedantic, unused_qualifications)]
     wasmtime::component::bindgen!({
-        path: "../../wit/v0.1.0",
+        path: "../../wit/v0.2.0",
         world: "connector",
         imports: {
             "linecard:plugin/http.send": async | trappable,
@@ -18,7 +19,7 @@ pub mod connector {
 pub mod analyzer {
     #![allow(missing_docs, clippy::all, clippy::pedantic, unused_qualifications)]
     wasmtime::component::bindgen!({
-        path: "../../wit/v0.1.0",
+        path: "../../wit/v0.2.0",
         world: "analyzer",
         imports: { default: trappable },
         exports: { default: async },

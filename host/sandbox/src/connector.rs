@@ -5,24 +5,22 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use linecard_model::platform::{
     ActionRequest, Attachment, Failure, Finding, Identity, Outcome, PollPage, Profile, Reception,
-    Rejection, StoredMedia, TemplateList, WebhookRequest,
+    Rejection, Step, StoredMedia, TemplateList, Wait, WebhookRequest,
 };
 use wasmtime::Store;
-use wasmtime::component::ComponentExportIndex;
 
 use crate::bindings::connector::exports::linecard::plugin::connector_api as wit;
-use crate::bindings::connector::{Connector as Guest, ConnectorPre};
 use crate::context::ChannelContext;
+use crate::contract::{ConnectorGuest, ConnectorWorld};
 use crate::convert::{self, Checked};
 use crate::error::{Call, CallError, Fault};
+use crate::host::http::{admit_wait, waited};
+use crate::http::{HttpError, HttpResponse};
 use crate::instance::{CallState, Capability};
 use crate::lanes::{self, Lane};
 use crate::mark::Mark;
 use crate::plugin::{Plugin, World};
 use crate::run;
-
-/// The arguments of `receive`.
-type Received<'a> = (&'a wit::Channel, &'a wit::WebhookRequest);
 
 /// The calls of a connector. Each runs in a fresh instance. Cheap to clone.
 ///
@@ -45,41 +43,42 @@ impl Connector {
         request: WebhookRequest,
     ) -> Result<Result<Reception, Rejection>, CallError> {
         let request = convert::webhook_request(request);
-        let _turn = self.wait(Call::Receive, channel).await?;
+        let _turn = self.wait_for(Call::Receive, channel).await?;
+        let capability = Capability::Channel(channel.clone());
         self.run(
-            Call::Receive,
+            (Call::Receive, capability),
             channel,
-            move |pre, receive, store, channel| {
-                Box::pin(async move {
-                    let instance = pre.instance_pre().instantiate_async(&mut *store).await?;
-                    // The bindings look all exports up in each instance, and hold each to its type. This
-                    // is done for every webhook, and needs one of them.
-                    let receive =
-                        instance.get_typed_func::<Received<'_>, _>(&mut *store, &receive)?;
-                    let (given,): (Result<wit::Reception, wit::Rejection>,) =
-                        receive.call_async(store, (&channel, &request)).await?;
-                    Ok(given)
-                })
+            move |world, store, channel| {
+                Box::pin(async move { world.receive(store, channel, request).await })
             },
         )
         .await
     }
 
-    /// Fetches what happened since the cursor; an empty cursor means from the beginning.
+    /// Fetches what happened since the cursor; an empty cursor means from the beginning. `waited` is what
+    /// came of [`PollPage::wait`] of the page before.
     pub async fn poll(
         &self,
         channel: &ChannelContext,
         cursor: Vec<u8>,
+        waited: Option<Result<HttpResponse, HttpError>>,
     ) -> Result<Result<PollPage, Failure>, CallError> {
+        let waited = waited.map(self::waited);
         self.call(Call::Poll, channel, move |guest, store, channel| {
-            Box::pin(async move {
-                guest
-                    .linecard_plugin_connector_api()
-                    .call_poll(store, &channel, &cursor)
-                    .await
-            })
+            Box::pin(async move { guest.poll(store, channel, cursor, waited).await })
         })
         .await
+    }
+
+    /// Makes the request that a poll wants to wait for, by the rules of all requests. It takes no turn and
+    /// no instance, for as long as the network lets it wait.
+    pub async fn wait(
+        &self,
+        channel: &ChannelContext,
+        wait: Wait,
+    ) -> Result<HttpResponse, HttpError> {
+        let request = admit_wait(&self.plugin.inner.shared, wait, channel)?;
+        channel.http.send(request, channel).await
     }
 
     /// Does one action on the network, as soon as it is this call's turn. Whoever records that the action
@@ -99,7 +98,7 @@ impl Connector {
         Ok(Turn {
             connector: self.clone(),
             channel: channel.clone(),
-            held: self.wait(Call::Perform, channel).await?,
+            held: self.wait_for(Call::Perform, channel).await?,
         })
     }
 
@@ -120,12 +119,7 @@ impl Connector {
             Call::ResolveProfile,
             channel,
             move |guest, store, channel| {
-                Box::pin(async move {
-                    guest
-                        .linecard_plugin_connector_api()
-                        .call_resolve_profile(store, &channel, &identity)
-                        .await
-                })
+                Box::pin(async move { guest.resolve_profile(store, channel, identity).await })
             },
         )
         .await
@@ -139,12 +133,7 @@ impl Connector {
     ) -> Result<Result<StoredMedia, Failure>, CallError> {
         let attachment = convert::to_attachment(attachment);
         self.call(Call::ResolveMedia, channel, move |guest, store, channel| {
-            Box::pin(async move {
-                guest
-                    .linecard_plugin_connector_api()
-                    .call_resolve_media(store, &channel, &attachment)
-                    .await
-            })
+            Box::pin(async move { guest.resolve_media(store, channel, attachment).await })
         })
         .await
     }
@@ -155,12 +144,7 @@ impl Connector {
         channel: &ChannelContext,
     ) -> Result<Result<Vec<Finding>, Failure>, CallError> {
         self.call(Call::Probe, channel, move |guest, store, channel| {
-            Box::pin(async move {
-                guest
-                    .linecard_plugin_connector_api()
-                    .call_probe(store, &channel)
-                    .await
-            })
+            Box::pin(async move { guest.probe(store, channel).await })
         })
         .await
     }
@@ -171,18 +155,44 @@ impl Connector {
         channel: &ChannelContext,
     ) -> Result<Result<TemplateList, Failure>, CallError> {
         self.call(Call::Templates, channel, move |guest, store, channel| {
-            Box::pin(async move {
-                guest
-                    .linecard_plugin_connector_api()
-                    .call_templates(store, &channel)
-                    .await
-            })
+            Box::pin(async move { guest.templates(store, channel).await })
         })
         .await
     }
 
+    /// Registers the channel at its network, or takes it `off`. In a rehearsal the guest may only look, and
+    /// tells what it would do.
+    pub async fn set_up(
+        &self,
+        channel: &ChannelContext,
+        off: bool,
+        rehearsal: bool,
+    ) -> Result<Result<Vec<Step>, Failure>, CallError> {
+        let _turn = self.wait_for(Call::SetUp, channel).await?;
+        let capability = if rehearsal {
+            Capability::Look(channel.clone())
+        } else {
+            Capability::Network(channel.clone())
+        };
+        self.run(
+            (Call::SetUp, capability),
+            channel,
+            move |world, store, channel| {
+                Box::pin(async move {
+                    let guest = world.start(&mut *store).await?;
+                    guest.set_up(store, channel, off, rehearsal).await
+                })
+            },
+        )
+        .await
+    }
+
     /// Waits for a turn.
-    async fn wait(&self, call: Call, channel: &ChannelContext) -> Result<lanes::Turn, CallError> {
+    async fn wait_for(
+        &self,
+        call: Call,
+        channel: &ChannelContext,
+    ) -> Result<lanes::Turn, CallError> {
         let inner = &self.plugin.inner;
         let (time, id) = (self.time(call), Some(&channel.id));
         let mark = Mark::new();
@@ -205,7 +215,7 @@ impl Connector {
         call: Call,
         channel: &ChannelContext,
         body: impl for<'a> FnOnce(
-            Guest,
+            ConnectorGuest,
             &'a mut Store<CallState>,
             wit::Channel,
         ) -> BoxFuture<'a, wasmtime::Result<W>>
@@ -215,10 +225,11 @@ impl Connector {
     where
         W: Checked<T> + Send,
     {
-        let _turn = self.wait(call, channel).await?;
-        self.run(call, channel, move |pre, _, store, channel| {
+        let _turn = self.wait_for(call, channel).await?;
+        let capability = Capability::Network(channel.clone());
+        self.run((call, capability), channel, move |world, store, channel| {
             Box::pin(async move {
-                let guest = pre.instantiate_async(&mut *store).await?;
+                let guest = world.start(&mut *store).await?;
                 body(guest, store, channel).await
             })
         })
@@ -229,11 +240,10 @@ impl Connector {
     /// meanwhile.
     async fn run<W, T>(
         &self,
-        call: Call,
+        (call, capability): (Call, Capability),
         channel: &ChannelContext,
         body: impl for<'a> FnOnce(
-            ConnectorPre<CallState>,
-            ComponentExportIndex,
+            ConnectorWorld,
             &'a mut Store<CallState>,
             wit::Channel,
         ) -> BoxFuture<'a, wasmtime::Result<W>>
@@ -245,24 +255,20 @@ impl Connector {
     {
         let inner = &self.plugin.inner;
         let limits = &inner.shared.limits;
-        let capability = match call {
-            Call::Receive => Capability::Channel(channel.clone()),
-            _ => Capability::Network(channel.clone()),
-        };
         let record = record(channel);
         let (mark, id) = (Mark::new(), Some(&channel.id));
         let running = async {
-            let World::Connector(pre, receive) = &inner.world else {
+            let World::Connector(world) = &inner.world else {
                 return Err(Fault::Start("it is not a connector".to_owned()));
             };
             // Owned, because the future that uses it may live as long as its store.
-            let (pre, receive) = (pre.clone(), *receive);
+            let world = world.clone();
             let given = run::fresh(
                 &inner.runtime.engine,
                 &inner.shared,
                 capability,
                 &mark,
-                |store| body(pre, receive, store, record),
+                |store| body(world, store, record),
             )
             .await?;
             given.checked(limits)
@@ -288,17 +294,17 @@ impl Turn {
         request: ActionRequest,
     ) -> Result<Result<Outcome, Failure>, CallError> {
         let request = convert::action_request(request);
-        let done = self.connector.run(Call::Perform, &self.channel, {
-            move |pre, _, store, channel| {
+        let capability = Capability::Network(self.channel.clone());
+        let done = self.connector.run(
+            (Call::Perform, capability),
+            &self.channel,
+            move |world, store, channel| {
                 Box::pin(async move {
-                    let guest = pre.instantiate_async(&mut *store).await?;
-                    guest
-                        .linecard_plugin_connector_api()
-                        .call_perform(store, &channel, &request)
-                        .await
+                    let guest = world.start(&mut *store).await?;
+                    guest.perform(store, channel, request).await
                 })
-            }
-        });
+            },
+        );
         let result = done.await;
         drop(self.held);
         result
@@ -319,5 +325,6 @@ pub(crate) fn record(channel: &ChannelContext) -> wit::Channel {
     wit::Channel {
         id: channel.id.to_string(),
         config: channel.config.as_ref().to_owned(),
+        webhook_url: channel.webhook_url.as_deref().map(str::to_owned),
     }
 }

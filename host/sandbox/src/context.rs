@@ -16,6 +16,8 @@ pub struct ChannelContext {
     pub id: ChannelId,
     /// Its configuration as JSON, checked and filled in by [`linecard_schema::check_config`].
     pub config: Arc<str>,
+    /// Where its network delivers to, as an address that the network can reach, if the hub has one.
+    pub webhook_url: Option<Arc<str>>,
     /// Its secrets.
     pub secrets: Arc<dyn SecretSource>,
     /// The hosts that it may call.
@@ -35,6 +37,7 @@ impl ChannelContext {
         Self {
             id,
             config: config.into(),
+            webhook_url: None,
             secrets: Arc::new(NoSecrets),
             grants: Arc::new(Grants::default()),
             skip: Vec::new(),

@@ -60,12 +60,12 @@ pub enum LoadProblem {
     /// It was built against a version of the contract that this host does not know.
     #[error(
         "it was built against version {found} of the plug-in contract; this host knows {known}: \
-         rebuild it, or use a host of its time"
+         use a newer host if there is one that knows it, or rebuild it against one of these"
     )]
     Contract {
         /// The version that it was built against.
         found: String,
-        /// The version that the host knows.
+        /// The versions that the host knows.
         known: &'static str,
     },
     /// It needs something that no plug-in gets.
@@ -176,6 +176,8 @@ pub enum Call {
     Probe,
     /// `templates`
     Templates,
+    /// `set-up` or `tear-down`
+    SetUp,
     /// `prepare`
     Prepare,
     /// `analyze`
@@ -194,6 +196,7 @@ impl Call {
             Self::ResolveMedia => "resolve-media",
             Self::Probe => "probe",
             Self::Templates => "templates",
+            Self::SetUp => "set-up",
             Self::Prepare => "prepare",
             Self::Analyze => "analyze",
         }

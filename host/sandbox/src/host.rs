@@ -1,7 +1,7 @@
 //! What a guest can ask of the host: one file for each interface of the contract, and WASI.
 
 mod clock;
-mod http;
+pub(crate) mod http;
 pub(crate) mod log;
 mod random;
 mod secrets;
@@ -11,6 +11,7 @@ use wasmtime::Engine;
 use wasmtime::component::{HasSelf, Linker};
 
 use crate::bindings::{analyzer, connector};
+use crate::contract;
 use crate::error::SandboxError;
 use crate::instance::CallState;
 
@@ -31,9 +32,11 @@ impl Linkers {
             let mut connectors = Linker::new(engine);
             wasi::add_to_linker(&mut connectors)?;
             connector::Connector::add_to_linker::<_, HasSelf<_>>(&mut connectors, |state| state)?;
+            contract::add_for_connectors(&mut connectors)?;
             let mut analyzers = Linker::new(engine);
             wasi::add_to_linker(&mut analyzers)?;
             analyzer::Analyzer::add_to_linker::<_, HasSelf<_>>(&mut analyzers, |state| state)?;
+            contract::add_for_analyzers(&mut analyzers)?;
             Ok(Self {
                 connector: connectors,
                 analyzer: analyzers,

@@ -12,6 +12,7 @@ pub(crate) mod guard;
 mod inspected;
 mod oauth1;
 mod oauth2;
+mod placed;
 mod resolver;
 
 use std::time::Duration;
@@ -19,6 +20,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{HeaderMap, Method};
+use linecard_model::manifest::SecretPlace;
 use url::Url;
 
 pub use address::is_public;
@@ -54,6 +56,10 @@ pub struct HttpRequest {
     pub body: HttpBody,
     /// The name of the secret to sign with or to add.
     pub auth: Option<String>,
+    /// Where the host puts the secret of `auth`, if it is an API key.
+    pub key_place: Option<SecretPlace>,
+    /// The secret whose value goes into the path, where the URL names it in braces.
+    pub url_secret: Option<String>,
     /// A secret whose value goes into the query: only in the call that the manifest names for it.
     pub query_secret: Option<QuerySecret>,
     /// How long to wait for the whole answer.

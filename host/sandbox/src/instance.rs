@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use linecard_model::manifest::SecretWant;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wasmtime::component::ResourceTable;
 use wasmtime::{Engine, ResourceLimiter, Store, UpdateDeadline};
@@ -27,12 +28,14 @@ pub(crate) enum Capability {
     Channel(ChannelContext),
     /// The channel's secrets and network.
     Network(ChannelContext),
+    /// The same, but only to look: a rehearsal of `set-up`.
+    Look(ChannelContext),
 }
 
 impl Capability {
     pub(crate) fn channel(&self) -> Option<&ChannelContext> {
         match self {
-            Self::Channel(channel) | Self::Network(channel) => Some(channel),
+            Self::Channel(channel) | Self::Network(channel) | Self::Look(channel) => Some(channel),
             Self::Nothing | Self::Log => None,
         }
     }
@@ -49,8 +52,8 @@ pub(crate) struct Name {
 pub(crate) struct Shared {
     pub(crate) name: Name,
     pub(crate) limits: Arc<Limits>,
-    /// The secrets that may stand in a query, each with the end of the path of the call in which.
-    pub(crate) inspected: Vec<(String, String)>,
+    /// The secrets that its manifest asks for.
+    pub(crate) secrets: Vec<SecretWant>,
     pub(crate) counters: Counters,
     /// When it is left alone on a channel; `None`: never.
     pub(crate) suspension: Option<SuspensionConfig>,
@@ -68,12 +71,12 @@ impl Shared {
     pub(crate) fn new(
         name: Name,
         limits: &Arc<Limits>,
-        inspected: Vec<(String, String)>,
+        secrets: Vec<SecretWant>,
         suspension: Option<SuspensionConfig>,
     ) -> Arc<Self> {
         Arc::new(Self {
             name,
-            inspected,
+            secrets,
             suspension,
             suspensions: Suspensions::default(),
             turns: PerLane::new(|| Turns::new(limits)),
@@ -259,7 +262,7 @@ fn tick(state: &mut CallState) -> wasmtime::Result<UpdateDeadline> {
     state.release_long_run();
     let slot = Arc::clone(&state.long_run);
     let long_runs = Arc::clone(match state.capability {
-        Capability::Network(_) => &state.shared.long_network_runs,
+        Capability::Network(_) | Capability::Look(_) => &state.shared.long_network_runs,
         Capability::Nothing | Capability::Log | Capability::Channel(_) => &state.shared.long_runs,
     });
     let turn = Box::pin(async move {

@@ -26,7 +26,7 @@ pub(crate) enum Lane {
     Sending,
     /// `poll`.
     Polling,
-    /// `resolve-profile`, `resolve-media`, `probe`, `templates`.
+    /// `resolve-profile`, `resolve-media`, `probe`, `templates`, `set-up`.
     LookingUp,
 }
 
@@ -39,9 +39,11 @@ impl Lane {
             Call::Describe | Call::Receive | Call::Prepare | Call::Analyze => Self::Computing,
             Call::Perform => Self::Sending,
             Call::Poll => Self::Polling,
-            Call::ResolveProfile | Call::ResolveMedia | Call::Probe | Call::Templates => {
-                Self::LookingUp
-            }
+            Call::ResolveProfile
+            | Call::ResolveMedia
+            | Call::Probe
+            | Call::Templates
+            | Call::SetUp => Self::LookingUp,
         }
     }
 }

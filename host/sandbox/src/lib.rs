@@ -22,6 +22,7 @@ mod cache;
 mod compiler;
 mod connector;
 mod context;
+mod contract;
 mod convert;
 mod engine;
 mod error;
@@ -48,6 +49,7 @@ pub use analyzer::Analyzer;
 pub use compiler::{CompileError, Compiler, REFUSED, compile};
 pub use connector::{Connector, Turn};
 pub use context::ChannelContext;
+pub use contract::{CONTRACT, CONTRACTS};
 pub use error::{
     Call, CallError, Fault, Limit, LimitBreach, LoadError, LoadProblem, ManifestError,
     PrepareError, SandboxError,
@@ -70,6 +72,3 @@ pub use secrets::{
     SecretSource, SecretStore,
 };
 pub use suspension::{Suspended, SuspensionConfig};
-
-/// The version of the plug-in contract that this host speaks.
-pub const CONTRACT: &str = "0.1.0";

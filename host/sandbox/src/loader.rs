@@ -7,13 +7,11 @@ use sha2::{Digest, Sha256};
 use tokio::runtime::Handle;
 use tokio::sync::SemaphorePermit;
 use wasmparser::{BinaryReaderError, Parser, Payload};
-use wasmtime::component::{Component, ComponentExportIndex};
+use wasmtime::component::Component;
 
-use crate::CONTRACT;
-use crate::bindings::analyzer::AnalyzerPre;
-use crate::bindings::connector::ConnectorPre;
 use crate::cache::{CodeCache, hex};
 use crate::compiler::Ended;
+use crate::contract::{AnalyzerWorld, ConnectorWorld, PACKAGE, Version};
 use crate::error::{Call, Fault, LoadProblem};
 use crate::host::wasi;
 use crate::instance::{Capability, Name, Shared};
@@ -23,7 +21,6 @@ use crate::plugin::{Facts, Inner, Kind, Plugin, World};
 use crate::run;
 use crate::sandbox::Runtime;
 
-const PACKAGE: &str = "linecard:plugin/";
 /// How every WebAssembly file begins.
 const MAGIC: &[u8] = b"\0asm";
 /// A page of memory, in bytes.
@@ -50,43 +47,39 @@ pub(crate) async fn load(
     let compiling = Arc::clone(runtime);
     let checked = tokio::task::spawn_blocking(move || {
         // Compiling takes seconds; what the file says of itself takes none.
-        let (kind, facts) = check_interfaces(&file)?;
+        let (kind, version, facts) = check_interfaces(&file)?;
         let (component, file_hash) = compile(&compiling, &file)?;
-        Ok::<_, LoadProblem>((kind, facts, component, file_hash))
+        Ok::<_, LoadProblem>((kind, version, facts, component, file_hash))
     });
     let stopped = |error| LoadProblem::NotAComponent(format!("compiling stopped: {error}"));
-    let (kind, facts, component, file_hash) = checked.await.map_err(stopped)??;
+    let (kind, version, facts, component, file_hash) = checked.await.map_err(stopped)??;
     let mismatch = |error: wasmtime::Error| LoadProblem::Mismatch(format!("{error:#}"));
     let world = match kind {
         Kind::Connector => {
             let pre = runtime.linkers.connector.instantiate_pre(&component);
-            let pre = pre.and_then(ConnectorPre::new).map_err(mismatch)?;
-            let receive = receive(&component).ok_or_else(|| {
-                LoadProblem::Mismatch("it does not export \"receive\"".to_owned())
-            })?;
-            World::Connector(pre, receive)
+            let pre = pre.map_err(mismatch)?;
+            World::Connector(ConnectorWorld::new(version, &component, pre)?)
         }
         Kind::Analyzer => {
             let pre = runtime.linkers.analyzer.instantiate_pre(&component);
-            World::Analyzer(pre.and_then(AnalyzerPre::new).map_err(mismatch)?)
+            let pre = pre.map_err(mismatch)?;
+            World::Analyzer(AnalyzerWorld::new(version, &component, pre)?)
         }
     };
     let described = describe(runtime, &world, source_name)
         .await
         .map_err(LoadProblem::Describe)?;
-    let manifest = manifest::check(described, kind)?;
+    let manifest = manifest::check(described, kind, version)?;
     let name = Name {
         plugin: manifest.id.to_string(),
         version: manifest.version.clone(),
     };
-    let secrets = manifest.connector.iter().flat_map(|c| &c.secrets);
-    let inspected = secrets
-        .filter_map(|want| Some((want.name.clone(), want.inspected_at.clone()?)))
-        .collect();
+    let secrets = manifest.connector.iter().flat_map(|c| c.secrets.clone());
+    let secrets = secrets.collect();
     Ok(Plugin {
         inner: Arc::new(Inner {
             runtime: Arc::clone(runtime),
-            shared: Shared::new(name, &runtime.limits, inspected, runtime.suspension.clone()),
+            shared: Shared::new(name, &runtime.limits, secrets, runtime.suspension.clone()),
             manifest,
             file_hash,
             facts,
@@ -167,7 +160,7 @@ impl Runtime {
 
 /// What the component exports, after a look at the contract's version and at what it imports. The file
 /// is not validated yet: compiling does that, and linking holds it to its imports' types.
-fn check_interfaces(file: &[u8]) -> Result<(Kind, Facts), LoadProblem> {
+fn check_interfaces(file: &[u8]) -> Result<(Kind, Version, Facts), LoadProblem> {
     // The parser's own word for it is a list of bytes.
     if !file.starts_with(MAGIC) {
         let text = if file.is_empty() {
@@ -186,14 +179,23 @@ fn check_interfaces(file: &[u8]) -> Result<(Kind, Facts), LoadProblem> {
     let mut kind = None;
     for name in &facts.exports {
         match of_contract(name)? {
-            Some("connector-api") => kind = Some(Kind::Connector),
-            Some("analyzer-api") => kind = Some(Kind::Analyzer),
+            Some(("connector-api", version)) => kind = Some((Kind::Connector, version)),
+            Some(("analyzer-api", version)) => kind = Some((Kind::Analyzer, version)),
             _ => {}
         }
     }
     for name in &facts.imports {
         let allowed = match of_contract(name)? {
-            Some(interface) => INTERFACES.contains(&interface),
+            Some((interface, version)) => {
+                if let Some((_, exported)) = kind
+                    && exported != version
+                {
+                    return Err(LoadProblem::Mismatch(format!(
+                        "it exports version {exported} of the contract and imports version {version}"
+                    )));
+                }
+                INTERFACES.contains(&interface)
+            }
             None => name
                 .split_once("@0.2.")
                 .is_some_and(|(interface, _)| wasi::INTERFACES.contains(&interface)),
@@ -202,7 +204,8 @@ fn check_interfaces(file: &[u8]) -> Result<(Kind, Facts), LoadProblem> {
             return Err(LoadProblem::ForbiddenImport(name.to_owned()));
         }
     }
-    kind.map(|kind| (kind, facts)).ok_or(LoadProblem::NoWorld)
+    kind.map(|(kind, version)| (kind, version, facts))
+        .ok_or(LoadProblem::NoWorld)
 }
 
 /// What the file says of itself: the component's own imports and exports, and its memories.
@@ -239,26 +242,13 @@ fn facts(file: &[u8]) -> Result<Facts, BinaryReaderError> {
     Ok(facts)
 }
 
-/// The interface's name if it is one of the contract, in the version that this host knows.
-fn of_contract(name: &str) -> Result<Option<&str>, LoadProblem> {
+/// The interface's name if it is one of the contract, and its version, which this host knows.
+fn of_contract(name: &str) -> Result<Option<(&str, Version)>, LoadProblem> {
     let Some(rest) = name.strip_prefix(PACKAGE) else {
         return Ok(None);
     };
     let (interface, version) = rest.split_once('@').unwrap_or((rest, "none"));
-    if version != CONTRACT {
-        return Err(LoadProblem::Contract {
-            found: version.to_owned(),
-            known: CONTRACT,
-        });
-    }
-    Ok(Some(interface))
-}
-
-/// Where a connector exports `receive`.
-fn receive(component: &Component) -> Option<ComponentExportIndex> {
-    let interface = format!("{PACKAGE}connector-api@{CONTRACT}");
-    let interface = component.get_export_index(None, &interface)?;
-    component.get_export_index(Some(&interface), "receive")
+    Ok(Some((interface, Version::named(version)?)))
 }
 
 async fn describe(
@@ -282,20 +272,8 @@ async fn describe(
         |store| {
             Box::pin(async move {
                 match world {
-                    World::Connector(pre, _) => {
-                        let guest = pre.instantiate_async(&mut *store).await?;
-                        guest
-                            .linecard_plugin_connector_api()
-                            .call_describe(store)
-                            .await
-                    }
-                    World::Analyzer(pre) => {
-                        let guest = pre.instantiate_async(&mut *store).await?;
-                        guest
-                            .linecard_plugin_analyzer_api()
-                            .call_describe(store)
-                            .await
-                    }
+                    World::Connector(world) => world.start(store).await?.describe(store).await,
+                    World::Analyzer(world) => world.start(store).await?.describe(store).await,
                 }
             })
         },

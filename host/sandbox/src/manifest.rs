@@ -6,11 +6,12 @@ use linecard_model::PluginId;
 use linecard_model::manifest::Manifest;
 use serde_json::Value;
 
-use crate::CONTRACT;
 use crate::bindings::connector::linecard::plugin::manifest as wit;
+use crate::contract::Version;
 use crate::convert;
 use crate::error::{LoadProblem, ManifestError};
 use crate::grants::WantedHost;
+use crate::http::guard;
 use crate::plugin::Kind;
 
 /// The longest schema, in bytes.
@@ -23,12 +24,14 @@ const MAX_TEXT: usize = 500;
 const MAX_LIST: usize = 100;
 
 /// The manifest in the model's types, if it holds to the contract.
-pub(crate) fn check(manifest: wit::Manifest, kind: Kind) -> Result<Manifest, LoadProblem> {
-    if manifest.contract != CONTRACT {
-        return Err(LoadProblem::Contract {
-            found: manifest.contract.chars().take(MAX_NAME).collect(),
-            known: CONTRACT,
-        });
+pub(crate) fn check(
+    manifest: wit::Manifest,
+    kind: Kind,
+    version: Version,
+) -> Result<Manifest, LoadProblem> {
+    if Version::named(&manifest.contract)? != version {
+        let text = format!("its file is built against version {version} of the contract");
+        return Err(problem("contract", text).into());
     }
     let id = PluginId::new(&manifest.id).map_err(|error| problem("id", error))?;
     semver::Version::parse(&manifest.version).map_err(|error| problem("version", error))?;
@@ -127,6 +130,10 @@ fn check_connector(connector: &wit::ConnectorManifest) -> Result<(), ManifestErr
         if !seen.insert(&want.name) {
             return Err(problem(&field, format!("\"{}\" is there twice", want.name)));
         }
+        check_place(&field, want)?;
+        if let Some(condition) = &want.required_if {
+            check_condition(&format!("{field}.required-if"), condition)?;
+        }
         if let Some(end) = &want.inspected_at {
             let field = format!("{field}.inspected-at");
             at_most(&field, end, MAX_NAME)?;
@@ -153,6 +160,14 @@ fn check_connector(connector: &wit::ConnectorManifest) -> Result<(), ManifestErr
             wit::HostWant::FromConfig(text) => pointer(&field, text)?,
         }
     }
+    for (name, condition) in [
+        ("connector.receives-if", &connector.receives_if),
+        ("connector.polls-if", &connector.polls_if),
+    ] {
+        if let Some(condition) = condition {
+            check_condition(name, condition)?;
+        }
+    }
     if !connector.receives && !connector.polls && connector.actions.is_empty() {
         return Err(problem(
             "connector",
@@ -173,6 +188,77 @@ fn check_connector(connector: &wit::ConnectorManifest) -> Result<(), ManifestErr
         ));
     }
     check_actions(connector)
+}
+
+fn check_condition(field: &str, condition: &wit::Condition) -> Result<(), ManifestError> {
+    pointer(&format!("{field}.pointer"), &condition.pointer)?;
+    at_most(&format!("{field}.equals"), &condition.equals, MAX_TEXT)
+}
+
+/// A secret that the host puts somewhere needs to say where, and no other may.
+fn check_place(field: &str, want: &wit::SecretWant) -> Result<(), ManifestError> {
+    let field = format!("{field}.placed");
+    let is_name = |name: &str| {
+        !name.is_empty()
+            && name.len() <= MAX_NAME
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+    };
+    match (want.kind, &want.placed) {
+        (wit::SecretKind::UrlPart, Some(wit::SecretPlace::Path(forms))) => {
+            if !is_name(&want.name) {
+                let text = "a secret that stands in a URL has a name of a-z, A-Z, 0-9, - and _";
+                return Err(problem(&field, text));
+            }
+            bounded(&field, forms)?;
+            let is_form = |form: &String| {
+                form.len() <= MAX_NAME
+                    && form.starts_with('/')
+                    && form.matches("{}").count() == 1
+                    && form
+                        .replace("{}", "")
+                        .bytes()
+                        .all(|byte| byte.is_ascii_alphanumeric() || b"/-_.~:@".contains(&byte))
+            };
+            if forms.is_empty() || !forms.iter().all(is_form) {
+                return Err(problem(
+                    &field,
+                    "each form is a part of a path with \"{}\" for the value, such as \"/bot{}/\"",
+                ));
+            }
+            Ok(())
+        }
+        (wit::SecretKind::ApiKey, Some(wit::SecretPlace::Header(name))) => {
+            let pair = [(name.clone(), String::new())];
+            guard::headers(&pair, None, false)
+                .map(drop)
+                .map_err(|error| problem(&field, error))
+        }
+        (wit::SecretKind::ApiKey, Some(wit::SecretPlace::Query(name))) => {
+            if is_name(name) {
+                Ok(())
+            } else {
+                Err(problem(
+                    &field,
+                    "the parameter is of a-z, A-Z, 0-9, - and _",
+                ))
+            }
+        }
+        (wit::SecretKind::UrlPart, _) => Err(problem(
+            &field,
+            "a secret of the kind url-part says by \"path\" where it may stand",
+        )),
+        (wit::SecretKind::ApiKey, _) => Err(problem(
+            &field,
+            "a secret of the kind api-key says by \"header\" or \"query\" where it stands",
+        )),
+        (_, Some(_)) => Err(problem(
+            &field,
+            "only secrets of the kinds url-part and api-key say where they stand",
+        )),
+        (_, None) => Ok(()),
+    }
 }
 
 fn check_text(field: &str, limit: &wit::TextLimit) -> Result<(), ManifestError> {
@@ -199,8 +285,14 @@ fn check_actions(connector: &wit::ConnectorManifest) -> Result<(), ManifestError
         if before.into_iter().any(|other| other.kind == ability.kind) {
             return Err(problem(&field, "the same kind is there twice"));
         }
-        if let Some(limit) = &ability.text {
-            check_text(&format!("{field}.text"), limit)?;
+        for (name, limit) in [
+            ("text", &ability.text),
+            ("caption", &ability.caption),
+            ("quick-reply-payload", &ability.quick_reply_payload),
+        ] {
+            if let Some(limit) = limit {
+                check_text(&format!("{field}.{name}"), limit)?;
+            }
         }
         bounded(&format!("{field}.media"), &ability.media)?;
         names(&format!("{field}.structured"), &ability.structured)?;

@@ -5,13 +5,12 @@ use std::sync::Arc;
 use linecard_model::PluginId;
 use linecard_model::manifest::Manifest;
 use linecard_model::plugin::Wants;
-use wasmtime::component::ComponentExportIndex;
 
 use crate::analyzer::Analyzer;
-use crate::bindings::{analyzer::AnalyzerPre, connector::ConnectorPre};
 use crate::connector::Connector;
+use crate::contract::{AnalyzerWorld, ConnectorWorld};
 use crate::error::PrepareError;
-use crate::instance::{CallState, Shared};
+use crate::instance::Shared;
 use crate::metrics::PluginMetrics;
 use crate::sandbox::Runtime;
 use crate::suspension::Suspended;
@@ -67,9 +66,8 @@ pub(crate) struct Inner {
 
 #[derive(Clone)]
 pub(crate) enum World {
-    /// With the place of `receive`, which is called for each webhook.
-    Connector(ConnectorPre<CallState>, ComponentExportIndex),
-    Analyzer(AnalyzerPre<CallState>),
+    Connector(ConnectorWorld),
+    Analyzer(AnalyzerWorld),
 }
 
 impl Plugin {
@@ -102,7 +100,7 @@ impl Plugin {
     /// What it is.
     pub fn kind(&self) -> Kind {
         match &self.inner.world {
-            World::Connector(..) => Kind::Connector,
+            World::Connector(_) => Kind::Connector,
             World::Analyzer(_) => Kind::Analyzer,
         }
     }
@@ -120,7 +118,7 @@ impl Plugin {
     /// Its calls as a connector, if it is one.
     pub fn connector(&self) -> Option<Connector> {
         match &self.inner.world {
-            World::Connector(..) => Some(Connector {
+            World::Connector(_) => Some(Connector {
                 plugin: self.clone(),
             }),
             World::Analyzer(_) => None,

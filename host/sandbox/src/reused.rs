@@ -6,9 +6,9 @@ use std::sync::Arc;
 use linecard_model::platform::{Reception, Rejection, WebhookRequest};
 use wasmtime::Store;
 
-use crate::bindings::connector::Connector as Guest;
 use crate::connector::{Connector, record};
 use crate::context::ChannelContext;
+use crate::contract::ConnectorGuest;
 use crate::convert::{self, Checked as _};
 use crate::error::{Call, CallError, Fault};
 use crate::instance::{CallState, Capability, new_store};
@@ -22,7 +22,7 @@ pub struct Reused {
     connector: Connector,
     channel: ChannelContext,
     store: Store<CallState>,
-    guest: Guest,
+    guest: ConnectorGuest,
 }
 
 impl Reused {
@@ -31,13 +31,13 @@ impl Reused {
         let inner = &connector.plugin.inner;
         let mark = Mark::new();
         let failed = |fault| connector.plugin.error(Call::Receive, fault, &mark);
-        let World::Connector(pre, _) = &inner.world else {
+        let World::Connector(world) = &inner.world else {
             return Err(failed(Fault::Start("it is not a connector".to_owned())));
         };
         let capability = Capability::Channel(channel.clone());
         let (engine, flag) = (&inner.runtime.engine, Arc::clone(&mark));
         let mut store = new_store(engine, &inner.shared, capability, flag);
-        match pre.instantiate_async(&mut store).await {
+        match world.start(&mut store).await {
             Ok(guest) => Ok(Self {
                 connector: connector.clone(),
                 channel: channel.clone(),
@@ -61,11 +61,7 @@ impl Reused {
         let mark = Mark::new();
         self.store.data_mut().renew(Arc::clone(&mark));
         let running = async {
-            let given = self
-                .guest
-                .linecard_plugin_connector_api()
-                .call_receive(&mut self.store, &channel, &request)
-                .await;
+            let given = self.guest.receive(&mut self.store, channel, request).await;
             let given = given.map_err(|error| run::fault(&error, self.store.data()))?;
             if let Some(breach) = self.store.data().breach() {
                 return Err(breach.clone().into());

@@ -21,6 +21,10 @@ pub enum Secret {
     Oauth1(Oauth1Secret),
     /// A client of OAuth 2 (RFC 6749).
     Oauth2(Oauth2Secret),
+    /// A part of the URL's path.
+    UrlPart(SecretString),
+    /// A key in a header or query parameter of its own.
+    ApiKey(SecretString),
 }
 
 /// A user name and password.
@@ -92,7 +96,7 @@ pub struct SecretFormatError {
 }
 
 impl Secret {
-    /// Reads a secret of this kind: a text for `hmac_key`, `shared_token` and `bearer`, an object
+    /// Reads a secret of this kind: a text for all that are one word, such as `bearer`, an object
     /// with the fields of the other kinds' types otherwise.
     pub fn from_json(
         kind: SecretKind,
@@ -111,6 +115,8 @@ impl Secret {
             SecretKind::HmacKey => text().map(Self::HmacKey),
             SecretKind::SharedToken => text().map(Self::SharedToken),
             SecretKind::Bearer => text().map(Self::Bearer),
+            SecretKind::UrlPart => text().map(Self::UrlPart),
+            SecretKind::ApiKey => text().map(Self::ApiKey),
             // serde's message may quote a value of the wrong type, so it is not passed on.
             SecretKind::Basic => BasicSecret::deserialize(value)
                 .map(Self::Basic)
@@ -146,6 +152,8 @@ impl Secret {
             Self::Basic(_) => SecretKind::Basic,
             Self::Oauth1(_) => SecretKind::Oauth1,
             Self::Oauth2(_) => SecretKind::Oauth2,
+            Self::UrlPart(_) => SecretKind::UrlPart,
+            Self::ApiKey(_) => SecretKind::ApiKey,
         }
     }
 }

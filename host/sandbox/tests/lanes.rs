@@ -44,7 +44,7 @@ fn polls(count: usize, connector: &Connector, channel: &ChannelContext) -> Vec<C
 }
 
 async fn poll(connector: &Connector, channel: &ChannelContext) -> Result<String, CallError> {
-    let page = connector.poll(channel, vec![]).await?;
+    let page = connector.poll(channel, vec![], None).await?;
     Ok(String::from_utf8(page.unwrap().cursor).unwrap())
 }
 

@@ -128,13 +128,13 @@ async fn answers_that_the_contract_forbids_are_refused() {
     assert!(receive(&connector, "out 65536").await.is_ok());
     assert_eq!(said(&connector, "random 1024").await, "1024");
     let page = connector
-        .poll(&channel("cursor 16384"), vec![])
+        .poll(&channel("cursor 16384"), vec![], None)
         .await
         .unwrap()
         .unwrap();
     assert_eq!(page.cursor.len(), 16_384);
     let error = connector
-        .poll(&channel("cursor 16385"), vec![])
+        .poll(&channel("cursor 16385"), vec![], None)
         .await
         .unwrap_err();
     assert!(matches!(error.fault, Fault::Output(_)), "{error}");

@@ -41,6 +41,7 @@ mod tests {
                 "messenger",
                 "open-messaging",
                 "sentiment",
+                "telegram",
                 "whatsapp",
                 "x",
             ]

@@ -251,6 +251,7 @@ fn the_bundled_plugins_are_listed() {
         "messenger",
         "open-messaging",
         "sentiment",
+        "telegram",
         "whatsapp",
         "x",
     ] {

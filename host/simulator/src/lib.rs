@@ -28,7 +28,7 @@
 //! | `POST /_sim/customers` `{"id","profile"}` | adds a customer; `GET` lists them |
 //! | `GET /_sim/customers/{id}` | the conversation as the customer sees it |
 //! | `GET /_sim/customers/{id}/delivered` | what the hub delivered, with duplicates |
-//! | `POST /_sim/customers/{id}/say` | Graph API: a [`graph::Act`] by its `on` (`messenger` when absent, `feed`, `instagram`, `instagram_comments`) and `type`; Open Messaging: an [`open_messaging::Said`], X: an [`x::Incoming`], WhatsApp: a [`whatsapp::Incoming`], by its `type` |
+//! | `POST /_sim/customers/{id}/say` | Graph API: a [`graph::Act`] by its `on` (`messenger` when absent, `feed`, `instagram`, `instagram_comments`) and `type`; Open Messaging: an [`open_messaging::Said`], X: an [`x::Incoming`], WhatsApp: a [`whatsapp::Incoming`], Telegram: a [`telegram::Incoming`], by its `type` |
 //! | `POST /_sim/customers/{id}/reachability` `{"reachability"}` | `available`, `unavailable` or `blocked` |
 //! | `PUT /_sim/callback` `{"url","on"}`, `POST /_sim/subscribe?on=` | Graph API: where webhooks go, all or those of `feed` or `instagram`; the handshake. WhatsApp: the same without `on` |
 //! | `POST /_sim/feed` `{"text","photos"}`, `POST /_sim/instagram/media` | Graph API: the page or the account publishes past the hub |
@@ -43,7 +43,7 @@
 //!
 //! Networks live in one module each: [`graph`] (one page with Messenger and a feed, and the
 //! Instagram account linked to it), [`open_messaging`] (the middleware side of Open Messaging),
-//! [`whatsapp`] (one business phone number on WhatsApp) and [`x`] (one account on X). [`people`]
+//! [`telegram`] (one bot), [`whatsapp`] (one business phone number on WhatsApp) and [`x`] (one account on X). [`people`]
 //! populates any of them.
 
 pub mod clock;
@@ -62,6 +62,7 @@ pub mod record;
 mod serve;
 mod shown;
 pub mod signature;
+pub mod telegram;
 pub mod whatsapp;
 pub mod x;
 
@@ -73,5 +74,6 @@ pub use faults::{Fault, FaultAnswer, FaultPlan, Faults, When};
 pub use graph::{GraphOptions, GraphSimulator};
 pub use open_messaging::{OpenMessagingOptions, OpenMessagingSimulator};
 pub use record::{Direction, Entry, Record, RecordMode, Tally};
+pub use telegram::{TelegramOptions, TelegramSimulator};
 pub use whatsapp::{WhatsAppOptions, WhatsAppSimulator};
 pub use x::{XOptions, XSimulator};

@@ -261,8 +261,18 @@ async fn broken_off(real: Response) -> Response {
 
 /// Path and query without the values of tokens and proofs.
 fn without_tokens(uri: &Uri) -> String {
+    let path: Vec<&str> = uri
+        .path()
+        .split('/')
+        // Telegram has the token in the path.
+        .map(|part| match part.strip_prefix("bot") {
+            Some(token) if token.contains(':') => "bot...",
+            _ => part,
+        })
+        .collect();
+    let path = path.join("/");
     let Some(query) = uri.query() else {
-        return uri.path().to_owned();
+        return path;
     };
     let kept: Vec<String> = query
         .split('&')
@@ -271,5 +281,5 @@ fn without_tokens(uri: &Uri) -> String {
             _ => pair.to_owned(),
         })
         .collect();
-    format!("{}?{}", uri.path(), kept.join("&"))
+    format!("{path}?{}", kept.join("&"))
 }

@@ -4,6 +4,7 @@
 //! is in the outbox as soon as the message is in the history, and a restart sends nothing twice.
 
 mod acts;
+mod earlier;
 mod judge;
 mod occasions;
 mod rehearsal;
@@ -26,6 +27,7 @@ use linecard_rules::{Decision, Hours, RuleSet, Standing};
 use super::state::SiteState;
 
 pub(super) use acts::act;
+pub use earlier::Earlier;
 pub(super) use judge::{Written, judge};
 pub(super) use occasions::{Happened, follow as follow_rules, happened};
 pub use rehearsal::{Recorded, Rehearsal};

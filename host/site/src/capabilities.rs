@@ -155,6 +155,23 @@ pub enum Forbidden {
         /// What there is.
         known: String,
     },
+    /// A place, where the network takes none.
+    #[error("the network takes no place here; write where it is, or send a link to a map")]
+    Location,
+    /// What is behind a quick reply is too long.
+    #[error(
+        "the payload of quick reply {index} is too long: it has {counted} {unit}, the network takes {max}"
+    )]
+    QuickReplyPayload {
+        /// Which, counted from 0.
+        index: usize,
+        /// What it counts.
+        counted: u32,
+        /// What is allowed.
+        max: u32,
+        /// What is counted.
+        unit: TextUnit,
+    },
     /// More quick replies than the network takes.
     #[error("{given} quick replies; the network takes {max}")]
     TooManyQuickReplies {
@@ -193,6 +210,7 @@ pub fn of(channel: &ChannelRuntime, interaction: &Interaction, now: Timestamp) -
                 until: window.closes_at(),
                 limits: ActionAbility {
                     text: in_force(&channel.settings, ability.text.as_ref()),
+                    caption: in_force(&channel.settings, ability.caption.as_ref()),
                     ..ability.clone()
                 },
             }
@@ -317,7 +335,14 @@ pub fn check(
         Window::Until(closed_at) => return Err(Forbidden::WindowClosed { closed_at }),
         Window::Never => return Err(Forbidden::NeverOpened),
     }
-    let text_limit = in_force(&channel.settings, ability.text.as_ref());
+    let is_caption = action
+        .outgoing()
+        .is_some_and(|outgoing| !outgoing.attachments.is_empty());
+    let limit = match &ability.caption {
+        Some(caption) if is_caption => Some(caption),
+        _ => ability.text.as_ref(),
+    };
+    let text_limit = in_force(&channel.settings, limit);
     match action.outgoing() {
         Some(outgoing) => check_content(ability, text_limit.as_ref(), outgoing),
         None => match action {
@@ -435,15 +460,37 @@ fn check_content(
                 known: ability.structured.join(", "),
             });
         }
-        let options = serde_json::from_str::<Value>(&structured.json)
-            .ok()
-            .and_then(|v| v.get("options").and_then(Value::as_array).map(Vec::len));
-        if let Some(given) = options.filter(|_| structured.kind == "quick-replies")
-            && given > ability.max_quick_replies as usize
-        {
-            return Err(Forbidden::TooManyQuickReplies {
-                given,
-                max: ability.max_quick_replies,
+        let content = serde_json::from_str::<Value>(&structured.json).ok();
+        let options = content.as_ref().and_then(|v| v.get("options")?.as_array());
+        if let Some(options) = options.filter(|_| structured.kind == "quick-replies") {
+            check_quick_replies(ability, options)?;
+        }
+    }
+    if outgoing.location.is_some() && !ability.locations {
+        return Err(Forbidden::Location);
+    }
+    Ok(())
+}
+
+fn check_quick_replies(ability: &ActionAbility, options: &[Value]) -> Result<(), Forbidden> {
+    if options.len() > ability.max_quick_replies as usize {
+        return Err(Forbidden::TooManyQuickReplies {
+            given: options.len(),
+            max: ability.max_quick_replies,
+        });
+    }
+    let Some(limit) = &ability.quick_reply_payload else {
+        return Ok(());
+    };
+    for (index, option) in options.iter().enumerate() {
+        let payload = option.get("payload").and_then(Value::as_str);
+        let counted = payload.map_or(0, |payload| count(payload, limit.unit));
+        if counted > limit.max {
+            return Err(Forbidden::QuickReplyPayload {
+                index,
+                counted,
+                max: limit.max,
+                unit: limit.unit,
             });
         }
     }

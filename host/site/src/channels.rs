@@ -40,6 +40,18 @@ impl ChannelRuntime {
         self.manifest.connector.as_ref()
     }
 
+    /// Whether its webhook door is open.
+    pub fn receives(&self) -> bool {
+        let abilities = self.abilities();
+        abilities.is_some_and(|a| a.receives_with(&self.settings))
+    }
+
+    /// Whether it polls.
+    pub fn polls(&self) -> bool {
+        let abilities = self.abilities();
+        abilities.is_some_and(|a| a.polls_with(&self.settings))
+    }
+
     /// What the connector can do of one kind, in conversations of one visibility.
     pub fn ability(&self, kind: ActionKind, visibility: Visibility) -> Option<&ActionAbility> {
         self.abilities()?.actions.iter().find(|ability| {

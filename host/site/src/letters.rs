@@ -51,6 +51,7 @@ pub fn keep(request: &WebhookRequest, reason: &str) -> String {
         request: WebhookRequest {
             method: request.method.clone(),
             path: request.path.clone(),
+            url: None,
             query: Vec::new(),
             headers: request
                 .headers
@@ -325,6 +326,7 @@ mod tests {
         let request = WebhookRequest {
             method: "POST".to_owned(),
             path: "/x".to_owned(),
+            url: Some("https://hub.example.com/x?token=secret-1".to_owned()),
             query: vec![header("token", "secret-1")],
             headers: vec![
                 header("authorization", "Bearer secret-2"),

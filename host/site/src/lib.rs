@@ -58,7 +58,7 @@ mod who;
 mod working;
 
 pub use acting::{About, Act, Reaction};
-pub use automatic::{Recorded, Rehearsal};
+pub use automatic::{Earlier, Recorded, Rehearsal};
 pub use command::{
     Actor, AttemptResult, Audit, Command, CommandError, Idempotency, Outcome, Permission, Prepared,
     Rendered, Reply, Request,

@@ -5,7 +5,7 @@ use linecard_model::event::Event;
 use linecard_model::manifest::ThrottleScope;
 use linecard_model::message::MessageState;
 use linecard_model::outbox::{ChannelHealth, HealthState, OutboxEntry, OutboxState};
-use linecard_model::platform::{Failure, Refusal};
+use linecard_model::platform::{Failure, RECIPIENT_REFUSES, Refusal, Rest};
 use linecard_store::StoreError;
 use tokio::sync::oneshot;
 
@@ -84,7 +84,7 @@ pub(super) async fn finished(
             return Ok(None);
         }
         AttemptResult::Failed(failure) => {
-            entry.request.uncertain_before |= matches!(failure, Failure::Uncertain(_));
+            entry.request.uncertain_before |= is_uncertain(&failure);
             judge(batch, &mut entry, failure, idempotent, soon).await?
         }
         AttemptResult::Broken {
@@ -248,6 +248,20 @@ async fn judge(
         Failure::Unsupported(text) => Verdict::Failed(refusal("unsupported", &text)),
         Failure::Uncertain(text) if idempotent => Verdict::Again(soon, refusal("uncertain", &text)),
         Failure::Uncertain(text) => Verdict::Uncertain(text),
+        Failure::RecipientRefuses(reason) => Verdict::Failed(refuses(&reason)),
+        Failure::Partly(partly) => {
+            figures::charge(batch, &entry.channel, partly.cost).await?;
+            entry.request.progress = partly.progress;
+            entry.made = partly.message_ids;
+            match partly.rest {
+                Rest::Rejected(reason) => Verdict::Failed(reason),
+                Rest::RecipientRefuses(reason) => Verdict::Failed(refuses(&reason)),
+                Rest::Uncertain(text) if idempotent => {
+                    Verdict::Again(soon, refusal("uncertain", &text))
+                }
+                Rest::Uncertain(text) => Verdict::Uncertain(text),
+            }
+        }
         Failure::Unfinished(unfinished) => {
             figures::charge(batch, &entry.channel, unfinished.cost).await?;
             entry.request.progress = unfinished.progress;
@@ -258,6 +272,20 @@ async fn judge(
             Verdict::Again(resume_at, unfinished.reason)
         }
     })
+}
+
+/// Whether something may have been done of which nobody knows.
+fn is_uncertain(failure: &Failure) -> bool {
+    match failure {
+        Failure::Uncertain(_) => true,
+        Failure::Partly(partly) => matches!(partly.rest, Rest::Uncertain(_)),
+        _ => false,
+    }
+}
+
+/// A recipient who does not want messages, in one code for all networks; the network's stands in the text.
+fn refuses(reason: &Refusal) -> Refusal {
+    refusal(RECIPIENT_REFUSES, &reason.to_string())
 }
 
 fn refusal(code: &str, text: &str) -> Refusal {

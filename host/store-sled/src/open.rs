@@ -22,6 +22,8 @@ pub(super) const SCHEMA: u32 = 3;
 const LOCK: &str = "linecard.lock";
 /// sled's data file.
 pub(super) const DATA: &str = "db";
+/// The file in which sled keeps its settings, and their checksum in the last four bytes.
+const SETTINGS: &str = "conf";
 /// How many submissions may wait before callers have to.
 const QUEUE: usize = 4096;
 
@@ -89,6 +91,7 @@ impl SledOptions {
             super::log::check(folder, confirmed.position).map_err(damaged)?;
         }
         remove_half_written_snapshots(folder).map_err(refused)?;
+        remove_half_written_settings(folder).map_err(refused)?;
         let db = recover(folder, &name, self.cache_capacity)?;
         let file = File::options()
             .read(true)
@@ -105,6 +108,10 @@ impl SledOptions {
             )));
         }
         file.sync_all().map_err(refused)?;
+        // sled never does.
+        File::open(folder.join(SETTINGS))
+            .and_then(|settings| settings.sync_all())
+            .map_err(refused)?;
         File::open(folder)
             .and_then(|folder| folder.sync_all())
             .map_err(refused)?;
@@ -205,6 +212,25 @@ fn remove_half_written_snapshots(folder: &Path) -> io::Result<()> {
         if name.starts_with("snap.") && name.ends_with(".generating") {
             fs::remove_file(entry.path())?;
         }
+    }
+    Ok(())
+}
+
+/// sled refuses to open with settings that a power cut left half-written, and it does not wait until they are on
+/// the disk. They are the same in every folder: it writes them again if there are none.
+fn remove_half_written_settings(folder: &Path) -> io::Result<()> {
+    let path = folder.join(SETTINGS);
+    let settings = match fs::read(&path) {
+        Ok(settings) => settings,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    let whole = settings
+        .split_last_chunk::<4>()
+        .is_some_and(|(text, sum)| crc32fast::hash(text).to_le_bytes() == *sum);
+    if !whole {
+        tracing::warn!(path = %path.display(), "half-written settings of the store are written again");
+        fs::remove_file(path)?;
     }
     Ok(())
 }

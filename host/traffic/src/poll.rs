@@ -6,9 +6,9 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use linecard_model::outbox::{ChannelHealth, HealthState};
-use linecard_model::platform::{Failure, Finding, Severity};
+use linecard_model::platform::{Failure, Finding, Severity, Wait};
 use linecard_model::{ChannelId, Timestamp};
-use linecard_sandbox::{CallError, ChannelContext};
+use linecard_sandbox::{CallError, ChannelContext, HttpError, HttpResponse};
 use linecard_site::channels::{ChannelRuntime, Channels};
 use linecard_site::retries::backoff;
 use linecard_site::{Permission, SiteHandle, Source};
@@ -52,8 +52,8 @@ impl Turns {
 
 /// How a poll ended.
 enum Polled {
-    /// With a page; the next one is after this pause.
-    Page(Duration),
+    /// With a page; the next one is after this pause, and after the network has answered this.
+    Page(Duration, Option<Wait>),
     /// The connector says why there is none.
     Failed(Failure),
     /// The connector stopped.
@@ -147,7 +147,7 @@ impl Polls {
         if is_paused.unwrap_or(true) {
             return tasks;
         }
-        if channel.abilities().is_some_and(|a| a.polls) {
+        if channel.polls() {
             let name = format!("poll {}", channel.id);
             let poll = self.clone().poll(Arc::clone(channel));
             tasks.spawn(self.site.supervisor().watch(name, poll));
@@ -168,6 +168,8 @@ impl Polls {
     async fn poll(self, channel: Arc<ChannelRuntime>) {
         let mut failures = 0_u32;
         let mut stops = Stops::default();
+        // What the network answered to the request that the page before wanted to wait for.
+        let mut waited = None;
         loop {
             match self.site.may_poll(channel.id.clone()).await {
                 Ok(Permission::Granted | Permission::Readdressed(_) | Permission::Settled) => {}
@@ -182,7 +184,9 @@ impl Polls {
             }
             let turn = self.turns.of(&channel.id).lock_owned().await;
             let skip = stops.skip.clone();
-            let polling = self.clone().poll_once(Arc::clone(&channel), skip);
+            // After a failure the poll asks anew: what was answered may be what it fails on.
+            let answer = waited.take();
+            let polling = self.clone().poll_once(Arc::clone(&channel), skip, answer);
             let polling = async move {
                 let polled = polling.await;
                 drop(turn);
@@ -190,9 +194,20 @@ impl Polls {
             };
             let supervisor = self.site.supervisor();
             let pause = match supervisor.undivided("a poll", polling).await {
-                Ok(Polled::Page(pause)) => {
+                Ok(Polled::Page(pause, wait)) => {
                     failures = 0;
                     stops = Stops::default();
+                    if let Some(wait) = wait {
+                        tokio::time::sleep(pause).await;
+                        // Nothing is held meanwhile, and to drop it does no harm: it only asks.
+                        let connector = &channel.connector;
+                        let answer = connector.wait(&channel.context, wait).await;
+                        if answer.is_err() {
+                            tokio::time::sleep(SHORTEST).await;
+                        }
+                        waited = Some(answer);
+                        continue;
+                    }
                     pause
                 }
                 Ok(Polled::Failed(failure)) => {
@@ -231,6 +246,7 @@ impl Polls {
         self,
         channel: Arc<ChannelRuntime>,
         skip: Vec<String>,
+        waited: Option<Result<HttpResponse, HttpError>>,
     ) -> Result<Polled, StoreError> {
         let site = self.site.id();
         let cursor = self
@@ -242,7 +258,11 @@ impl Polls {
             skip,
             ..channel.context.clone()
         };
-        let page = match channel.connector.poll(&context, cursor.clone()).await {
+        let page = match channel
+            .connector
+            .poll(&context, cursor.clone(), waited)
+            .await
+        {
             Ok(Ok(page)) => page,
             Ok(Err(failure)) => return Ok(Polled::Failed(failure)),
             // It waited too long for its turn: nothing is wrong with it.
@@ -266,11 +286,12 @@ impl Polls {
             take(&self.store, &self.site, &self.accepted, accept).await?;
         }
         let pause = Duration::from_millis(page.next_in_ms);
-        Ok(Polled::Page(if page.next_in_ms == 0 {
+        let pause = if page.next_in_ms == 0 {
             Duration::ZERO
         } else {
             pause.max(SHORTEST)
-        }))
+        };
+        Ok(Polled::Page(pause, page.wait))
     }
 
     /// Finds out that credentials no longer work before a customer's message suffers.

@@ -240,7 +240,7 @@ impl Receiver {
             .channels
             .get(channel)
             .ok_or_else(|| ReceiveError::UnknownChannel(channel.clone()))?;
-        if !runtime.abilities().is_some_and(|a| a.receives) {
+        if !runtime.receives() {
             return Err(ReceiveError::NoWebhooks(channel.clone()));
         }
         // Kept for the case that the connector cannot read a body with a right signature.

@@ -174,6 +174,8 @@ async fn send(
         headers,
         body: HttpBody::Bytes(body.into()),
         auth: None,
+        key_place: None,
+        url_secret: None,
         query_secret: None,
         timeout: PATIENCE,
         store_body: false,

@@ -41,6 +41,7 @@ pub fn manifest() -> Manifest {
             per_ms: 3_600_000,
         }],
         retries: None,
+        ..ConnectorManifest::default()
     };
     Manifest::connector("facebook", env!("CARGO_PKG_VERSION"), "Facebook page", connector)
         .description("A Facebook page's posts, comments, reviews and reactions, by webhook (page: feed, mention, ratings) or by polling; answers as comments, likes, hiding, private replies and new posts. Meta has one webhook address for all pages of an app: give this channel and the Messenger channel the same webhook_group, and Meta the address that they share.")

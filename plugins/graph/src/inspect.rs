@@ -266,7 +266,9 @@ pub fn subscription(api: Api<'_>, app: Option<&str>, wanted: Subscription<'_>) -
 fn unseen(code: &str, what: &str, failure: &Failure) -> Finding {
     let why = match failure {
         Failure::Throttled(throttle) => &throttle.reason.text,
-        Failure::Rejected(refusal) => &refusal.text,
+        Failure::Rejected(refusal) | Failure::RecipientRefuses(refusal) => &refusal.text,
+        // What only looks does nothing in parts.
+        Failure::Partly(_) => "",
         Failure::Transient(text)
         | Failure::Unauthorized(text)
         | Failure::WindowClosed(text)

@@ -34,6 +34,12 @@ impl Progress {
         let progress = json!(self).to_string();
         Failure::unfinished(progress, self.message_ids, resume_at, reason)
     }
+
+    /// The failure of an action of which the customer has a part, and of whose rest a person decides.
+    fn partly(self, text: String) -> Failure {
+        let progress = json!(self).to_string();
+        Failure::Uncertain(text).after(self.message_ids, progress)
+    }
 }
 
 /// A message that Graph has taken.
@@ -90,7 +96,8 @@ pub fn in_order<P>(
             Err(refused) => {
                 let failure = Failure::from(refused);
                 let names: Vec<String> = parts.iter().map(&name).collect();
-                return Err(partly_sent(&names, index, &progress.message_ids, &failure));
+                let text = partly_sent(&names, index, &progress.message_ids, &failure);
+                return Err(progress.partly(text));
             }
         }
         progress.parts = index + 1;
@@ -99,21 +106,21 @@ pub fn in_order<P>(
     Ok(outcome)
 }
 
-/// The failure of an action of which the customer has a part.
-fn partly_sent(names: &[String], failed: usize, ids: &[String], failure: &Failure) -> Failure {
+/// What a person reads of an action of which the customer has a part.
+fn partly_sent(names: &[String], failed: usize, ids: &[String], failure: &Failure) -> String {
     let (sent, missing) = names.split_at(failed.min(names.len()));
     let verb = match failure {
         Failure::Uncertain(_) => "It is not known whether the customer has",
         _ => "The customer does not have",
     };
-    Failure::Uncertain(format!(
+    format!(
         "{failed} of {} messages were sent: {} ({}). {verb}: {}. Send what is missing by itself. Reason: {}",
         names.len(),
         sent.join(", "),
         ids.join(", "),
         missing.join(", "),
         reason(failure)
-    ))
+    )
 }
 
 fn reason(failure: &Failure) -> String {
@@ -121,7 +128,9 @@ fn reason(failure: &Failure) -> String {
         Failure::Throttled(throttle) => {
             format!("{}: {}", throttle.reason.code, throttle.reason.text)
         }
-        Failure::Rejected(refusal) => format!("{}: {}", refusal.code, refusal.text),
+        Failure::Rejected(refusal) | Failure::RecipientRefuses(refusal) => {
+            format!("{}: {}", refusal.code, refusal.text)
+        }
         Failure::Transient(text)
         | Failure::Unauthorized(text)
         | Failure::WindowClosed(text)
@@ -129,5 +138,6 @@ fn reason(failure: &Failure) -> String {
         | Failure::Unsupported(text)
         | Failure::Uncertain(text) => text.clone(),
         Failure::Unfinished(unfinished) => unfinished.reason.text.clone(),
+        Failure::Partly(_) => "a part of it is done".to_owned(),
     }
 }

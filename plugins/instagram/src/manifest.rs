@@ -52,6 +52,7 @@ pub fn manifest() -> Manifest {
             },
         ],
         retries: None,
+        ..ConnectorManifest::default()
     };
     Manifest::connector("instagram", env!("CARGO_PKG_VERSION"), "Instagram", connector)
         .description("An Instagram professional account's direct messages, comments and mentions, connected by Instagram login or through a linked Facebook page; messages, private replies, answers to comments and hiding out.")

@@ -42,6 +42,7 @@ pub fn manifest() -> Manifest {
             per_ms: 1000,
         }],
         retries: None,
+        ..ConnectorManifest::default()
     };
     Manifest::connector("messenger", env!("CARGO_PKG_VERSION"), "Messenger", connector)
         .description("Private conversations with a Facebook page through the Messenger Platform: messages, postbacks, reactions and receipts in, messages, templates and reactions out.")

@@ -37,6 +37,8 @@ fn class(failure: &Failure) -> &'static str {
         Failure::Unsupported(_) => "unsupported",
         Failure::Uncertain(_) => "uncertain",
         Failure::Unfinished(_) => "unfinished",
+        Failure::RecipientRefuses(_) => "recipient-refuses",
+        Failure::Partly(_) => "partly",
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::common::*;
 use linecard_graph::testing::sent;
 use linecard_messenger::Messenger;
-use linecard_sdk::actions::{Action, Failure, Outgoing, OutgoingAttachment, ReactionTarget};
+use linecard_sdk::actions::{Action, Failure, Outgoing, OutgoingAttachment, ReactionTarget, Rest};
 use linecard_sdk::connector::Connector as _;
 use linecard_sdk::events::{Attachment, AttachmentKind, Identity, Location, Structured};
 use linecard_sdk::http::{Body, Error, Method, PartContent, Response};
@@ -364,7 +364,11 @@ fn half_an_action_is_never_told_as_if_nothing_had_happened() {
         Ok(refused(400, json!({ "code": 100, "message": "no" }))),
         Err(Error::NoAnswer("reset".into())),
     ] {
-        let Err(Failure::Uncertain(text)) = half_done(answer) else {
+        let Err(Failure::Partly(partly)) = half_done(answer) else {
+            panic!("told otherwise")
+        };
+        assert_eq!(partly.message_ids, ["m_1"]);
+        let Rest::Uncertain(text) = partly.rest else {
             panic!("told otherwise")
         };
         assert!(

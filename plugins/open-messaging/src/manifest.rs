@@ -77,6 +77,7 @@ fn actions() -> Vec<ActionAbility> {
             .text_with_media()
             .quick_replies(QUICK_REPLIES_MAX)
             .structured(&["quick-replies", "card", "carousel"])
+            .locations()
             .idempotent(),
         ActionAbility::new(ActionKind::Typing)
             .private()

@@ -46,6 +46,7 @@ pub fn manifest() -> Manifest {
             },
         ],
         retries: None,
+        ..ConnectorManifest::default()
     };
     Manifest::connector("whatsapp", env!("CARGO_PKG_VERSION"), "WhatsApp", connector)
         .description("The conversations of one number on the WhatsApp Business Platform (Cloud API): messages, files, buttons and lists in; messages and approved templates out.")
@@ -85,6 +86,7 @@ fn actions() -> Vec<ActionAbility> {
         .text_with_media()
         .quick_replies(BUTTONS_MAX)
         .structured(&STRUCTURED)
+        .locations()
         .window(window);
     let template = ActionAbility::new(ActionKind::SendTemplate).private();
     let marks = [ActionKind::React, ActionKind::Unreact, ActionKind::MarkSeen];

@@ -38,6 +38,7 @@ pub fn manifest() -> Manifest {
         actions: actions(),
         rate_limits: rate_limits(),
         retries: None,
+        ..ConnectorManifest::default()
     };
     Manifest::connector("x", env!("CARGO_PKG_VERSION"), "X", connector)
         .description("An account on X: mentions, searches and direct messages by polling, or by webhooks of the X Activity API or the Account Activity API; answers as replies and direct messages, reposts; likes, quotes and follows where the account's contract with X has them. Encrypted chats are announced, not read.")

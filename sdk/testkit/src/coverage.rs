@@ -118,6 +118,8 @@ impl Seen {
                 ("resolve_media", connector.resolves_media),
                 ("probe", connector.probes),
                 ("templates", connector.templates),
+                ("set_up", connector.sets_up),
+                ("tear_down", connector.sets_up),
             ] {
                 line("call", call, declared);
             }
@@ -169,6 +171,8 @@ fn name(call: &Call) -> &'static str {
         Call::ResolveMedia(_) => "resolve_media",
         Call::Probe {} => "probe",
         Call::Templates {} => "templates",
+        Call::SetUp { .. } => "set_up",
+        Call::TearDown { .. } => "tear_down",
         Call::Analyze(_) => "analyze",
     }
 }

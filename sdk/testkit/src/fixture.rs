@@ -1,5 +1,6 @@
 //! The files of a case.
 
+use crate::native::WEBHOOK_URL;
 use crate::{Answer, TestkitError, signing};
 use linecard_sdk::actions::{Action, ActionRequest};
 use linecard_sdk::analyzer::Subject;
@@ -44,6 +45,9 @@ pub enum Call {
         /// The cursor, as text.
         #[serde(default)]
         cursor: String,
+        /// What came of the request that the page before it asked to wait for, in the form of `http.json`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        waited: Option<Answer>,
     },
     /// An action.
     Perform(ActionRequest),
@@ -55,6 +59,18 @@ pub enum Call {
     Probe {},
     /// The channel's templates.
     Templates {},
+    /// Registering the channel at the network.
+    SetUp {
+        /// Whether it only tells what it would do.
+        #[serde(default)]
+        rehearsal: bool,
+    },
+    /// Taking it off.
+    TearDown {
+        /// Whether it only tells what it would do.
+        #[serde(default)]
+        rehearsal: bool,
+    },
     /// A message to be read.
     Analyze(Subject),
 }
@@ -213,6 +229,11 @@ fn raw_request(bytes: &[u8], secrets: &Map<String, Value>) -> Result<WebhookRequ
         return Err("the first line is not `METHOD target HTTP/1.1`".to_owned());
     };
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let below = if path == "/" {
+        target.strip_prefix('/').unwrap_or(target)
+    } else {
+        target
+    };
     let headers = headers
         .iter()
         .map(|line| {
@@ -232,6 +253,7 @@ fn raw_request(bytes: &[u8], secrets: &Map<String, Value>) -> Result<WebhookRequ
         } else {
             path.to_owned()
         },
+        url: Some(format!("{WEBHOOK_URL}{below}")),
         query: linecard_sdk::encode::from_form(query.as_bytes()),
         headers,
         body: rest.to_vec(),

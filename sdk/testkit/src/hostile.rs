@@ -72,7 +72,7 @@ pub(crate) fn variants(case: &Case) -> Result<Vec<Variant>, TestkitError> {
                 );
             }
         }
-        Call::Poll { cursor } => {
+        Call::Poll { cursor, waited } => {
             for (name, cursor) in [
                 ("empty", String::new()),
                 ("of another version", "{\"v\":999999}".to_owned()),
@@ -81,7 +81,8 @@ pub(crate) fn variants(case: &Case) -> Result<Vec<Variant>, TestkitError> {
                     cursor.chars().take(cursor.chars().count() / 2).collect(),
                 ),
             ] {
-                let call = Call::Poll { cursor };
+                let waited = waited.clone();
+                let call = Call::Poll { cursor, waited };
                 add(
                     format!("cursor {name}"),
                     Case {
@@ -129,7 +130,12 @@ pub(crate) fn variants(case: &Case) -> Result<Vec<Variant>, TestkitError> {
                 }
             }
         }
-        Call::ResolveProfile(_) | Call::ResolveMedia(_) | Call::Probe {} | Call::Templates {} => {}
+        Call::ResolveProfile(_)
+        | Call::ResolveMedia(_)
+        | Call::Probe {}
+        | Call::Templates {}
+        | Call::SetUp { .. }
+        | Call::TearDown { .. } => {}
     }
     for (name, answers) in networks(&case.answers) {
         add(

@@ -11,6 +11,8 @@ use serde_json::Value;
 
 /// What stands for the channel's id, here and in the sandbox.
 pub(crate) const CHANNEL: &str = "test-channel";
+/// What stands for the address to which its network delivers.
+pub(crate) const WEBHOOK_URL: &str = "https://hub.example.com/channels/test-channel/webhook";
 
 pub(crate) fn run_connector<C: Connector>(
     case: &Case,
@@ -20,15 +22,21 @@ pub(crate) fn run_connector<C: Connector>(
     let channel = Channel {
         id: CHANNEL.to_owned(),
         config: config.to_owned(),
+        webhook_url: Some(WEBHOOK_URL.to_owned()),
     };
     let result = match &case.call {
         Call::Receive(request) => written(C::receive(&channel, request)),
-        Call::Poll { cursor } => written(C::poll(&channel, cursor.as_bytes())),
+        Call::Poll { cursor, waited } => written(match waited {
+            Some(waited) => C::poll_waited(&channel, cursor.as_bytes(), waited.to_result()),
+            None => C::poll(&channel, cursor.as_bytes()),
+        }),
         Call::Perform(request) => written(C::perform(&channel, request)),
         Call::ResolveProfile(identity) => written(C::resolve_profile(&channel, identity)),
         Call::ResolveMedia(attachment) => written(C::resolve_media(&channel, attachment)),
         Call::Probe {} => written(C::probe(&channel)),
         Call::Templates {} => written(C::templates(&channel)),
+        Call::SetUp { rehearsal } => written(C::set_up(&channel, *rehearsal)),
+        Call::TearDown { rehearsal } => written(C::tear_down(&channel, *rehearsal)),
         Call::Analyze(_) => return Err(wrong_call(case, "a connector does not analyze")),
     }?;
     report::run(

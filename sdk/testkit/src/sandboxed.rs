@@ -2,7 +2,7 @@
 
 use crate::exchange::{RecordedRequest, part_form, range_form, readable};
 use crate::fixture::{Call, Case};
-use crate::native::{CHANNEL, wrong_call};
+use crate::native::{CHANNEL, WEBHOOK_URL, wrong_call};
 use crate::{TestkitError, report};
 use async_trait::async_trait;
 use linecard_model::manifest::Manifest;
@@ -12,7 +12,7 @@ use linecard_sandbox::{
     HttpPartContent, HttpRequest, HttpResponse, Limits, Plugin, PluginMetrics, PrepareError,
     Sandbox, SandboxConfig, Secret, SecretSource, StoredBody,
 };
-use linecard_sdk::http::Error;
+use linecard_sdk::http::{Error, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -155,6 +155,7 @@ impl SandboxedPlugin {
                             model::WebhookRequest {
                                 method: request.method.clone(),
                                 path: request.path.clone(),
+                                url: request.url.clone(),
                                 query: request.query.clone(),
                                 headers: request.headers.clone(),
                                 body: request.body.clone(),
@@ -162,8 +163,10 @@ impl SandboxedPlugin {
                         )
                         .await,
                 ),
-                Call::Poll { cursor } => {
-                    written(connector.poll(&channel, cursor.clone().into_bytes()).await)
+                Call::Poll { cursor, waited } => {
+                    let cursor = cursor.clone().into_bytes();
+                    let waited = waited.as_ref().map(answered);
+                    written(connector.poll(&channel, cursor, waited).await)
                 }
                 Call::Perform(request) => {
                     written(connector.perform(&channel, converted(request)?).await)
@@ -180,6 +183,12 @@ impl SandboxedPlugin {
                 ),
                 Call::Probe {} => written(connector.probe(&channel).await),
                 Call::Templates {} => written(connector.templates(&channel).await),
+                Call::SetUp { rehearsal } => {
+                    written(connector.set_up(&channel, false, *rehearsal).await)
+                }
+                Call::TearDown { rehearsal } => {
+                    written(connector.set_up(&channel, true, *rehearsal).await)
+                }
                 Call::Analyze(_) => Err(wrong_call(case, "a connector does not analyze")),
             }
         })
@@ -196,6 +205,7 @@ impl SandboxedPlugin {
             .map_err(|error| TestkitError::Sandbox(error.to_string()))?;
         let network: Arc<dyn HttpAccess> = network.clone();
         let mut channel = ChannelContext::new(id, config, network);
+        channel.webhook_url = Some(WEBHOOK_URL.into());
         if let Some(manifest) = &self.plugin.manifest().connector {
             let wanted = linecard_sandbox::wanted_hosts(manifest, &serde_json::from_str(config)?);
             let hosts = wanted
@@ -291,28 +301,40 @@ impl HttpAccess for RecordedNetwork {
         let answer = exchanges.answers.pop_front().ok_or_else(|| {
             HttpError::Denied(format!("the test has no answer for {}", request.url))
         })?;
-        let response = answer.to_result().map_err(|error| match error {
-            Error::Denied(text) => HttpError::Denied(text),
-            Error::Limit(text) => HttpError::Limit(text),
-            Error::NotSent(text) => HttpError::NotSent(text),
-            Error::NoAnswer(text) => HttpError::NoAnswer(text),
-            Error::Secret(text) => HttpError::Secret(text),
-        })?;
-        let response = if request.store_body {
+        let response = answer.to_result().map_err(host_error)?;
+        Ok(host_response(if request.store_body {
             linecard_sdk::testing::stored(response)
         } else {
             response
-        };
-        Ok(HttpResponse {
-            status: response.status,
-            headers: response.headers,
-            body: response.body.into(),
-            stored: response.stored.map(|stored| StoredBody {
-                media: stored.media,
-                size: stored.size,
-                sha256: stored.sha256,
-            }),
-        })
+        }))
+    }
+}
+
+/// An answer of a case, as the host has it.
+fn answered(answer: &crate::Answer) -> Result<HttpResponse, HttpError> {
+    answer.to_result().map(host_response).map_err(host_error)
+}
+
+fn host_error(error: Error) -> HttpError {
+    match error {
+        Error::Denied(text) => HttpError::Denied(text),
+        Error::Limit(text) => HttpError::Limit(text),
+        Error::NotSent(text) => HttpError::NotSent(text),
+        Error::NoAnswer(text) => HttpError::NoAnswer(text),
+        Error::Secret(text) => HttpError::Secret(text),
+    }
+}
+
+fn host_response(response: Response) -> HttpResponse {
+    HttpResponse {
+        status: response.status,
+        headers: response.headers,
+        body: response.body.into(),
+        stored: response.stored.map(|stored| StoredBody {
+            media: stored.media,
+            size: stored.size,
+            sha256: stored.sha256,
+        }),
     }
 }
 

@@ -1,8 +1,10 @@
 // What the browser tests share: pages whose faults are told, axe-core, and the networks' other side.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { connect, createServer } from 'node:net';
+import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -14,8 +16,20 @@ export const faults = [];
 /** A browser, one for a whole journey. */
 export const launch = (program) => chromium.launch({ executablePath: program, args: ['--no-sandbox'] });
 
-/** A page at the desk. */
+const KINDS = { js: 'text/javascript', css: 'text/css', json: 'application/json', svg: 'image/svg+xml', html: 'text/html' };
+
+/** Shows the desk's files from a folder in the place of those in the program, with the program's own headers. */
+export const instead = (context, base, folder) => context.route(`${base}/desk/**`, async (route) => {
+  const name = new URL(route.request().url()).pathname.slice('/desk/'.length) || 'index.html';
+  const response = await route.fetch();
+  if (!existsSync(join(folder, name))) return route.fulfill({ response });
+  const { 'content-encoding': _packed, 'content-length': _length, ...headers } = response.headers();
+  return route.fulfill({ status: 200, headers: { ...headers, 'content-type': KINDS[name.split('.').pop()] }, body: readFileSync(join(folder, name)) });
+});
+
+/** A page at the desk. DESK_WEB is a folder with the desk's files, if they are not to be the program's own. */
 export async function open(context, base) {
+  if (process.env.DESK_WEB) await instead(context, base, process.env.DESK_WEB);
   const page = await context.newPage();
   page.on('pageerror', (error) => faults.push(`error: ${error.message}`));
   page.on('dialog', (dialog) => { faults.push(`dialog: ${dialog.message()}`); void dialog.dismiss(); });
@@ -30,17 +44,50 @@ export async function open(context, base) {
   return page;
 }
 
-/** No fault that axe-core knows; a theme changes colours alone. */
+/** What axe-core can tell of a whole page alone. */
+const OF_PAGES = ['bypass', 'document-title', 'heading-order', 'html-has-lang', 'html-lang-valid', 'landmark-no-duplicate-banner', 'landmark-no-duplicate-contentinfo',
+  'landmark-no-duplicate-main', 'landmark-one-main', 'landmark-unique', 'page-has-heading-one', 'region', 'duplicate-id-aria', 'aria-hidden-body', 'meta-viewport'];
+/** How everything is built that was looked at: its own kind, its state and what it stands in. */
+const looked = new Set();
+
+/**
+ * No fault that axe-core knows, in either theme. What is built alike is looked at once: a hundred rows, or the same
+ * form in another place, tell nothing new. A theme changes colours alone.
+ */
 export async function accessible(page, view) {
   if (!await page.evaluate(() => 'axe' in window)) await page.evaluate(axe);
-  for (const theme of ['light', 'dark']) {
-    const found = await page.evaluate((name) => {
-      document.documentElement.dataset.theme = name;
-      return window.axe.run(name === 'dark' ? { runOnly: ['color-contrast'] } : {});
-    }, theme);
-    const told = found.violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.html).join(' ')}`);
-    assert.deepEqual(told, [], `${view}, ${theme}`);
-  }
+  const { built, told } = await page.evaluate(async ([known, ofPages]) => {
+    const before = new Set(known);
+    const kind = (one) => `${one.localName}.${[...one.classList].sort().join('.')}[${one.getAttribute('role') || ''} ${one.getAttribute('type') || ''}]`;
+    const state = (one) => one.getAttributeNames().filter((name) => /^(aria-|disabled|tabindex|dir|lang|title|alt|href|id|for)/.test(name)).sort().map((name) => (/^aria-(?!label|describedby|controls|owns|active|set|pos)/.test(name) ? `${name}=${one.getAttribute(name)}` : name)).join(' ');
+    const text = (one) => [...one.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
+    const fresh = [];
+    const built = new Set();
+    const places = new Map([[document.body, '']]);
+    for (const one of document.body.querySelectorAll('*')) {
+      const place = `${places.get(one.parentElement)} > ${kind(one)}`;
+      places.set(one, place);
+      if (!one.checkVisibility()) continue;
+      const how = `${place} ${state(one)} ${text(one)}`;
+      if (before.has(how) || built.has(how)) continue;
+      built.add(how);
+      if (!fresh.some((outer) => outer.contains(one))) fresh.push(one);
+    }
+    const told = [];
+    const look = async (theme, where, more) => {
+      document.documentElement.dataset.theme = theme;
+      const { violations } = await window.axe.run(where, { resultTypes: ['violations'], ...more });
+      for (const found of violations) told.push(`${theme}, ${found.id}: ${found.nodes.map((node) => node.html).join(' ')}`);
+    };
+    await look('light', document, { runOnly: ofPages });
+    if (fresh.length) {
+      await look('light', { include: fresh }, { rules: Object.fromEntries(ofPages.map((rule) => [rule, { enabled: false }])) });
+      await look('dark', { include: fresh }, { runOnly: ['color-contrast'] });
+    }
+    return { built: [...built], told };
+  }, [[...looked], OF_PAGES]);
+  assert.deepEqual(told, [], view);
+  for (const how of built) looked.add(how);
   await harmless(page, view);
   await fits(page, view);
 }
@@ -97,4 +144,36 @@ export async function eventually(what, look) {
     assert.ok(Date.now() < end, `${what} did not come`);
     await new Promise((done) => setTimeout(done, 150));
   }
+}
+
+/**
+ * A way to the hub that can be lost without anybody closing anything, as where a router forgets it: what was open
+ * then stays as it is, for ever without a word.
+ */
+export async function way(base) {
+  const { hostname, port } = new URL(base);
+  const sockets = new Set();
+  let lost = false;
+  const server = createServer((near) => {
+    const far = connect(Number(port), hostname);
+    for (const [one, other] of [[near, far], [far, near]]) {
+      sockets.add(one);
+      one.on('error', () => {});
+      one.on('close', () => { sockets.delete(one); other.destroy(); });
+      if (!lost) one.pipe(other);
+    }
+  });
+  await new Promise((done) => { server.listen(0, '127.0.0.1', done); });
+  return {
+    base: `http://127.0.0.1:${server.address().port}`,
+    lose() {
+      lost = true;
+      for (const one of sockets) one.unpipe().pause();
+    },
+    find() { lost = false; },
+    end() {
+      server.close();
+      for (const one of sockets) one.destroy();
+    },
+  };
 }

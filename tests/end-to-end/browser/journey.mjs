@@ -4,7 +4,7 @@
 // prints `hub: kill` and `hub: start` where whoever runs it is to do that.
 
 import assert from 'node:assert/strict';
-import { accessible, colleague, eventually, faults, launch, network, open } from './desk.mjs';
+import { accessible, colleague, eventually, faults, launch, network, open, way } from './desk.mjs';
 
 const [base, networks] = process.argv.slice(2);
 const { svg, html, ...addresses } = JSON.parse(networks);
@@ -272,7 +272,7 @@ await page.keyboard.press('Control+KeyK');
 await page.waitForSelector('.palette[open] [role=option]');
 await page.keyboard.type('javascript');
 await page.locator('.palette [role=option]', { hasText: 'javascript' }).last().click();
-await page.locator('.found mark', { hasText: 'javascript' }).first().waitFor();
+await page.locator('.hits mark', { hasText: 'javascript' }).first().waitFor();
 await accessible(page, 'what was found');
 await page.evaluate(() => history.back());
 await page.locator('.head h2', { hasText: 'Dora Fischer' }).waitFor();
@@ -293,6 +293,38 @@ assert.equal(await answer.inputValue(), 'Typed before, and while there was no ne
 assert.ok(await answer.evaluate((one) => one === document.activeElement), 'the focus stayed');
 await answer.fill('');
 told('offline and back');
+
+// --- The way to the hub is lost, and nobody closes anything: silence tells it.
+const route = await way(base);
+const far = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-US' });
+await far.clock.install();
+const remote = await open(far, route.base);
+await remote.locator('[name=name]').fill('agent-1');
+await remote.locator('[name=password]').fill('agent-1');
+await remote.keyboard.press('Enter');
+await remote.locator('.row', { hasText: 'Dora Fischer' }).locator('a').click();
+await remote.locator('lc-message', { hasText: 'Said into the gap' }).waitFor();
+route.lose();
+// The hub says something every 15 s: so long a silence is nothing yet.
+await far.clock.fastForward(20_000);
+assert.equal(await remote.locator('.offline').count(), 0);
+await far.clock.fastForward(25_000);
+await remote.waitForSelector('.offline');
+await web.say('dora', { type: 'text', text: 'Said into the silence' });
+await message('Said into the silence').waitFor();
+route.find();
+let patience = 400;
+await eventually('the way back', async () => {
+  patience *= 1.5;
+  const back = await remote.waitForSelector('.offline', { state: 'detached', timeout: patience }).then(() => true, () => false);
+  // What is left of the lost connections is given up in its time.
+  if (!back) await far.clock.fastForward(5_000);
+  return back;
+});
+await remote.locator('lc-message', { hasText: 'Said into the silence' }).waitFor();
+await far.close();
+route.end();
+told('a silent way was noticed');
 
 // --- The hub dies under the open desk, and comes back.
 console.log('hub: kill');

@@ -101,6 +101,14 @@ await page.getByRole('button', { name: 'Begin the conversation' }).click();
 await page.locator('lc-message.ours', { hasText: 'Did it come?' }).waitFor();
 await page.waitForSelector('lc-composer textarea');
 assert.notEqual(await page.evaluate(() => location.hash), practised);
+// What is kept about a person can be had, and erased once nothing is under way with them.
+const [kept] = await Promise.all([page.waitForEvent('download'), page.locator('lc-merging').getByRole('link', { name: 'Export' }).click()]);
+assert.match((await (await kept.createReadStream()).toArray()).join(''), /It is on its way\./);
+await page.locator('lc-merging').getByRole('button', { name: 'Erase' }).click();
+await accessible(page, 'whether to erase');
+await page.locator('lc-merging .trouble').getByRole('button', { name: 'Erase' }).click();
+await page.locator('.notices .problem').waitFor();
+await page.getByRole('button', { name: 'Dismiss' }).click();
 
 // A rule is checked while it is written, tried, and saved once it is right.
 await go('#/admin/rules', '#rules-title');
@@ -130,6 +138,36 @@ await page.locator('form.editor .main').click();
 await page.locator('.copy code', { hasText: 'whsec_' }).waitFor();
 await accessible(page, 'a webhook with its secret');
 
+// What models learn from: what an agent corrected is told from what was found; another one is written, and kept out.
+const key = holder(base, process.env.KEY);
+const { items: said } = await key('GET', `interactions/${id}/messages?limit=50`);
+const asked = said.find((one) => one.author.kind === 'contact');
+await key('PUT', `interactions/${id}/messages/${asked.id}/scores`, { labels: ['question'], scores: { sentiment: 0.5 } });
+await go('#/admin/training', 'lc-training .lesson');
+const corrected = page.locator('.lesson', { has: page.locator('.chip', { hasText: 'corrected' }) });
+await corrected.locator('.chip.label', { hasText: 'question' }).waitFor();
+await corrected.locator('a').click();
+await page.locator('lc-lesson .facts', { hasText: 'Corrected by' }).waitFor();
+await accessible(page, 'a corrected message');
+await go('#/admin/training/+', 'lc-lesson textarea');
+await page.getByLabel(/^What it says/).fill('My parcel is late <b>again</b>');
+await page.locator('lc-lesson .main').click();
+await page.waitForSelector('lc-lesson .wrong .fault');
+await page.getByLabel(/^Labels/).fill('complaint');
+await page.locator('lc-lesson .main').click();
+await page.locator('lc-lesson', { hasText: 'Saved.' }).waitFor();
+await page.locator('lc-lesson').getByRole('link', { name: 'Close' }).click();
+const late = page.locator('.lesson', { hasText: 'My parcel is late <b>again</b>' });
+await late.getByRole('button', { name: /^Keep out/ }).click();
+await late.locator('.chip', { hasText: 'Kept out' }).waitFor();
+await page.getByLabel('Use', { exact: true }).selectOption('used');
+await late.waitFor({ state: 'detached' });
+assert.equal(await page.locator('.lesson').count(), 1);
+const [table] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: 'Export as a table' }).click()]);
+const lines = (await (await table.createReadStream()).toArray()).join('').trim().split('\n');
+assert.equal(lines.length, 2, lines.join('\n'));
+assert.match(lines[1], /\tquestion\tquestion\tcorrection\t/);
+
 // What holds for the whole site.
 await go('#/admin/settings', '#settings-title');
 await page.getByLabel('Name of the company').fill('Another name');
@@ -155,12 +193,11 @@ for (const [view, selector] of [['#/supervisor', 'lc-supervisor tbody tr'], ['#/
 await page.setViewportSize({ width: 1280, height: 800 });
 await page.evaluate(() => { location.hash = '#/supervisor'; });
 await page.waitForSelector('lc-supervisor tbody tr');
-const hub = holder(base, process.env.KEY);
-const { config } = await hub('GET', 'site');
+const { config } = await key('GET', 'site');
 // Somebody has to administer the site.
 config.agents['agent-1'].role = 'admin';
 config.agents.boss.role = 'agent';
-await hub('PUT', 'site', { config }, { 'if-match': '*' });
+await key('PUT', 'site', { config }, { 'if-match': '*' });
 await page.locator('.notices', { hasText: 'You may no longer open' }).waitFor();
 await page.waitForSelector('lc-desk lc-inbox');
 assert.deepEqual(await page.locator('.areas a').allTextContents(), ['My work', 'Search', 'My account']);

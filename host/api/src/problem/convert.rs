@@ -112,6 +112,17 @@ impl From<Forbidden> for Problem {
             Forbidden::Structured { .. } => {
                 Self::new("capability-unsupported", detail).at("/structured/kind")
             }
+            Forbidden::Location => Self::new("capability-unsupported", detail).at("/location"),
+            Forbidden::QuickReplyPayload {
+                index,
+                counted,
+                max,
+                unit,
+            } => Self::new("text-too-long", detail)
+                .at(format!("/quick_replies/{index}/payload"))
+                .with("counted", counted)
+                .with("max", max)
+                .with("unit", json!(unit)),
             Forbidden::TooManyQuickReplies { max, .. } => {
                 Self::new("capability-unsupported", detail)
                     .at("/quick_replies")

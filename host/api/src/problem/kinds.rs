@@ -509,6 +509,12 @@ pub static KINDS: &[Kind] = &[
         "What failed for good was tried again and still fails; it stays a dead letter. The detail says why.",
     ),
     kind(
+        "network-refused",
+        502,
+        "The network did not do it",
+        "The channel's network, or its connector, says why not in the detail. Nothing else has changed; see to it, and try again.",
+    ),
+    kind(
         "plugin-failed",
         500,
         "The connector failed",

@@ -355,7 +355,7 @@ class Composer extends Ticking {
         @change=${(/** @type {any} */ event) => { void this.attach([...event.target.files]); event.target.value = ''; }}></label>` : nothing}
       ${limits?.max_quick_replies && this.choices.length < limits.max_quick_replies ? html`<button type="button" aria-expanded=${this.panel === 'choice'}
         @click=${() => { this.panel = this.panel === 'choice' ? '' : 'choice'; }}>${t('composer.choice')}</button>` : nothing}
-      ${this.able('send_template')?.open ? html`<button type="button" data-key="KeyV" aria-keyshortcuts="Alt+V" aria-expanded=${this.panel === 'template'}
+      ${this.able('send_template')?.open ? html`<button type="button" class=${this.action?.open || this.panel ? '' : 'main'} data-key="KeyV" aria-keyshortcuts="Alt+V" aria-expanded=${this.panel === 'template'}
         @click=${() => { this.panel = this.panel === 'template' ? '' : 'template'; }}>${t('composer.template')}</button>` : nothing}`;
   }
 
@@ -400,11 +400,11 @@ class Composer extends Ticking {
       ${this.replyTo ? html`<p class="quiet answering"><span class="line">${t('composer.to')} <span dir="auto">${this.replyTo.message.content.text || ''}</span></span>
         <button type="button" class="tool" aria-label=${t('composer.not-to')} @click=${() => { this.dispatchEvent(new Event('no-reply')); this.touched(); }}>✕</button></p>` : nothing}
       <div class="ways-line">${this.way(able)}<span class="grow"></span>${this.window(able)}</div>
-      <lc-responses .interaction=${this.item.id} .words=${this.words} @response=${this.fill} @found=${() => this.requestUpdate()} @close=${() => { this.words = undefined; }}></lc-responses>
+      <div><lc-responses .interaction=${this.item.id} .words=${this.words} @response=${this.fill} @found=${() => this.requestUpdate()} @close=${() => { this.words = undefined; }}></lc-responses>
       <label><span class="hidden">${t('composer.label')}</span>
         <textarea rows="3" dir="auto" data-key="KeyR" aria-keyshortcuts="Alt+R" placeholder=${closed ? '' : t('composer.hint')} .value=${this.text}
           aria-autocomplete="list" aria-controls=${responses?.active ? 'lc-responses' : nothing} aria-activedescendant=${responses?.active || nothing}
-          @input=${this.input} @blur=${() => { this.keep(); }} @keydown=${this.pressed} @paste=${this.pasted}></textarea></label>
+          @input=${this.input} @blur=${() => { this.keep(); }} @keydown=${this.pressed} @paste=${this.pasted}></textarea></label></div>
       ${this.told ? html`<p class="problem" role="status">${this.told}</p>` : nothing}
       ${this.files.length || this.choices.length ? html`<ul class="chips">
         ${this.files.map((file) => html`<li class="chip" aria-busy=${file.busy ? 'true' : 'false'}><span dir="auto">${file.name}</span> <span class="quiet">${file.busy ? t('file.uploads') : bytes(file.size)}</span>
@@ -414,9 +414,9 @@ class Composer extends Ticking {
       ${this.panel === 'choice' ? html`<form class="buttons" @submit=${this.addChoice}><label>${t('composer.choice-text')} <input name="choice" maxlength="80" dir="auto"></label><button>${t('composer.add')}</button></form>` : nothing}
       ${this.panel === 'template' ? html`<lc-templates .channel=${this.item.channel} .busy=${this.busy} @template=${this.template} @close=${() => { this.panel = ''; }}></lc-templates>` : nothing}
       <div class="buttons">${this.extras(limits)}
-        <span class="quiet" role="status">${this.saved ? nothing : store.online ? t('composer.saving') : t('composer.kept')}</span><span class="grow"></span>
-        ${limit ? html`<span class=${tooLong ? 'problem' : 'quiet'}>${t('composer.limit', { used, max: limit.max })}</span>` : nothing}
-        <button type="button" class="main" title="Ctrl+Enter" ?disabled=${this.busy || this.isEmpty || tooLong || closed} @click=${() => this.send()}>${t(this.privately ? 'composer.send-privately' : 'composer.send')}</button></div>
+        <span class="quiet line grow" role="status">${this.saved ? nothing : store.online ? t('composer.saving') : t('composer.kept')}</span>
+        <span class="sending">${limit ? html`<span class=${tooLong ? 'problem' : 'quiet'}>${t('composer.limit', { used, max: limit.max })}</span>` : nothing}
+        <button type="button" class="main" title="Ctrl+Enter" ?disabled=${this.busy || this.isEmpty || tooLong || closed} @click=${() => this.send()}>${t(this.privately ? 'composer.send-privately' : 'composer.send')}</button></span></div>
     </div>`;
   }
 }

@@ -93,7 +93,16 @@ class Contact extends Part {
       facts.push([t('profile.time'), at.toISOString().slice(11, 16)]);
     }
     for (const one of profile.extra || []) facts.push([one.name, String(one.value)]);
-    return facts.length ? html`<dl class="facts">${facts.map(([name, value]) => html`<dt>${name}</dt><dd dir="auto">${value}</dd>`)}</dl>` : nothing;
+    return html`${facts.length ? html`<dl class="facts">${facts.map(([name, value]) => html`<dt>${name}</dt><dd dir="auto">${value}</dd>`)}</dl>` : nothing}${this.following(profile)}`;
+  }
+
+  /** The company follows the customer, or no longer, where the network has it and the work is one's own. @param {any} profile */
+  following(profile) {
+    const { item } = this;
+    const action = profile.we_follow ? 'unfollow' : 'follow';
+    const able = (item.capabilities || store.opened?.capabilities)?.actions?.some((/** @type {any} */ one) => one.kind === action && one.open);
+    if (!able || item.agent !== store.me || !store.isMine(item)) return nothing;
+    return html`<button class="tool" @click=${() => store.attempt(() => call('POST', `interactions/${item.id}/actions`, { action }))}>${t(`contact.${action}`)}</button>`;
   }
 
   /** @param {any} contact */

@@ -287,7 +287,7 @@ class Conversation extends Part {
     return html`
       <div class="head"><a class="back" href="#" aria-label=${t('conversation.back')}>‹</a>
         <div class="grow"><h2 class="line"><bdi>${name}</bdi></h2>
-          <p class="quiet line"><i class="net ${item.network || ''}"></i>${word('network', item.network || item.channel)} · ${t(`visibility.${item.visibility}`)} · ${word('state', item.state)}</p></div>
+          <p class="quiet line"><i class="net ${item.network || ''}"></i>${word('network', item.network || item.channel)} · ${t(`visibility.${item.visibility}`)}${item.state === 'connected' ? nothing : ` · ${word('state', item.state)}`}</p></div>
         <button class="side-toggle" @click=${() => this.dispatchEvent(new Event('side'))}>${t('contact.title')}</button>
         <lc-actions .item=${item}></lc-actions></div>
       ${this.others(item)}
@@ -306,8 +306,8 @@ class Conversation extends Part {
       ${this.news ? html`<button class="news" @click=${() => this.toEnd()}>${t('conversation.news', { count: this.news })}</button>` : nothing}
       ${talks ? html`<lc-composer .item=${item} .replyTo=${this.replyTo} .messages=${this.messages}
         @no-reply=${() => { this.replyTo = undefined; }} @writes=${(/** @type {CustomEvent} */ event) => this.writes(event.detail)}></lc-composer>`
-    : html`<p class="quiet pad read-only">${t(mine ? `conversation.not-now.${item.state}` : item.state === 'ended' ? 'conversation.ended' : 'conversation.read-only')}</p>
-      ${item.state === 'ended' && item.visibility === 'private' && store.me && store.may('begin') ? html`<lc-first .item=${item}></lc-first>` : nothing}`}`;
+    : html`<div class="read-only"><p class="quiet">${t(mine ? `conversation.not-now.${item.state}` : item.state === 'ended' ? 'conversation.ended' : 'conversation.read-only')}</p>
+      ${item.state === 'ended' && item.visibility === 'private' && store.me && store.may('begin') ? html`<lc-first .item=${item}></lc-first>` : nothing}</div>`}`;
   }
 }
 customElements.define('lc-conversation', Conversation);

@@ -71,9 +71,9 @@ class First extends Part {
 
   render() {
     if (!this.panel) {
-      return html`<div class="buttons pad"><button @click=${() => this.show('text')}>${t('first.write')}</button></div>`;
+      return html`<div class="buttons"><button @click=${() => this.show('text')}>${t('first.write')}</button></div>`;
     }
-    return html`<div class="pad stack">
+    return html`<div class="stack">
       ${this.problem ? html`<p class="problem" role="alert">${this.problem} ${this.open ? html`<a href="#/interactions/${this.open}">${t('conversation.open')}</a>` : nothing}</p>` : nothing}
       ${this.panel === 'template' ? html`<lc-templates .channel=${this.item.channel} .busy=${this.busy}
         @template=${(/** @type {CustomEvent} */ event) => this.begin({ structured: event.detail })} @close=${() => this.show('text')}></lc-templates>`

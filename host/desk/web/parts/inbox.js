@@ -127,8 +127,8 @@ class Inbox extends Ticking {
           ${item.unread ? html`<span class="count" title=${t('inbox.unread', { count: item.unread })}>${item.unread}<span class="hidden"> ${t('inbox.new')}</span></span>` : nothing}
           <span class="grow"></span>
           ${waits ? html`<time class=${late ? 'soon' : 'quiet'} title=${t('inbox.waits')}>${lasting(waits)}</time>` : nothing}</span>
-        <span class="line quiet"><i class="net ${item.network || ''}"></i>${word('network', item.network || item.channel)} · ${item.state === 'queued' ? item.queue : word('state', item.state)}${window !== undefined && window < 24 * HOUR
-  ? html` · <span class=${window < HOUR ? 'soon' : ''}>${window > 0 ? t('inbox.window', { time: lasting(window) }) : t('inbox.closed')}</span>` : nothing}</span>
+        <span class="line quiet"><i class="net ${item.network || ''}"></i>${word('network', item.network || item.channel)}${window !== undefined && window < 24 * HOUR
+  ? html` · <span class=${window < HOUR ? 'soon' : ''}>${window > 0 ? t('inbox.window', { time: lasting(window) }) : t('inbox.closed')}</span>` : nothing}${item.state === 'connected' ? nothing : ` · ${item.state === 'queued' ? item.queue : word('state', item.state)}`}</span>
         <span class="line ${item.unread ? '' : 'quiet'}" dir="auto">${item.draft_saved_at ? html`<em>${t('inbox.draft')}</em> ` : nothing}${last?.deleted
   ? t('message.deleted') : html`${last?.direction === 'outbound' ? `${t('inbox.you')} ` : nothing}${last?.text || file || (last ? '…' : nothing)}`}</span>
       </a>

@@ -16,7 +16,7 @@ class Message extends Part {
   static follows = /** @type {EventTarget[]} */ ([]);
 
   static properties = {
-    message: {}, who: {}, mine: {}, actions: {}, tree: {}, changing: { state: true }, about: { state: true }, liked: { state: true }, sure: { state: true }, busy: { state: true }, whole: { state: true },
+    message: {}, who: {}, mine: {}, actions: {}, tree: {}, changing: { state: true }, about: { state: true }, liked: { state: true }, sure: { state: true }, busy: { state: true }, whole: { state: true }, wording: { state: true },
   };
 
   constructor() {
@@ -35,6 +35,8 @@ class Message extends Part {
     this.busy = false;
     /** Whether all of a long text is shown. */
     this.whole = false;
+    /** What is being written about it on the network, beside an answer. @type {'' | 'quote' | 'request_follow'} */
+    this.wording = '';
   }
 
   /** @param {string} path @param {unknown} body */
@@ -70,6 +72,20 @@ class Message extends Part {
     if (await this.act('edit', { text })) this.changing = false;
   }
 
+  /** @param {SubmitEvent} event */
+  async say(event) {
+    event.preventDefault();
+    const text = String(new FormData(/** @type {HTMLFormElement} */ (event.target)).get('text')).trim();
+    if (await this.act(this.wording, text ? { text } : {})) this.wording = '';
+  }
+
+  /** @param {'quote' | 'request_follow'} what */
+  async word(what) {
+    this.wording = this.wording === what ? '' : what;
+    await this.updateComplete;
+    /** @type {HTMLElement | null} */ (this.querySelector('textarea[name=text]'))?.focus();
+  }
+
   /** @param {boolean} privately */
   reply(privately) {
     this.dispatchEvent(new CustomEvent('reply', { detail: { privately } }));
@@ -93,7 +109,8 @@ class Message extends Part {
     const id = message.id;
     const uncertain = message.state === 'uncertain';
     return html`<div class="trouble ${message.state}" role="group" aria-label=${word('progress', message.state)}>
-      <p>${uncertain ? t('message.uncertain') : t('message.failed')} ${message.reason ? html`<span dir="auto">${message.reason.text}</span>` : nothing}</p>
+      <p>${uncertain ? t('message.uncertain') : t('message.failed')}</p>
+      ${message.reason ? html`<p class="reason" dir="auto">${message.reason.text}</p>` : nothing}
       ${!this.mine ? nothing : html`<span class="buttons">
         ${uncertain ? html`<button ?disabled=${this.busy} @click=${() => this.step(`messages/${id}/settle`, { arrived: true })}>${t('message.arrived')}</button>
           <button ?disabled=${this.busy} @click=${() => this.step(`messages/${id}/settle`, { arrived: false })}>${t('message.not-arrived')}</button>` : nothing}
@@ -112,6 +129,8 @@ class Message extends Part {
       ${there && !gone ? html`
         ${theirs && this.can('react') ? tool(this.liked ? 'unlike' : 'like', () => this.like(), this.liked) : nothing}
         ${theirs && this.can('repost') ? tool('repost', () => this.act('repost')) : nothing}
+        ${theirs && this.can('quote') ? tool('quote', () => this.word('quote'), this.wording === 'quote') : nothing}
+        ${theirs && this.can('request_follow') ? tool('request_follow', () => this.word('request_follow'), this.wording === 'request_follow') : nothing}
         ${theirs && this.can('hide') && !message.hidden_at ? tool('hide', () => this.act('hide')) : nothing}
         ${this.can('unhide') && message.hidden_at ? tool('unhide', () => this.act('unhide')) : nothing}
         ${!theirs && this.can('edit') && message.content.text ? tool('edit', () => { this.changing = true; }) : nothing}
@@ -178,6 +197,8 @@ class Message extends Part {
       ${this.sure ? html`<p class="trouble" role="alert">${t('message.delete-sure')} <span class="buttons"><button @click=${() => this.erase()}>${t('message.delete')}</button>
         <button @click=${() => { this.sure = false; }}>${t('app.cancel')}</button></span></p>` : nothing}
       <footer>${this.progress(message)}${this.tools(message)}</footer>
+      ${this.wording ? html`<form class="stack about" @submit=${this.say}><label>${t(`message.${this.wording}-text`)}<textarea name="text" rows="2" dir="auto" required></textarea></label>
+        <span class="buttons"><button class="main" ?disabled=${this.busy}>${t('message.post')}</button><button type="button" @click=${() => { this.wording = ''; }}>${t('app.cancel')}</button></span></form>` : nothing}
       ${this.about ? html`<div class="about">${message.note ? html`<p class="quiet" dir="auto">${message.note}</p>` : nothing}
         <lc-insight .message=${message} .mine=${this.mine}></lc-insight></div>` : nothing}
     </article>`;

@@ -31,6 +31,12 @@ class Own extends Part {
     if (!page) return;
     this.items = [...(after ? this.items : []), ...page.items];
     this.next = page.next;
+    // The list has no names: whoever is asked for says theirs.
+    const unknown = new Set(page.items.filter((/** @type {any} */ one) => !one.customer).map((/** @type {any} */ one) => one.contact));
+    /** @type {Map<string, any>} */
+    const known = new Map();
+    await Promise.all([...unknown].map(async (id) => { known.set(id, await call('GET', `contacts/${id}`).catch(() => undefined)); }));
+    this.items = this.items.map((one) => (known.get(one.contact) ? { ...one, customer: known.get(one.contact) } : one));
   }
 
   render() {
@@ -42,7 +48,7 @@ class Own extends Part {
         <dt>${t('supervisor.occupancy')}</dt><dd>${percent(stats.occupancy)}</dd>
         <dt>${t('own.offers')}</dt><dd>${t('own.answered', { offered: stats.offers, accepted: stats.answered, declined: stats.declined, missed: stats.rona })}</dd>
         <dt>${t('own.given')}</dt><dd>${number(stats.transferred)}</dd></dl></div>` : nothing}
-      <h3 class="pad">${t('own.last')}</h3>
+      <h3 class="inset">${t('own.last')}</h3>
       <ul class="cards">${this.items.map((one) => html`<li><div class="topline"><a href="#/interactions/${one.id}"><bdi>${nameOf(one)}</bdi></a><span class="quiet">${word('network', one.network || one.channel)}</span><span class="grow"></span>
         ${one.disposition ? html`<span class="chip">${one.disposition}</span>` : nothing}<time class="quiet" datetime=${one.ended_at || one.created_at}>${day(one.ended_at || one.created_at)}, ${time(one.ended_at || one.created_at)}</time></div></li>`)}</ul>
       ${this.items.length ? nothing : html`<p class="empty">${t('own.none')}</p>`}

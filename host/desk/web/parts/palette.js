@@ -1,5 +1,5 @@
 import { call } from '../api.js';
-import { choose, language, t, word } from '../i18n.js';
+import { choose, others, t, word } from '../i18n.js';
 import { begun } from '../begun.js';
 import { nameOf } from '../notify.js';
 import { Part, html, nothing } from '../part.js';
@@ -79,7 +79,7 @@ class Palette extends Part {
         return { group: 'presence', name: reason || t(`presence.${state}`), run: () => store.attempt(() => call('PUT', 'agents/me/presence', reason ? { state: 'not-ready', reason } : { state })) };
       }),
       { group: 'desk', name: t('app.theme'), run: () => dress(theme() === 'dark' ? 'light' : 'dark') },
-      { group: 'desk', name: language === 'de' ? 'English' : 'Deutsch', run: () => choose(language === 'de' ? 'en' : 'de') },
+      ...others().map(([one, name]) => ({ group: 'desk', name, run: () => choose(one) })),
     ];
   }
 

@@ -1,5 +1,5 @@
 import { Problem, call, part } from '../api.js';
-import { choose, language, moment, t } from '../i18n.js';
+import { LANGUAGES, choose, language, moment, t, word } from '../i18n.js';
 import { allowNotices, choices } from '../notify.js';
 import { Part, html, nothing } from '../part.js';
 import { store } from '../store.js';
@@ -91,7 +91,7 @@ class Account extends Part {
     const denied = !('Notification' in window) || Notification.permission === 'denied';
     return html`<section class="sheet" aria-labelledby="looks-title"><header><h2 id="looks-title">${t('account.looks')}</h2></header><div class="editor-body">
       <div class="field"><label for="language">${t('account.language')}</label><select id="language" @change=${(/** @type {any} */ event) => choose(event.target.value)}>
-        <option value="en" lang="en" ?selected=${language === 'en'}>English</option><option value="de" lang="de" ?selected=${language === 'de'}>Deutsch</option></select></div>
+        ${Object.entries(LANGUAGES).map(([one, name]) => html`<option value=${one} lang=${one} ?selected=${language === one}>${name}</option>`)}</select></div>
       <div class="field"><label for="theme">${t('account.theme')}</label><select id="theme" @change=${(/** @type {any} */ event) => dress(event.target.value)}>
         ${['', 'light', 'dark'].map((one) => html`<option value=${one} ?selected=${chosen() === one}>${t(`account.theme.${one || 'system'}`)}</option>`)}</select></div>
       <div class="field"><label class="check"><input type="checkbox" .checked=${choices.notices} ?disabled=${denied} @change=${async (/** @type {any} */ event) => { event.target.checked = await allowNotices(event.target.checked); }}> ${t('account.notify')}</label>
@@ -104,7 +104,7 @@ class Account extends Part {
     const { session } = store;
     return html`<main class="page"><div class="head-line"><h2>${t('areas.account')}</h2></div><div class="pair">
       <div class="column"><section class="sheet" aria-labelledby="who-title"><header><h2 id="who-title">${session?.name}</h2><span class="chip">${session?.role}</span></header><div class="editor-body">
-          <dl class="facts"><dt>${t('account.rights')}</dt><dd>${session?.rights?.join(', ') || t('account.no-rights')}</dd>${session?.expires_at ? html`<dt>${t('account.until')}</dt><dd>${moment(session.expires_at)}</dd>` : nothing}</dl></div></section>
+          <dl class="facts"><dt>${t('account.rights')}</dt><dd>${session?.rights?.length ? html`<ul class="rights">${session.rights.map((/** @type {string} */ right) => html`<li>${word('admin.right', right)}</li>`)}</ul>` : t('account.no-rights')}</dd>${session?.expires_at ? html`<dt>${t('account.until')}</dt><dd>${moment(session.expires_at)}</dd>` : nothing}</dl></div></section>
         <form class="sheet" aria-labelledby="password-title" @submit=${this.password}><header><h2 id="password-title">${t('account.password')}</h2></header><div class="editor-body">
           <input class="hidden" name="username" autocomplete="username" .value=${session?.name || ''} tabindex="-1" aria-hidden="true" readonly>
           ${this.field('old', 'current-password')}${this.field('new', 'new-password')}${this.field('again', 'new-password')}

@@ -9,6 +9,7 @@ import '../parts/admin/plugins.js';
 import '../parts/admin/rules.js';
 import '../parts/admin/settings.js';
 import '../parts/admin/skills.js';
+import '../parts/admin/training.js';
 import '../parts/admin/webhooks.js';
 
 const list = (/** @type {string} */ kind) => (/** @type {string} */ open) => html`<lc-collection .kind=${kind} .open=${open}></lc-collection>`;
@@ -18,6 +19,7 @@ const SECTIONS = [
   { id: 'channels', about: 'networks', rights: ['channels', 'configure'], view: (/** @type {string} */ open) => html`<lc-channels .open=${open}></lc-channels>` },
   { id: 'plugins', about: 'networks', rights: ['configure', 'channels'], view: (/** @type {string} */ open) => html`<lc-plugins .open=${open}></lc-plugins>` },
   { id: 'analyzers', about: 'networks', rights: ['configure'], view: list('analyzers') },
+  { id: 'training', about: 'networks', rights: ['training'], view: (/** @type {string} */ open) => html`<lc-training .open=${open}></lc-training>` },
   { id: 'webhooks', about: 'networks', rights: ['webhooks'], view: (/** @type {string} */ open) => html`<lc-webhooks .open=${open}></lc-webhooks>` },
   { id: 'queues', about: 'work', rights: ['configure'], view: list('queues') },
   { id: 'rules', about: 'work', rights: ['configure'], view: () => html`<lc-rules></lc-rules>` },

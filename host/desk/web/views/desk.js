@@ -1,6 +1,7 @@
 import { t } from '../i18n.js';
 import { Part, html, nothing } from '../part.js';
 import { store } from '../store.js';
+import { keys } from '../parts/keys.js';
 import '../parts/inbox.js';
 import '../parts/conversation.js';
 import '../parts/contact.js';
@@ -65,7 +66,7 @@ class Desk extends Part {
         <nav class="left" aria-label=${t('inbox.title')}><lc-inbox .open=${this.open}></lc-inbox></nav>
         <main class="middle">${this.open
     ? html`<lc-conversation .interaction=${this.open} @side=${() => { this.side = true; }}></lc-conversation>`
-    : html`<p class="empty quiet">${t('conversation.none')}</p>`}</main>
+    : html`<div class="empty quiet"><p>${t('conversation.none')}</p>${keys()}</div>`}</main>
         <aside class="right" tabindex="0" aria-label=${t('contact.title')}>${shown
     ? html`<button class="side-toggle" @click=${() => { this.side = false; }}>‹ ${t('conversation.short')}</button><lc-contact .item=${shown}></lc-contact>` : nothing}</aside>
       </div>`;

@@ -195,7 +195,7 @@ class Search extends Part {
       ${this.problem ? html`<p class="problem" role="alert">${this.problem}</p>` : nothing}
       ${this.complete ? nothing : html`<p class="quiet" role="status">${t('search.incomplete')}</p>`}
       <div role="status" class="quiet">${this.busy ? t('app.loading') : this.items && !this.items.length && !this.problem ? t('search.none') : nothing}</div>
-      ${this.items?.length ? html`<ol class="found">${repeat(this.items, (one) => one[one.kind].id, (one) => this.row(one))}</ol>` : nothing}
+      ${this.items?.length ? html`<ol class="hits">${repeat(this.items, (one) => one[one.kind].id, (one) => this.row(one))}</ol>` : nothing}
       ${this.next ? html`<button ?disabled=${this.busy} @click=${() => this.fetch(this.next || '')}>${t('search.more')}</button>` : nothing}</main>`;
   }
 }

@@ -59,7 +59,7 @@ class SignIn extends Part {
   render() {
     return html`<main class="alone"><div class="card">
       <form class="stack" @submit=${this.enter}>
-        <h1>Linecard</h1>
+        <h1><img src="icon.svg" alt="" width="28" height="28">Linecard</h1>
         <label>${t('sign-in.name')}<input name="name" autocomplete="username" autocapitalize="none" required></label>
         <label>${t('sign-in.password')}<input name="password" type="password" autocomplete="current-password" required></label>
         ${this.problem ? html`<p class="problem" role="alert">${this.problem}</p>` : nothing}

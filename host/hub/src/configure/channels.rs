@@ -87,7 +87,14 @@ pub(super) fn channel(
         }
     };
     let before = problems.len();
-    let secrets = secrets(id, config, abilities, values, equipment, &mut problems);
+    let secrets = secrets(
+        id,
+        config,
+        (abilities, &settings),
+        values,
+        equipment,
+        &mut problems,
+    );
     let Some(grants) = grants.filter(|_| problems.is_empty()) else {
         return Err(Unready {
             only_secrets: before == 0 && !problems.is_empty(),
@@ -102,6 +109,12 @@ pub(super) fn channel(
     context.secrets = Arc::new(secrets);
     context.grants = Arc::new(grants);
     context.media = equipment.media.clone();
+    let receives = abilities.receives_with(&settings);
+    context.webhook_url = equipment
+        .public_url
+        .as_ref()
+        .filter(|_| receives)
+        .map(|hub| format!("{hub}/channels/{id}/webhook").into());
     Ok(ChannelRuntime {
         id: id.clone(),
         config: config.clone(),
@@ -115,7 +128,7 @@ pub(super) fn channel(
 fn secrets(
     id: &ChannelId,
     config: &ChannelConfig,
-    abilities: &ConnectorManifest,
+    (abilities, settings): (&ConnectorManifest, &Value),
     values: &SecretValues,
     equipment: &Equipment,
     problems: &mut Vec<Problem>,
@@ -131,7 +144,8 @@ fn secrets(
         let place = config.secrets.get(&want.name);
         let given = given.and_then(|given| given.get(&want.name)).map(|v| &v.0);
         let stored = || equipment.vault.stored_secret(id, &want.name);
-        match value(want, place, given, stored, &equipment.data) {
+        let is_required = want.is_required_with(settings);
+        match value((want, is_required), place, given, stored, &equipment.data) {
             Ok(Some((secret, text))) => secrets.add(&want.name, secret, &text),
             Ok(None) => {}
             Err(text) => problems.push(Problem::new(&at(&want.name), text)),
@@ -156,14 +170,14 @@ fn secrets(
 
 /// The secret of one want and the text that it was made of.
 fn value(
-    want: &SecretWant,
+    (want, is_required): (&SecretWant, bool),
     place: Option<&SecretRef>,
     given: Option<&SecretString>,
     stored: impl Fn() -> Option<SecretString>,
     data: &Path,
 ) -> Result<Option<(Secret, SecretString)>, String> {
     let text = match (place, given) {
-        (None, None) if want.required => {
+        (None, None) if is_required => {
             return Err(format!(
                 "the connector needs this secret ({}): name its place as env:NAME or file:PATH. {}",
                 want.title, want.hint
@@ -187,9 +201,11 @@ fn value(
         },
     };
     let json = match want.kind {
-        SecretKind::HmacKey | SecretKind::SharedToken | SecretKind::Bearer => {
-            Value::String(text.expose_secret().to_owned())
-        }
+        SecretKind::HmacKey
+        | SecretKind::SharedToken
+        | SecretKind::Bearer
+        | SecretKind::UrlPart
+        | SecretKind::ApiKey => Value::String(text.expose_secret().to_owned()),
         // What is no JSON lacks every field, which the error then names. serde's own message could quote
         // the value.
         SecretKind::Basic | SecretKind::Oauth1 | SecretKind::Oauth2 => {

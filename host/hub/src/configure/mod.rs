@@ -57,6 +57,8 @@ pub struct Equipment {
     pub media: Arc<MediaFolder>,
     /// How connectors reach the network.
     pub http: Arc<dyn HttpAccess>,
+    /// The address under which networks reach the hub, without a slash at its end; absent if it is not known.
+    pub public_url: Option<Arc<str>>,
     /// The data folder: what lies in it is no secret of a channel.
     pub data: PathBuf,
 }

@@ -100,6 +100,9 @@ pub struct ActionAbility {
     /// The attachments that it takes; empty for none.
     #[serde(default)]
     pub media: Vec<MediaLimit>,
+    /// The limit of a text that goes with attachments; absent if it is that of any text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caption: Option<TextLimit>,
     /// The most attachments in one action; a text counts for nothing here.
     pub max_attachments: u32,
     /// Whether a text and attachments can go in one action. If not, the connector sends several
@@ -107,6 +110,12 @@ pub struct ActionAbility {
     pub text_with_media: bool,
     /// The most quick replies; 0 if it has none.
     pub max_quick_replies: u32,
+    /// The limit of what is behind a quick reply and comes back when it is used; absent if there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quick_reply_payload: Option<TextLimit>,
+    /// Whether it takes a place.
+    #[serde(default)]
+    pub locations: bool,
     /// The kinds of structured content that it takes, such as `quick-replies`, `card`.
     #[serde(default)]
     pub structured: Vec<String>,

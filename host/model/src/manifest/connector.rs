@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::action::{ActionAbility, ActionKind, RateLimit, RetryRule};
@@ -20,8 +21,17 @@ pub struct ConnectorManifest {
     pub hosts: Vec<HostWant>,
     /// Whether `receive` handles webhooks.
     pub receives: bool,
+    /// Which channels it does so for; absent for all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receives_if: Option<Condition>,
     /// Whether `poll` fetches.
     pub polls: bool,
+    /// Which channels it does so for; absent for all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub polls_if: Option<Condition>,
+    /// Whether a channel can be registered at the network, and taken off it again.
+    #[serde(default)]
+    pub sets_up: bool,
     /// Whether `resolve-profile` finds facts about a person.
     pub resolves_profiles: bool,
     /// Whether `resolve-media` fetches attachments that are named by reference only.
@@ -51,9 +61,43 @@ impl ConnectorManifest {
         self.actions.iter().find(|ability| ability.kind == kind)
     }
 
+    /// Whether a channel with these settings takes webhooks.
+    pub fn receives_with(&self, settings: &Value) -> bool {
+        self.receives && holds(self.receives_if.as_ref(), settings)
+    }
+
+    /// Whether a channel with these settings polls.
+    pub fn polls_with(&self, settings: &Value) -> bool {
+        self.polls && holds(self.polls_if.as_ref(), settings)
+    }
+
     /// The secret of this name, if the connector wants one.
     pub fn secret(&self, name: &str) -> Option<&SecretWant> {
         self.secrets.iter().find(|want| want.name == name)
+    }
+}
+
+fn holds(condition: Option<&Condition>, settings: &Value) -> bool {
+    condition.is_none_or(|condition| condition.holds(settings))
+}
+
+/// What must stand in a channel's configuration, with the schema's defaults filled in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Condition {
+    /// Where, as a JSON Pointer (RFC 6901).
+    pub pointer: String,
+    /// What: the text itself; of a number or a boolean what JSON writes.
+    pub equals: String,
+}
+
+impl Condition {
+    /// Whether it does.
+    pub fn holds(&self, settings: &Value) -> bool {
+        match settings.pointer(&self.pointer) {
+            Some(Value::String(text)) => *text == self.equals,
+            Some(value @ (Value::Bool(_) | Value::Number(_))) => value.to_string() == self.equals,
+            _ => false,
+        }
     }
 }
 
@@ -103,10 +147,37 @@ pub struct SecretWant {
     pub kind: SecretKind,
     /// Whether a channel cannot work without it.
     pub required: bool,
+    /// Which channels cannot work without it, if it is not required of all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub required_if: Option<Condition>,
+    /// Where the host puts the value: of the kinds `url_part` and `api_key`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub placed: Option<SecretPlace>,
     /// The end of the path of the one call in which the value may stand in the query: the one by which
     /// the network tells about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inspected_at: Option<String>,
+}
+
+impl SecretWant {
+    /// Whether a channel with these settings cannot work without it.
+    pub fn is_required_with(&self, settings: &Value) -> bool {
+        let condition = self.required_if.as_ref();
+        self.required || condition.is_some_and(|condition| condition.holds(settings))
+    }
+}
+
+/// Where the host puts a secret's value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SecretPlace {
+    /// Of a `url_part`: what stands around the value in the path, with `{}` for the value, such as
+    /// `/bot{}/`.
+    Path(Vec<String>),
+    /// Of an `api_key`: the header.
+    Header(String),
+    /// Of an `api_key`: the query parameter.
+    Query(String),
 }
 
 /// What a secret is used for.
@@ -128,6 +199,10 @@ pub enum SecretKind {
     /// An OAuth 2 client with a refresh token or client credentials (RFC 6749); the host gets and
     /// renews the access token.
     Oauth2,
+    /// A part of the URL's path, which the host fills in.
+    UrlPart,
+    /// A key in a header or query parameter of its own, which the host adds.
+    ApiKey,
 }
 
 impl SecretKind {
@@ -140,6 +215,8 @@ impl SecretKind {
             Self::Basic => "basic",
             Self::Oauth1 => "oauth1",
             Self::Oauth2 => "oauth2",
+            Self::UrlPart => "url-part",
+            Self::ApiKey => "api-key",
         }
     }
 }
@@ -153,4 +230,29 @@ pub enum HostWant {
     Exact(String),
     /// The host of the URL in the channel's configuration at this JSON Pointer (RFC 6901).
     FromConfig(String),
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_condition_holds_for_what_stands_in_the_settings() {
+        let is = |equals: &str, settings: Value| {
+            let condition = Condition {
+                pointer: "/updates".to_owned(),
+                equals: equals.to_owned(),
+            };
+            condition.holds(&settings)
+        };
+        assert!(is("poll", json!({"updates": "poll"})));
+        assert!(!is("poll", json!({"updates": "webhook"})));
+        assert!(!is("poll", json!({})));
+        assert!(is("true", json!({"updates": true})));
+        assert!(is("7", json!({"updates": 7})));
+        assert!(!is("null", json!({"updates": null})));
+        assert!(!is("[]", json!({"updates": []})));
+    }
 }

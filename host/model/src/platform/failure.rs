@@ -41,7 +41,17 @@ pub enum Failure {
     /// comes again with it.
     #[error("not finished yet: {}", .0.reason)]
     Unfinished(Unfinished),
+    /// The recipient does not want messages: they blocked the company, or left. It says nothing of the
+    /// channel.
+    #[error("the recipient does not want messages: {0}")]
+    RecipientRefuses(Refusal),
+    /// A part is done for certain, and the rest has ended otherwise.
+    #[error("a part is done, and the rest not: {}", .0.rest)]
+    Partly(Partly),
 }
+
+/// The code of a message that failed because its recipient does not want messages.
+pub const RECIPIENT_REFUSES: &str = "recipient-refuses";
 
 /// The code of a [`Refusal`] by which a connector tells that the network has restricted the account: the
 /// text is what a person must do. Nothing is sent until somebody has.
@@ -73,6 +83,36 @@ pub struct Unfinished {
     /// What this attempt cost, in millionths of the unit of the network's price list.
     #[serde(default)]
     pub cost: u64,
+}
+
+/// What was done of an action that is not whole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Partly {
+    /// The ids of the messages that were made for certain, in order, those of earlier attempts too.
+    pub message_ids: Vec<String>,
+    /// What an attempt must know to go on after them, in the connector's own form, up to 16 KiB.
+    #[serde(with = "serde_bytes")]
+    pub progress: Vec<u8>,
+    /// How the rest ended.
+    pub rest: Rest,
+    /// What this attempt cost, in millionths of the unit of the network's price list.
+    #[serde(default)]
+    pub cost: u64,
+}
+
+/// How the rest of an action ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
+pub enum Rest {
+    /// The network refuses it, finally.
+    #[error("the network refuses: {0}")]
+    Rejected(Refusal),
+    /// The recipient does not want messages.
+    #[error("the recipient does not want messages: {0}")]
+    RecipientRefuses(Refusal),
+    /// It may or may not have been done.
+    #[error("it may or may not have been done: {0}")]
+    Uncertain(String),
 }
 
 /// How long to wait.

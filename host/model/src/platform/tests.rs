@@ -129,9 +129,16 @@ fn actions_and_failures_survive_json_and_message_pack() {
             text: "slow".into(),
         },
     }));
+    survives(&Failure::Partly(Partly {
+        message_ids: vec!["m1".into()],
+        progress: vec![0, 255],
+        rest: Rest::Uncertain("the line broke".into()),
+        cost: 1,
+    }));
     survives(&WebhookRequest {
         method: "POST".into(),
         path: String::new(),
+        url: Some("https://hub.example.com/channels/a/webhook?a=b".into()),
         query: vec![("a".into(), "b".into())],
         headers: vec![],
         body: vec![0, 255, 10],

@@ -1,6 +1,7 @@
 //! What goes in and out of a connector's `receive`, `poll` and `resolve-media`.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::event::Event;
 
@@ -11,6 +12,10 @@ pub struct WebhookRequest {
     pub method: String,
     /// What follows `/channels/{id}/webhook`, with its leading slash; empty if nothing does.
     pub path: String,
+    /// The whole address that was called, as the network wrote it; absent if the hub does not know its public
+    /// address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
     /// The query parameters, decoded, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub query: Vec<(String, String)>,
@@ -76,9 +81,37 @@ pub struct PollPage {
     pub cursor: Vec<u8>,
     /// How long to wait before the next poll, in milliseconds; 0 if there is more now.
     pub next_in_ms: u64,
+    /// What to wait for before the next poll.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wait: Option<Wait>,
     /// What the network charges for what was fetched, in millionths of the unit of its price list.
     #[serde(default)]
     pub cost: u64,
+}
+
+/// A GET request that the network answers when there is something, or when its time is over. The host makes
+/// it before the next poll, which gets the answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wait {
+    /// The absolute URL.
+    pub url: String,
+    /// Headers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub headers: Vec<(String, String)>,
+    /// The secret with which the host signs the request or adds a credential.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auth: Option<String>,
+    /// How long to wait for the whole answer, in milliseconds.
+    pub timeout_ms: u32,
+}
+
+/// A step of setting a channel up at its network, or of taking it off.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Step {
+    /// What is done, or would be.
+    pub text: String,
+    /// Whether it changes something; if not, it is so already.
+    pub changes: bool,
 }
 
 /// A file that was fetched into the hub's media store.

@@ -89,9 +89,12 @@ fn reaction_target(target: model::ReactionTarget) -> wit::ReactionTarget {
 
 impl Checked<Result<model::Outcome, model::Failure>> for Result<wit::Outcome, wit::Failure> {
     fn checked(self, _limits: &Limits) -> Result<Result<model::Outcome, model::Failure>, Fault> {
-        if let Err(wit::Failure::Unfinished(unfinished)) = &self
-            && unfinished.progress.len() > MAX_CURSOR
-        {
+        let progress = match &self {
+            Err(wit::Failure::Unfinished(unfinished)) => unfinished.progress.len(),
+            Err(wit::Failure::Partly(partly)) => partly.progress.len(),
+            _ => 0,
+        };
+        if progress > MAX_CURSOR {
             return bad(format!("the progress is over {MAX_CURSOR} bytes"));
         }
         Ok(self
@@ -133,6 +136,19 @@ pub(super) fn failure(failure: wit::Failure) -> model::Failure {
             resume_at: unfinished.resume_at.map(timestamp_from_millis),
             reason: refusal(unfinished.reason),
             cost: unfinished.cost,
+        }),
+        W::RecipientRefuses(reason) => M::RecipientRefuses(refusal(reason)),
+        W::Partly(partly) => M::Partly(model::Partly {
+            message_ids: partly.message_ids,
+            progress: partly.progress,
+            rest: match partly.rest {
+                wit::Rest::Rejected(reason) => model::Rest::Rejected(refusal(reason)),
+                wit::Rest::RecipientRefuses(reason) => {
+                    model::Rest::RecipientRefuses(refusal(reason))
+                }
+                wit::Rest::Uncertain(text) => model::Rest::Uncertain(text),
+            },
+            cost: partly.cost,
         }),
     }
 }

@@ -27,6 +27,7 @@ pub(crate) fn webhook_request(request: model::WebhookRequest) -> api::WebhookReq
     api::WebhookRequest {
         method: request.method,
         path: request.path,
+        url: request.url,
         query: request.query,
         headers: request.headers,
         body: request.body,
@@ -86,6 +87,12 @@ impl Checked<Result<model::PollPage, model::Failure>> for Result<api::PollPage, 
             events: events(page.events, limits)?,
             cursor: page.cursor,
             next_in_ms: page.next_in_ms,
+            wait: page.wait.map(|wait| model::Wait {
+                url: wait.url,
+                headers: wait.headers,
+                auth: wait.auth,
+                timeout_ms: wait.timeout_ms,
+            }),
             cost: page.cost,
         }))
     }

@@ -1,4 +1,4 @@
-//! What a probe found. A guest's texts go to logs and people: they are cut and cleaned, not refused,
+//! What a probe found, and what setting up does. A guest's texts go to logs and people: they are cut and cleaned, not refused,
 //! because one that is too long must not hide the others.
 
 use linecard_model::platform as model;
@@ -10,7 +10,7 @@ use crate::bindings::connector::exports::linecard::plugin::connector_api as wit;
 use crate::error::Fault;
 use crate::limits::Limits;
 
-/// The most findings of a channel.
+/// The most findings or steps of a channel.
 const MAX_FINDINGS: usize = 32;
 /// The longest code, in characters.
 const MAX_CODE: usize = 64;
@@ -27,6 +27,20 @@ impl Checked<Result<Vec<model::Finding>, model::Failure>>
         Ok(self.map_err(failure).map(|found| {
             let found = found.into_iter().take(MAX_FINDINGS);
             found.map(finding).collect()
+        }))
+    }
+}
+
+impl Checked<Result<Vec<model::Step>, model::Failure>> for Result<Vec<wit::Step>, wit::Failure> {
+    fn checked(self, _limits: &Limits) -> Result<Result<Vec<model::Step>, model::Failure>, Fault> {
+        Ok(self.map_err(failure).map(|steps| {
+            let steps = steps.into_iter().take(MAX_FINDINGS);
+            steps
+                .map(|step| model::Step {
+                    text: clean(&step.text),
+                    changes: step.changes,
+                })
+                .collect()
         }))
     }
 }

@@ -40,8 +40,16 @@ fn connector(connector: wit::ConnectorManifest) -> model::ConnectorManifest {
                 wit::SecretKind::Basic => model::SecretKind::Basic,
                 wit::SecretKind::Oauth1 => model::SecretKind::Oauth1,
                 wit::SecretKind::Oauth2 => model::SecretKind::Oauth2,
+                wit::SecretKind::UrlPart => model::SecretKind::UrlPart,
+                wit::SecretKind::ApiKey => model::SecretKind::ApiKey,
             },
             required: want.required,
+            required_if: want.required_if.map(condition),
+            placed: want.placed.map(|place| match place {
+                wit::SecretPlace::Path(forms) => model::SecretPlace::Path(forms),
+                wit::SecretPlace::Header(name) => model::SecretPlace::Header(name),
+                wit::SecretPlace::Query(name) => model::SecretPlace::Query(name),
+            }),
             inspected_at: want.inspected_at,
         }),
         hosts: all(connector.hosts, |want| match want {
@@ -49,7 +57,10 @@ fn connector(connector: wit::ConnectorManifest) -> model::ConnectorManifest {
             wit::HostWant::FromConfig(pointer) => model::HostWant::FromConfig(pointer),
         }),
         receives: connector.receives,
+        receives_if: connector.receives_if.map(condition),
         polls: connector.polls,
+        polls_if: connector.polls_if.map(condition),
+        sets_up: connector.sets_up,
         resolves_profiles: connector.resolves_profiles,
         resolves_media: connector.resolves_media,
         probes: connector.probes,
@@ -73,27 +84,18 @@ fn ability(ability: wit::ActionAbility) -> model::ActionAbility {
     model::ActionAbility {
         kind: action_kind(ability.kind),
         visibilities: all(ability.visibilities, visibility),
-        text: ability.text.map(|limit| model::TextLimit {
-            max: limit.max,
-            unit: match limit.unit {
-                wit::TextUnit::CodePoints => model::TextUnit::CodePoints,
-                wit::TextUnit::Utf16Units => model::TextUnit::Utf16Units,
-                wit::TextUnit::Bytes => model::TextUnit::Bytes,
-                wit::TextUnit::XWeighted => model::TextUnit::XWeighted,
-            },
-            raised: limit.raised.map(|raised| model::RaisedLimit {
-                max: raised.max,
-                enabled_by: raised.enabled_by,
-            }),
-        }),
+        text: ability.text.map(text_limit),
         media: all(ability.media, |limit| model::MediaLimit {
             kind: attachment_kind(limit.kind),
             mime: limit.mime,
             max_bytes: limit.max_bytes,
         }),
+        caption: ability.caption.map(text_limit),
         max_attachments: ability.max_attachments,
         text_with_media: ability.text_with_media,
         max_quick_replies: ability.max_quick_replies,
+        quick_reply_payload: ability.quick_reply_payload.map(text_limit),
+        locations: ability.locations,
         structured: ability.structured,
         windows: all(ability.windows, |window| model::ReplyWindow {
             name: window.name,
@@ -106,6 +108,29 @@ fn ability(ability: wit::ActionAbility) -> model::ActionAbility {
             enabled_by: window.enabled_by,
         }),
         idempotent: ability.idempotent,
+    }
+}
+
+fn text_limit(limit: wit::TextLimit) -> model::TextLimit {
+    model::TextLimit {
+        max: limit.max,
+        unit: match limit.unit {
+            wit::TextUnit::CodePoints => model::TextUnit::CodePoints,
+            wit::TextUnit::Utf16Units => model::TextUnit::Utf16Units,
+            wit::TextUnit::Bytes => model::TextUnit::Bytes,
+            wit::TextUnit::XWeighted => model::TextUnit::XWeighted,
+        },
+        raised: limit.raised.map(|raised| model::RaisedLimit {
+            max: raised.max,
+            enabled_by: raised.enabled_by,
+        }),
+    }
+}
+
+fn condition(condition: wit::Condition) -> model::Condition {
+    model::Condition {
+        pointer: condition.pointer,
+        equals: condition.equals,
     }
 }
 

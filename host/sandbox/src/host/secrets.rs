@@ -68,7 +68,9 @@ impl Host for CallState {
 impl CallState {
     fn secret(&self, name: &str) -> Result<Secret, Error> {
         match &self.capability {
-            Capability::Channel(channel) | Capability::Network(channel) => channel
+            Capability::Channel(channel)
+            | Capability::Network(channel)
+            | Capability::Look(channel) => channel
                 .secrets
                 .get(name)
                 .ok_or_else(|| Error::Missing(format!("the channel has no secret `{name}`"))),

@@ -12,7 +12,9 @@ use url::Host;
 use super::address::is_public;
 use super::oauth2::Tokens;
 use super::resolver::{NotPublic, PublicOnly};
-use super::{HttpAccess, HttpError, HttpRequest, HttpResponse, body, credentials, inspected};
+use super::{
+    HttpAccess, HttpError, HttpRequest, HttpResponse, body, credentials, inspected, placed,
+};
 use crate::context::ChannelContext;
 
 /// How the client is set up.
@@ -113,17 +115,26 @@ impl HttpClient {
             .check(&request.url)
             .map_err(HttpError::Denied)?;
         let client = self.client_for(&request.url, grant.private)?;
-        let (with_secret, secret) = match inspected::address(request, channel)? {
-            Some((url, secret)) => {
+        let (with_secrets, secrets) = match placed::address(request, channel)? {
+            Some((url, secrets)) => {
                 let request = HttpRequest {
                     url,
                     ..request.clone()
                 };
-                (Some(request), Some(secret))
+                (Some(request), secrets)
             }
-            None => (None, None),
+            None => match inspected::address(request, channel)? {
+                Some((url, secret)) => {
+                    let request = HttpRequest {
+                        url,
+                        ..request.clone()
+                    };
+                    (Some(request), vec![secret])
+                }
+                None => (None, Vec::new()),
+            },
         };
-        let request = with_secret.as_ref().unwrap_or(request);
+        let request = with_secrets.as_ref().unwrap_or(request);
         let builder = client
             .request(request.method.clone(), request.url.clone())
             .headers(request.headers.clone())
@@ -133,10 +144,7 @@ impl HttpClient {
             credentials::add(self, &self.tokens, builder, request, channel).await?;
         let response = builder.send().await.map_err(|error| sending(&error))?;
         let response = body::read(response, request, channel.media.as_ref()).await?;
-        let response = match &secret {
-            Some(secret) => inspected::hide(response, secret),
-            None => response,
-        };
+        let response = secrets.iter().fold(response, inspected::hide);
         Ok((response, used))
     }
 }

@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use http::HeaderValue;
 use http::header::AUTHORIZATION;
+use linecard_model::manifest::SecretPlace;
 use reqwest::RequestBuilder;
 use secrecy::ExposeSecret;
 
@@ -61,6 +62,24 @@ pub(super) async fn add(
             };
             (value, used)
         }
+        Secret::ApiKey(key) => {
+            return match &request.key_place {
+                Some(SecretPlace::Header(header)) => {
+                    let value = sensitive(name, key.expose_secret().to_owned())?;
+                    Ok((builder.header(header, value), Used::Other))
+                }
+                // It is in the URL already.
+                Some(SecretPlace::Query(_)) => Ok((builder, Used::Other)),
+                Some(SecretPlace::Path(_)) | None => Err(HttpError::Secret(format!(
+                    "the manifest does not say where the secret \"{name}\" stands"
+                ))),
+            };
+        }
+        Secret::UrlPart(_) => {
+            return Err(HttpError::Secret(format!(
+                "the secret \"{name}\" stands in the URL: name it there in braces"
+            )));
+        }
         Secret::HmacKey(_) | Secret::SharedToken(_) => {
             return Err(HttpError::Secret(format!(
                 "the secret \"{name}\" is of the kind {:?}, which is never sent",
@@ -68,11 +87,17 @@ pub(super) async fn add(
             )));
         }
     };
+    let value = sensitive(name, value)?;
+    Ok((builder.header(AUTHORIZATION, value), used))
+}
+
+/// A header's value that is never shown.
+fn sensitive(name: &str, value: String) -> Result<HeaderValue, HttpError> {
     let mut value = HeaderValue::try_from(value).map_err(|_| {
         HttpError::Secret(format!("the secret \"{name}\" cannot stand in a header"))
     })?;
     value.set_sensitive(true);
-    Ok((builder.header(AUTHORIZATION, value), used))
+    Ok(value)
 }
 
 /// Whether the body's parameters are part of an OAuth 1.0a signature (RFC 5849, section 3.4.1.3.1).

@@ -1,6 +1,7 @@
 //! What a guest may put into a request.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
+use linecard_model::manifest::{SecretKind, SecretPlace, SecretWant};
 use url::Url;
 
 use super::HttpError;
@@ -47,10 +48,45 @@ pub(crate) fn url(text: &str) -> Result<Url, HttpError> {
     Ok(url)
 }
 
-/// The headers, if the guest may set each of them.
+/// The secret that the URL names in braces, if it stands in one of the places that the manifest gives it.
+pub(crate) fn url_secret(url: &Url, wants: &[SecretWant]) -> Result<Option<String>, HttpError> {
+    let mut found = None;
+    for want in wants.iter().filter(|w| w.kind == SecretKind::UrlPart) {
+        let name = placeholder(&want.name);
+        // A parser writes the braces otherwise in a path, and leaves them as they are in a query.
+        let bare = format!("{{{}}}", want.name);
+        let times = [&name, &bare].map(|name| url.as_str().matches(name.as_str()).count());
+        let times: usize = times.iter().sum();
+        if times == 0 {
+            continue;
+        }
+        let Some(SecretPlace::Path(forms)) = &want.placed else {
+            continue;
+        };
+        let is_in_place = forms
+            .iter()
+            .any(|form| url.path().contains(&form.replace("{}", &name)));
+        if times > 1 || !is_in_place || found.is_some() {
+            return Err(HttpError::Denied(format!(
+                "the secret \"{}\" may stand in the URL once, and only in its path as {}",
+                want.name,
+                forms.join(" or ")
+            )));
+        }
+        found = Some(want.name.clone());
+    }
+    Ok(found)
+}
+
+/// How a secret's name in braces stands in a URL.
+pub(super) fn placeholder(name: &str) -> String {
+    format!("%7B{name}%7D")
+}
+
+/// The headers, if the guest may set each of them. `own` is one that the host writes.
 pub(crate) fn headers(
     list: &[(String, String)],
-    with_auth: bool,
+    own: Option<&str>,
     multipart: bool,
 ) -> Result<HeaderMap, HttpError> {
     let mut headers = HeaderMap::new();
@@ -65,7 +101,7 @@ pub(crate) fn headers(
         let name = HeaderName::try_from(name)
             .map_err(|_| HttpError::Denied("a header's name is not valid".to_owned()))?;
         let own = OWN.contains(&name.as_str())
-            || (with_auth && name == http::header::AUTHORIZATION)
+            || own.is_some_and(|own| own.eq_ignore_ascii_case(name.as_str()))
             || (multipart && name == http::header::CONTENT_TYPE);
         if own {
             return Err(HttpError::Denied(format!(
@@ -85,7 +121,59 @@ mod tests {
     use super::*;
 
     fn one(name: &str, value: &str, with_auth: bool, multipart: bool) -> bool {
-        headers(&[(name.to_owned(), value.to_owned())], with_auth, multipart).is_ok()
+        let own = with_auth.then_some("authorization");
+        headers(&[(name.to_owned(), value.to_owned())], own, multipart).is_ok()
+    }
+
+    fn token() -> SecretWant {
+        SecretWant {
+            name: "token".to_owned(),
+            title: String::new(),
+            hint: String::new(),
+            kind: SecretKind::UrlPart,
+            required: true,
+            required_if: None,
+            placed: Some(SecretPlace::Path(vec![
+                "/bot{}/".to_owned(),
+                "/file/bot{}/".to_owned(),
+            ])),
+            inspected_at: None,
+        }
+    }
+
+    #[test]
+    fn a_secret_stands_in_the_path_only_where_the_manifest_says() {
+        let asked = |text: &str| {
+            let url = url(text).unwrap();
+            url_secret(&url, &[token()])
+        };
+        let token = Some("token".to_owned());
+        assert_eq!(
+            asked("https://a.example/bot{token}/getMe"),
+            Ok(token.clone())
+        );
+        assert_eq!(asked("https://a.example/file/bot{token}/x.jpg"), Ok(token));
+        assert_eq!(asked("https://a.example/bot/getMe"), Ok(None));
+        assert_eq!(asked("https://a.example/bot{other}/getMe"), Ok(None));
+        for text in [
+            "https://a.example/{token}/getMe",
+            "https://a.example/bot{token}",
+            "https://a.example/bot/x?token={token}",
+            "https://a.example/bot{token}/x?again=%7Btoken%7D",
+            "https://a.example/bot{token}/bot{token}/",
+        ] {
+            let error = asked(text).unwrap_err();
+            assert!(error.to_string().contains("/bot{}/"), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_header_that_holds_a_key_is_the_hosts() {
+        let given = [("X-Api-Key".to_owned(), "mine".to_owned())];
+        assert!(headers(&given, Some("x-api-key"), false).is_err());
+        assert!(headers(&given, Some("X-API-Key"), false).is_err());
+        assert!(headers(&given, Some("authorization"), false).is_ok());
+        assert!(headers(&given, None, false).is_ok());
     }
 
     #[test]

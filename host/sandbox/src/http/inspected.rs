@@ -6,6 +6,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::{ExposeSecret as _, SecretString};
 use url::{Url, form_urlencoded};
 
+use super::placed::SEGMENT;
 use super::{HttpError, HttpRequest, HttpResponse};
 use crate::context::ChannelContext;
 use crate::secrets::Secret;
@@ -45,6 +46,7 @@ pub(super) fn hide(mut response: HttpResponse, token: &SecretString) -> HttpResp
     let mut forms = vec![
         raw.to_owned(),
         utf8_percent_encode(raw, NON_ALPHANUMERIC).to_string(),
+        utf8_percent_encode(raw, SEGMENT).to_string(),
         form_urlencoded::byte_serialize(raw.as_bytes()).collect(),
         raw.replace('/', "\\/"),
         serde_json::Value::from(raw)

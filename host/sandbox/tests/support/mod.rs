@@ -75,6 +75,7 @@ pub fn webhook(body: &[u8]) -> WebhookRequest {
     WebhookRequest {
         method: "POST".into(),
         path: String::new(),
+        url: None,
         query: vec![],
         headers: vec![],
         body: body.to_vec(),

@@ -77,6 +77,10 @@ pub(super) async fn foundation(config: &ServerConfig) -> anyhow::Result<Foundati
                 config.data.join("media"),
                 config.media.file_bytes,
             )),
+            public_url: config
+                .public_url
+                .as_ref()
+                .map(|url| url.as_str().trim_end_matches('/').into()),
             data: config.data.clone(),
             http: Arc::new(HttpClient::new(&HttpClientConfig::default())?),
         },

@@ -11,7 +11,11 @@ use super::{comment, heading, path, setting};
 /// How the value of a secret of several fields is written.
 pub fn form(kind: SecretKind) -> &'static str {
     match kind {
-        SecretKind::HmacKey | SecretKind::SharedToken | SecretKind::Bearer => "",
+        SecretKind::HmacKey
+        | SecretKind::SharedToken
+        | SecretKind::Bearer
+        | SecretKind::UrlPart
+        | SecretKind::ApiKey => "",
         SecretKind::Basic => " Its value is JSON: {\"username\": …, \"password\": …}.",
         SecretKind::Oauth1 => {
             " Its value is JSON: {\"consumer_key\": …, \"consumer_secret\": …, \"token\": …, \"token_secret\": …}."

@@ -14,13 +14,14 @@ use linecard_model::message::{Content, Finding, Message};
 use linecard_model::platform::{Author, Label, Score};
 use linecard_model::routing::InteractionState;
 use linecard_model::rule::{HoursSeen, RuleDid, RuleOccasion, RuleTrace};
-use linecard_model::{ChannelId, ContactId, InteractionId, Timestamp};
+use linecard_model::{AgentId, ChannelId, ContactId, InteractionId, Timestamp};
 use linecard_rules::{Decision, Fact, Facts, HeldUntil, Hours, Occasion, Standing};
 use linecard_store::StoreError;
 
 use super::super::holding::person;
 use super::super::run::Batch;
 use super::super::state::SiteState;
+use super::earlier::{Earlier, earlier};
 use super::{Closed, Judged};
 
 /// A customer's message that is not recorded yet.
@@ -77,10 +78,19 @@ pub(in super::super) async fn judge(
     let seen = automatic
         .hours_of(written.channel, &interaction.queue)
         .map(|(_, hours)| (hours, hours.at(now)));
+    let earlier = earlier(
+        batch,
+        RuleOccasion::Message,
+        contact.as_ref(),
+        &interaction,
+        None,
+    )
+    .await?;
     let facts = Scene {
         written,
         contact: contact.as_ref(),
         is_known,
+        earlier: &earlier,
         interaction: &interaction,
         thread_since,
         network: network(batch, written.channel),
@@ -175,10 +185,12 @@ pub(in super::super) async fn judge_again(
     let seen = automatic
         .hours_of(&interaction.channel, &interaction.queue)
         .map(|(_, hours)| (hours, hours.at(now)));
+    let earlier = earlier(batch, on, contact.as_deref(), interaction, Some(message.id)).await?;
     let facts = Scene {
         written: &written,
         contact: contact.as_deref(),
         is_known: true,
+        earlier: &earlier,
         interaction,
         thread_since,
         network: network(batch, &message.channel),
@@ -339,6 +351,7 @@ pub(super) struct Scene<'s> {
     pub written: &'s Written<'s>,
     pub contact: Option<&'s Contact>,
     pub is_known: bool,
+    pub earlier: &'s Earlier,
     pub interaction: &'s Interaction,
     /// Since when the hub has known the conversation.
     pub thread_since: Option<Timestamp>,
@@ -436,6 +449,11 @@ impl Scene<'_> {
             & facts.set(
                 "contact.opted_in",
                 contact.opt_in(self.written.channel).is_some(),
+            )
+            & facts.set("contact.messages", i64::from(self.earlier.messages))
+            & facts.set_known(
+                "contact.last_agent",
+                self.earlier.last_agent.as_ref().map(AgentId::as_str),
             )
     }
 

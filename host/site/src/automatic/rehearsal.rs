@@ -15,8 +15,8 @@ use linecard_model::{ChannelId, Timestamp};
 use linecard_rules::{Decision, Occasion, RuleSet};
 
 use super::super::state::SiteState;
-use super::Automatic;
 use super::judge::{Scene, Written, corrected, network_of};
+use super::{Automatic, Earlier};
 
 /// The rules and hours in force, and what else facts are made of: apart from the site's task, so that trying
 /// rules holds nobody up.
@@ -34,6 +34,8 @@ pub struct Recorded {
     pub message: Message,
     /// Who wrote it.
     pub contact: Option<Contact>,
+    /// What was exchanged with them before.
+    pub earlier: Earlier,
     /// Its interaction as it is now; `None` if the message was dropped.
     pub interaction: Option<Interaction>,
     /// Whether the interaction began with it.
@@ -56,6 +58,12 @@ impl SiteState {
 }
 
 impl Rehearsal {
+    /// Whether these rules, or those in force, ask for what was exchanged with a contact before a message.
+    pub fn asks_for_earlier(&self, others: &RuleSet) -> bool {
+        let mut all = [&self.automatic.rules, others].into_iter();
+        all.any(|rules| Earlier::is_asked(rules, RuleOccasion::Message))
+    }
+
     /// What the rules in force, and others, make of a message as one that a customer wrote. The facts are
     /// those of the message and of the moment at which it was recorded; what is known of the contact and of
     /// an interaction that had begun before are as they are now. `None` if its channel is gone.
@@ -126,6 +134,7 @@ impl Rehearsal {
             written: &written,
             contact,
             is_known: contact.is_some_and(|contact| contact.created_at < recorded.at),
+            earlier: &recorded.earlier,
             interaction: &interaction,
             thread_since: contact
                 .filter(|_| !public)

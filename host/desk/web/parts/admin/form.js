@@ -245,7 +245,7 @@ class Form extends Part {
     const names = schema.keys?.filter((/** @type {any} */ one) => !(one.value in value));
     return html`<fieldset class="field many"><legend>${schema.title || path.at(-1)}</legend>
       ${schema.description ? html`<p class="hint">${schema.description}</p>` : nothing}
-      ${Object.entries(value).map(([key, one]) => html`<div class="row-form">${this.field({ ...inner, quietly: true, title: schema.keys?.find((/** @type {any} */ known) => known.value === key)?.label || key }, one, [...path, key], true)}
+      ${Object.entries(value).map(([key, one]) => html`<div class="row-form named">${this.field({ ...inner, quietly: true, title: schema.keys?.find((/** @type {any} */ known) => known.value === key)?.label || key }, one, [...path, key], true)}
         ${this.locked ? nothing : html`<button type="button" class="plain" @click=${() => this.set([...path, key], undefined)}>${t('admin.remove')}<span class="hidden"> ${key}</span></button>`}</div>`)}
       ${this.locked || (names && !names.length) ? nothing : html`<div class="buttons">${names
     ? html`<select id="${id}-new" aria-label=${t('admin.new-name', { what: schema.title || '' })}>${names.map((/** @type {any} */ one) => html`<option value=${one.value}>${one.label}</option>`)}</select>`
@@ -260,8 +260,9 @@ class Form extends Part {
   group(schema, value, path) {
     const required = new Set(schema.required || []);
     const entries = Object.entries(schema.properties || {});
-    const folds = path.length === 0 || schema.folds;
     const before = path.reduce((/** @type {any} */ at, key) => at?.[key], this.first) || {};
+    // An entry of a list that was there shows what it has; a new one shows everything that it could have.
+    const folds = path.length === 0 || schema.folds || (typeof path.at(-1) === 'number' && !schema.ordered && entries.length > 4 && Object.keys(before).length > 0);
     const isFirst = (/** @type {[string, Schema]} */ [key, inner]) => required.has(key) || !folds
       || (inner.folded === undefined ? schema.ordered || before[key] !== undefined : !inner.folded) || this.wrong([...path, key], true).length;
     const [first, rest] = [entries.filter(isFirst), entries.filter((entry) => !isFirst(entry))];

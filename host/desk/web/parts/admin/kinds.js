@@ -112,7 +112,7 @@ function group({ config }) {
   } };
 }
 
-const RIGHTS = ['see-all', 'lead', 'figures', 'texts', 'contacts', 'training', 'dead-letters', 'emergency', 'channels', 'configure', 'people', 'webhooks', 'audit', 'privacy', 'backup'];
+const RIGHTS = ['see-all', 'lead', 'begin', 'figures', 'texts', 'contacts', 'training', 'dead-letters', 'emergency', 'channels', 'configure', 'people', 'webhooks', 'audit', 'privacy', 'backup'];
 
 function role() {
   return { type: 'object', ordered: true, properties: {

@@ -47,17 +47,17 @@ export function agents(chosen, choose) {
   return html`<section class="sheet" aria-labelledby="agents-title">
     <header><h2 id="agents-title">${t('supervisor.agents')}</h2><span class="quiet">${t('supervisor.ready-of', { ready, all: sorted.length })}</span></header>
     <div class="scroll" tabindex="0" role="group" aria-labelledby="agents-title"><table>
-      <thead><tr><th scope="col">${t('supervisor.agent')}</th><th scope="col">${t('supervisor.state')}</th><th scope="col" class="n">${t('supervisor.since')}</th>
-        <th scope="col">${t('supervisor.slots')}</th><th scope="col" class="n">${t('supervisor.occupancy')}</th><th scope="col" class="n wide">${t('supervisor.handled')}</th>
+      <thead><tr><th scope="col">${t('supervisor.agent')}</th><th scope="col">${t('supervisor.state')}</th><th scope="col" class="n mid">${t('supervisor.since')}</th>
+        <th scope="col">${t('supervisor.slots')}</th><th scope="col" class="n mid">${t('supervisor.occupancy')}</th><th scope="col" class="n wide">${t('supervisor.handled')}</th>
         <th scope="col" class="n wide">${t('supervisor.handle-time')}</th><th scope="col"><span class="hidden">${t('supervisor.actions')}</span></th></tr></thead>
       <tbody>${sorted.map((agent) => {
     const stats = agent.stats || {};
     return html`<tr class="${agent.presence.state} ${agent.id === chosen ? 'here' : ''}">
           <th scope="row">${agent.name || agent.id}${stats.desktop_lost_since ? html` <span class="chip warn">${t('supervisor.desktop-lost')}</span>` : nothing}</th>
           <td>${presence(agent)}</td>
-          <td class="n">${stats.since ? lasting(Date.now() - Date.parse(stats.since)) : '–'}</td>
+          <td class="n mid">${stats.since ? lasting(Date.now() - Date.parse(stats.since)) : '–'}</td>
           <td>${slots(stats)}</td>
-          <td class="n">${percent(stats.occupancy)}</td>
+          <td class="n mid">${percent(stats.occupancy)}</td>
           <td class="n wide">${stats.handled ?? '–'}</td>
           <td class="n wide">${stats.average_handle_seconds === undefined ? '–' : lasting(stats.average_handle_seconds * 1000)}</td>
           <td class="acts"><button class="plain" aria-pressed=${agent.id === chosen} @click=${() => choose(agent.id)}>${t('supervisor.why-nothing-short')}<span class="hidden">: ${agent.name}</span></button></td></tr>`;

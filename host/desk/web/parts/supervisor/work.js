@@ -32,7 +32,7 @@ export function work(filter, set) {
         ${ORDER.map((state) => html`<option value=${state} ?selected=${filter.state === state}>${word('state', state)} (${count(state)})</option>`)}</select></label></header>
     <div class="scroll" tabindex="0" role="group" aria-labelledby="work-title"><table>
       <thead><tr><th scope="col">${t('supervisor.customer')}</th><th scope="col" class="n">${t('supervisor.waits')}</th><th scope="col">${t('supervisor.state')}</th>
-        <th scope="col" class="wide">${t('supervisor.agent')}</th><th scope="col" class="wide">${t('supervisor.queue')}</th><th scope="col" class="wide">${t('supervisor.last')}</th></tr></thead>
+        <th scope="col" class="wide">${t('supervisor.agent')}</th><th scope="col" class="wide">${t('supervisor.queue')}</th><th scope="col" class="wide last">${t('supervisor.last')}</th></tr></thead>
       <tbody>${repeat(rows.slice(0, filter.most), (item) => item.id, (item) => {
     const waited = item.waiting_since && Date.now() - Date.parse(item.waiting_since);
     return html`<tr class=${item.id === filter.chosen ? 'here' : ''}>

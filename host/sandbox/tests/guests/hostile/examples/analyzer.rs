@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-wit_bindgen::generate!({ path: "../../../../../wit/v0.1.0", world: "analyzer" });
+wit_bindgen::generate!({ path: "../../../../../wit/v0.2.0", world: "analyzer" });
 
 use exports::linecard::plugin::analyzer_api::{
     Analysis, ConfigProblem, Guest, Label, Manifest, Score, Subject,
@@ -20,7 +20,7 @@ impl Guest for Plugin {
             version: "1.2.3".into(),
             display_name: "Hostile".into(),
             description: String::new(),
-            contract: "0.1.0".into(),
+            contract: "0.2.0".into(),
             config_schema: r#"{"type":"string"}"#.into(),
             connector: None,
             analyzer: Some(AnalyzerManifest {

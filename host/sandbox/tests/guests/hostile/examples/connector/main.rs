@@ -2,14 +2,16 @@
 
 mod misdeeds;
 
-wit_bindgen::generate!({ path: "../../../../../wit/v0.1.0", world: "connector" });
+wit_bindgen::generate!({ path: "../../../../../wit/v0.2.0", world: "connector" });
 
 use exports::linecard::plugin::connector_api::{
     ActionRequest, Attachment, Channel, Event, Failure, Finding, Guest, Identity, Manifest, Outcome,
-    PollPage, Profile, Reception, Rejection, StoredMedia, WebhookRequest,
+    PollPage, Profile, Reception, Rejection, Step, StoredMedia, Wait, WebhookRequest,
 };
 use linecard::plugin::templates::TemplateList;
-use linecard::plugin::manifest::{ConnectorManifest, HostWant, SecretKind, SecretWant, Visibility};
+use linecard::plugin::manifest::{
+    ConnectorManifest, HostWant, SecretKind, SecretPlace, SecretWant, Visibility,
+};
 use linecard::plugin::{clock, http, log, random, secrets};
 
 struct Plugin;
@@ -37,7 +39,7 @@ impl Guest for Plugin {
             version: "1.2.3".into(),
             display_name: "Hostile".into(),
             description,
-            contract: "0.1.0".into(),
+            contract: "0.2.0".into(),
             config_schema: r#"{"type":"string"}"#.into(),
             connector: Some(ConnectorManifest {
                 networks: vec!["test".into()],
@@ -47,6 +49,8 @@ impl Guest for Plugin {
                     hint: String::new(),
                     kind: SecretKind::HmacKey,
                     required: true,
+                    required_if: None,
+                    placed: None,
                     inspected_at: None,
                 }, SecretWant {
                     name: "token".into(),
@@ -54,11 +58,18 @@ impl Guest for Plugin {
                     hint: String::new(),
                     kind: SecretKind::Bearer,
                     required: false,
+                    required_if: None,
+                    placed: None,
                     inspected_at: Some("/debug_token".into()),
-                }],
+                }, placed("part", SecretKind::UrlPart, SecretPlace::Path(vec!["/bot{}/".into()])),
+                placed("in-header", SecretKind::ApiKey, SecretPlace::Header("X-Api-Key".into())),
+                placed("in-query", SecretKind::ApiKey, SecretPlace::Query("api_key".into()))],
                 hosts: vec![HostWant::Exact("example.com".into())],
                 receives: true,
+                receives_if: None,
                 polls: true,
+                polls_if: None,
+                sets_up: true,
                 resolves_profiles: true,
                 resolves_media: true,
                 probes: true,
@@ -77,7 +88,11 @@ impl Guest for Plugin {
         misdeeds::receive(channel.config.trim_matches('"'), request)
     }
 
-    fn poll(channel: Channel, cursor: Vec<u8>) -> Result<PollPage, Failure> {
+    fn poll(
+        channel: Channel,
+        cursor: Vec<u8>,
+        waited: Option<Result<http::Response, http::Error>>,
+    ) -> Result<PollPage, Failure> {
         let words: Vec<&str> = channel.config.split(' ').collect();
         let events: Vec<Event> = vec![];
         match words.as_slice() {
@@ -85,18 +100,38 @@ impl Guest for Plugin {
                 events,
                 cursor: vec![0; size.parse().unwrap()],
                 next_in_ms: 0,
+                wait: None,
+                cost: 0,
+            }),
+            // What was waited for is told; then it is waited for again.
+            ["wait", url, timeout] => Ok(PollPage {
+                events,
+                cursor: match waited {
+                    None => b"nothing".to_vec(),
+                    Some(Ok(response)) => response.body,
+                    Some(Err(error)) => format!("{error:?}").into_bytes(),
+                },
+                next_in_ms: 0,
+                wait: Some(Wait {
+                    url: (*url).into(),
+                    headers: vec![],
+                    auth: None,
+                    timeout_ms: timeout.parse().unwrap(),
+                }),
                 cost: 0,
             }),
             ["http", ..] => Ok(PollPage {
                 events,
                 cursor: misdeeds::perform(&channel.config).into_bytes(),
                 next_in_ms: 0,
+                wait: None,
                 cost: 0,
             }),
             _ => Ok(PollPage {
                 events,
                 cursor,
                 next_in_ms: 5,
+                wait: None,
                 cost: 0,
             }),
         }
@@ -142,6 +177,31 @@ impl Guest for Plugin {
 
     fn templates(channel: Channel) -> Result<TemplateList, Failure> {
         Ok(misdeeds::templates(&channel.config))
+    }
+
+    fn set_up(channel: Channel, rehearsal: bool) -> Result<Vec<Step>, Failure> {
+        let address = channel.webhook_url.unwrap_or_default();
+        Ok(vec![Step {
+            text: format!("{} {rehearsal} {address}", misdeeds::perform(&channel.config)),
+            changes: true,
+        }])
+    }
+
+    fn tear_down(_: Channel, _: bool) -> Result<Vec<Step>, Failure> {
+        Ok(vec![])
+    }
+}
+
+fn placed(name: &str, kind: SecretKind, place: SecretPlace) -> SecretWant {
+    SecretWant {
+        name: name.into(),
+        title: name.into(),
+        hint: String::new(),
+        kind,
+        required: false,
+        required_if: None,
+        placed: Some(place),
+        inspected_at: None,
     }
 }
 

@@ -1,38 +1,21 @@
-//! A store that is killed at any moment opens again, has everything that it acknowledged, and has
-//! nothing twice. And a disk that is really full takes nothing away.
-//!
-//! `LINECARD_KILLS` sets how often it is killed; 20 by default.
+//! A store under load in a process of its own, and what must be there after it ended in whatever way.
 
 use std::collections::HashMap;
-use std::io::{BufRead, BufReader, Write};
+use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
 use linecard_model::event::Event;
-use linecard_model::platform::timestamp_to_millis;
 use linecard_store::conformance::samples::{channel, event, message, site, time};
 use linecard_store::content::joined;
 use linecard_store::{Accept, Store, StoreError, UnitOfWork};
 use linecard_store_sled::SledStore;
 
-const CHILD: &str = "LINECARD_KILL_CHILD";
-const KILLS: &str = "LINECARD_KILLS";
+/// The variable that makes the process the one that writes, in the folder that it names.
+pub const CHILD: &str = "LINECARD_KILL_CHILD";
 
-fn main() {
-    if let Ok(folder) = std::env::var(CHILD) {
-        let mode = std::env::args().nth(1).unwrap_or_default();
-        return child(Path::new(&folder), &mode);
-    }
-    if std::env::args().any(|argument| argument == "--list") {
-        return;
-    }
-    kills();
-    full_disk();
-}
-
-fn runtime() -> tokio::runtime::Runtime {
+pub fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -42,7 +25,7 @@ fn runtime() -> tokio::runtime::Runtime {
 
 /// Writes under load and says what was acknowledged: `A` and the id of an accepted event, `R` and the
 /// last number of an appended record.
-fn child(folder: &Path, run: &str) {
+pub fn child(folder: &Path, run: &str) {
     runtime().block_on(async {
         let store: Arc<dyn Store> = Arc::new(SledStore::open(folder).unwrap());
         println!("open");
@@ -121,56 +104,15 @@ async fn prepare(store: &Arc<dyn Store>) {
     }
 }
 
-fn kills() {
-    let kills: u32 = std::env::var(KILLS)
-        .ok()
-        .and_then(|kills| kills.parse().ok())
-        .unwrap_or(20);
-    let folder = tempfile::tempdir().unwrap();
-    let mut said = Said::default();
-    // A fixed sequence of pauses would always kill at the same places.
-    let mut random =
-        u64::from(std::process::id()) ^ timestamp_to_millis(linecard_model::Timestamp::now());
-    for kill in 0..kills {
-        random = random
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1);
-        let pause = Duration::from_micros((random >> 33) % 200_000);
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .arg(format!("run-{kill}"))
-            .env(CHILD, folder.path())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let out = child.stdout.take().unwrap();
-        let reader = std::thread::spawn(move || {
-            let lines = BufReader::new(out).lines();
-            lines.map_while(Result::ok).collect::<Vec<_>>()
-        });
-        // Some kills hit the opening.
-        std::thread::sleep(pause);
-        child.kill().unwrap();
-        child.wait().unwrap();
-        said.hear(&reader.join().unwrap());
-        said.check(folder.path());
-    }
-    assert!(said.accepted.len() > 100, "hardly anything was written");
-    println!(
-        "{kills} kills: {} events and {} records acknowledged, none missing, none twice",
-        said.accepted.len(),
-        said.last_seq
-    );
-}
-
 /// What was acknowledged.
 #[derive(Default)]
-struct Said {
-    accepted: Vec<String>,
-    last_seq: u64,
+pub struct Said {
+    pub accepted: Vec<String>,
+    pub last_seq: u64,
 }
 
 impl Said {
-    fn hear(&mut self, lines: &[String]) {
+    pub fn hear(&mut self, lines: &[String]) {
         for line in lines {
             match line.split_once(' ') {
                 Some(("A", id)) => self.accepted.push(id.to_owned()),
@@ -180,10 +122,10 @@ impl Said {
         }
     }
 
-    fn check(&self, folder: &Path) {
+    pub fn check(&self, folder: &Path) {
         runtime().block_on(async {
             let main = site("main");
-            let store = SledStore::open(folder).expect("it does not open after a kill");
+            let store = SledStore::open(folder).expect("it does not open again");
             let mut found: HashMap<String, u32> = HashMap::new();
             let mut next = 1;
             for record in store.journal(&main, 0, usize::MAX).await.unwrap() {
@@ -226,29 +168,4 @@ impl Said {
             assert_eq!(store.accept(&main, again).await.unwrap().new, 0);
         });
     }
-}
-
-/// The system refuses to let any file grow beyond 2 MiB, as a full disk would.
-fn full_disk() {
-    let folder = tempfile::tempdir().unwrap();
-    let limit = "trap '' XFSZ; ulimit -f 4096; exec \"$0\" full";
-    let out = Command::new("sh")
-        .args(["-c", limit])
-        .arg(std::env::current_exe().unwrap())
-        .env(CHILD, folder.path())
-        .output()
-        .unwrap();
-    let lines: Vec<String> = out.stdout.lines().map_while(Result::ok).collect();
-    assert!(
-        lines.last().is_some_and(|line| line == "fatal"),
-        "it did not stop as it should: {}",
-        String::from_utf8_lossy(&out.stderr)
-    );
-    let mut said = Said::default();
-    said.hear(&lines);
-    said.check(folder.path());
-    println!(
-        "full disk: {} acknowledged events kept",
-        said.accepted.len()
-    );
 }

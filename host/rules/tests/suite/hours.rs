@@ -251,7 +251,7 @@ struct Zone {
 /// Every change within two years in ten zones, against Python's `zoneinfo`, which samples the clocks.
 #[test]
 fn every_change_is_where_python_finds_it() {
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/hours.py");
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/suite/hours.py");
     let output = match Command::new("python3").arg(script).output() {
         Ok(output) if output.status.success() => output.stdout,
         failed => {

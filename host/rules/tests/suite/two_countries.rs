@@ -8,7 +8,7 @@ use linecard_model::{ChannelId, Timestamp};
 use linecard_rules::{Act, Decision, Fact, Facts, Hours, Occasion, RuleSet};
 
 fn site() -> SiteConfig {
-    toml::from_str(include_str!("../examples/two-countries.toml")).unwrap()
+    toml::from_str(include_str!("../../examples/two-countries.toml")).unwrap()
 }
 
 fn decide(channel: &str, private: bool, text: &str, more: impl Fn(&mut Facts)) -> Decision {
