@@ -131,6 +131,7 @@ fn copy(request: &linecard_sdk::connector::WebhookRequest) -> WebhookRequest {
     WebhookRequest {
         method: request.method.clone(),
         path: request.path.clone(),
+        url: None,
         query: request.query.clone(),
         headers: request.headers.clone(),
         body: request.body.clone(),
