@@ -333,7 +333,8 @@ async fn every_example_runs_as_written_and_answers_are_as_described() -> Result<
     // What is left of it, and the end of everything.
     d.run(&administrator, "getStats", &[], "").await?;
     d.run(&administrator, "listContacts", &[], "").await?;
-    d.run(&administrator, "search", &[], "?q=hello").await?;
+    d.run(&administrator, "searchEverything", &[], "?q=hello")
+        .await?;
     d.run(&administrator, "exportContact", &[contact], "")
         .await?;
     d.run(&administrator, "blockContact", &[contact], "")

@@ -131,7 +131,7 @@ struct Highlight {
 /// In the newest form of what was said, without what was taken back. Something is found within a second of
 /// being said. Callers find what belongs to the contacts whom they see. A page may have fewer entries than asked
 /// for and still a `next`.
-#[utoipa::path(get, operation_id = "search", path = "/search", tag = "contacts", params(Filter),
+#[utoipa::path(get, operation_id = "searchEverything", path = "/search", tag = "contacts", params(Filter),
     responses((status = 200, body = SearchResult)),
     extensions(("x-right-of-others" = json!("see-all")), ("x-problems" = json!(["search-unavailable"]))))]
 async fn search(

@@ -82,7 +82,7 @@ fn export(
     function: &str,
 ) -> Result<ComponentExportIndex, LoadProblem> {
     component
-        .get_export_index(None, &format!("{PACKAGE}{interface}@{version}"))
+        .get_export_index(None, format!("{PACKAGE}{interface}@{version}"))
         .and_then(|interface| component.get_export_index(Some(&interface), function))
         .ok_or_else(|| LoadProblem::Mismatch(format!("it does not export \"{function}\"")))
 }

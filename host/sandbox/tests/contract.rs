@@ -273,11 +273,7 @@ fn a_frozen_version_stays_as_it_is() {
     for file in files {
         digest.update(std::fs::read(file).unwrap());
     }
-    let digest: String = digest
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let digest = hex::encode(digest.finalize());
     assert_eq!(
         digest, "fb55a22d08ee7b5280bb6550e00313d2a1191b8ca959404a801ee1305dbb7bb0",
         "plug-ins are built against wit/v0.1.0: what is new goes into a new version"

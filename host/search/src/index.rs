@@ -454,19 +454,24 @@ mod tests {
             whole: true,
         };
         let contact = ContactId::generate();
-        let said = Change::Put(Box::new(Document {
-            key: Key::Message(contact, MessageId::generate()),
-            person: contact,
-            interaction: None,
-            at: Timestamp::UNIX_EPOCH,
-            texts: vec!["secret".to_owned()],
-            language: None,
-            numbers: Vec::new(),
-            channels: BTreeSet::new(),
-            labels: BTreeSet::new(),
-            scores: std::collections::BTreeMap::new(),
-        }));
-        let writer = index.writer().unwrap().write(&[said], position).unwrap();
+        let said = |contact| {
+            Change::Put(Box::new(Document {
+                key: Key::Message(contact, MessageId::generate()),
+                person: contact,
+                interaction: None,
+                at: Timestamp::UNIX_EPOCH,
+                texts: vec!["secret".to_owned()],
+                language: None,
+                numbers: Vec::new(),
+                channels: BTreeSet::new(),
+                labels: BTreeSet::new(),
+                scores: std::collections::BTreeMap::new(),
+            }))
+        };
+        // With enough of others' beside it that the part is not written anew for what was deleted.
+        let others = std::iter::repeat_with(ContactId::generate).take(9);
+        let all: Vec<Change> = others.chain([contact]).map(said).collect();
+        let writer = index.writer().unwrap().write(&all, position).unwrap();
         let mut writer = writer.unwrap();
         let mut erased = BTreeSet::new();
         writer.change(&Change::Erase(contact), &mut erased).unwrap();

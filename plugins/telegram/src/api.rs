@@ -20,9 +20,10 @@ pub fn call(request: &Request, call: Call) -> Result<Value, Failure> {
 pub fn result(response: &Response, call: Call) -> Result<Value, Failure> {
     let Ok(document) = response.document(call) else {
         // A gateway between here and there.
-        return Err(match response.is_success() {
-            true => call.unknown_outcome("Telegram's answer cannot be read"),
-            false => response.failure(call),
+        return Err(if response.is_success() {
+            call.unknown_outcome("Telegram's answer cannot be read")
+        } else {
+            response.failure(call)
         });
     };
     let mut answer = document.value();

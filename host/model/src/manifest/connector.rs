@@ -95,7 +95,8 @@ impl Condition {
     pub fn holds(&self, settings: &Value) -> bool {
         match settings.pointer(&self.pointer) {
             Some(Value::String(text)) => *text == self.equals,
-            Some(value @ (Value::Bool(_) | Value::Number(_))) => value.to_string() == self.equals,
+            Some(Value::Bool(yes)) => yes.to_string() == self.equals,
+            Some(Value::Number(number)) => number.to_string() == self.equals,
             _ => false,
         }
     }
