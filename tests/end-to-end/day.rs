@@ -2,7 +2,7 @@
 //! who work through the public API, networks that fail at random, and a reconciliation of what each
 //! customer wrote and got with what the hub says. `linecard demo` is the script; this runs it.
 //!
-//! In full (`LINECARD_FULL=1`) 120 customers come to each network, else a few.
+//! In full (`LINECARD_FULL=1`) 80 customers come to each network, else a few.
 
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
@@ -18,7 +18,7 @@ static MACHINE: Mutex<()> = Mutex::new(());
 fn day(network: &str) -> Result<()> {
     let _machine = MACHINE.lock().unwrap_or_else(PoisonError::into_inner);
     let (customers, rate) = if in_full() {
-        ("120", "15")
+        ("80", "15")
     } else {
         ("25", "8")
     };
