@@ -47,7 +47,8 @@ impl Analyzer {
             config: config.into(),
             warm: Arc::default(),
         };
-        let (first, turn) = analyzer.prepare().await?;
+        let turn = analyzer.turn().await?;
+        let first = analyzer.fresh().await?;
         analyzer.keep(first);
         drop(turn);
         Ok(analyzer)
@@ -60,23 +61,23 @@ impl Analyzer {
 
     /// Reads one message.
     pub async fn analyze(&self, subject: Subject) -> Result<Analysis, CallError> {
-        let kept = self
-            .warm
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .pop();
         let inner = &self.plugin.inner;
         let limits = &inner.shared.limits;
         let time = limits.analyze_time;
         let mark = Mark::new();
         let call = (Call::Analyze, &*mark);
         let failed = |fault| self.plugin.error(Call::Analyze, fault, &mark);
-        let (mut warm, _turn) = match kept {
-            Some(warm) => {
-                let turn = run::turn(&inner.runtime, &inner.shared, call, None, time);
-                (warm, turn.await.map_err(failed)?)
-            }
-            None => self.prepare().await.map_err(|error| match error {
+        // The turn first: whoever waits for one with an instance in hand has others make more of them.
+        let turn = run::turn(&inner.runtime, &inner.shared, call, None, time);
+        let _turn = turn.await.map_err(failed)?;
+        let kept = self
+            .warm
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop();
+        let mut warm = match kept {
+            Some(warm) => warm,
+            None => self.fresh().await.map_err(|error| match error {
                 PrepareError::Call(error) => error,
                 // The same configuration was taken before.
                 other => {
@@ -108,9 +109,20 @@ impl Analyzer {
         Ok(analysis)
     }
 
-    /// A fresh instance with the configuration, and the turn in which it was made: an instance that is
-    /// not kept has its place in the pool by that turn alone.
-    async fn prepare(&self) -> Result<(Warm, Turn), PrepareError> {
+    /// A turn in which an instance is made before any message.
+    async fn turn(&self) -> Result<Turn, PrepareError> {
+        let inner = &self.plugin.inner;
+        let mark = Mark::new();
+        let call = (Call::Prepare, &*mark);
+        let time = inner.shared.limits.receive_time;
+        let turn = run::turn(&inner.runtime, &inner.shared, call, None, time).await;
+        let failed = |fault| self.plugin.error(Call::Prepare, fault, &mark);
+        Ok(turn.map_err(failed)?)
+    }
+
+    /// A fresh instance with the configuration. A turn is held meanwhile, and for as long as it works: one that
+    /// is not kept has its place in the pool by that turn alone.
+    async fn fresh(&self) -> Result<Warm, PrepareError> {
         let inner = &self.plugin.inner;
         let limits = &inner.shared.limits;
         let mark = Mark::new();
@@ -137,17 +149,10 @@ impl Analyzer {
             }))
         };
         let time = limits.receive_time;
-        let prepared = async {
-            let call = (Call::Prepare, &*mark);
-            let turn = run::turn(&inner.runtime, &inner.shared, call, None, time).await?;
-            let answer = run::timed(&inner.shared, call, None, time, running).await?;
-            Ok((answer, turn))
-        };
-        let (answer, turn) = prepared
-            .await
-            .map_err(|fault| self.plugin.error(Call::Prepare, fault, &mark))?;
-        match answer {
-            Ok(warm) => Ok((warm, turn)),
+        let call = (Call::Prepare, &*mark);
+        let prepared = run::timed(&inner.shared, call, None, time, running).await;
+        match prepared.map_err(|fault| self.plugin.error(Call::Prepare, fault, &mark))? {
+            Ok(warm) => Ok(warm),
             Err(problems) => Err(PrepareError::Config(convert::problems(problems))),
         }
     }
