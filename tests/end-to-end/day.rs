@@ -17,11 +17,7 @@ static MACHINE: Mutex<()> = Mutex::new(());
 
 fn day(network: &str) -> Result<()> {
     let _machine = MACHINE.lock().unwrap_or_else(PoisonError::into_inner);
-    let (customers, rate) = if in_full() {
-        ("80", "15")
-    } else {
-        ("25", "8")
-    };
+    let (customers, rate) = if in_full() { ("80", "15") } else { ("25", "8") };
     let output = Command::new(BINARY)
         .args(["demo", "--networks", network, "--customers", customers])
         .args(["--rate", rate, "--trouble", "0.1"])
