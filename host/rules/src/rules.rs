@@ -233,7 +233,7 @@ impl RuleSet {
 
     /// Whether a condition of an occasion's rules names a fact, by its group and its name. What is costly to
     /// find out is found out only then.
-    pub fn name(&self, on: RuleOccasion, group: &str, fact: &str) -> bool {
+    pub fn names(&self, on: RuleOccasion, group: &str, fact: &str) -> bool {
         let own = self.rules.iter().filter(|rule| rule.config.on == on);
         own.filter_map(|rule| rule.when.as_ref())
             .any(|when| when.names(group, fact))

@@ -29,7 +29,7 @@ impl Earlier {
 
     /// Whether rules ask for it on an occasion.
     pub fn is_asked(rules: &RuleSet, on: RuleOccasion) -> bool {
-        rules.name(on, "contact", "messages") || rules.name(on, "contact", "last_agent")
+        rules.names(on, "contact", "messages") || rules.names(on, "contact", "last_agent")
     }
 
     /// What messages tell, newest first, and the interactions in which to look for the agent, in this order.
