@@ -204,6 +204,7 @@ class App extends Part {
       ${store.online ? nothing : html`<p class="offline"><span class="dot"></span>${t('app.offline')}</p>`}
       ${store.notice ? html`<p class="problem">${store.notice}
         <button class="tool" @click=${() => { store.notice = ''; store.changed(); }}>${t('app.dismiss')}</button></p>` : nothing}
+      ${store.me ? html`<lc-mentions></lc-mentions>` : nothing}
     </div>`;
   }
 
@@ -224,3 +225,6 @@ class App extends Part {
 dress();
 await load();
 customElements.define('lc-app', App);
+
+// What is rarely wanted comes after what is seen at once.
+void import('./parts/mentions.js');

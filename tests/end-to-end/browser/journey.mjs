@@ -110,6 +110,25 @@ await page.keyboard.press('Enter');
 await page.locator('lc-contact .chip', { hasText: 'vip' }).waitFor();
 told('noted');
 
+// The colleague names the agent back: it is told wherever they are, counted, still there after a reload, and one step away.
+const other = await colleague(base, 'agent-2', 'agent-2');
+const dora = await page.evaluate(() => location.hash);
+await page.evaluate(() => { location.hash = '#/search'; });
+await page.waitForSelector('lc-search');
+const unnamed = await page.title();
+await other('POST', `${dora.slice(2)}/notes`, { text: '@agent-1 I called <b>Dora</b>, she waits.' });
+await page.locator('.mention', { hasText: 'agent-2 mentioned you about Dora Fischer' }).waitFor();
+await page.waitForFunction((before) => document.title !== before, unnamed);
+assert.match(await page.title(), /^\(\d+\)/);
+await accessible(page, 'a mention');
+await page.reload();
+await page.locator('.mention', { hasText: 'I called <b>Dora</b>, she waits.' }).waitFor();
+await page.getByRole('button', { name: 'Show the note' }).click();
+await page.locator('.note:focus', { hasText: 'I called' }).waitFor();
+await page.waitForSelector('.mention', { state: 'detached' });
+await answer.waitFor();
+told('mentioned');
+
 // --- In public: the customer changes their mind while the agent writes.
 await graph.person('7001', 'Mara', 'Lind');
 await graph.person('7002', 'Tom', 'Okafor');
@@ -202,7 +221,6 @@ await graph.steer('DELETE', 'faults');
 told('decided what was uncertain');
 
 // --- A colleague is asked, and gets it.
-const other = await colleague(base, 'agent-2', 'agent-2');
 await other('PUT', 'agents/me/presence', { state: 'ready' });
 await page.keyboard.press('Alt+KeyT');
 await page.locator('.target', { hasText: 'agent-2' }).filter({ has: page.locator('.dot.good') }).locator('input').check();
