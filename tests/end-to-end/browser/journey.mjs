@@ -181,6 +181,35 @@ await page.keyboard.press('Enter');
 await page.locator('lc-message.ours .state.sent, lc-message.ours .state.delivered, lc-message.ours .state.read').waitFor();
 told('sent a template');
 
+// She writes again, and may be answered freely: by a list, within what the network takes of one, by keyboard.
+await whatsapp.say('16505551234', { type: 'text', text: 'When can it come?' });
+await message('When can it come?').waitFor();
+await answer.waitFor();
+await page.keyboard.press('Alt+KeyB');
+await page.locator('lc-structured input[type=radio]:focus').waitFor();
+await page.keyboard.press('ArrowRight');
+await page.getByLabel('Line', { exact: true }).nth(1).waitFor();
+for (const [at, line] of ['Tuesday, before noon, if it must be', 'Wednesday'].entries()) await page.getByLabel('Line', { exact: true }).nth(at).fill(line);
+await page.locator('lc-structured .wrong .problem', { hasText: '35 characters' }).waitFor();
+await accessible(page, 'a list with a fault');
+const sending = page.locator('.sending button');
+assert.ok(await sending.isDisabled(), 'a line is too long');
+await page.getByLabel('Line', { exact: true }).first().fill('Tuesday');
+await page.getByLabel('Explanation (may be left out)').first().fill('Before noon');
+// Above it the network asks for a text.
+await page.locator('lc-structured [role=status]', { hasText: 'write your answer' }).waitFor();
+assert.ok(await sending.isDisabled(), 'there is no text');
+await Promise.all([saved(), answer.fill('Choose a day, please.')]);
+await page.locator('.preview', { hasText: 'Choose a day, please.' }).locator('.shown-rows', { hasText: 'Before noon' }).waitFor();
+await page.reload();
+await page.locator('lc-composer .chip', { hasText: 'List: Tuesday' }).waitFor();
+await send('Choose a day, please.');
+await message('Choose a day, please.').locator('.shown-rows', { hasText: 'Before noon' }).waitFor();
+await reached('Choose a day, please.');
+const chosen = await whatsapp.delivered('16505551234');
+assert.match(JSON.stringify(chosen), /"Before noon"/);
+told('sent a list');
+
 // --- Nobody knows whether it arrived: the agent looks, and decides.
 await graph.person('7003', 'Uma', 'Reyes');
 await graph.say('7003', { type: 'text', text: 'Are you open on Sunday?' });
@@ -193,6 +222,21 @@ await answer.fill('This is the way.');
 await send('This is the way.');
 await page.waitForFunction(() => document.querySelector('lc-message figure img')?.naturalWidth === 1);
 await reached('This is the way.');
+// So is a card with a button.
+await page.keyboard.press('Alt+KeyB');
+await page.getByLabel('Title', { exact: true }).fill('Our shop');
+await page.locator('lc-structured [role=status]', { hasText: 'more than a title' }).waitFor();
+await page.getByRole('button', { name: 'Add a button' }).click();
+await page.getByLabel('Button 1', { exact: true }).getByRole('combobox').selectOption('link');
+await page.getByLabel('What the button says').fill('The way');
+await page.getByLabel('Address', { exact: true }).fill('shop.example.com');
+await page.getByLabel('Address', { exact: true }).blur();
+await page.locator('lc-structured .wrong .problem', { hasText: 'https://' }).waitFor();
+await page.getByLabel('Address', { exact: true }).fill('https://shop.example.com/way');
+await accessible(page, 'a card');
+await page.getByLabel('Address', { exact: true }).press('Control+Enter');
+await page.locator('lc-message.ours .shown-card', { hasText: 'Our shop' }).waitFor();
+await page.locator('lc-message.ours', { hasText: 'Our shop' }).locator('.state.sent, .state.delivered, .state.read').waitFor();
 // The answer to the call is lost, and so is every other way to find out.
 await graph.steer('PUT', 'after-send', { echo: false, delivered: false, read: false, delay_ms: 20 });
 const sends = async () => (await graph.steer('GET', 'tallies')).tallies.find((one) => one.operation === 'send' && one.direction === 'from_hub').tally.succeeded;
