@@ -31,6 +31,10 @@ const AREAS = [
     view: () => html`<lc-wallboard></lc-wallboard>`,
   },
   {
+    id: 'reports', at: '#/reports', may: () => may('figures'), open: () => import('./views/reports.js'),
+    view: (/** @type {string} */ path) => html`<lc-reports .path=${path}></lc-reports>`,
+  },
+  {
     id: 'admin', at: '#/admin', may: () => may(...ADMINISTER), open: () => import('./views/admin.js'),
     view: (/** @type {string} */ path) => html`<lc-admin .path=${path}></lc-admin>`,
   },
