@@ -105,6 +105,7 @@ class App extends Part {
     try {
       const session = await call('GET', 'session');
       await store.begin(session);
+      if (store.me && localStorage.getItem('linecard-station')) void import('./parts/station.js').then(({ sit }) => sit(), () => {});
       if (may('configure') && may('channels')) {
         const channels = await call('GET', 'channels');
         this.empty = channels.every((/** @type {any} */ one) => one.id === 'practice');
@@ -179,6 +180,7 @@ class App extends Part {
   }
 
   async leave() {
+    if (store.me && localStorage.getItem('linecard-station')) await import('./parts/station.js').then(({ standUp }) => standUp(), () => {});
     await store.attempt(() => call('DELETE', 'session'));
     if (store.notice) return;
     forgetAll();

@@ -188,13 +188,13 @@ await answer.waitFor();
 await page.keyboard.press('Alt+KeyB');
 await page.locator('lc-structured input[type=radio]:focus').waitFor();
 await page.keyboard.press('ArrowRight');
-await page.getByLabel('Line', { exact: true }).nth(1).waitFor();
-for (const [at, line] of ['Tuesday, before noon, if it must be', 'Wednesday'].entries()) await page.getByLabel('Line', { exact: true }).nth(at).fill(line);
+await page.getByLabel('What can be chosen', { exact: true }).nth(1).waitFor();
+for (const [at, line] of ['Tuesday, before noon, if it must be', 'Wednesday'].entries()) await page.getByLabel('What can be chosen', { exact: true }).nth(at).fill(line);
 await page.locator('lc-structured .wrong .problem', { hasText: '35 characters' }).waitFor();
 await accessible(page, 'a list with a fault');
 const sending = page.locator('.sending button');
 assert.ok(await sending.isDisabled(), 'a line is too long');
-await page.getByLabel('Line', { exact: true }).first().fill('Tuesday');
+await page.getByLabel('What can be chosen', { exact: true }).first().fill('Tuesday');
 await page.getByLabel('Explanation (may be left out)').first().fill('Before noon');
 // Above it the network asks for a text.
 await page.locator('lc-structured [role=status]', { hasText: 'write your answer' }).waitFor();

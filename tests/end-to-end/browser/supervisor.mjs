@@ -44,10 +44,21 @@ await page.getByRole('button', { name: 'Take over' }).click();
 await page.waitForSelector('lc-composer textarea');
 
 await go('#/wallboard', '.wall tbody tr');
+const key = holder(base, process.env.KEY);
+const { config: before } = await key('GET', 'site');
+await key('PUT', 'site', { config: { ...before, stations: { counter: { name: '<b>Counter</b>', media_types: ['chat'] } } } }, { 'if-match': '*' });
 await go('#/account', 'lc-account .chip.ok');
 
+// The browser stands at a station: whoever signs in here sits there, and may get what comes to that place.
+await page.getByLabel('Station of this browser').selectOption('counter');
+await page.locator('lc-station').getByRole('button', { name: 'Change' }).click();
+await page.locator('lc-station [role=status]', { hasText: 'counter' }).waitFor();
+await accessible(page, 'a station');
+const sits = page.waitForResponse((one) => one.url().endsWith('/agents/me/station') && one.request().method() === 'PUT');
+await page.reload();
+assert.equal((await sits).status(), 204);
+
 // What was counted: in charts and by time, ordered by queues, taken along as the hub has it.
-const key = holder(base, process.env.KEY);
 await go('#/reports', '.day-chart rect.came');
 await page.locator('lc-figures tbody tr').first().waitFor();
 await page.getByRole('combobox', { name: 'Report', exact: true }).selectOption('queues');

@@ -174,8 +174,8 @@ class Reports extends Part {
     const [answer, handle] = ['average_speed_of_answer_seconds', 'average_handle_seconds'];
     const said = [answer, handle].filter((name) => total[name] !== undefined).map((name) => `${t(`reports.${name}`)} ${seconds(total[name])}`).join(', ');
     return html`<section class="sheet" aria-labelledby="charts-title"><header><h2 id="charts-title">${t('reports.course')}</h2></header>
-      ${bars(points, { title: t('reports.work'), text: words(total), tell: (one) => `${clock(one.at)}: ${words(one)}`, keys: [{ how: 'came', name: t('supervisor.came') }, { how: 'answered', name: t('supervisor.answered') }, { how: 'late', name: t('supervisor.late') }] })}
-      ${lines(points, [{ how: 'handle', name: t(`reports.${handle}`), of: of(handle) }, { how: 'answer', name: t(`reports.${answer}`), of: of(answer) }], { title: t('reports.times'), text: said, show: seconds })}</section>`;
+      <div class="charts">${bars(points, { title: t('reports.work'), text: words(total), tell: (one) => `${clock(one.at)}: ${words(one)}`, keys: [{ how: 'came', name: t('supervisor.came') }, { how: 'answered', name: t('supervisor.answered') }, { how: 'late', name: t('supervisor.late') }] })}
+      ${lines(points, [{ how: 'handle', name: t(`reports.${handle}`), of: of(handle) }, { how: 'answer', name: t(`reports.${answer}`), of: of(answer) }], { title: t('reports.times'), text: said, show: seconds })}</div></section>`;
   }
 
   /** @param {any} total */

@@ -118,11 +118,11 @@ class Structured extends Part {
       ${this.field(`${at}description`, t('compose.description'), content.description, { max: limits.description, optional: true })}
       ${this.field(`${at}image_url`, t('compose.image'), content.image_url, { type: 'url', optional: true })}
       ${actions.map((/** @type {any} */ one, /** @type {number} */ index) => html`<div class="piece" role="group" aria-label=${t('compose.button', { number: index + 1 })}>
-        <label class="field"><span>${t('compose.button', { number: index + 1 })}</span><select data-at="${at}actions/${index}/type" @change=${(/** @type {any} */ event) => this.set(`${at}actions/${index}`, { type: event.target.value, text: one.text, ...(event.target.value === 'link' ? { url: '' } : {}) })}>
-          ${['postback', 'link'].map((type) => html`<option value=${type} ?selected=${one.type === type}>${t(`compose.${type}`)}</option>`)}</select></label>
+        <div class="top"><label><span class="hidden">${t('compose.button', { number: index + 1 })}</span><select data-at="${at}actions/${index}/type" @change=${(/** @type {any} */ event) => this.set(`${at}actions/${index}`, { type: event.target.value, text: one.text, ...(event.target.value === 'link' ? { url: '' } : {}) })}>
+          ${['postback', 'link'].map((type) => html`<option value=${type} ?selected=${one.type === type}>${t(`compose.${type}`)}</option>`)}</select></label><span class="grow"></span>
+          <button type="button" class="tool" aria-label=${t('composer.remove', { name: t('compose.button', { number: index + 1 }) })} @click=${() => this.drop(`${at}actions`, actions, index)}>✕</button></div>
         ${this.field(`${at}actions/${index}/text`, t('compose.button-text'), one.text, { max: limits.button })}
-        ${one.type === 'link' ? this.field(`${at}actions/${index}/url`, t('compose.url'), one.url, { type: 'url' }) : nothing}
-        <button type="button" class="tool" aria-label=${t('composer.remove', { name: t('compose.button', { number: index + 1 }) })} @click=${() => this.drop(`${at}actions`, actions, index)}>✕</button></div>`)}
+        ${one.type === 'link' ? this.field(`${at}actions/${index}/url`, t('compose.url'), one.url, { type: 'url' }) : nothing}</div>`)}
       ${wrong.map((one) => html`<p class="problem">${one.text}</p>`)}
       <button type="button" class="small" ?disabled=${Boolean(limits.buttons && actions.length >= limits.buttons)} @click=${() => { this.left = new Set([...this.left, `${at}actions`]); void this.add(`${at}actions`, actions, { type: 'postback', text: '' }); }}>${t('compose.add-button')}${limits.buttons ? html` <span class="quiet">${t('composer.limit', { used: actions.length, max: limits.buttons })}</span>` : nothing}</button>`;
   }
@@ -148,9 +148,10 @@ class Structured extends Part {
           ${sections.length > 1 ? html`<button type="button" class="tool" aria-label=${t('composer.remove', { name: t('compose.section-number', { number: index + 1 }) })} @click=${() => this.drop('sections', sections, index)}>✕</button>` : nothing}</legend>
         ${sections.length > 1 || one.title ? this.field(`${at}/title`, t('compose.section'), one.title, { max: limits.section, optional: sections.length < 2 }) : nothing}
         ${one.rows.map((/** @type {any} */ each, /** @type {number} */ number) => html`<div class="piece" role="group" aria-label=${t('compose.row-number', { number: number + 1 })}>
+          <div class="top"><span>${t('compose.row-number', { number: number + 1 })}</span><span class="grow"></span>
+            <button type="button" class="tool" aria-label=${t('composer.remove', { name: t('compose.row-number', { number: number + 1 }) })} @click=${() => this.drop(`${at}/rows`, one.rows, number)}>✕</button></div>
           ${this.field(`${at}/rows/${number}/title`, t('compose.row'), each.title, { max: limits.row, change: (title) => this.set(`${at}/rows/${number}`, { ...each, title, id: title }) })}
-          ${this.field(`${at}/rows/${number}/description`, t('compose.about'), each.description, { max: limits.about, optional: true })}
-          <button type="button" class="tool" aria-label=${t('composer.remove', { name: t('compose.row-number', { number: number + 1 }) })} @click=${() => this.drop(`${at}/rows`, one.rows, number)}>✕</button></div>`)}
+          ${this.field(`${at}/rows/${number}/description`, t('compose.about'), each.description, { max: limits.about, optional: true })}</div>`)}
         <button type="button" class="small" ?disabled=${full} @click=${() => this.add(`${at}/rows`, one.rows, row())}>${t('compose.add-row')}</button></fieldset>`;
   })}
       <button type="button" ?disabled=${full} @click=${() => this.add('sections', sections, { title: '', rows: [row()] })}>${t('compose.add-section')}</button>
