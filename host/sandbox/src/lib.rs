@@ -44,6 +44,7 @@ mod run;
 mod sandbox;
 mod secrets;
 mod suspension;
+mod warm;
 
 pub use analyzer::Analyzer;
 pub use compiler::{CompileError, Compiler, REFUSED, compile};
