@@ -371,11 +371,17 @@ class Composer extends Ticking {
       ${files ? html`<label class="button"><span aria-hidden="true">+</span> ${t('composer.attach')}<input class="hidden" type="file" multiple
         @change=${(/** @type {any} */ event) => { void this.attach([...event.target.files]); event.target.value = ''; }}></label>` : nothing}
       ${limits?.max_quick_replies && !this.structured && this.choices.length < limits.max_quick_replies ? html`<button type="button" aria-expanded=${this.panel === 'choice'}
-        @click=${() => { this.panel = this.panel === 'choice' ? '' : 'choice'; }}>${t('composer.choice')}</button>` : nothing}
+        @click=${() => this.choose()}>${t('composer.choice')}</button>` : nothing}
       ${kinds.length && !this.choices.length ? html`<button type="button" data-key="KeyB" aria-keyshortcuts="Alt+B" aria-expanded=${this.panel === 'structured'}
         @click=${() => this.compose()}>${t(kinds.includes('list') ? 'composer.card-list' : 'composer.card')}</button>` : nothing}
       ${this.able('send_template')?.open ? html`<button type="button" class=${this.action?.open || this.panel ? '' : 'main'} data-key="KeyV" aria-keyshortcuts="Alt+V" aria-expanded=${this.panel === 'template'}
         @click=${() => { this.panel = this.panel === 'template' ? '' : 'template'; }}>${t('composer.template')}</button>` : nothing}`;
+  }
+
+  async choose() {
+    this.panel = this.panel === 'choice' ? '' : 'choice';
+    await this.updateComplete;
+    /** @type {HTMLElement | null} */ (this.querySelector('input[name=choice]'))?.focus();
   }
 
   /** @param {SubmitEvent} event */
@@ -383,7 +389,7 @@ class Composer extends Ticking {
     event.preventDefault();
     const form = /** @type {HTMLFormElement} */ (event.target);
     const text = String(new FormData(form).get('choice') || '').trim();
-    if (!text) return;
+    if (!text || this.choices.includes(text)) return;
     this.choices = [...this.choices, text];
     form.reset();
     this.touched();
@@ -405,7 +411,8 @@ class Composer extends Ticking {
   /** @param {any} limits @param {import('./structured/limits.js').Fault[]} faults */
   panels(limits, faults) {
     switch (this.panel) {
-      case 'choice': return html`<form class="buttons" @submit=${this.addChoice}><label>${t('composer.choice-text')} <input name="choice" maxlength="80" dir="auto"></label><button>${t('composer.add')}</button></form>`;
+      case 'choice': return this.choices.length < limits?.max_quick_replies ? html`<form class="buttons" @submit=${this.addChoice}><label>${t('composer.choice-text')} <input name="choice" maxlength="80" dir="auto"></label><button>${t('composer.add')}</button>
+        <span class="quiet">${t('composer.limit', { used: this.choices.length, max: limits.max_quick_replies })}</span></form>` : nothing;
       case 'template': return html`<lc-templates .channel=${this.item.channel} .busy=${this.busy} @template=${this.template} @close=${() => { this.panel = ''; }}></lc-templates>`;
       case 'structured': return html`<lc-structured .kinds=${kindsOf(limits)} .value=${this.structured} .network=${this.item.network || ''} .faults=${faults} .text=${this.text} @keydown=${this.pressed}
         @changed=${(/** @type {CustomEvent} */ event) => { this.structured = event.detail; this.touched(); }} @close=${() => this.compose()} @drop=${() => this.compose(true)}></lc-structured>`;
@@ -455,7 +462,7 @@ class Composer extends Ticking {
           <button type="button" class="tool" aria-label=${t('composer.remove', { name: file.name })} @click=${() => { this.files = this.files.filter((one) => one !== file); this.touched(); }}>✕</button></li>`)}
         ${this.choices.map((text) => html`<li class="chip"><span dir="auto">${text}</span>
           <button type="button" class="tool" aria-label=${t('composer.remove', { name: text })} @click=${() => { this.choices = this.choices.filter((one) => one !== text); this.touched(); }}>✕</button></li>`)}
-        ${this.structured && this.panel !== 'structured' && !isBlank(this.structured) ? html`<li class="chip"><button type="button" class="tool" @click=${() => this.compose()}>${word('structured', this.structured.kind)}: <span dir="auto">${nameOf(this.structured)}</span></button>
+        ${this.structured && this.panel !== 'structured' && !isBlank(this.structured) ? html`<li class="chip"><button type="button" class="tool" ?disabled=${!kindsOf(limits).includes(this.structured.kind)} @click=${() => this.compose()}>${word('structured', this.structured.kind)}: <span dir="auto">${nameOf(this.structured)}</span></button>
           <button type="button" class="tool" aria-label=${t('composer.remove', { name: word('structured', this.structured.kind) })} @click=${() => { this.structured = undefined; this.touched(); }}>✕</button></li>` : nothing}</ul>` : nothing}
       ${faults.length && this.panel !== 'structured' ? html`<p class="problem" role="status">${faults[0].text}</p>` : nothing}
       ${this.panels(limits, faults)}

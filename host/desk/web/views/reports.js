@@ -1,5 +1,5 @@
 import { Problem, call, part } from '../api.js';
-import { lasting, moment, number, percent, t, time, word } from '../i18n.js';
+import { language, lasting, number, percent, t, time, word } from '../i18n.js';
 import { Part, html, nothing } from '../part.js';
 import { store } from '../store.js';
 import { bars, clock, lines } from '../parts/reports/chart.js';
@@ -26,6 +26,8 @@ function begin(period, now) {
   return Math.max(now - KEPT, now - Number(period) * HOUR);
 }
 
+/** The day beside the time: the last day began yesterday. @param {string} at */
+const hour = (at) => new Intl.DateTimeFormat(language, { weekday: 'short', hour: '2-digit', minute: '2-digit' }).format(new Date(at));
 const seconds = (/** @type {number} */ value) => lasting(value * 1000);
 
 /** What is known of work, one column each. @returns {any[]} */
@@ -174,8 +176,8 @@ class Reports extends Part {
     const [answer, handle] = ['average_speed_of_answer_seconds', 'average_handle_seconds'];
     const said = [answer, handle].filter((name) => total[name] !== undefined).map((name) => `${t(`reports.${name}`)} ${seconds(total[name])}`).join(', ');
     return html`<section class="sheet" aria-labelledby="charts-title"><header><h2 id="charts-title">${t('reports.course')}</h2></header>
-      <div class="charts">${bars(points, { title: t('reports.work'), text: words(total), tell: (one) => `${clock(one.at)}: ${words(one)}`, keys: [{ how: 'came', name: t('supervisor.came') }, { how: 'answered', name: t('supervisor.answered') }, { how: 'late', name: t('supervisor.late') }] })}
-      ${lines(points, [{ how: 'handle', name: t(`reports.${handle}`), of: of(handle) }, { how: 'answer', name: t(`reports.${answer}`), of: of(answer) }], { title: t('reports.times'), text: said, show: seconds })}</div></section>`;
+      <div class="charts"><lc-chart .draw=${(/** @type {number} */ width) => bars(width, points, { title: t('reports.work'), text: words(total), tell: (one) => `${clock(one.at)}: ${words(one)}`, keys: [{ how: 'came', name: t('supervisor.came') }, { how: 'answered', name: t('supervisor.answered') }, { how: 'late', name: t('supervisor.late') }] })}></lc-chart>
+      <lc-chart .draw=${(/** @type {number} */ width) => lines(width, points, [{ how: 'handle', name: t(`reports.${handle}`), of: of(handle) }, { how: 'answer', name: t(`reports.${answer}`), of: of(answer) }], { title: t('reports.times'), text: said, show: seconds })}></lc-chart></div></section>`;
   }
 
   /** @param {any} total */
@@ -193,9 +195,9 @@ class Reports extends Part {
         if (period === 'all') return html`<p class="empty">${t('reports.no-time')}</p>`;
         const from = begin(period, this.at);
         const rows = pieces(wanted, from, this.at, this.at - from > 8 * HOUR ? HOUR : QUARTER);
-        const when = { id: 'at', label: t('reports.from'), text: true, of: (/** @type {any} */ row) => new Date(row.at).toISOString(), show: (/** @type {string} */ at) => moment(at) };
+        const when = { id: 'at', label: t('reports.from'), text: true, of: (/** @type {any} */ row) => new Date(row.at).toISOString(), show: (/** @type {string} */ at) => hour(at) };
         const full = rows.filter((one) => all.some((column) => column.of(one)));
-        return html`${this.charts(pieces(wanted, from, this.at, QUARTER), total)}${shown([when, ...all], full)}`;
+        return html`${full.length ? this.charts(pieces(wanted, from, this.at, QUARTER), total) : nothing}${shown([when, ...all], full)}`;
       }
     }
   }

@@ -64,10 +64,10 @@ class Day extends Part {
     }
     const sum = (/** @type {'came' | 'answered' | 'target' | 'due'} */ what) => quarters.reduce((all, one) => all + one[what], 0);
     const words = (/** @type {number} */ came, /** @type {number} */ answered, /** @type {number} */ target, /** @type {number} */ due) => t('supervisor.day-in-words', { offered: came, answered, percent: due ? Math.round((target / due) * 100) : '–' });
-    return html`${bars(quarters, {
+    return html`<lc-chart .draw=${(/** @type {number} */ width) => bars(width, quarters, {
       title: t('supervisor.day'), text: words(sum('came'), sum('answered'), sum('target'), sum('due')), tell: (one) => `${clock(one.at)}: ${words(one.came, one.answered, one.target, one.due)}`,
       keys: [{ how: 'came', name: t('supervisor.came') }, { how: 'answered', name: t('supervisor.answered') }, { how: 'late', name: t('supervisor.late') }],
-    })}${this.kinds()}`;
+    })}></lc-chart>${this.kinds()}`;
   }
 
   /** The same of the day by kind of work, in figures. */
