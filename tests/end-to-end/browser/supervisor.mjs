@@ -51,7 +51,7 @@ await go('#/account', 'lc-account .chip.ok');
 
 // The browser stands at a station: whoever signs in here sits there, and may get what comes to that place.
 await page.getByLabel('Station of this browser').selectOption('counter');
-await page.locator('lc-station').getByRole('button', { name: 'Change' }).click();
+await page.getByRole('button', { name: 'Sit here' }).click();
 await page.locator('lc-station [role=status]', { hasText: 'counter' }).waitFor();
 await accessible(page, 'a station');
 const sits = page.waitForResponse((one) => one.url().endsWith('/agents/me/station') && one.request().method() === 'PUT');

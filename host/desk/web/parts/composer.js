@@ -399,7 +399,13 @@ class Composer extends Ticking {
   async compose(drop = false) {
     const open = this.panel === 'structured';
     this.panel = open ? '' : 'structured';
-    if (!open) return;
+    if (!open) {
+      await import('./structured/form.js').catch(() => {
+        this.panel = '';
+        this.told = t('app.offline');
+      });
+      return;
+    }
     if (drop || (this.structured && isBlank(this.structured))) {
       this.structured = undefined;
       this.touched();
@@ -477,4 +483,3 @@ customElements.define('lc-composer', Composer);
 
 // What is rarely wanted comes after what is seen at once.
 void import('./templates.js');
-void import('./structured/form.js');

@@ -76,7 +76,7 @@ class Station extends Part {
     : html`<input id="station" name="station" autocomplete="off" autocapitalize="none" maxlength="64" .value=${this.now} aria-invalid=${this.problem ? 'true' : nothing} aria-describedby="station-hint">`}
         ${this.problem ? html`<p class="fault" role="alert">${this.problem}</p>` : nothing}</div>
       <p class="hint" id="station-hint">${t('account.station-hint')}</p>
-      <div class="buttons"><button ?disabled=${this.busy}>${t('account.change')}</button><span role="status" class="quiet">${this.told}</span></div></div></form>`;
+      <div class="buttons"><button ?disabled=${this.busy}>${t('account.sit')}</button><span role="status" class="quiet">${this.told}</span></div></div></form>`;
   }
 }
 customElements.define('lc-station', Station);
