@@ -472,7 +472,7 @@ class Composer extends Ticking {
           <button type="button" class="tool" aria-label=${t('composer.remove', { name: word('structured', this.structured.kind) })} @click=${() => { this.structured = undefined; this.touched(); }}>✕</button></li>` : nothing}</ul>` : nothing}
       ${faults.length && this.panel !== 'structured' ? html`<p class="problem" role="status">${faults[0].text}</p>` : nothing}
       ${this.panels(limits, faults)}
-      <div class="buttons">${this.extras(limits)}
+      <div class="buttons">${this.extras(closed ? undefined : limits)}
         <span class="quiet line grow" role="status">${this.saved ? nothing : store.online ? t('composer.saving') : t('composer.kept')}</span>
         <span class="sending">${limit ? html`<span class=${tooLong ? 'problem' : 'quiet'}>${t('composer.limit', { used, max: limit.max })}</span>` : nothing}
         <button type="button" class="main" title="Ctrl+Enter" ?disabled=${this.busy || this.isEmpty || tooLong || closed || faults.length > 0} @click=${() => this.send()}>${t(this.privately ? 'composer.send-privately' : 'composer.send')}</button></span></div>
