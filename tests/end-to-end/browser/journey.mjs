@@ -184,7 +184,7 @@ told('sent a template');
 // She writes again, and may be answered freely: by a list, within what the network takes of one, by keyboard.
 await whatsapp.say('16505551234', { type: 'text', text: 'When can it come?' });
 await message('When can it come?').waitFor();
-await answer.waitFor();
+await page.getByRole('button', { name: 'Card or list' }).waitFor();
 await page.keyboard.press('Alt+KeyB');
 await page.locator('lc-structured input[type=radio]:focus').waitFor();
 await page.keyboard.press('ArrowRight');
