@@ -234,6 +234,14 @@ await page.getByLabel('Address', { exact: true }).blur();
 await page.locator('lc-structured .wrong .problem', { hasText: 'https://' }).waitFor();
 await page.getByLabel('Address', { exact: true }).fill('https://shop.example.com/way');
 await accessible(page, 'a card');
+// All of it by keyboard: what is taken away leaves the focus where another could be added, and Escape leads back to the text.
+await page.getByRole('button', { name: 'Add a button' }).press('Enter');
+await page.keyboard.type('Yes');
+await page.getByRole('button', { name: 'Remove Button 2' }).press('Enter');
+await page.locator('lc-structured button:focus', { hasText: 'Add a button' }).waitFor();
+await page.keyboard.press('Escape');
+await page.locator('lc-composer textarea:focus').waitFor();
+await page.getByRole('button', { name: 'Card: Our shop' }).press('Enter');
 await page.getByLabel('Address', { exact: true }).press('Control+Enter');
 await page.locator('lc-message.ours .shown-card', { hasText: 'Our shop' }).waitFor();
 await page.locator('lc-message.ours', { hasText: 'Our shop' }).locator('.state.sent, .state.delivered, .state.read').waitFor();

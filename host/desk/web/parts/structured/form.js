@@ -79,16 +79,23 @@ class Structured extends Part {
   /** A list with one more, or one less. The one that is new gets the focus. @param {string} at @param {any[]} items @param {any} more */
   async add(at, items, more) {
     this.set(at, [...items, more]);
-    await this.updateComplete;
-    await new Promise((done) => setTimeout(done));
+    await this.redrawn();
     const fields = [...this.querySelectorAll(`[data-at^="${at}/${items.length}/"]`)];
     /** @type {HTMLElement | undefined} */ (fields.find((one) => one instanceof HTMLInputElement))?.focus();
   }
 
-  /** @param {string} at @param {any[]} items @param {number} number */
-  drop(at, items, number) {
+  /** A list with one less. Where another could be added is the focus then: what had it is gone. @param {string} at @param {any[]} items @param {number} number */
+  async drop(at, items, number) {
     this.left = new Set([...this.left].filter((one) => !one.startsWith(`${at}/`)));
     this.set(at, items.filter((_, other) => other !== number));
+    await this.redrawn();
+    /** @type {HTMLElement | null} */ (this.querySelector(`[data-add="${at}"]`))?.focus();
+  }
+
+  /** What was told comes back from outside, and is drawn. */
+  async redrawn() {
+    await new Promise((done) => setTimeout(done));
+    await this.updateComplete;
   }
 
   /** @param {string} at */
@@ -124,7 +131,7 @@ class Structured extends Part {
         ${this.field(`${at}actions/${index}/text`, t('compose.button-text'), one.text, { max: limits.button })}
         ${one.type === 'link' ? this.field(`${at}actions/${index}/url`, t('compose.url'), one.url, { type: 'url' }) : nothing}</div>`)}
       ${wrong.map((one) => html`<p class="problem">${one.text}</p>`)}
-      <button type="button" class="small" ?disabled=${Boolean(limits.buttons && actions.length >= limits.buttons)} @click=${() => { this.left = new Set([...this.left, `${at}actions`]); void this.add(`${at}actions`, actions, { type: 'postback', text: '' }); }}>${t('compose.add-button')}${limits.buttons ? html` <span class="quiet">${t('composer.limit', { used: actions.length, max: limits.buttons })}</span>` : nothing}</button>`;
+      <button type="button" class="small" data-add="${at}actions" ?disabled=${Boolean(limits.buttons && actions.length >= limits.buttons)} @click=${() => { this.left = new Set([...this.left, `${at}actions`]); void this.add(`${at}actions`, actions, { type: 'postback', text: '' }); }}>${t('compose.add-button')}${limits.buttons ? html` <span class="quiet">${t('composer.limit', { used: actions.length, max: limits.buttons })}</span>` : nothing}</button>`;
   }
 
   cards() {
@@ -133,7 +140,7 @@ class Structured extends Part {
     return html`${cards.map((/** @type {any} */ one, /** @type {number} */ index) => html`<fieldset><legend>${t('compose.card', { number: index + 1 })}
         ${cards.length > 1 ? html`<button type="button" class="tool" aria-label=${t('composer.remove', { name: t('compose.card', { number: index + 1 }) })} @click=${() => this.drop('cards', cards, index)}>✕</button>` : nothing}</legend>
         ${this.card(one, `cards/${index}/`)}</fieldset>`)}
-      <button type="button" ?disabled=${Boolean(max && cards.length >= max)} @click=${() => this.add('cards', cards, card())}>${t('compose.add-card')}${max ? html` <span class="quiet">${t('composer.limit', { used: cards.length, max })}</span>` : nothing}</button>`;
+      <button type="button" data-add="cards" ?disabled=${Boolean(max && cards.length >= max)} @click=${() => this.add('cards', cards, card())}>${t('compose.add-card')}${max ? html` <span class="quiet">${t('composer.limit', { used: cards.length, max })}</span>` : nothing}</button>`;
   }
 
   list() {
@@ -152,9 +159,9 @@ class Structured extends Part {
             <button type="button" class="tool" aria-label=${t('composer.remove', { name: t('compose.row-number', { number: number + 1 }) })} @click=${() => this.drop(`${at}/rows`, one.rows, number)}>✕</button></div>
           ${this.field(`${at}/rows/${number}/title`, t('compose.row'), each.title, { max: limits.row, change: (title) => this.set(`${at}/rows/${number}`, { ...each, title, id: title }) })}
           ${this.field(`${at}/rows/${number}/description`, t('compose.about'), each.description, { max: limits.about, optional: true })}</div>`)}
-        <button type="button" class="small" ?disabled=${full} @click=${() => this.add(`${at}/rows`, one.rows, row())}>${t('compose.add-row')}</button></fieldset>`;
+        <button type="button" class="small" data-add="${at}/rows" ?disabled=${full} @click=${() => this.add(`${at}/rows`, one.rows, row())}>${t('compose.add-row')}</button></fieldset>`;
   })}
-      <button type="button" ?disabled=${full} @click=${() => this.add('sections', sections, { title: '', rows: [row()] })}>${t('compose.add-section')}</button>
+      <button type="button" data-add="sections" ?disabled=${full} @click=${() => this.add('sections', sections, { title: '', rows: [row()] })}>${t('compose.add-section')}</button>
       ${limits.rows ? html`<span class=${all > limits.rows ? 'problem' : 'quiet'}>${t('compose.rows')}: ${t('composer.limit', { used: all, max: limits.rows })}</span>` : nothing}`;
   }
 
@@ -171,7 +178,7 @@ class Structured extends Part {
     if (!this.value) return nothing;
     const missing = this.faults[0];
     const leave = (/** @type {string} */ how) => this.dispatchEvent(new Event(how));
-    return html`<form class="compose" novalidate @submit=${(/** @type {Event} */ event) => { event.preventDefault(); leave('close'); }}>
+    return html`<form class="compose" novalidate @submit=${(/** @type {Event} */ event) => { event.preventDefault(); leave('close'); }} @keydown=${(/** @type {KeyboardEvent} */ event) => { if (event.key === 'Escape') leave('close'); }}>
       ${this.kinds.length > 1 ? html`<span class="ways" role="radiogroup" aria-label=${t('compose.kind')}>${this.kinds.map((kind) => html`<label class="choice"><input type="radio" name="compose-kind" .checked=${kind === this.value.kind} @change=${() => this.choose(kind)}>${word('structured', kind)}</label>`)}</span>` : nothing}
       <div class="compose-sides"><div class="fields">${this.form()}</div>
         <section class="preview" aria-label=${t('template.preview')}><p class="quiet" aria-hidden="true">${t('template.preview')}</p>${this.text.trim() ? html`<p class="text" dir="auto">${this.text}</p>` : nothing}${shown(this.value)}</section></div>
