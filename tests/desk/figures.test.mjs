@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { csv, grouped, pieces, together } from './web/parts/reports/figures.js';
-import { faultsOf, isBlank, kindsOf } from './web/parts/structured/limits.js';
+import { faultsOf, isBlank, isFormed, kindsOf } from './web/parts/structured/limits.js';
 
 // Browsers have it; Node has it from 21 on.
 Map.groupBy ??= (all, by) => all.reduce((map, one) => map.set(by(one), [...(map.get(by(one)) || []), one]), new Map());
@@ -93,6 +93,13 @@ test('answers to choose from are as short as what stands behind them may be', ()
   assert.deepEqual(places(choices('Yes'), 'telegram', telegram, '', false), ['text']);
   assert.deepEqual(places(choices('Yes'), 'telegram', telegram, '', true), []);
   assert.deepEqual(places(choices('x'.repeat(21)), 'messenger', META, 'Which?', false), ['']);
+});
+
+test('what has another form than its kind is not taken for it', () => {
+  for (const content of [{ actions: 'none' }, { actions: [null] }]) assert.ok(!isFormed({ kind: 'card', content }), JSON.stringify(content));
+  for (const content of [{}, { cards: [null] }, { cards: [{ actions: 3 }] }]) assert.ok(!isFormed({ kind: 'carousel', content }), JSON.stringify(content));
+  for (const content of [{}, { sections: [{}] }, { sections: [{ rows: ['a'] }] }]) assert.ok(!isFormed({ kind: 'list', content }), JSON.stringify(content));
+  for (const one of [{ kind: 'card', content: { title: 'x' } }, { kind: 'list', content: { sections: [{ rows: [{ title: 'a' }] }] } }, { kind: 'template', content: {} }]) assert.ok(isFormed(one), one.kind);
 });
 
 test('what was not written yet is nothing', () => {

@@ -315,6 +315,10 @@ const { contact } = await self('GET', `interactions/${hostile}`);
 await self('POST', `interactions/${hostile}/notes`, { text: `${SAID} [a](javascript:alert(7))` });
 await self('PUT', `interactions/${hostile}/labels/${encodeURIComponent('<b>\u202elabel</b>')}`, {});
 await self('PUT', `contacts/${contact}/attributes/odd`, { type: 'text', value: SAID });
+// Cards of no known form are drawn as far as they are any.
+const odd = [null, { title: '<img src=x onerror=alert(8)>', image_url: 'javascript:alert(9)', actions: 'none' }, { title: 5, actions: [null, { type: 'link', text: 'x', url: 'javascript:alert(9)' }] }];
+await self('POST', `interactions/${hostile}/messages`, { structured: { kind: 'carousel', content: { cards: odd } } });
+await page.locator('.shown-card', { hasText: 'alert(8)' }).waitFor();
 await page.locator('lc-notes .note', { hasText: 'alert(7)' }).waitFor();
 await page.locator('lc-contact .chip', { hasText: 'label' }).waitFor();
 await page.locator('lc-attributes', { hasText: 'alert(2)' }).waitFor();

@@ -3,7 +3,7 @@ import { count } from '../count.js';
 import { bytes, lasting, t, word } from '../i18n.js';
 import { Ticking, html, nothing } from '../part.js';
 import { store } from '../store.js';
-import { faultsOf, isBlank, kindsOf } from './structured/limits.js';
+import { faultsOf, isBlank, isFormed, kindsOf } from './structured/limits.js';
 import { unsent } from './unsent.js';
 import './responses.js';
 
@@ -126,7 +126,7 @@ class Composer extends Ticking {
     this.chosen = draft.private || undefined;
     this.files = (draft.attachments || []).map((/** @type {any} */ one) => ({ name: one.name || '', size: one.size || 0, mime: one.mime || '', kind: one.kind, media: one.media }));
     this.choices = (draft.quick_replies || []).map((/** @type {any} */ one) => one.text);
-    this.structured = draft.structured;
+    this.structured = draft.structured && isFormed(draft.structured) ? draft.structured : undefined;
     this.response = draft.response || undefined;
   }
 

@@ -31,6 +31,18 @@ export const length = (/** @type {string | undefined} */ text) => count(text || 
 /** The kinds that there is a form for, of those that an action takes, the simplest first. @param {any} limits @returns {string[]} */
 export const kindsOf = (limits) => ['card', 'carousel', 'list', 'location-request'].filter((kind) => limits?.structured?.includes(kind));
 
+/** @param {unknown} value @param {(one: any) => boolean} [each] */
+const listed = (value, each = () => true) => Array.isArray(value) && value.every((one) => one && typeof one === 'object' && each(one));
+const isCard = (/** @type {any} */ card) => card.actions === undefined || listed(card.actions);
+
+/** Whether it has the form of its kind, where there is one: a draft may come from another program. @param {any} structured */
+export function isFormed({ kind, content }) {
+  if (kind === 'card') return isCard(content);
+  if (kind === 'carousel') return listed(content.cards, isCard);
+  if (kind === 'list') return listed(content.sections, (one) => listed(one.rows));
+  return true;
+}
+
 /** @param {any} card */
 const emptyCard = (card) => !card.title && !card.description && !card.image_url && !card.actions?.length;
 
