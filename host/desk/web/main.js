@@ -31,6 +31,10 @@ const AREAS = [
     view: () => html`<lc-wallboard></lc-wallboard>`,
   },
   {
+    id: 'reports', at: '#/reports', may: () => may('figures'), open: () => import('./views/reports.js'),
+    view: (/** @type {string} */ path) => html`<lc-reports .path=${path}></lc-reports>`,
+  },
+  {
     id: 'admin', at: '#/admin', may: () => may(...ADMINISTER), open: () => import('./views/admin.js'),
     view: (/** @type {string} */ path) => html`<lc-admin .path=${path}></lc-admin>`,
   },
@@ -101,6 +105,7 @@ class App extends Part {
     try {
       const session = await call('GET', 'session');
       await store.begin(session);
+      if (store.me && localStorage.getItem('linecard-station')) void import('./parts/station.js').then(({ sit }) => sit(), () => {});
       if (may('configure') && may('channels')) {
         const channels = await call('GET', 'channels');
         this.empty = channels.every((/** @type {any} */ one) => one.id === 'practice');
@@ -175,6 +180,7 @@ class App extends Part {
   }
 
   async leave() {
+    if (store.me && localStorage.getItem('linecard-station')) await import('./parts/station.js').then(({ standUp }) => standUp(), () => {});
     await store.attempt(() => call('DELETE', 'session'));
     if (store.notice) return;
     forgetAll();
@@ -204,6 +210,7 @@ class App extends Part {
       ${store.online ? nothing : html`<p class="offline"><span class="dot"></span>${t('app.offline')}</p>`}
       ${store.notice ? html`<p class="problem">${store.notice}
         <button class="tool" @click=${() => { store.notice = ''; store.changed(); }}>${t('app.dismiss')}</button></p>` : nothing}
+      ${store.me ? html`<lc-mentions></lc-mentions>` : nothing}
     </div>`;
   }
 
@@ -224,3 +231,6 @@ class App extends Part {
 dress();
 await load();
 customElements.define('lc-app', App);
+
+// What is rarely wanted comes after what is seen at once.
+void import('./parts/mentions.js');

@@ -59,17 +59,19 @@ function ring() {
 let rang = new Set();
 /** @type {Map<string, number>} */
 let read = new Map();
+/** The mentions that were told. @type {Set<string>} */
+let named = new Set();
 
 /** @param {any} item */
 export const nameOf = (item) => item.customer?.display_name || item.customer?.handle || t('contact.unknown');
 
-/** @param {string} id @param {string} text @param {string} tag */
+/** @param {string | undefined} id the interaction to which it leads @param {string} text @param {string} tag */
 function show(id, text, tag) {
   if (!choices.notices || !document.hidden) return;
   const notice = new Notification(text, { tag, icon: new URL('icon.svg', document.baseURI).href });
   notice.onclick = () => {
     window.focus();
-    location.hash = `#/interactions/${id}`;
+    if (id) location.hash = `#/interactions/${id}`;
     notice.close();
   };
 }
@@ -78,7 +80,7 @@ function show(id, text, tag) {
 function look() {
   const { offers, mine } = store;
   const unread = mine.reduce((sum, item) => sum + (item.unread || 0), 0);
-  const count = offers.length + unread;
+  const count = offers.length + unread + store.mentions.length;
   const title = store.session && count ? `(${count}) ${base}` : base;
   if (document.title !== title) document.title = title;
   const ids = new Set(offers.map((item) => store.offer(item).id));
@@ -94,6 +96,12 @@ function look() {
     heard ||= document.hidden;
     show(item.id, t('notify.message', { name: nameOf(item) }), `message-${item.id}`);
   }
+  const mention = store.mentions.find((one) => !named.has(one.id));
+  if (mention) {
+    heard = true;
+    show(mention.interaction, t('notify.mention', { author: mention.author }), `note-${mention.id}`);
+  }
+  named = new Set(store.mentions.map((one) => one.id));
   rang = ids;
   read = new Map(mine.map((item) => [item.id, item.unread || 0]));
   if (heard && choices.sound) ring();

@@ -38,6 +38,10 @@ export class Store extends EventTarget {
     this.notice = '';
     /** The interaction that is open, as the hub gave it alone. @type {Interaction} */
     this.opened = undefined;
+    /** Colleagues' notes that name this person and were not seen yet, the newest first. @type {any[]} */
+    this.mentions = [];
+    /** The note that is to be brought into view. */
+    this.goal = '';
     /** Who looks at what. @type {Map<string, any[]>} */
     this.viewers = new Map();
     /** @type {Map<string, Interaction | undefined> | undefined} */
@@ -80,6 +84,7 @@ export class Store extends EventTarget {
     this.items.clear();
     this.lists.clear();
     this.viewers.clear();
+    this.mentions = [];
     this.opened = undefined;
     this.loaded = false;
     this.changed();

@@ -110,6 +110,25 @@ await page.keyboard.press('Enter');
 await page.locator('lc-contact .chip', { hasText: 'vip' }).waitFor();
 told('noted');
 
+// The colleague names the agent back: it is told wherever they are, counted, still there after a reload, and one step away.
+const other = await colleague(base, 'agent-2', 'agent-2');
+const dora = await page.evaluate(() => location.hash);
+await page.evaluate(() => { location.hash = '#/search'; });
+await page.waitForSelector('lc-search');
+const unnamed = await page.title();
+await other('POST', `${dora.slice(2)}/notes`, { text: '@agent-1 I called <b>Dora</b>, she waits.' });
+await page.locator('.mention', { hasText: 'agent-2 mentioned you about Dora Fischer' }).waitFor();
+await page.waitForFunction((before) => document.title !== before, unnamed);
+assert.match(await page.title(), /^\(\d+\)/);
+await accessible(page, 'a mention');
+await page.reload();
+await page.locator('.mention', { hasText: 'I called <b>Dora</b>, she waits.' }).waitFor();
+await page.getByRole('button', { name: 'Show the note' }).click();
+await page.locator('.note:focus', { hasText: 'I called' }).waitFor();
+await page.waitForSelector('.mention', { state: 'detached' });
+await answer.waitFor();
+told('mentioned');
+
 // --- In public: the customer changes their mind while the agent writes.
 await graph.person('7001', 'Mara', 'Lind');
 await graph.person('7002', 'Tom', 'Okafor');
@@ -162,6 +181,35 @@ await page.keyboard.press('Enter');
 await page.locator('lc-message.ours .state.sent, lc-message.ours .state.delivered, lc-message.ours .state.read').waitFor();
 told('sent a template');
 
+// She writes again, and may be answered freely: by a list, within what the network takes of one, by keyboard.
+await whatsapp.say('16505551234', { type: 'text', text: 'When can it come?' });
+await message('When can it come?').waitFor();
+await page.getByRole('button', { name: 'Card or list' }).waitFor();
+await page.keyboard.press('Alt+KeyB');
+await page.locator('lc-structured input[type=radio]:focus').waitFor();
+await page.keyboard.press('ArrowRight');
+await page.getByLabel('What can be chosen', { exact: true }).nth(1).waitFor();
+for (const [at, line] of ['Tuesday, before noon, if it must be', 'Wednesday'].entries()) await page.getByLabel('What can be chosen', { exact: true }).nth(at).fill(line);
+await page.locator('lc-structured .wrong .problem', { hasText: '35 characters' }).waitFor();
+await accessible(page, 'a list with a fault');
+const sending = page.locator('.sending button');
+assert.ok(await sending.isDisabled(), 'a line is too long');
+await page.getByLabel('What can be chosen', { exact: true }).first().fill('Tuesday');
+await page.getByLabel('Explanation (may be left out)').first().fill('Before noon');
+// Above it the network asks for a text.
+await page.locator('lc-structured [role=status]', { hasText: 'write your answer' }).waitFor();
+assert.ok(await sending.isDisabled(), 'there is no text');
+await Promise.all([saved(), answer.fill('Choose a day, please.')]);
+await page.locator('.preview', { hasText: 'Choose a day, please.' }).locator('.shown-rows', { hasText: 'Before noon' }).waitFor();
+await page.reload();
+await page.locator('lc-composer .chip', { hasText: 'List: Tuesday' }).waitFor();
+await send('Choose a day, please.');
+await message('Choose a day, please.').locator('.shown-rows', { hasText: 'Before noon' }).waitFor();
+await reached('Choose a day, please.');
+const chosen = await whatsapp.delivered('16505551234');
+assert.match(JSON.stringify(chosen), /"Before noon"/);
+told('sent a list');
+
 // --- Nobody knows whether it arrived: the agent looks, and decides.
 await graph.person('7003', 'Uma', 'Reyes');
 await graph.say('7003', { type: 'text', text: 'Are you open on Sunday?' });
@@ -174,6 +222,29 @@ await answer.fill('This is the way.');
 await send('This is the way.');
 await page.waitForFunction(() => document.querySelector('lc-message figure img')?.naturalWidth === 1);
 await reached('This is the way.');
+// So is a card with a button.
+await page.keyboard.press('Alt+KeyB');
+await page.getByLabel('Title', { exact: true }).fill('Our shop');
+await page.locator('lc-structured [role=status]', { hasText: 'more than a title' }).waitFor();
+await page.getByRole('button', { name: 'Add a button' }).click();
+await page.getByLabel('Button 1', { exact: true }).getByRole('combobox').selectOption('link');
+await page.getByLabel('What the button says').fill('The way');
+await page.getByLabel('Address', { exact: true }).fill('shop.example.com');
+await page.getByLabel('Address', { exact: true }).blur();
+await page.locator('lc-structured .wrong .problem', { hasText: 'https://' }).waitFor();
+await page.getByLabel('Address', { exact: true }).fill('https://shop.example.com/way');
+await accessible(page, 'a card');
+// All of it by keyboard: what is taken away leaves the focus where another could be added, and Escape leads back to the text.
+await page.getByRole('button', { name: 'Add a button' }).press('Enter');
+await page.keyboard.type('Yes');
+await page.getByRole('button', { name: 'Remove Button 2' }).press('Enter');
+await page.locator('lc-structured button:focus', { hasText: 'Add a button' }).waitFor();
+await page.keyboard.press('Escape');
+await page.locator('lc-composer textarea:focus').waitFor();
+await page.getByRole('button', { name: 'Card: Our shop' }).press('Enter');
+await page.getByLabel('Address', { exact: true }).press('Control+Enter');
+await page.locator('lc-message.ours .shown-card', { hasText: 'Our shop' }).waitFor();
+await page.locator('lc-message.ours', { hasText: 'Our shop' }).locator('.state.sent, .state.delivered, .state.read').waitFor();
 // The answer to the call is lost, and so is every other way to find out.
 await graph.steer('PUT', 'after-send', { echo: false, delivered: false, read: false, delay_ms: 20 });
 const sends = async () => (await graph.steer('GET', 'tallies')).tallies.find((one) => one.operation === 'send' && one.direction === 'from_hub').tally.succeeded;
@@ -202,7 +273,6 @@ await graph.steer('DELETE', 'faults');
 told('decided what was uncertain');
 
 // --- A colleague is asked, and gets it.
-const other = await colleague(base, 'agent-2', 'agent-2');
 await other('PUT', 'agents/me/presence', { state: 'ready' });
 await page.keyboard.press('Alt+KeyT');
 await page.locator('.target', { hasText: 'agent-2' }).filter({ has: page.locator('.dot.good') }).locator('input').check();

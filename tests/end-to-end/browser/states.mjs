@@ -1,7 +1,7 @@
 // Every state of the desk of which `pictures.mjs` takes pictures, and the stage on which they stand: a demo with some
 // work of one's own, colleagues, and everything set up that can be.
 
-import { eventually } from './desk.mjs';
+import { colleague, eventually } from './desk.mjs';
 
 const pixels = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
 const LONG = 'I have been a customer for eleven years now, and this is the third parcel in a row that did not arrive on the day that was promised. The tracking says “delivered”, but there is nothing at my door, nothing with the neighbours and nothing at the shop. I would like to know where it is, who signed for it, and what you are going to do about it.';
@@ -36,10 +36,11 @@ export async function stage({ page, context, base, password, networks }) {
     await go('#/', 'lc-inbox');
   };
   /** What somebody wrote becomes one's own. */
-  desk.own = async (text) => {
+  desk.own = async (text, who) => {
     const { id } = await eventually(text, async () => {
-      const { items } = await ask('GET', 'inbox?limit=200');
-      return items.find((one) => one.last_message?.text?.startsWith(text) && one.state === 'queued');
+      const { items } = await ask('GET', 'inbox?scope=waiting&sort=created&order=desc&limit=200');
+      // Out of hours an automatic answer comes last.
+      return items.find((one) => (who ? one.customer?.display_name?.startsWith(who) : one.last_message?.text?.startsWith(text)) && one.state === 'queued');
     });
     await ask('POST', `interactions/${id}/pick-up`, {});
     return `#/interactions/${id}`;
@@ -78,6 +79,7 @@ async function furnish({ ask, networks: { graph, whatsapp }, own, pieces }) {
   Object.assign(config.agents['robot-1'], { skills: { english: 40, german: 100 } });
   config.queues.vip = { name: 'Important customers with a long name', members: ['you', 'robot-1'] };
   await ask('PUT', 'site', { config });
+  await ask('PUT', 'agents/lena', { config: { name: 'Lena Vogel', role: 'supervisor', password: 'stored' }, password: 'a password of lena' });
   await ask('PUT', 'webhooks/tickets', { url: 'https://tickets.example.com/hooks', description: 'The ticket system' });
   for (const [text, labels] of [['My parcel is late again', ['complaint']], ['Where do I find my invoice?', ['question', 'billing']], [LONG, ['complaint', 'delivery']]]) await ask('POST', 'training-messages', { text, labels });
 
@@ -96,6 +98,9 @@ async function furnish({ ask, networks: { graph, whatsapp }, own, pieces }) {
   await whatsapp.person('16505550001', 'Ada', 'Brooks');
   await whatsapp.say('16505550001', { type: 'raw', message: { type: 'text', text: { body: 'Where is it?' }, timestamp: String(Math.floor(Date.now() / 1000) - 30 * 3600) } });
   pieces.closed = await own('Where is it?');
+  await whatsapp.person('16505550002', 'Ines', 'Castillo');
+  await whatsapp.say('16505550002', { type: 'text', text: 'When can you bring it?' });
+  pieces.days = await own('When can you bring it?', 'Ines');
   await graph.person('90004', 'Leyla', 'Haddad');
   await graph.say('90004', { type: 'text', text: LONG });
   await graph.say('90004', { type: 'text', text: 'مرحبا، أين طلبي؟ Order 4711' });
@@ -172,6 +177,15 @@ export const STATES = [
     async (desk) => { await desk.page.locator('lc-composer textarea[data-key=KeyR]').fill(''); await desk.leave(); }],
   ['conversation-files', within('long', async ({ page }) => { await page.locator('lc-composer input[type=file]').setInputFiles({ name: 'the way to us, a drawing.png', mimeType: 'image/png', buffer: Buffer.from(pixels, 'base64') }); await page.locator('lc-composer .chip').waitFor(); await page.locator('lc-composer textarea[data-key=KeyR]').fill('This is the way.'); }),
     async (desk) => { await desk.page.locator('lc-composer .chip .tool').click(); await desk.page.locator('lc-composer textarea[data-key=KeyR]').fill(''); await desk.leave(); }],
+  ['conversation-card', within('long', async ({ page }) => { await page.keyboard.press('Alt+KeyB'); await page.getByLabel('Title', { exact: true }).fill('Our shop in the old town'); await page.getByLabel('Text below the title').fill('Open on weekdays from ten to six.'); await page.getByLabel('Address of a picture').fill('https://shop.example.com/pictures/front.jpg'); await page.getByRole('button', { name: 'Add a button' }).click(); await page.getByLabel('What the button says').fill('I come today'); await page.getByRole('button', { name: 'Add a button' }).click(); await page.getByLabel('Button 2', { exact: true }).getByRole('combobox').selectOption('link'); await page.getByLabel('What the button says').nth(1).fill('The way to the shop, by bus'); await page.getByLabel('Address', { exact: true }).fill('https://shop.example.com/way'); }),
+    async (desk) => { await desk.page.locator('lc-structured').getByRole('button', { name: 'Remove', exact: true }).click(); await desk.leave(); }],
+  ['conversation-cards', within('long', async ({ page }) => { await page.keyboard.press('Alt+KeyB'); await page.locator('lc-structured').getByRole('radio').nth(1).check(); await page.getByLabel('Title', { exact: true }).first().fill('Monday'); await page.getByLabel('Title', { exact: true }).nth(1).fill('Tuesday'); }),
+    async (desk) => { await desk.page.locator('lc-structured').getByRole('button', { name: 'Remove', exact: true }).click(); await desk.leave(); }],
+  ['conversation-list', within('days', async ({ page }) => { await page.locator('lc-composer textarea[data-key=KeyR]').fill('When shall we bring it?'); await page.keyboard.press('Alt+KeyB'); await page.locator('lc-structured').getByRole('radio', { name: 'List' }).check(); for (const [at, line] of ['Tuesday', 'Wednesday'].entries()) await page.getByLabel('What can be chosen', { exact: true }).nth(at).fill(line); await page.getByLabel('Explanation').first().fill('Before noon, if nobody is at home with the neighbours'); }),
+    async (desk) => { await desk.page.locator('lc-structured').getByRole('button', { name: 'Done', exact: true }).click(); await desk.leave(); }],
+  ['conversation-list-sent', within('days', async ({ page }) => { await page.locator('lc-composer .chip').waitFor(); await page.locator('lc-composer textarea[data-key=KeyR]').press('Control+Enter'); await page.locator('lc-message .shown-rows').waitFor(); })],
+  ['mention', within('', async ({ base, pieces, page }) => { const lena = await colleague(base, 'lena', 'a password of lena'); await lena('POST', `${pieces.long.slice(2)}/notes`, { text: '@you Leyla called again. The second parcel is with the neighbours at number eleven, on the ground floor; please tell her.' }); await page.locator('.mention').waitFor(); })],
+  ['mention-shown', async ({ page }) => { await page.getByRole('button', { name: 'Show the note' }).click(); await page.locator('.note:focus').waitFor(); }],
   ['conversation-uncertain', within('trouble', (desk) => lose(desk, 'From ten to four.'))],
   ['conversation-failed', within('trouble', async ({ page }) => { await page.getByRole('button', { name: 'It did not arrive' }).click(); await page.locator('.trouble.failed').waitFor(); })],
   ['conversation-closed', within('closed')],
@@ -208,6 +222,11 @@ export const STATES = [
   ['supervisor-agent', async ({ page, go }) => { await go('#/supervisor', 'lc-supervisor tbody tr'); await page.locator('section[aria-labelledby=agents-title] button', { hasText: 'Why' }).first().click(); await page.waitForSelector('lc-why-agent li'); }],
   ['supervisor-thresholds', async ({ go, ...desk }) => { await go('#/supervisor', 'lc-supervisor tbody tr'); await click('Thresholds')(desk); }],
   ['supervisor-emergency', async ({ page, go }) => { await go('#/supervisor', 'lc-supervisor tbody tr'); await page.locator('button', { hasText: /Close at once|End the emergency/ }).first().click(); await page.waitForSelector('dialog[open]'); }],
+  ['reports', at('#/reports', 'lc-figures tbody tr')],
+  ['reports-hour', at('#/reports/time/1', 'lc-figures tbody tr')],
+  ['reports-queues', async ({ page, go }) => { await go('#/reports/queues', 'lc-figures tbody tr'); await page.getByLabel('All columns').check(); }],
+  ['reports-agents', at('#/reports/agents', 'lc-figures tbody tr')],
+  ['reports-nothing', at('#/reports/time/1/vip', 'lc-reports .empty')],
   ['wallboard', at('#/wallboard', '.wall tbody tr')],
   ['start', at('#/start', '.step')],
   ['account', at('#/account', 'lc-account .chip.ok')],
@@ -234,6 +253,9 @@ export const STATES = [
   ['admin-sure', async ({ page, go }) => { await go('#/admin/groups/night', 'lc-form .field'); await page.locator('form.editor .danger').click(); await page.waitForSelector('dialog[open]'); }],
   ['german-conversation', async (desk) => { await desk.page.evaluate(() => localStorage.setItem('linecard-language', 'de')); await desk.page.reload(); await desk.page.waitForSelector('.areas'); await desk.go(desk.pieces.long, 'lc-conversation .log lc-message'); }],
   ['german-supervisor', at('#/supervisor', 'lc-supervisor tbody tr')],
+  ['german-reports', at('#/reports', 'lc-figures tbody tr')],
+  ['german-card', async (desk) => { await desk.go(desk.pieces.long, 'lc-composer textarea'); await desk.page.keyboard.press('Alt+KeyB'); await desk.page.waitForSelector('lc-structured .field'); await desk.page.locator('lc-structured .fields > button').click(); },
+    async (desk) => { await desk.page.locator('lc-structured').getByRole('button', { name: 'Entfernen', exact: true }).click(); await desk.leave(); }],
   ['german-training', at('#/admin/training', '.lesson')],
   ['german-queue', at('#/admin/queues/support', 'lc-form .field')],
   ['german-wallboard', at('#/wallboard', '.wall tbody tr'), async (desk) => { await desk.page.evaluate(() => localStorage.removeItem('linecard-language')); await desk.page.reload(); await desk.go('#/', 'lc-inbox'); }],

@@ -44,7 +44,43 @@ await page.getByRole('button', { name: 'Take over' }).click();
 await page.waitForSelector('lc-composer textarea');
 
 await go('#/wallboard', '.wall tbody tr');
+const key = holder(base, process.env.KEY);
+const { config: before } = await key('GET', 'site');
+await key('PUT', 'site', { config: { ...before, stations: { counter: { name: '<b>Counter</b>', media_types: ['chat'] } } } }, { 'if-match': '*' });
 await go('#/account', 'lc-account .chip.ok');
+
+// The browser stands at a station: whoever signs in here sits there, and may get what comes to that place.
+await page.getByLabel('Station of this browser').selectOption('counter');
+await page.getByRole('button', { name: 'Sit here' }).click();
+await page.locator('lc-station [role=status]', { hasText: 'counter' }).waitFor();
+await accessible(page, 'a station');
+const sits = page.waitForResponse((one) => one.url().endsWith('/agents/me/station') && one.request().method() === 'PUT');
+await page.reload();
+assert.equal((await sits).status(), 204);
+
+// What was counted: in charts and by time, ordered by queues, taken along as the hub has it.
+await go('#/reports', '.day-chart rect.came');
+await page.locator('lc-figures tbody tr').first().waitFor();
+await page.getByRole('combobox', { name: 'Report', exact: true }).selectOption('queues');
+await page.waitForFunction(() => location.hash.startsWith('#/reports/queues'));
+const support = page.locator('lc-figures tbody tr', { hasText: 'support' });
+await support.waitFor();
+const order = page.locator('lc-figures th', { hasText: 'Came' });
+await order.getByRole('button').click();
+assert.equal(await order.getAttribute('aria-sort'), 'descending');
+assert.match(await page.locator('lc-figures tbody tr').first().textContent(), /support/);
+await page.getByLabel('All columns').check();
+await accessible(page, 'a report by queue');
+const [sheet] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Save as CSV' }).click()]);
+assert.match(sheet.suggestedFilename(), /^linecard-queues-.*\.csv$/);
+const [names, ...rows] = (await (await sheet.createReadStream()).toArray()).join('').replace('\ufeff', '').trim().split('\r\n').map((line) => line.split(','));
+const counted = await key('GET', 'queues/support/intervals');
+const sum = (name) => counted.reduce((all, one) => all + one[name], 0);
+const saved = rows.find(([name]) => name === 'support');
+assert.deepEqual(['Came', 'Answered', 'Handled'].map((name) => Number(saved[names.indexOf(name)])), ['offered', 'answered', 'handled'].map(sum));
+await page.getByRole('combobox', { name: 'Report', exact: true }).selectOption('agents');
+await page.locator('lc-figures tbody tr', { hasText: 'agent-1' }).waitFor();
+await accessible(page, 'a report by agent');
 
 // The emergency switch asks first.
 await go('#/supervisor', '#hours-title');
@@ -139,7 +175,6 @@ await page.locator('.copy code', { hasText: 'whsec_' }).waitFor();
 await accessible(page, 'a webhook with its secret');
 
 // What models learn from: what an agent corrected is told from what was found; another one is written, and kept out.
-const key = holder(base, process.env.KEY);
 const { items: said } = await key('GET', `interactions/${id}/messages?limit=50`);
 const asked = said.find((one) => one.author.kind === 'contact');
 await key('PUT', `interactions/${id}/messages/${asked.id}/scores`, { labels: ['question'], scores: { sentiment: 0.5 } });
@@ -183,7 +218,7 @@ for (const [section, selector] of [
 }
 // On a telephone, too.
 await page.setViewportSize({ width: 360, height: 740 });
-for (const [view, selector] of [['#/supervisor', 'lc-supervisor tbody tr'], ['#/admin/queues/support', 'lc-form .field'], ['#/wallboard', '.wall tbody tr']]) {
+for (const [view, selector] of [['#/supervisor', 'lc-supervisor tbody tr'], ['#/admin/queues/support', 'lc-form .field'], ['#/wallboard', '.wall tbody tr'], ['#/reports/queues', 'lc-figures tbody tr'], ['#/reports', '.day-chart']]) {
   await page.evaluate((to) => { location.hash = to; }, view);
   await page.waitForSelector(selector);
   await fits(page, view);

@@ -3,6 +3,7 @@ import { count } from '../count.js';
 import { bytes, lasting, t, word } from '../i18n.js';
 import { Ticking, html, nothing } from '../part.js';
 import { store } from '../store.js';
+import { faultsOf, isBlank, kindsOf } from './structured/limits.js';
 import { unsent } from './unsent.js';
 import './responses.js';
 
@@ -12,13 +13,16 @@ const TYPING = 8_000;
 /** A day: when a window closes sooner, it is counted down. */
 const SOON = 86_400_000;
 
+/** What a card or a list is told by. @param {any} structured */
+const nameOf = ({ content }) => content.title || content.cards?.[0]?.title || content.sections?.[0]?.rows?.[0]?.title || '…';
+
 /** @typedef {{name: string, size: number, mime: string, kind: string, media?: string, busy?: boolean}} Attached */
 
 /** Where answers are written. What was typed is kept on the server. */
 class Composer extends Ticking {
   static properties = {
     item: {}, replyTo: {}, messages: {}, text: { state: true }, busy: { state: true }, saved: { state: true }, files: { state: true },
-    choices: { state: true }, panel: { state: true }, words: { state: true }, told: { state: true }, over: { state: true },
+    choices: { state: true }, structured: { state: true }, panel: { state: true }, words: { state: true }, told: { state: true }, over: { state: true },
   };
 
   constructor() {
@@ -39,6 +43,8 @@ class Composer extends Ticking {
     this.files = [];
     /** Answers to choose from. @type {string[]} */
     this.choices = [];
+    /** A card, cards or a list. @type {any} */
+    this.structured = undefined;
     /** @type {string | undefined} the standard response that it was made of */
     this.response = undefined;
     this.panel = '';
@@ -86,6 +92,7 @@ class Composer extends Ticking {
     this.key = '';
     this.files = [];
     this.choices = [];
+    this.structured = undefined;
     this.response = undefined;
     this.words = undefined;
     this.saved = true;
@@ -119,6 +126,7 @@ class Composer extends Ticking {
     this.chosen = draft.private || undefined;
     this.files = (draft.attachments || []).map((/** @type {any} */ one) => ({ name: one.name || '', size: one.size || 0, mime: one.mime || '', kind: one.kind, media: one.media }));
     this.choices = (draft.quick_replies || []).map((/** @type {any} */ one) => one.text);
+    this.structured = draft.structured;
     this.response = draft.response || undefined;
   }
 
@@ -150,6 +158,7 @@ class Composer extends Ticking {
     const ready = this.files.filter((file) => file.media);
     if (ready.length) body.attachments = ready.map(({ kind, media, mime, name, size }) => ({ kind, media, name, size, ...(mime ? { mime } : {}) }));
     if (this.choices.length) body.quick_replies = this.choices.map((text) => ({ text }));
+    else if (this.structured && !isBlank(this.structured)) body.structured = this.structured;
     if (this.replyTo) body.reply_to = this.replyTo.message.id;
     if (this.privately) body.private = true;
     if (this.response) body.response = this.response;
@@ -157,7 +166,13 @@ class Composer extends Ticking {
   }
 
   get isEmpty() {
-    return !this.text.trim() && !this.files.length && !this.choices.length;
+    return !this.text.trim() && !this.files.length && !this.choices.length && (!this.structured || isBlank(this.structured));
+  }
+
+  /** What the network does not take of what there is to choose from. */
+  get faults() {
+    const structured = this.choices.length ? { kind: 'quick-replies', content: { options: this.choices.map((text) => ({ text })) } } : this.structured;
+    return structured ? faultsOf(structured, this.item.network, this.action?.limits, this.text, this.files.length > 0) : [];
   }
 
   /** Something of it is other than the hub knows it. */
@@ -235,7 +250,7 @@ class Composer extends Ticking {
   }
 
   async send() {
-    if (this.busy || this.isEmpty) return;
+    if (this.busy || this.isEmpty || this.faults.length) return;
     if (this.files.some((file) => file.busy)) {
       this.due = true;
       this.told = t('composer.due');
@@ -244,6 +259,7 @@ class Composer extends Ticking {
     if (await this.post(this.body)) {
       this.empty();
       this.told = '';
+      this.panel = '';
       this.dispatchEvent(new Event('no-reply'));
     }
     await this.updateComplete;
@@ -350,13 +366,22 @@ class Composer extends Ticking {
   /** What can be chosen beside the text. @param {any} limits */
   extras(limits) {
     const files = limits?.media?.length && limits.max_attachments > this.files.length;
+    const kinds = kindsOf(limits);
     return html`
       ${files ? html`<label class="button"><span aria-hidden="true">+</span> ${t('composer.attach')}<input class="hidden" type="file" multiple
         @change=${(/** @type {any} */ event) => { void this.attach([...event.target.files]); event.target.value = ''; }}></label>` : nothing}
-      ${limits?.max_quick_replies && this.choices.length < limits.max_quick_replies ? html`<button type="button" aria-expanded=${this.panel === 'choice'}
-        @click=${() => { this.panel = this.panel === 'choice' ? '' : 'choice'; }}>${t('composer.choice')}</button>` : nothing}
+      ${limits?.max_quick_replies && !this.structured && this.choices.length < limits.max_quick_replies ? html`<button type="button" aria-expanded=${this.panel === 'choice'}
+        @click=${() => this.choose()}>${t('composer.choice')}</button>` : nothing}
+      ${kinds.length && !this.choices.length ? html`<button type="button" data-key="KeyB" aria-keyshortcuts="Alt+B" aria-expanded=${this.panel === 'structured'}
+        @click=${() => this.compose()}>${t(kinds.includes('list') ? 'composer.card-list' : 'composer.card')}</button>` : nothing}
       ${this.able('send_template')?.open ? html`<button type="button" class=${this.action?.open || this.panel ? '' : 'main'} data-key="KeyV" aria-keyshortcuts="Alt+V" aria-expanded=${this.panel === 'template'}
         @click=${() => { this.panel = this.panel === 'template' ? '' : 'template'; }}>${t('composer.template')}</button>` : nothing}`;
+  }
+
+  async choose() {
+    this.panel = this.panel === 'choice' ? '' : 'choice';
+    await this.updateComplete;
+    /** @type {HTMLElement | null} */ (this.querySelector('input[name=choice]'))?.focus();
   }
 
   /** @param {SubmitEvent} event */
@@ -364,10 +389,41 @@ class Composer extends Ticking {
     event.preventDefault();
     const form = /** @type {HTMLFormElement} */ (event.target);
     const text = String(new FormData(form).get('choice') || '').trim();
-    if (!text) return;
+    if (!text || this.choices.includes(text)) return;
     this.choices = [...this.choices, text];
     form.reset();
     this.touched();
+  }
+
+  /** Opens the form for a card or a list, or closes it. What is blank is none. @param {boolean} [drop] */
+  async compose(drop = false) {
+    const open = this.panel === 'structured';
+    this.panel = open ? '' : 'structured';
+    if (!open) {
+      await import('./structured/form.js').catch(() => {
+        this.panel = '';
+        this.told = t('app.offline');
+      });
+      return;
+    }
+    if (drop || (this.structured && isBlank(this.structured))) {
+      this.structured = undefined;
+      this.touched();
+    }
+    await this.updateComplete;
+    /** @type {HTMLElement | null} */ (this.querySelector('textarea'))?.focus();
+  }
+
+  /** @param {any} limits @param {import('./structured/limits.js').Fault[]} faults */
+  panels(limits, faults) {
+    switch (this.panel) {
+      case 'choice': return this.choices.length < limits?.max_quick_replies ? html`<form class="buttons" @submit=${this.addChoice}><label>${t('composer.choice-text')} <input name="choice" maxlength="80" dir="auto"></label><button>${t('composer.add')}</button>
+        <span class="quiet">${t('composer.limit', { used: this.choices.length, max: limits.max_quick_replies })}</span></form>` : nothing;
+      case 'template': return html`<lc-templates .channel=${this.item.channel} .busy=${this.busy} @template=${this.template} @close=${() => { this.panel = ''; }}></lc-templates>`;
+      case 'structured': return html`<lc-structured .kinds=${kindsOf(limits)} .value=${this.structured} .network=${this.item.network || ''} .faults=${faults} .text=${this.text} @keydown=${this.pressed}
+        @changed=${(/** @type {CustomEvent} */ event) => { this.structured = event.detail; this.touched(); }} @close=${() => this.compose()} @drop=${() => this.compose(true)}></lc-structured>`;
+      default: return nothing;
+    }
   }
 
   /** @param {any} able */
@@ -395,6 +451,7 @@ class Composer extends Ticking {
     const limit = limits?.text;
     const used = limit ? count(this.text, limit.unit) : 0;
     const tooLong = limit && used > limit.max;
+    const { faults } = this;
     const responses = /** @type {any} */ (this.querySelector('lc-responses'));
     return html`<div class=${`composer ${this.privately ? 'privately' : ''} ${this.over ? 'over' : ''}`} @dragover=${this.dragged} @dragleave=${this.dragged} @drop=${this.dropped}>
       ${this.replyTo ? html`<p class="quiet answering"><span class="line">${t('composer.to')} <span dir="auto">${this.replyTo.message.content.text || ''}</span></span>
@@ -406,17 +463,19 @@ class Composer extends Ticking {
           aria-autocomplete="list" aria-controls=${responses?.active ? 'lc-responses' : nothing} aria-activedescendant=${responses?.active || nothing}
           @input=${this.input} @blur=${() => { this.keep(); }} @keydown=${this.pressed} @paste=${this.pasted}></textarea></label></div>
       ${this.told ? html`<p class="problem" role="status">${this.told}</p>` : nothing}
-      ${this.files.length || this.choices.length ? html`<ul class="chips">
+      ${this.files.length || this.choices.length || this.structured ? html`<ul class="chips">
         ${this.files.map((file) => html`<li class="chip" aria-busy=${file.busy ? 'true' : 'false'}><span dir="auto">${file.name}</span> <span class="quiet">${file.busy ? t('file.uploads') : bytes(file.size)}</span>
           <button type="button" class="tool" aria-label=${t('composer.remove', { name: file.name })} @click=${() => { this.files = this.files.filter((one) => one !== file); this.touched(); }}>✕</button></li>`)}
         ${this.choices.map((text) => html`<li class="chip"><span dir="auto">${text}</span>
-          <button type="button" class="tool" aria-label=${t('composer.remove', { name: text })} @click=${() => { this.choices = this.choices.filter((one) => one !== text); this.touched(); }}>✕</button></li>`)}</ul>` : nothing}
-      ${this.panel === 'choice' ? html`<form class="buttons" @submit=${this.addChoice}><label>${t('composer.choice-text')} <input name="choice" maxlength="80" dir="auto"></label><button>${t('composer.add')}</button></form>` : nothing}
-      ${this.panel === 'template' ? html`<lc-templates .channel=${this.item.channel} .busy=${this.busy} @template=${this.template} @close=${() => { this.panel = ''; }}></lc-templates>` : nothing}
-      <div class="buttons">${this.extras(limits)}
+          <button type="button" class="tool" aria-label=${t('composer.remove', { name: text })} @click=${() => { this.choices = this.choices.filter((one) => one !== text); this.touched(); }}>✕</button></li>`)}
+        ${this.structured && this.panel !== 'structured' && !isBlank(this.structured) ? html`<li class="chip"><button type="button" class="tool" ?disabled=${!kindsOf(limits).includes(this.structured.kind)} @click=${() => this.compose()}>${word('structured', this.structured.kind)}: <span dir="auto">${nameOf(this.structured)}</span></button>
+          <button type="button" class="tool" aria-label=${t('composer.remove', { name: word('structured', this.structured.kind) })} @click=${() => { this.structured = undefined; this.touched(); }}>✕</button></li>` : nothing}</ul>` : nothing}
+      ${faults.length && this.panel !== 'structured' ? html`<p class="problem" role="status">${faults[0].text}</p>` : nothing}
+      ${this.panels(limits, faults)}
+      <div class="buttons">${this.extras(closed ? undefined : limits)}
         <span class="quiet line grow" role="status">${this.saved ? nothing : store.online ? t('composer.saving') : t('composer.kept')}</span>
         <span class="sending">${limit ? html`<span class=${tooLong ? 'problem' : 'quiet'}>${t('composer.limit', { used, max: limit.max })}</span>` : nothing}
-        <button type="button" class="main" title="Ctrl+Enter" ?disabled=${this.busy || this.isEmpty || tooLong || closed} @click=${() => this.send()}>${t(this.privately ? 'composer.send-privately' : 'composer.send')}</button></span></div>
+        <button type="button" class="main" title="Ctrl+Enter" ?disabled=${this.busy || this.isEmpty || tooLong || closed || faults.length > 0} @click=${() => this.send()}>${t(this.privately ? 'composer.send-privately' : 'composer.send')}</button></span></div>
     </div>`;
   }
 }

@@ -3,6 +3,7 @@ import { moment, number, t, time, word } from '../i18n.js';
 import { Part, html, nothing } from '../part.js';
 import { store } from '../store.js';
 import { fileOf } from './files.js';
+import { shown } from './structured/shown.js';
 import './insight.js';
 
 /** How the states of what the company said are drawn; the words stand beside it for everybody. */
@@ -150,8 +151,10 @@ class Message extends Part {
     const { structured, location, contacts = [], quick_replies: choices = [], payload } = content;
     const inner = structured?.content || {};
     const parts = (inner.components || []).flatMap((/** @type {any} */ one) => one.parameters || []);
+    const drawn = structured && shown(structured);
     return html`
-      ${structured ? html`<p class="quiet">${word('structured', structured.kind)}${inner.name ? html` <bdi>${inner.name}</bdi>` : nothing}</p>` : nothing}
+      ${drawn || nothing}
+      ${structured && !drawn ? html`<p class="quiet">${word('structured', structured.kind)}${inner.name ? html` <bdi>${inner.name}</bdi>` : nothing}</p>` : nothing}
       ${structured?.kind === 'template' && parts.length ? html`<p class="quiet" dir="auto">${parts.map((/** @type {any} */ one) => one.text).filter(Boolean).join(' · ')}</p>` : nothing}
       ${location ? html`<p>${location.name ? html`<span dir="auto">${location.name} ${location.address || ''}</span> ` : nothing}<bdi>${location.latitude}, ${location.longitude}</bdi></p>` : nothing}
       ${contacts.map((/** @type {any} */ one) => html`<p dir="auto">${one.name} ${[...one.phones || [], ...one.emails || []].join(', ')}</p>`)}

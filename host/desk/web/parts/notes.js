@@ -27,16 +27,19 @@ class Notes extends Part {
     this.heard = (/** @type {any} */ event) => {
       if (event.detail.event.kind === 'note-saved' && event.detail.event.data?.contact === this.item?.contact) void this.load();
     };
+    this.goal = () => requestAnimationFrame(() => this.reveal());
   }
 
   connectedCallback() {
     super.connectedCallback();
     store.addEventListener('event', this.heard);
+    store.addEventListener('goal', this.goal);
   }
 
   disconnectedCallback() {
     super.disconnectedCallback();
     store.removeEventListener('event', this.heard);
+    store.removeEventListener('goal', this.goal);
   }
 
   willUpdate() {
@@ -57,6 +60,19 @@ class Notes extends Part {
       const page = await store.attempt(() => call('GET', `interactions/${id}/notes?limit=50`));
       if (page && id === this.of) this.notes = page.items;
     }
+    await this.updateComplete;
+    this.goal();
+  }
+
+  /** Brings the note into view to which somebody was led. */
+  reveal() {
+    const note = [...this.querySelectorAll('.note')].find((one) => one instanceof HTMLElement && one.dataset.id === store.goal);
+    if (!(note instanceof HTMLElement)) return;
+    store.goal = '';
+    const around = note.closest('details');
+    if (around) around.open = true;
+    note.focus({ preventScroll: true });
+    note.scrollIntoView({ block: 'center' });
   }
 
   /** Who can be named: read when the first `@` is typed. */
@@ -149,7 +165,7 @@ class Notes extends Part {
     }
     const own = note.author === store.me;
     const mentioned = (note.mentions || []).includes(store.me);
-    return html`<li class=${mentioned ? 'note mentioned' : 'note'}><p class="quiet">${note.author} · ${moment(note.written_at)}${note.edited_at ? ` · ${t('contact.changed')}` : nothing}</p>
+    return html`<li class=${mentioned ? 'note mentioned' : 'note'} data-id=${note.id} tabindex="-1"><p class="quiet">${note.author} · ${moment(note.written_at)}${note.edited_at ? ` · ${t('contact.changed')}` : nothing}</p>
       <p class="text" dir="auto">${note.text}</p>
       ${own ? html`<button class="tool" @click=${() => { this.editing = note.id; }}>${t('message.edit')}</button><button class="tool" @click=${() => this.erase(note)}>${t('message.delete')}</button>` : nothing}</li>`;
   }

@@ -1,6 +1,6 @@
 import { call } from '../api.js';
 import { t } from '../i18n.js';
-import { Part, html } from '../part.js';
+import { Part, html, nothing } from '../part.js';
 import { store } from '../store.js';
 
 /** Whether the agent takes work, and why not. */
@@ -15,6 +15,8 @@ class Presence extends Part {
   }
 
   render() {
+    // The session may have just ended.
+    if (!store.agent) return nothing;
     const { presence, not_ready_reasons: reasons = [] } = store.agent;
     const now = presence.state === 'not-ready' ? `not-ready:${presence.reason}` : presence.state;
     const known = reasons.includes(presence.reason) || presence.state !== 'not-ready' ? reasons : [...reasons, presence.reason];

@@ -6,6 +6,7 @@ import { store } from '../store.js';
 import { chosen, dress } from '../theme.js';
 import { sure } from '../parts/sure.js';
 import '../parts/own.js';
+import '../parts/station.js';
 
 /** What is one's own: the password, where one is signed in, how the desk looks and sounds. */
 class Account extends Part {
@@ -109,7 +110,8 @@ class Account extends Part {
           <input class="hidden" name="username" autocomplete="username" .value=${session?.name || ''} tabindex="-1" aria-hidden="true" readonly>
           ${this.field('old', 'current-password')}${this.field('new', 'new-password')}${this.field('again', 'new-password')}
           <p class="hint">${t('account.password-hint')}</p>
-          <div class="buttons"><button class="main" ?disabled=${this.busy}>${t('account.change')}</button><span role="status" class="quiet">${this.told}</span></div></div></form></div>
+          <div class="buttons"><button class="main" ?disabled=${this.busy}>${t('account.change')}</button><span role="status" class="quiet">${this.told}</span></div></div></form>
+        ${store.me ? html`<lc-station></lc-station>` : nothing}</div>
       <div class="column">${store.me ? html`<lc-own></lc-own>` : nothing}${this.settings()}
         <section class="sheet" aria-labelledby="sessions-title"><header><h2 id="sessions-title">${t('account.sessions')}</h2><span class="grow"></span>
           ${(this.sessions?.length || 0) > 1 ? html`<button @click=${this.endAll}>${t('account.end-all')}</button>` : nothing}</header>

@@ -17,7 +17,7 @@ class Desk extends Part {
     this.side = false;
     this.look = () => {
       this.open = location.hash.replace(/^#\/interactions\//, '').replace(/^#.*/, '');
-      this.side = false;
+      this.side = Boolean(store.goal);
     };
     this.key = (/** @type {KeyboardEvent} */ event) => this.pressed(event);
   }
@@ -26,6 +26,7 @@ class Desk extends Part {
     super.connectedCallback();
     addEventListener('hashchange', this.look);
     addEventListener('keydown', this.key);
+    store.addEventListener('goal', this.look);
     this.look();
   }
 
@@ -33,6 +34,7 @@ class Desk extends Part {
     super.disconnectedCallback();
     removeEventListener('hashchange', this.look);
     removeEventListener('keydown', this.key);
+    store.removeEventListener('goal', this.look);
   }
 
   /** Every shortcut has Alt, so that none is pressed by writing. @param {KeyboardEvent} event */

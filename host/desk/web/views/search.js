@@ -3,6 +3,7 @@ import { moment, t, word } from '../i18n.js';
 import { Part, html, nothing, repeat } from '../part.js';
 import { store } from '../store.js';
 import { marked } from '../parts/marked.js';
+import { newestWith } from '../parts/newest.js';
 
 /** How many are fetched at a time. */
 const PAGE = 25;
@@ -155,12 +156,10 @@ class Search extends Part {
 
   /** The newest that there was with somebody is opened. @param {any} contact */
   async meet(contact) {
-    for (const state of ['open', 'ended']) {
-      const page = await store.attempt(() => call('GET', `interactions?contact=${contact.id}&state=${state}&limit=1`));
-      if (page?.items[0]) {
-        location.hash = `#/interactions/${page.items[0].id}`;
-        return;
-      }
+    const id = await store.attempt(() => newestWith(contact.id));
+    if (id) {
+      location.hash = `#/interactions/${id}`;
+      return;
     }
     store.notice ||= t('search.nothing-with', { name: contact.display_name || t('contact.unknown') });
     store.changed();

@@ -171,15 +171,15 @@ class Floor extends EventTarget {
     // What waits is known to the moment: it comes with the events.
     const waits = this.waits.get(queue.id);
     const due = sum((one) => one.answered + one.abandoned - one.short_abandoned);
-    const handled = sum((one) => one.handled + one.transferred_out);
+    const handled = sum((one) => one.handled);
     return {
       waiting: waits?.count || 0,
       longest: waits && Math.max(0, (Date.now() - Date.parse(waits.since)) / 1000),
       service: due > 0 ? sum((one) => one.answered_in_target) / due : undefined,
       answered: sum((one) => one.answered),
-      handled: sum((one) => one.handled),
+      handled,
       abandoned: sum((one) => one.abandoned),
-      handle: handled ? sum((one) => (one.average_handle_seconds || 0) * (one.handled + one.transferred_out)) / handled : undefined,
+      handle: handled ? sum((one) => (one.average_handle_seconds || 0) * one.handled) / handled : undefined,
       estimate: this.estimates.get(queue.id),
     };
   }
