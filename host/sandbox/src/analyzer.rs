@@ -1,9 +1,8 @@
 //! The calls of an analyzer.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use linecard_model::platform::{Analysis, Subject};
-use tokio::sync::OwnedSemaphorePermit;
 use wasmtime::Store;
 
 use crate::contract::AnalyzerGuest;
@@ -14,17 +13,18 @@ use crate::lanes::Turn;
 use crate::mark::Mark;
 use crate::plugin::{Kind, Plugin, World};
 use crate::run;
+use crate::warm::{Pool, Seat, Taken};
 
 /// An analyzer with its configuration. Cheap to clone.
 ///
-/// Its instances are kept warm, as many as were needed at once and there is room for
+/// Its instances are kept warm, as many as there are processors and is room for
 /// ([`crate::Limits::warm_analyzers`]), and are replaced after a failure of any sort and after
 /// [`crate::Limits::analyzer_uses`] messages.
 #[derive(Clone)]
 pub struct Analyzer {
     plugin: Plugin,
     config: Arc<str>,
-    warm: Arc<Mutex<Vec<Warm>>>,
+    warm: Arc<Pool<Warm>>,
 }
 
 /// An instance that was prepared.
@@ -32,8 +32,8 @@ struct Warm {
     store: Store<CallState>,
     guest: AnalyzerGuest,
     uses_left: u32,
-    /// Its place in the pool beside the calls, if it has one; it is kept only then.
-    place: Option<OwnedSemaphorePermit>,
+    /// It is kept only if it has one.
+    seat: Option<Seat>,
 }
 
 impl Analyzer {
@@ -42,15 +42,17 @@ impl Analyzer {
         if plugin.kind() != Kind::Analyzer {
             return Err(PrepareError::NotAnAnalyzer(plugin.id().clone()));
         }
+        let places = Arc::clone(&plugin.inner.runtime.warm);
         let analyzer = Self {
             plugin,
             config: config.into(),
-            warm: Arc::default(),
+            warm: Arc::new(Pool::new(places)),
         };
-        let turn = analyzer.turn().await?;
-        let first = analyzer.fresh().await?;
-        analyzer.keep(first);
-        drop(turn);
+        let _turn = analyzer.turn().await?;
+        if let Taken::Make(seat) = analyzer.warm.take().await {
+            let first = analyzer.fresh(seat).await?;
+            analyzer.keep(first);
+        }
         Ok(analyzer)
     }
 
@@ -70,14 +72,9 @@ impl Analyzer {
         // The turn first: whoever waits for one with an instance in hand has others make more of them.
         let turn = run::turn(&inner.runtime, &inner.shared, call, None, time);
         let _turn = turn.await.map_err(failed)?;
-        let kept = self
-            .warm
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .pop();
-        let mut warm = match kept {
-            Some(warm) => warm,
-            None => self.fresh().await.map_err(|error| match error {
+        let mut warm = match self.warm.take().await {
+            Taken::Kept(warm) => warm,
+            Taken::Make(seat) => self.fresh(seat).await.map_err(|error| match error {
                 PrepareError::Call(error) => error,
                 // The same configuration was taken before.
                 other => {
@@ -120,9 +117,9 @@ impl Analyzer {
         Ok(turn.map_err(failed)?)
     }
 
-    /// A fresh instance with the configuration. A turn is held meanwhile, and for as long as it works: one that
-    /// is not kept has its place in the pool by that turn alone.
-    async fn fresh(&self) -> Result<Warm, PrepareError> {
+    /// A fresh instance with the configuration. A turn is held meanwhile, and for as long as it works: one
+    /// without a seat has its place in the engine's pool by that turn alone.
+    async fn fresh(&self, seat: Option<Seat>) -> Result<Warm, PrepareError> {
         let inner = &self.plugin.inner;
         let limits = &inner.shared.limits;
         let mark = Mark::new();
@@ -145,7 +142,7 @@ impl Analyzer {
                 store,
                 guest,
                 uses_left: limits.analyzer_uses.max(1),
-                place: None,
+                seat,
             }))
         };
         let time = limits.receive_time;
@@ -157,19 +154,10 @@ impl Analyzer {
         }
     }
 
-    /// Keeps an instance for the next message, if there is a place for it.
-    fn keep(&self, mut warm: Warm) {
-        if warm.place.is_none() {
-            let places = Arc::clone(&self.plugin.inner.runtime.warm);
-            warm.place = places.try_acquire_owned().ok();
+    fn keep(&self, warm: Warm) {
+        if warm.seat.is_some() {
+            self.warm.keep(warm);
         }
-        if warm.place.is_none() {
-            return;
-        }
-        self.warm
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(warm);
     }
 }
 

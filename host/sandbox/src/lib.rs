@@ -46,6 +46,7 @@ mod secrets;
 mod seen;
 mod stand_in;
 mod suspension;
+mod warm;
 
 pub use analyzer::Analyzer;
 pub use compiler::{CompileError, Compiler, REFUSED, compile};

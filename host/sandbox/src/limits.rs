@@ -77,7 +77,8 @@ pub struct Limits {
     pub calls: u32,
     /// Messages that an analyzer's instance reads before it is replaced. Default 1,000.
     pub analyzer_uses: u32,
-    /// Instances of all analyzers that are kept warm. Default 32.
+    /// Instances of all analyzers that are kept warm, of each at most as many as there are processors.
+    /// Default 64.
     pub warm_analyzers: u32,
 }
 
@@ -104,7 +105,7 @@ impl Default for Limits {
             calls_per_plugin: 24,
             calls: 128,
             analyzer_uses: 1_000,
-            warm_analyzers: 32,
+            warm_analyzers: 64,
         }
     }
 }

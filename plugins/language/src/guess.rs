@@ -4,9 +4,46 @@
 //! by letters that few of them have, and by the n-grams of `whichlang`, which knows a part of them; how far
 //! these agree is how sure the answer is.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use whichlang::Lang;
 
 use crate::words::LATIN;
+
+/// Which languages in Latin letters have a small word, or a letter that few have: by their places in [`LATIN`].
+struct Signs {
+    words: HashMap<&'static str, Vec<usize>>,
+    letters: HashMap<char, Vec<usize>>,
+}
+
+static SIGNS: LazyLock<Signs> = LazyLock::new(|| {
+    let mut signs = Signs {
+        words: HashMap::new(),
+        letters: HashMap::new(),
+    };
+    for (index, (_, words, letters)) in LATIN.iter().enumerate() {
+        for word in words.split(' ') {
+            let of = signs.words.entry(word).or_default();
+            // Some lists name a word twice.
+            if of.last() != Some(&index) {
+                of.push(index);
+            }
+        }
+        for letter in letters.chars() {
+            signs.letters.entry(letter).or_default().push(index);
+        }
+    }
+    signs
+});
+
+/// Makes ready what the first text would else wait for.
+pub fn prepare() {
+    LazyLock::force(&SIGNS);
+}
+
+/// Of so many letters that few languages have, more tell no more.
+const MOST_LETTERS: u8 = 3;
 
 /// A language, and how sure it is.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -81,6 +118,9 @@ fn is_mark(character: char) -> bool {
 type Script = (fn(char) -> bool, &'static str);
 
 fn by_script(text: &str, letters: usize) -> Option<Guess> {
+    if text.is_ascii() {
+        return None;
+    }
     let count = |is: fn(char) -> bool| text.chars().filter(|c| is(*c)).count();
     let guess = |tag, confidence| Some(Guess { tag, confidence });
     let has = |letters: &str| text.chars().any(|c| letters.contains(c));
@@ -131,12 +171,10 @@ fn by_script(text: &str, letters: usize) -> Option<Guess> {
 fn by_words(words: &[String], joined: &str) -> Option<Guess> {
     let mut points = [0.0f64; LATIN.len()];
     for word in words {
-        let of: Vec<usize> = LATIN
-            .iter()
-            .enumerate()
-            .filter(|(_, (_, small, _))| small.split(' ').any(|own| own == word))
-            .map(|(index, _)| index)
-            .collect();
+        let of = SIGNS
+            .words
+            .get(word.as_str())
+            .map_or(&[][..], Vec::as_slice);
         #[allow(clippy::cast_precision_loss)]
         let share = WORD / of.len().max(1) as f64;
         // A word of one letter tells less.
@@ -146,20 +184,21 @@ fn by_words(words: &[String], joined: &str) -> Option<Guess> {
             share
         };
         for index in of {
-            if let Some(own) = points.get_mut(index) {
+            if let Some(own) = points.get_mut(*index) {
                 *own += share;
             }
         }
     }
-    for (own, (_, _, letters)) in points.iter_mut().zip(&LATIN) {
-        let found = joined
-            .chars()
-            .filter(|c| letters.contains(*c))
-            .take(3)
-            .count();
-        #[allow(clippy::cast_precision_loss)]
-        let found = found as f64;
-        *own += found * LETTER / 2.0;
+    let mut letters = [0u8; LATIN.len()];
+    for of in joined.chars().filter_map(|c| SIGNS.letters.get(&c)) {
+        for index in of {
+            if let Some(own) = letters.get_mut(*index) {
+                *own = (*own + 1).min(MOST_LETTERS);
+            }
+        }
+    }
+    for (own, found) in points.iter_mut().zip(letters) {
+        *own += f64::from(found) * LETTER / 2.0;
     }
     let half = words.len() / 2;
     let halves =

@@ -75,6 +75,7 @@ impl Analyzer for Language {
             }
         }
         if problems.is_empty() {
+            guess::prepare();
             Ok(Self(config))
         } else {
             Err(problems)
