@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -97,6 +97,10 @@ struct Inner {
     /// Whether anything is or was recorded: no call takes the lock before.
     has_begun: AtomicBool,
     recordings: Mutex<BTreeMap<PluginId, Recording>>,
+    /// How often everything was forgotten: what belongs to the time before is not written after it.
+    forgotten: AtomicU64,
+    /// Held while a case is written, and while everything is forgotten.
+    writing: Mutex<()>,
 }
 
 impl std::fmt::Debug for Recorder {
@@ -115,6 +119,8 @@ impl Recorder {
             form,
             has_begun: AtomicBool::new(false),
             recordings: Mutex::default(),
+            forgotten: AtomicU64::new(0),
+            writing: Mutex::default(),
         }))
     }
 
@@ -158,7 +164,8 @@ impl Recorder {
 
     /// Deletes all cases: nobody can tell whose words are in which.
     pub fn forget(&self) -> io::Result<usize> {
-        self.with(|all| all.values_mut().for_each(|one| one.cases.clear()));
+        let _nothing_is_written = self.writing();
+        self.0.forgotten.fetch_add(1, Ordering::SeqCst);
         self.delete(|_| true)
     }
 
@@ -176,6 +183,11 @@ impl Recorder {
                 deleted += 1;
             }
         }
+        self.with(|all| {
+            for recording in all.values_mut() {
+                recording.cases.retain(|case| case.folder.is_dir());
+            }
+        });
         Ok(deleted)
     }
 
@@ -186,6 +198,11 @@ impl Recorder {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         change(&mut recordings)
+    }
+
+    fn writing(&self) -> std::sync::MutexGuard<'_, ()> {
+        let writing = &self.0.writing;
+        writing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Writes a case; its folder.
@@ -201,12 +218,19 @@ impl Recorder {
         private_folder(&of_plugin)?;
         let name = format!("{}-{}", seen.call, seen.id);
         let unfinished = of_plugin.join(format!("{UNFINISHED}{name}"));
-        private_folder(&unfinished)?;
-        for (file, content) in files {
-            write_private(&unfinished.join(file), &content)?;
-        }
         let folder = of_plugin.join(name);
-        std::fs::rename(unfinished, &folder)?;
+        let written = || {
+            private_folder(&unfinished)?;
+            for (file, content) in files {
+                write_private(&unfinished.join(file), &content)?;
+            }
+            std::fs::rename(&unfinished, &folder)
+        };
+        if let Err(error) = written() {
+            // What is left of it helps nobody; the next round of deleting takes what cannot be taken now.
+            let _ = std::fs::remove_dir_all(&unfinished);
+            return Err(error);
+        }
         Ok(folder)
     }
 }
@@ -237,8 +261,13 @@ impl CallObserver for Recorder {
             return;
         }
         let (recorder, channel) = (self.clone(), channel.clone());
+        let forgotten = self.0.forgotten.load(Ordering::SeqCst);
         // The call's own answer does not wait for the disk.
         tokio::task::spawn_blocking(move || {
+            let _one_at_a_time = recorder.writing();
+            if recorder.0.forgotten.load(Ordering::SeqCst) != forgotten {
+                return;
+            }
             let written = recorder.write(&seen, &channel);
             let plugin = seen.plugin.clone();
             let case = written.map(|folder| Recorded {
