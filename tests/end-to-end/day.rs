@@ -63,3 +63,8 @@ fn a_day_on_x() -> Result<()> {
 fn a_day_on_whatsapp() -> Result<()> {
     day("whatsapp")
 }
+
+#[test]
+fn a_day_on_telegram() -> Result<()> {
+    day("telegram")
+}

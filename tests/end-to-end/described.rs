@@ -131,6 +131,11 @@ async fn every_example_runs_as_written_and_answers_are_as_described() -> Result<
         .await?;
     d.run(&administrator, "getPlugin", &["open-messaging"], "")
         .await?;
+    let record = ["recordPlugin", "getPluginRecording", "stopPluginRecording"];
+    for operation in record {
+        d.run(&administrator, operation, &["open-messaging"], "")
+            .await?;
+    }
     d.run(&administrator, "pauseChannel", &["shop"], "").await?;
     d.run(&administrator, "resumeChannel", &["shop"], "")
         .await?;

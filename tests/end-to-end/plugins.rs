@@ -2,6 +2,8 @@
 
 #[path = "plugins/author.rs"]
 mod author;
+#[path = "plugins/recorded.rs"]
+mod recorded;
 #[path = "plugins/suspended.rs"]
 mod suspended;
 

@@ -367,7 +367,7 @@ fn every_command_that_is_spoken_of_exists() -> Result<()> {
         let name = words.next().context("a command")?;
         ensure!(names.contains(&name), "`{command}`: there is no {name}");
         let mut of = vec![name];
-        if matches!(name, "key" | "simulate" | "plugin" | "rules") {
+        if matches!(name, "channel" | "key" | "plugin" | "rules" | "simulate") {
             of.extend(words.clone().next());
         }
         let described = help(&of)?;

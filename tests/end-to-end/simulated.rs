@@ -192,3 +192,11 @@ async fn the_block_of_the_middleware_works() -> Result<()> {
     let at = hub.base();
     works(&["open-messaging", "--hub", &at], hub, 1).await
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_block_of_telegram_works() -> Result<()> {
+    if !has_curl()? {
+        return Ok(());
+    }
+    works(&["telegram"], Hub::prepare(BINARY)?, 1).await
+}

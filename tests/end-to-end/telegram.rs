@@ -12,13 +12,13 @@ use serde_json::{Value, json};
 const BINARY: &str = env!("CARGO_BIN_EXE_linecard");
 const DORA: &str = "77001";
 /// Looks like a token, and nothing else of the test does.
-const TOKEN: &str = "7654321:AAF-only-here_0123456789";
+pub(crate) const TOKEN: &str = "7654321:AAF-only-here_0123456789";
 
 /// A simulated bot, the hub, and an agent who is ready.
 pub(crate) struct Shop {
     pub(crate) bot: TelegramSimulator,
     pub(crate) hub: Hub,
-    agent: Client,
+    pub(crate) agent: Client,
 }
 
 impl Shop {
@@ -76,17 +76,17 @@ hosts = ["{base}"]
             .await
     }
 
-    async fn say(&self, what: Incoming) -> Result<String> {
+    pub(crate) async fn say(&self, what: Incoming) -> Result<String> {
         let said = self.bot.say(DORA, what).await;
         ensure!(said.acknowledged, "{said:?}\n{}", self.hub.log());
         Ok(said.message_id)
     }
 
-    async fn answer(&self, interaction: &Value, body: &Value) -> Result<Value> {
+    pub(crate) async fn answer(&self, interaction: &Value, body: &Value) -> Result<Value> {
         self.agent.post(&path(interaction, "messages")?, body).await
     }
 
-    async fn delivered(&self, count: usize) -> Result<Vec<Turn>> {
+    pub(crate) async fn delivered(&self, count: usize) -> Result<Vec<Turn>> {
         let delivered = self.bot.customers().wait_delivered(DORA, count, SOON).await;
         delivered.with_context(|| format!("{count} messages did not come:\n{}", self.hub.log()))
     }

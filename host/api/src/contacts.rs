@@ -142,7 +142,16 @@ async fn erase(
     caller.require(Right::Privacy)?;
     let key = change.idempotency(&caller);
     let contact = app.contact(&caller, &id).await?.id;
-    app.request(&caller, Request::Erase { contact }, key).await
+    let erased = app
+        .request(&caller, Request::Erase { contact }, key)
+        .await?;
+    // Nobody can tell which recorded call has this person's words.
+    let recorder = app.hub.equipment.recorder.clone();
+    let forgotten = tokio::task::spawn_blocking(move || recorder.forget()).await;
+    if let Err(error) | Ok(Err(error)) = forgotten.map_err(std::io::Error::other) {
+        tracing::error!(%error, "recorded calls are not deleted, and may have words of a person who was erased");
+    }
+    Ok(erased)
 }
 
 /// All that is kept about a contact.

@@ -28,8 +28,8 @@ use super::query::{Known, refuse_unknown};
 use super::{
     App, account, actions, agents, attention, audit, automatic, backup, beginning, channels,
     contacts, corrections, dead_letters, desk, elsewhere, events, files, inbox, interactions,
-    macros, messages, notes, offers, plugins, practice, queues, reactions, responses, rules,
-    search, session, setting_up, site, stats, templates, training, webhooks, working,
+    macros, messages, notes, offers, plugins, practice, queues, reactions, recording, responses,
+    rules, search, session, setting_up, site, stats, templates, training, webhooks, working,
 };
 
 /// Where the description is.
@@ -118,6 +118,7 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .merge(setting_up::router())
         .merge(dead_letters::router())
         .merge(plugins::router())
+        .merge(recording::router())
         .merge(practice::router())
         .merge(events::router())
         .merge(site::router())

@@ -53,6 +53,7 @@ pub mod problem;
 mod query;
 mod queues;
 mod reactions;
+mod recording;
 mod render;
 mod responses;
 mod rules;

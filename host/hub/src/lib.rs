@@ -7,6 +7,7 @@
 pub mod configure;
 mod hub;
 pub mod plugins;
+pub mod recorder;
 pub mod searching;
 
 pub use hub::{Hub, HubOptions};

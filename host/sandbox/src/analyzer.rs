@@ -70,7 +70,14 @@ impl Analyzer {
         let call = (Call::Analyze, &*mark);
         let failed = |fault| self.plugin.error(Call::Analyze, fault, &mark);
         // The turn first: whoever waits for one with an instance in hand has others make more of them.
-        let turn = run::turn(&inner.runtime, &inner.shared, call, None, time);
+        // Its time begins when it runs: many messages at once are no fault of the analyzer's.
+        let turn = run::turn(
+            &inner.runtime,
+            &inner.shared,
+            call,
+            None,
+            limits.receive_time,
+        );
         let _turn = turn.await.map_err(failed)?;
         let mut warm = match self.warm.take().await {
             Taken::Kept(warm) => warm,
@@ -84,6 +91,8 @@ impl Analyzer {
             })?,
         };
         warm.store.data_mut().renew(Arc::clone(&mark));
+        // The clock went on meanwhile: with the deadline of the last call the guest would be interrupted at once.
+        warm.store.set_epoch_deadline(1);
         let text = subject.text.clone();
         let subject = convert::subject(subject);
         let running = async {

@@ -21,6 +21,8 @@ use crate::lanes::{self, Lane};
 use crate::mark::Mark;
 use crate::plugin::{Plugin, World};
 use crate::run;
+use crate::seen::{SeenInput, Tape, Watched};
+use serde::Serialize;
 
 /// The calls of a connector. Each runs in a fresh instance. Cheap to clone.
 ///
@@ -42,11 +44,15 @@ impl Connector {
         channel: &ChannelContext,
         request: WebhookRequest,
     ) -> Result<Result<Reception, Rejection>, CallError> {
+        let watched = self.watched(Call::Receive, channel, || {
+            SeenInput::Receive(request.clone())
+        });
         let request = convert::webhook_request(request);
         let _turn = self.wait_for(Call::Receive, channel).await?;
         let capability = Capability::Channel(channel.clone());
         self.run(
             (Call::Receive, capability),
+            watched,
             channel,
             move |world, store, channel| {
                 Box::pin(async move { world.receive(store, channel, request).await })
@@ -63,10 +69,19 @@ impl Connector {
         cursor: Vec<u8>,
         waited: Option<Result<HttpResponse, HttpError>>,
     ) -> Result<Result<PollPage, Failure>, CallError> {
+        let watched = self.watched(Call::Poll, channel, || SeenInput::Poll {
+            cursor: cursor.clone(),
+            waited: waited.clone(),
+        });
         let waited = waited.map(self::waited);
-        self.call(Call::Poll, channel, move |guest, store, channel| {
-            Box::pin(async move { guest.poll(store, channel, cursor, waited).await })
-        })
+        self.call(
+            Call::Poll,
+            watched,
+            channel,
+            move |guest, store, channel| {
+                Box::pin(async move { guest.poll(store, channel, cursor, waited).await })
+            },
+        )
         .await
     }
 
@@ -114,9 +129,13 @@ impl Connector {
         channel: &ChannelContext,
         identity: Identity,
     ) -> Result<Result<Option<Profile>, Failure>, CallError> {
+        let watched = self.watched(Call::ResolveProfile, channel, || {
+            SeenInput::other("resolve_profile", &identity)
+        });
         let identity = convert::to_identity(identity);
         self.call(
             Call::ResolveProfile,
+            watched,
             channel,
             move |guest, store, channel| {
                 Box::pin(async move { guest.resolve_profile(store, channel, identity).await })
@@ -131,10 +150,18 @@ impl Connector {
         channel: &ChannelContext,
         attachment: Attachment,
     ) -> Result<Result<StoredMedia, Failure>, CallError> {
+        let watched = self.watched(Call::ResolveMedia, channel, || {
+            SeenInput::other("resolve_media", &attachment)
+        });
         let attachment = convert::to_attachment(attachment);
-        self.call(Call::ResolveMedia, channel, move |guest, store, channel| {
-            Box::pin(async move { guest.resolve_media(store, channel, attachment).await })
-        })
+        self.call(
+            Call::ResolveMedia,
+            watched,
+            channel,
+            move |guest, store, channel| {
+                Box::pin(async move { guest.resolve_media(store, channel, attachment).await })
+            },
+        )
         .await
     }
 
@@ -143,9 +170,15 @@ impl Connector {
         &self,
         channel: &ChannelContext,
     ) -> Result<Result<Vec<Finding>, Failure>, CallError> {
-        self.call(Call::Probe, channel, move |guest, store, channel| {
-            Box::pin(async move { guest.probe(store, channel).await })
-        })
+        let watched = self.watched(Call::Probe, channel, || {
+            SeenInput::other("probe", &Nothing {})
+        });
+        self.call(
+            Call::Probe,
+            watched,
+            channel,
+            move |guest, store, channel| Box::pin(async move { guest.probe(store, channel).await }),
+        )
         .await
     }
 
@@ -154,9 +187,17 @@ impl Connector {
         &self,
         channel: &ChannelContext,
     ) -> Result<Result<TemplateList, Failure>, CallError> {
-        self.call(Call::Templates, channel, move |guest, store, channel| {
-            Box::pin(async move { guest.templates(store, channel).await })
-        })
+        let watched = self.watched(Call::Templates, channel, || {
+            SeenInput::other("templates", &Nothing {})
+        });
+        self.call(
+            Call::Templates,
+            watched,
+            channel,
+            move |guest, store, channel| {
+                Box::pin(async move { guest.templates(store, channel).await })
+            },
+        )
         .await
     }
 
@@ -168,6 +209,10 @@ impl Connector {
         off: bool,
         rehearsal: bool,
     ) -> Result<Result<Vec<Step>, Failure>, CallError> {
+        let watched = self.watched(Call::SetUp, channel, || {
+            let name = if off { "tear_down" } else { "set_up" };
+            SeenInput::other(name, &SetUp { rehearsal })
+        });
         let _turn = self.wait_for(Call::SetUp, channel).await?;
         let capability = if rehearsal {
             Capability::Look(channel.clone())
@@ -176,6 +221,7 @@ impl Connector {
         };
         self.run(
             (Call::SetUp, capability),
+            watched,
             channel,
             move |world, store, channel| {
                 Box::pin(async move {
@@ -209,10 +255,21 @@ impl Connector {
         }
     }
 
-    /// Waits for a turn, and runs `body` in it.
-    async fn call<W, T>(
+    /// What is to be told of a call, if somebody wants to see it.
+    fn watched(
         &self,
         call: Call,
+        channel: &ChannelContext,
+        input: impl FnOnce() -> SeenInput,
+    ) -> Option<Watched> {
+        Watched::of(channel, self.plugin.id(), call, input)
+    }
+
+    /// Waits for a turn, and runs `body` in it.
+    async fn call<W, T, E>(
+        &self,
+        call: Call,
+        watched: Option<Watched>,
         channel: &ChannelContext,
         body: impl for<'a> FnOnce(
             ConnectorGuest,
@@ -221,26 +278,34 @@ impl Connector {
         ) -> BoxFuture<'a, wasmtime::Result<W>>
         + Send
         + 'static,
-    ) -> Result<T, CallError>
+    ) -> Result<Result<T, E>, CallError>
     where
-        W: Checked<T> + Send,
+        W: Checked<Result<T, E>> + Send,
+        T: Serialize,
+        E: Serialize,
     {
         let _turn = self.wait_for(call, channel).await?;
         let capability = Capability::Network(channel.clone());
-        self.run((call, capability), channel, move |world, store, channel| {
-            Box::pin(async move {
-                let guest = world.start(&mut *store).await?;
-                body(guest, store, channel).await
-            })
-        })
+        self.run(
+            (call, capability),
+            watched,
+            channel,
+            move |world, store, channel| {
+                Box::pin(async move {
+                    let guest = world.start(&mut *store).await?;
+                    body(guest, store, channel).await
+                })
+            },
+        )
         .await
     }
 
     /// Runs `body`, which makes a fresh instance, and converts and checks what it gives. Its turn must be held
     /// meanwhile.
-    async fn run<W, T>(
+    async fn run<W, T, E>(
         &self,
         (call, capability): (Call, Capability),
+        watched: Option<Watched>,
         channel: &ChannelContext,
         body: impl for<'a> FnOnce(
             ConnectorWorld,
@@ -249,14 +314,17 @@ impl Connector {
         ) -> BoxFuture<'a, wasmtime::Result<W>>
         + Send
         + 'static,
-    ) -> Result<T, CallError>
+    ) -> Result<Result<T, E>, CallError>
     where
-        W: Checked<T> + Send,
+        W: Checked<Result<T, E>> + Send,
+        T: Serialize,
+        E: Serialize,
     {
         let inner = &self.plugin.inner;
         let limits = &inner.shared.limits;
         let record = record(channel);
-        let (mark, id) = (Mark::new(), Some(&channel.id));
+        let mark = Mark::with(watched.is_some().then(Tape::default));
+        let id = Some(&channel.id);
         let running = async {
             let World::Connector(world) = &inner.world else {
                 return Err(Fault::Start("it is not a connector".to_owned()));
@@ -274,10 +342,24 @@ impl Connector {
             given.checked(limits)
         };
         let time = self.time(call);
-        run::timed(&inner.shared, (call, &mark), id, time, running)
-            .await
-            .map_err(|fault| self.plugin.error(call, fault, &mark))
+        let came = run::timed(&inner.shared, (call, &mark), id, time, running).await;
+        if let (Some(watched), Some(tape)) = (watched, &mark.tape) {
+            let secrets = inner.shared.secrets.as_slice();
+            let of = (self.plugin.id(), inner.manifest.version.as_str(), secrets);
+            watched.ended((mark.id, call), of, tape, came.as_ref(), channel);
+        }
+        came.map_err(|fault| self.plugin.error(call, fault, &mark))
     }
+}
+
+/// What a call is given that is given nothing.
+#[derive(Serialize)]
+struct Nothing {}
+
+/// What `set_up` and `tear_down` are given.
+#[derive(Serialize)]
+struct SetUp {
+    rehearsal: bool,
 }
 
 /// A turn to do an action on a channel, waited for. Dropping it gives it back.
@@ -293,10 +375,14 @@ impl Turn {
         self,
         request: ActionRequest,
     ) -> Result<Result<Outcome, Failure>, CallError> {
+        let watched = self.connector.watched(Call::Perform, &self.channel, || {
+            SeenInput::other("perform", &request)
+        });
         let request = convert::action_request(request);
         let capability = Capability::Network(self.channel.clone());
         let done = self.connector.run(
             (Call::Perform, capability),
+            watched,
             &self.channel,
             move |world, store, channel| {
                 Box::pin(async move {

@@ -8,6 +8,7 @@ use crate::grants::Grants;
 use crate::http::HttpAccess;
 use crate::media::{MediaStore, NoMedia};
 use crate::secrets::{NoSecrets, SecretSource};
+use crate::seen::CallObserver;
 
 /// A channel, as the calls of its connector see it. Cheap to clone.
 #[derive(Clone)]
@@ -29,6 +30,8 @@ pub struct ChannelContext {
     pub media: Arc<dyn MediaStore>,
     /// How requests are made: [`crate::HttpClient`], or a double that replays what was recorded.
     pub http: Arc<dyn HttpAccess>,
+    /// Who may want to see its calls.
+    pub observer: Option<Arc<dyn CallObserver>>,
 }
 
 impl ChannelContext {
@@ -43,6 +46,7 @@ impl ChannelContext {
             skip: Vec::new(),
             media: Arc::new(NoMedia),
             http,
+            observer: None,
         }
     }
 }

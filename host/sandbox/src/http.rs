@@ -26,6 +26,8 @@ use url::Url;
 pub use address::is_public;
 pub use client::{HttpClient, HttpClientConfig, HttpClientError};
 
+pub(crate) use inspected::forms;
+
 use crate::context::ChannelContext;
 use crate::media::StoredBody;
 

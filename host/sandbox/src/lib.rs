@@ -43,6 +43,8 @@ mod reused;
 mod run;
 mod sandbox;
 mod secrets;
+mod seen;
+mod stand_in;
 mod suspension;
 mod warm;
 
@@ -72,4 +74,6 @@ pub use secrets::{
     BasicSecret, ClientAuth, NoSecrets, Oauth1Secret, Oauth2Secret, Secret, SecretFormatError,
     SecretSource, SecretStore,
 };
+pub use seen::{CallObserver, SeenCall, SeenInput, SeenMac};
+pub use stand_in::StandIns;
 pub use suspension::{Suspended, SuspensionConfig};

@@ -4,6 +4,8 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
 
+use crate::seen::Tape;
+
 /// The id of one call: it stands in the log lines that the plug-in wrote in it, in the error that ended it,
 /// and in what the API says of it. Ids of one run of the program follow one another, from a random one on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -43,13 +45,21 @@ impl fmt::Display for CallId {
 pub(crate) struct Mark {
     pub(crate) id: CallId,
     may_have_acted: AtomicBool,
+    /// What it does, if somebody wants to see it.
+    pub(crate) tape: Option<Tape>,
 }
 
 impl Mark {
     pub(crate) fn new() -> Arc<Self> {
+        Self::with(None)
+    }
+
+    /// With a tape for what the call does.
+    pub(crate) fn with(tape: Option<Tape>) -> Arc<Self> {
         Arc::new(Self {
             id: CallId::new(),
             may_have_acted: AtomicBool::new(false),
+            tape,
         })
     }
 

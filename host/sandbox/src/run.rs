@@ -39,8 +39,8 @@ const MACHINERY: [&str; 11] = [
     "__",
 ];
 
-/// Waits for a turn of a call's lane. A call that only computes fails if it waits for longer than it may
-/// run. One that uses the network waits for as long as it takes: those before it end within their time,
+/// Waits for a turn of a call's lane. A call that only computes fails if it waits for longer than `time`. One
+/// that uses the network waits for as long as it takes: those before it end within their time,
 /// and nobody is to fail because somebody else's network hangs.
 pub(crate) async fn turn(
     runtime: &Runtime,

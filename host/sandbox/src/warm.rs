@@ -16,7 +16,7 @@ use crate::engine::TICK;
 
 /// How long a message waits for an instance that is at work. Who computes is interrupted after one tick,
 /// and goes on as soon as the others have had their turn.
-const PATIENCE: Duration = TICK.saturating_mul(2);
+const PATIENCE: Duration = TICK.saturating_mul(5);
 
 /// The instances of one analyzer.
 pub(crate) struct Pool<T> {

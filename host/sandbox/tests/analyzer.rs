@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use futures::FutureExt as _;
+
 use crate::support::{ANALYZER, limit, sandbox};
 use linecard_model::manifest::Visibility;
 use linecard_model::platform::Subject;
@@ -61,6 +63,21 @@ async fn without_room_for_warm_instances_each_message_gets_a_fresh_one() {
     })
     .await;
     assert_eq!([uses(&analyzer).await, uses(&analyzer).await], [1, 1]);
+}
+
+/// A guest that computes for less than a tick of the clock is not interrupted, however long it was idle before:
+/// whoever is interrupted waits until all others have had their turn.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_instance_that_was_idle_reads_without_a_break() {
+    let analyzer = analyzer(Limits::default()).await;
+    uses(&analyzer).await;
+    let mut at_once = 0;
+    for _ in 0..10 {
+        tokio::time::sleep(Duration::from_millis(15)).await;
+        // The clock may tick just then, but not each time.
+        at_once += u32::from(analyzer.analyze(subject("count")).now_or_never().is_some());
+    }
+    assert!(at_once >= 5, "{at_once} of 10");
 }
 
 #[tokio::test(flavor = "multi_thread")]

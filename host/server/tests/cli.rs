@@ -385,6 +385,7 @@ fn a_simulated_network_ends_when_told() {
         ("open-messaging", "TERM"),
         ("x", "TERM"),
         ("whatsapp", "TERM"),
+        ("telegram", "TERM"),
         ("whatsapp", "INT"),
     ] {
         let mut process = linecard(folder.path(), &["simulate", network, "--at", "127.0.0.1:0"])

@@ -32,8 +32,9 @@ use crate::resting::Resting;
 const LANES: usize = 16;
 /// How many events wait in a lane before reading pauses.
 const LANE_LENGTH: usize = 64;
-/// How many events of a lane are analyzed at a time.
-const AT_A_TIME: usize = 16;
+/// How many events of a lane are analyzed at a time. Analyzers only compute: more at a time are not faster
+/// together, and only wait for longer each.
+const AT_A_TIME: usize = 4;
 /// How many events are read at a time.
 const PAGE: usize = 256;
 
@@ -233,12 +234,26 @@ impl Preparation {
         let analyzers = self.analyzers.clone();
         let work = async move {
             let received = stream::poll_fn(move |context| entries.poll_recv(context));
-            let prepared = received.map(|entry| async {
-                let findings = analyzers.read(&channels, &entry).await;
-                Prepared { entry, findings }
+            // A task each: whoever was interrupted goes on with the analyzer's instance while this lane waits
+            // for the site, and others wait for the instance. Each ends within the time of a call.
+            let prepared = received.map(|entry| {
+                let (analyzers, channels) = (analyzers.clone(), channels.clone());
+                tokio::spawn(async move {
+                    let findings = analyzers.read(&channels, &entry).await;
+                    Prepared { entry, findings }
+                })
             });
             let mut prepared = pin!(prepared.buffered(AT_A_TIME));
             while let Some(prepared) = prepared.next().await {
+                let prepared = match prepared {
+                    Ok(prepared) => prepared,
+                    Err(error) => match error.try_into_panic() {
+                        // As if it had happened here, where it is supervised.
+                        Ok(panic) => std::panic::resume_unwind(panic),
+                        // The runtime ends; the entry stays in the inbox.
+                        Err(_) => return,
+                    },
+                };
                 if site.inbound(prepared).await.is_err() {
                     return;
                 }

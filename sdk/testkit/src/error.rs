@@ -24,6 +24,9 @@ pub enum TestkitError {
     /// There are no cases, so the test would test nothing.
     #[error("{} holds no cases; make a folder there with `request.http` or `call.json`", .0.display())]
     NoCases(PathBuf),
+    /// No case has this name.
+    #[error("there is no case \"{0}\"")]
+    NoSuchCase(String),
     /// The component could not be built.
     #[cfg(feature = "sandbox")]
     #[error(transparent)]

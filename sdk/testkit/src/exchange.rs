@@ -49,6 +49,17 @@ impl Answer {
     }
 }
 
+#[cfg(feature = "sandbox")]
+impl Answer {
+    /// What the host gets, if the request is for a file that is to be stored or not.
+    pub fn to_host(
+        &self,
+        store_body: bool,
+    ) -> Result<linecard_sandbox::HttpResponse, linecard_sandbox::HttpError> {
+        crate::sandboxed::answered(self, store_body)
+    }
+}
+
 fn bytes_of(body: &Value) -> Vec<u8> {
     let base64 = body
         .as_object()
@@ -70,8 +81,10 @@ pub struct RecordedRequest {
     /// The URL.
     pub url: String,
     /// The headers, names in lower case, sorted.
+    #[serde(default)]
     pub headers: Vec<(String, String)>,
     /// The body: JSON as JSON, a text as text, parts of a form as objects.
+    #[serde(default)]
     pub body: Value,
     /// The secret that it is signed with.
     pub auth: Option<String>,
@@ -153,6 +166,13 @@ impl From<&http::Request> for RecordedRequest {
                 .as_ref()
                 .map(|wanted| (wanted.parameter.clone(), wanted.secret.clone())),
         )
+    }
+}
+
+#[cfg(feature = "sandbox")]
+impl From<&linecard_sandbox::HttpRequest> for RecordedRequest {
+    fn from(request: &linecard_sandbox::HttpRequest) -> Self {
+        crate::sandboxed::recorded(request)
     }
 }
 

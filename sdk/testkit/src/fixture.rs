@@ -75,6 +75,46 @@ pub enum Call {
     Analyze(Subject),
 }
 
+impl Case {
+    /// Reads the case in a folder.
+    pub fn read(folder: &Path) -> Result<Self, TestkitError> {
+        read(folder)
+    }
+
+    /// Reads the cases in the folders of a folder, by name.
+    pub fn read_all(golden: &Path) -> Result<Vec<Self>, TestkitError> {
+        read_all(golden)
+    }
+
+    /// The requests that `expected.json` says the call makes; none if there is no such file.
+    pub fn expected_requests(&self) -> Result<Vec<crate::RecordedRequest>, TestkitError> {
+        let path = self.folder.join("expected.json");
+        let expected: Option<Value> = json(&path)?;
+        let requests = expected.and_then(|mut expected| Some(expected.get_mut("requests")?.take()));
+        let requests = requests.map(serde_json::from_value).transpose();
+        let requests = requests.map_err(|error| TestkitError::Fixture {
+            path,
+            text: format!("requests: {error}"),
+        })?;
+        Ok(requests.unwrap_or_default())
+    }
+
+    /// Reads a webhook request from a file like `request.http`, signed with these secrets as it says.
+    pub fn read_request(
+        path: &Path,
+        secrets: &Map<String, Value>,
+    ) -> Result<WebhookRequest, TestkitError> {
+        let bytes = bytes(path)?.ok_or_else(|| TestkitError::File {
+            path: path.to_owned(),
+            source: std::io::ErrorKind::NotFound.into(),
+        })?;
+        raw_request(&bytes, secrets).map_err(|text| TestkitError::Fixture {
+            path: path.to_owned(),
+            text,
+        })
+    }
+}
+
 /// `case.json`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -226,7 +266,7 @@ fn raw_request(bytes: &[u8], secrets: &Map<String, Value>) -> Result<WebhookRequ
     let (first, headers) = lines.split_first().ok_or("there is no request line")?;
     let mut words = first.split(' ');
     let (Some(method), Some(target)) = (words.next(), words.next()) else {
-        return Err("the first line is not `METHOD target HTTP/1.1`".to_owned());
+        return Err("line 1 is not `METHOD target HTTP/1.1`".to_owned());
     };
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let below = if path == "/" {
@@ -236,13 +276,15 @@ fn raw_request(bytes: &[u8], secrets: &Map<String, Value>) -> Result<WebhookRequ
     };
     let headers = headers
         .iter()
-        .map(|line| {
+        .zip(2..)
+        .map(|(line, number)| {
             let (name, value) = line
                 .split_once(':')
-                .ok_or_else(|| format!("not a header: {line}"))?;
+                .ok_or_else(|| format!("line {number} is no header of the form `name: value`"))?;
+            let value = signing::fill_in(value.trim(), rest, secrets);
             Ok((
                 name.trim().to_ascii_lowercase(),
-                signing::fill_in(value.trim(), rest, secrets)?,
+                value.map_err(|text| format!("line {number}: {text}"))?,
             ))
         })
         .collect::<Result<_, String>>()?;

@@ -44,6 +44,8 @@ mod junit;
 #[cfg(feature = "sandbox")]
 mod measure;
 mod native;
+#[cfg(feature = "sandbox")]
+mod recording;
 mod report;
 #[cfg(feature = "sandbox")]
 mod sandboxed;
@@ -61,8 +63,11 @@ pub use exchange::{Answer, RecordedRequest};
 pub use fixture::{Call, Case};
 #[cfg(feature = "sandbox")]
 pub use junit::junit;
+pub use linecard_sdk::connector::WebhookRequest;
 #[cfg(feature = "sandbox")]
 pub use measure::{Measured, measure};
+#[cfg(feature = "sandbox")]
+pub use recording::{RecordedCase, Told};
 #[cfg(feature = "sandbox")]
 pub use sandboxed::SandboxedPlugin;
 pub use signing::{hmac_base64, hmac_hex};

@@ -165,7 +165,7 @@ impl SandboxedPlugin {
                 ),
                 Call::Poll { cursor, waited } => {
                     let cursor = cursor.clone().into_bytes();
-                    let waited = waited.as_ref().map(answered);
+                    let waited = waited.as_ref().map(|answer| answered(answer, false));
                     written(connector.poll(&channel, cursor, waited).await)
                 }
                 Call::Perform(request) => {
@@ -301,18 +301,21 @@ impl HttpAccess for RecordedNetwork {
         let answer = exchanges.answers.pop_front().ok_or_else(|| {
             HttpError::Denied(format!("the test has no answer for {}", request.url))
         })?;
-        let response = answer.to_result().map_err(host_error)?;
-        Ok(host_response(if request.store_body {
-            linecard_sdk::testing::stored(response)
-        } else {
-            response
-        }))
+        answered(&answer, request.store_body)
     }
 }
 
 /// An answer of a case, as the host has it.
-fn answered(answer: &crate::Answer) -> Result<HttpResponse, HttpError> {
-    answer.to_result().map(host_response).map_err(host_error)
+pub(crate) fn answered(
+    answer: &crate::Answer,
+    store_body: bool,
+) -> Result<HttpResponse, HttpError> {
+    let response = answer.to_result().map_err(host_error)?;
+    Ok(host_response(if store_body {
+        linecard_sdk::testing::stored(response)
+    } else {
+        response
+    }))
 }
 
 fn host_error(error: Error) -> HttpError {
@@ -338,7 +341,7 @@ fn host_response(response: Response) -> HttpResponse {
     }
 }
 
-fn recorded(request: &HttpRequest) -> RecordedRequest {
+pub(crate) fn recorded(request: &HttpRequest) -> RecordedRequest {
     let body = match &request.body {
         HttpBody::Empty => Value::Null,
         HttpBody::Bytes(bytes) => readable(bytes),

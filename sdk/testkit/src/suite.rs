@@ -89,6 +89,15 @@ impl Suite {
         })
     }
 
+    /// Leaves all cases but one out.
+    pub fn only(&mut self, name: &str) -> Result<(), TestkitError> {
+        self.cases.retain(|case| case.name == name);
+        if self.cases.is_empty() {
+            return Err(TestkitError::NoSuchCase(name.to_owned()));
+        }
+        Ok(())
+    }
+
     /// What the component says about itself.
     pub fn manifest(&self) -> &Manifest {
         self.plugin.described()

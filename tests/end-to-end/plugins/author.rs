@@ -1,7 +1,8 @@
 //! What the author of a plug-in does at the command line: lay out a project, build it, test it.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
@@ -19,19 +20,35 @@ fn target() -> PathBuf {
 
 /// Runs the program in a folder, with the machine code of earlier runs.
 fn linecard(folder: &Path, arguments: &[&str]) -> Result<Output> {
+    Ok(command(folder, arguments).output()?)
+}
+
+fn command(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(BINARY);
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("LINECARD_") {
             command.env_remove(name);
         }
     }
-    let output = command
+    command
         .args(arguments)
         .current_dir(folder)
         .env("LINECARD_DATA", target().join("author-tests"))
-        .env("CARGO_TARGET_DIR", target())
-        .output()?;
-    Ok(output)
+        .env("CARGO_TARGET_DIR", target());
+    command
+}
+
+/// Runs the program with these lines on its standard input.
+fn linecard_told(folder: &Path, arguments: &[&str], lines: &str) -> Result<Output> {
+    let mut process = command(folder, arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    let mut input = process.stdin.take().context("standard input")?;
+    input.write_all(lines.as_bytes())?;
+    drop(input);
+    Ok(process.wait_with_output()?)
 }
 
 fn printed(output: &Output) -> String {
@@ -218,5 +235,80 @@ fn a_new_connector_builds_and_passes_its_tests_as_it_stands() -> Result<()> {
     let lost = ["plugin", "new", "other", "--kind", "analyzer"];
     let output = linecard(folder.path(), &lost)?;
     ensure!(printed(&output).contains("--sdk"), "{}", printed(&output));
+    Ok(())
+}
+
+/// The author is the customer and the agent, and recorded cases are the network.
+#[test]
+fn a_connector_is_tried_by_hand_in_a_real_hub() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let component = bundled("telegram");
+    let component = component.to_str().context("path")?;
+    let cases = repository().join("plugins/telegram/tests/golden");
+    let cases = cases.to_str().context("path")?;
+    let arguments = ["plugin", "try", component, "--cases", cases];
+    let lines = "\
+# What a customer writes, what the plug-in makes of it, and the answer.
+customer text
+agent It is on its way.
+customer edited
+network send-blocked
+agent Are you there?
+set-up rehearse
+quit
+";
+    let output = linecard_told(folder.path(), &arguments, lines)?;
+    let said = printed(&output);
+    ensure!(output.status.success(), "{said}");
+    for part in [
+        "the hub answers the network: 200",
+        "receive (call ",
+        "\"message_created\"",
+        "  contact (received): Where is my parcel? \u{1f4e6}",
+        "the plug-in asks: POST https://api.telegram.org/bot{bot-token}/sendMessage",
+        "\"text\": \"It is on its way.\"",
+        "  agent (sent): It is on its way.",
+        "the network answers: 403",
+        "  agent (failed",
+        "set-up (call ",
+    ] {
+        ensure!(said.contains(part), "{part} is missing in {said}");
+    }
+    // Neither the token nor the key is shown, and nothing is left behind.
+    for secret in ["TEST-token", "test-key", "63cdf33bdc"] {
+        ensure!(!said.contains(secret), "{secret} is in {said}");
+    }
+    ensure!(std::fs::read_dir(folder.path())?.next().is_none());
+
+    // What cannot be done is told with its line, and by the exit code.
+    let raw = folder.path().join("request.http");
+    std::fs::write(&raw, "POST / HTTP/1.1\nno header\n\n{}")?;
+    let lines = "agent Hello\ncustomer request.http\ncustomer nobody\ncustomer send\nask\n";
+    let output = linecard_told(folder.path(), &arguments, lines)?;
+    let said = printed(&output);
+    ensure!(output.status.code() == Some(1), "{said}");
+    for part in [
+        "line 1: nobody has written yet",
+        "line 2: request.http: line 2 is no header",
+        "line 3: there is no case and no file \"nobody\"",
+        "line 4: the case \"send\" is nothing that a customer does",
+        "line 5: \"ask\" is no command: `help` tells them",
+        "5 of 5 commands could not be done",
+    ] {
+        ensure!(said.contains(part), "{part} is missing in {said}");
+    }
+    let mut unknown = arguments.to_vec();
+    unknown.extend(["--secret", "tokn=env:TOKEN"]);
+    let output = linecard_told(folder.path(), &unknown, "")?;
+    let said = printed(&output);
+    ensure!(
+        said.contains("wants no secret tokn; it wants bot-token"),
+        "{said}"
+    );
+    let keywords = bundled("keywords");
+    let keywords = keywords.to_str().context("path")?;
+    let output = linecard_told(folder.path(), &["plugin", "try", keywords], "")?;
+    let said = printed(&output);
+    ensure!(said.contains("is an analyzer"), "{said}");
     Ok(())
 }

@@ -71,6 +71,12 @@ pub static KINDS: &[Kind] = &[
         "A channel or an analyzer that works now could not work with this version. The detail names it and says why: change the configuration first, or use another version.",
     ),
     kind(
+        "recordings-full",
+        409,
+        "There are too many recorded calls",
+        "500 recorded calls are kept at most, each for a week. Delete those in the folder `recordings` of the data folder that nobody needs.",
+    ),
+    kind(
         "no-earlier-version",
         409,
         "There is no version to go back to",

@@ -106,6 +106,7 @@ pub(super) fn channel(
         settings.to_string(),
         Arc::clone(&equipment.http),
     );
+    context.observer = Some(Arc::clone(&equipment.observer));
     context.secrets = Arc::new(secrets);
     context.grants = Arc::new(grants);
     context.media = equipment.media.clone();

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
 
 use linecard_model::plugin::{
     Approval, PluginChange, PluginRecord, PluginState, RolledBack, ServedVersion,
@@ -31,6 +32,8 @@ use super::left_alone::LeftAlone;
 
 /// Where the records of plug-ins are in the store's vault.
 const RECORDS: &str = "plugin/";
+/// How often recorded calls that are old are looked for.
+const SWEEP: Duration = Duration::from_mins(10);
 
 /// Why nothing was decided about a plug-in. Nothing has changed then.
 #[derive(Debug, thiserror::Error)]
@@ -114,9 +117,14 @@ pub(crate) async fn run(hub: Weak<Hub>) {
     let mut is_new = true;
     let mut unreadable = None;
     let mut left_alone = LeftAlone::default();
+    let mut swept = None;
     loop {
         ticks.tick().await;
         let Some(hub) = hub.upgrade() else { return };
+        if swept.is_none_or(|swept: Instant| swept.elapsed() >= SWEEP) {
+            swept = Some(Instant::now());
+            sweep(&hub).await;
+        }
         hub.tell_left_alone(&mut left_alone).await;
         let (looked, loader) = {
             let depot = &mut hub.exchange.lock().await.depot;
@@ -160,6 +168,15 @@ pub(crate) async fn run(hub: Weak<Hub>) {
             // The site has ended; the next try says so again, and the process ends soon.
             Err(error) => tracing::warn!(%error, "plug-ins cannot be exchanged"),
         }
+    }
+}
+
+/// Deletes recorded calls that are old.
+async fn sweep(hub: &Hub) {
+    let recorder = hub.equipment.recorder.clone();
+    let swept = tokio::task::spawn_blocking(move || recorder.sweep()).await;
+    if let Err(error) | Ok(Err(error)) = swept.map_err(std::io::Error::other) {
+        tracing::warn!(%error, "recorded calls that are old are not deleted");
     }
 }
 

@@ -40,11 +40,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use linecard_model::site::SiteConfig;
-use linecard_sandbox::HttpAccess;
+use linecard_sandbox::{CallObserver, HttpAccess};
 use linecard_traffic::media::MediaFolder;
 use linecard_vault::Vault;
 
 use crate::plugins::{Plugins, Shelf};
+use crate::recorder::Recorder;
 
 /// What channels are made of, beside their configuration. Cheap to clone.
 #[derive(Clone)]
@@ -57,6 +58,10 @@ pub struct Equipment {
     pub media: Arc<MediaFolder>,
     /// How connectors reach the network.
     pub http: Arc<dyn HttpAccess>,
+    /// Who may want to see connectors' calls: as a rule the recorder.
+    pub observer: Arc<dyn CallObserver>,
+    /// Records connectors' calls.
+    pub recorder: Recorder,
     /// The address under which networks reach the hub, without a slash at its end; absent if it is not known.
     pub public_url: Option<Arc<str>>,
     /// The data folder: what lies in it is no secret of a channel.

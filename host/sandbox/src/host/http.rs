@@ -55,7 +55,11 @@ impl CallState {
             // Raised before the request leaves, because this call may be dropped at any moment.
             self.mark.set_acted(true);
         }
+        let seen = self.mark.tape.is_some().then(|| request.clone());
         let result = channel.http.send(request, &channel).await;
+        if let (Some(tape), Some(request)) = (&self.mark.tape, seen) {
+            tape.exchange(request, &result);
+        }
         if let Err(error) = &result
             && error.nothing_sent()
         {

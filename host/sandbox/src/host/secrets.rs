@@ -10,6 +10,7 @@ use subtle::ConstantTimeEq;
 use crate::bindings::connector::linecard::plugin::secrets::{Algorithm, Error, Host};
 use crate::instance::{CallState, Capability};
 use crate::secrets::{Secret, bytes};
+use crate::seen::SeenMac;
 
 impl Host for CallState {
     fn hmac(
@@ -19,13 +20,17 @@ impl Host for CallState {
         message: Vec<u8>,
     ) -> wasmtime::Result<Result<Vec<u8>, Error>> {
         self.count_host_call()?;
-        Ok(self.hmac_key(&name).and_then(|key| match algorithm {
+        let made = self.hmac_key(&name).and_then(|key| match algorithm {
             Algorithm::Sha256 => keyed::<Hmac<Sha256>>(&key, &message)
                 .map(|mac| mac.finalize().into_bytes().to_vec()),
             Algorithm::Sha1 => {
                 keyed::<Hmac<Sha1>>(&key, &message).map(|mac| mac.finalize().into_bytes().to_vec())
             }
-        }))
+        });
+        if let Ok(mac) = &made {
+            self.note(name, algorithm, message, mac);
+        }
+        Ok(made)
     }
 
     fn verify_hmac(
@@ -36,14 +41,18 @@ impl Host for CallState {
         mac: Vec<u8>,
     ) -> wasmtime::Result<Result<bool, Error>> {
         self.count_host_call()?;
-        Ok(self.hmac_key(&name).and_then(|key| match algorithm {
+        let verdict = self.hmac_key(&name).and_then(|key| match algorithm {
             Algorithm::Sha256 => {
                 keyed::<Hmac<Sha256>>(&key, &message).map(|own| own.verify_slice(&mac).is_ok())
             }
             Algorithm::Sha1 => {
                 keyed::<Hmac<Sha1>>(&key, &message).map(|own| own.verify_slice(&mac).is_ok())
             }
-        }))
+        });
+        if let Ok(true) = verdict {
+            self.note(name, algorithm, message, &mac);
+        }
+        Ok(verdict)
     }
 
     fn equals(
@@ -78,6 +87,22 @@ impl CallState {
                 "this call has no access to secrets".to_owned(),
             )),
         }
+    }
+
+    /// Tells whoever wants to see the call that a key was used.
+    fn note(&self, secret: String, algorithm: Algorithm, message: Vec<u8>, mac: &[u8]) {
+        let Some(tape) = &self.mark.tape else {
+            return;
+        };
+        tape.mac(SeenMac {
+            secret,
+            algorithm: match algorithm {
+                Algorithm::Sha256 => "sha256",
+                Algorithm::Sha1 => "sha1",
+            },
+            message,
+            mac: mac.to_vec(),
+        });
     }
 
     fn hmac_key(&self, name: &str) -> Result<SecretString, Error> {

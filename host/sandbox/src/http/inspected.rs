@@ -42,7 +42,22 @@ pub(super) fn address(
 
 /// Takes the value out of an answer, however it is written there: networks repeat what they were asked.
 pub(super) fn hide(mut response: HttpResponse, token: &SecretString) -> HttpResponse {
-    let raw = token.expose_secret();
+    let forms = forms(token.expose_secret());
+    for (_, value) in &mut response.headers {
+        for form in &forms {
+            if value.contains(form.as_str()) {
+                *value = value.replace(form.as_str(), HIDDEN);
+            }
+        }
+    }
+    for form in &forms {
+        response.body = without(response.body, form.as_bytes());
+    }
+    response
+}
+
+/// How a value may be written where it is repeated.
+pub(crate) fn forms(raw: &str) -> Vec<String> {
     let mut forms = vec![
         raw.to_owned(),
         utf8_percent_encode(raw, NON_ALPHANUMERIC).to_string(),
@@ -56,17 +71,7 @@ pub(super) fn hide(mut response: HttpResponse, token: &SecretString) -> HttpResp
     ];
     forms.retain(|form| !form.is_empty());
     forms.dedup();
-    for (_, value) in &mut response.headers {
-        for form in &forms {
-            if value.contains(form.as_str()) {
-                *value = value.replace(form.as_str(), HIDDEN);
-            }
-        }
-    }
-    for form in &forms {
-        response.body = without(response.body, form.as_bytes());
-    }
-    response
+    forms
 }
 
 fn without(body: Bytes, part: &[u8]) -> Bytes {

@@ -4,11 +4,13 @@ mod admin_key;
 mod apply;
 mod asked;
 mod backup;
+mod channel;
 mod compile;
 #[cfg(feature = "simulator")]
 mod demo;
 mod doctor;
 mod handles;
+mod hosted;
 mod init;
 mod key;
 mod log;
@@ -61,6 +63,9 @@ enum Command {
     /// Make a way back in, with access to the machine
     #[command(subcommand)]
     Key(key::Key),
+    /// Register channels at their networks, and take them off
+    #[command(subcommand)]
+    Channel(channel::Channel),
     /// Write and test plug-ins, look at them, approve them, go back to earlier versions
     #[command(visible_alias = "plugins")]
     Plugin(plugin::PluginCommand),
@@ -127,6 +132,7 @@ impl Command {
             Self::Rules(_) => "rules",
             Self::Doctor(_) => "doctor",
             Self::Key(_) => "key",
+            Self::Channel(_) => "channel",
             Self::Plugin(_) => "plugin",
             Self::Check => "check",
             Self::Backup(_) => "backup",
@@ -152,7 +158,7 @@ fn takes(command: &str) -> &'static [&'static str] {
     match command {
         "serve" | "demo" => &["config", "data", "plugins", "listen", "log", "log_format"],
         "apply" | "plugin" => &["config", "data", "plugins", "listen"],
-        "doctor" | "backup" | "rules" | "train" => &["config", "data", "listen"],
+        "doctor" | "backup" | "rules" | "train" | "channel" => &["config", "data", "listen"],
         "init" | "evaluate" => &["config", "data", "plugins"],
         "simulate" | "openapi" | compile::NAME => &[],
         // What is done with a data folder.
@@ -258,6 +264,7 @@ async fn run(cli: Cli) -> anyhow::Result<u8> {
         Command::Rules(rules) => return rules.run(options).await,
         Command::Doctor(doctor) => return doctor.run(options).await,
         Command::Key(key) => key.run(options).await,
+        Command::Channel(channel) => channel.run(options).await,
         Command::Plugin(plugin) => plugin.run(options).await,
         Command::Check => storage::check(options),
         Command::Backup(backup) => backup.run(options).await,

@@ -2,7 +2,9 @@
 
 mod bench;
 mod new;
+mod record;
 mod test;
+mod trial;
 
 use std::path::PathBuf;
 
@@ -41,8 +43,14 @@ enum Step {
     New(new::New),
     /// Test a plug-in on recorded calls in the hub's sandbox, and on hostile variants of them
     Test(test::Test),
+    /// Play customer and agent with a plug-in in a hub of its own; recorded cases answer for the network
+    Try(trial::Try),
     /// Tell how fast a plug-in is on recorded calls in the hub's sandbox
     Bench(bench::Bench),
+    /// Record the calls of a connector of the running hub for a while, for its author to make them again
+    Record(record::Record),
+    /// Make a recorded call again with a plug-in's file, and show what comes out otherwise
+    Replay(record::Replay),
     /// Grant a file of the running hub what it asks for
     Approve(Approve),
     /// Have an earlier version serve again in the running hub
@@ -153,7 +161,13 @@ impl PluginCommand {
         self.file.is_some()
             || matches!(
                 self.step,
-                Some(Step::Inspect(_) | Step::Test(_) | Step::Bench(_))
+                Some(
+                    Step::Inspect(_)
+                        | Step::Test(_)
+                        | Step::Try(_)
+                        | Step::Bench(_)
+                        | Step::Replay(_)
+                )
             )
     }
 
@@ -166,7 +180,7 @@ impl PluginCommand {
     pub(super) fn is_for_a_hub(&self) -> bool {
         matches!(
             self.step,
-            Some(Step::List(_) | Step::Approve(_) | Step::RollBack(_))
+            Some(Step::List(_) | Step::Record(_) | Step::Approve(_) | Step::RollBack(_))
         )
     }
 
@@ -177,7 +191,10 @@ impl PluginCommand {
             (Some(Step::Inspect(step)), _) => inspect(options, &step.file, step.json).await,
             (Some(Step::New(step)), _) => step.run(),
             (Some(Step::Test(step)), _) => step.run(options).await,
+            (Some(Step::Try(step)), _) => step.run(options).await,
             (Some(Step::Bench(step)), _) => step.run(options).await,
+            (Some(Step::Record(step)), _) => step.run(options).await,
+            (Some(Step::Replay(step)), _) => step.run(options).await,
             (Some(Step::List(step)), _) => step.run(options).await,
             (Some(Step::Approve(step)), _) => step.run(options).await,
             (Some(Step::RollBack(step)), _) => step.run(options).await,

@@ -17,7 +17,7 @@ use tracing::{error, info, warn};
 
 use super::options::ConfigOptions;
 use super::rotate::{Rotation, certificate_facts};
-use super::setup::{Foundation, foundation};
+use super::setup::{Foundation, Surroundings, foundation_in};
 use super::signals::{told_to_end, told_to_reload};
 use super::{admin_key, handles, log};
 use crate::config::ServerConfig;
@@ -95,7 +95,15 @@ pub(super) async fn run(options: &ConfigOptions) -> anyhow::Result<()> {
 
 /// Starts a hub on its data folder.
 pub(super) async fn start(config: &ServerConfig) -> anyhow::Result<Arc<Hub>> {
-    let foundation = foundation(config).await?;
+    start_in(config, Surroundings::real(config)?).await
+}
+
+/// Starts a hub on its data folder, with such surroundings.
+pub(super) async fn start_in(
+    config: &ServerConfig,
+    around: Surroundings,
+) -> anyhow::Result<Arc<Hub>> {
+    let foundation = foundation_in(config, around).await?;
     let Foundation {
         store,
         site,

@@ -8,15 +8,18 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use linecard_hub::configure::{Equipment, SecretValues, plugin_records, rehearse};
 use linecard_hub::plugins::{Depot, Plugins, Progress, Records, Shelf};
+use linecard_hub::recorder::Recorder;
 use linecard_model::SiteId;
 use linecard_model::site::SiteConfig;
 use linecard_sandbox::{
-    CacheKey, HttpClient, HttpClientConfig, Sandbox, SandboxConfig, SuspensionConfig,
+    CacheKey, CallObserver, HttpAccess, HttpClient, HttpClientConfig, Sandbox, SandboxConfig,
+    SuspensionConfig,
 };
 use linecard_site::channels::Channels;
 use linecard_site::{Request, Site, SiteOptions};
 use linecard_store::Store;
 use linecard_store_sled::{SledOptions, SledStore};
+use linecard_testkit::RecordedCase;
 use linecard_traffic::media::MediaFolder;
 
 use super::compile::compiler;
@@ -41,14 +44,47 @@ pub(super) struct Foundation {
     pub records: Records,
 }
 
+/// What a hub finds around it.
+pub(super) struct Surroundings {
+    /// How its connectors reach the network.
+    pub http: Arc<dyn HttpAccess>,
+    /// Who may want to see their calls, in place of the recorder.
+    pub observer: Option<Arc<dyn CallObserver>>,
+    /// The plug-ins that come with the program.
+    pub bundled: &'static [(&'static str, &'static [u8])],
+    /// The data folder in which machine code is kept.
+    pub compiled: PathBuf,
+}
+
+impl Surroundings {
+    /// The real network, and everything that comes with the program.
+    pub(super) fn real(config: &ServerConfig) -> anyhow::Result<Self> {
+        Ok(Self {
+            http: Arc::new(HttpClient::new(&HttpClientConfig::default())?),
+            observer: None,
+            bundled: BUNDLED,
+            compiled: config.data.clone(),
+        })
+    }
+}
+
 /// Opens the data folder and loads the plug-ins.
 pub(super) async fn foundation(config: &ServerConfig) -> anyhow::Result<Foundation> {
+    foundation_in(config, Surroundings::real(config)?).await
+}
+
+/// Opens the data folder and loads the plug-ins, for a hub with such surroundings.
+pub(super) async fn foundation_in(
+    config: &ServerConfig,
+    around: Surroundings,
+) -> anyhow::Result<Foundation> {
     private_folder(&config.data)
         .with_context(|| format!("the data folder {} cannot be used", config.data.display()))?;
     let store = open_store(config)?;
     let site = config.site.0.clone();
     let site_config = store.config(&site).await?.unwrap_or_default();
-    let depot = open_depot(config, Some(&config.data.join("plugin-versions"))).await?;
+    let kept = config.data.join("plugin-versions");
+    let depot = open_depot(config, &around.compiled, around.bundled, Some(&kept)).await?;
     let records = plugin_records(store.as_ref(), &site).await?;
     let plugins = depot.compose(&records, &site_config.plugins, None).await;
     for pending in plugins.pending() {
@@ -65,6 +101,9 @@ pub(super) async fn foundation(config: &ServerConfig) -> anyhow::Result<Foundati
             "a plug-in file is not used"
         );
     }
+    let recorder = Recorder::new(&config.data, |seen, channel| {
+        RecordedCase::new(seen, channel).files
+    });
     let place = KeyPlace::find(config.key_place());
     let vault = Vault::open(store.as_ref(), &site, &place).await?;
     Ok(Foundation {
@@ -82,7 +121,11 @@ pub(super) async fn foundation(config: &ServerConfig) -> anyhow::Result<Foundati
                 .as_ref()
                 .map(|url| url.as_str().trim_end_matches('/').into()),
             data: config.data.clone(),
-            http: Arc::new(HttpClient::new(&HttpClientConfig::default())?),
+            http: around.http,
+            observer: around
+                .observer
+                .unwrap_or_else(|| Arc::new(recorder.clone())),
+            recorder,
         },
         site_config,
         depot,
@@ -104,20 +147,26 @@ pub(super) fn store_folder(config: &ServerConfig) -> PathBuf {
 
 /// Starts a sandbox and loads what is installed, as if nothing had been decided about any of it.
 pub(super) async fn load_plugins(config: &ServerConfig) -> anyhow::Result<Plugins> {
-    Ok(open_depot(config, None).await?.everything().await)
+    let depot = open_depot(config, &config.data, BUNDLED, None).await?;
+    Ok(depot.everything().await)
 }
 
 /// Starts a sandbox and loads what is installed.
-async fn open_depot(config: &ServerConfig, kept: Option<&Path>) -> anyhow::Result<Depot> {
-    let is_first = !config.data.join("cache").exists();
-    let sandbox = sandbox(config)?;
+async fn open_depot(
+    config: &ServerConfig,
+    compiled: &Path,
+    bundled: &[(&str, &[u8])],
+    kept: Option<&Path>,
+) -> anyhow::Result<Depot> {
+    let is_first = !compiled.join("cache").exists();
+    let sandbox = Sandbox::new(sandbox_config_in(config, compiled)?)?;
     let folder = config.plugin_folder();
     // The usual place need not be there, whether it is written out or not.
     if folder != config.data.join("plugins") && !folder.is_dir() {
         bail!("the plug-in folder {} does not exist", folder.display());
     }
     let progress = Progress::default();
-    let loading = Depot::open(&sandbox, BUNDLED, Some(&folder), kept, &progress);
+    let loading = Depot::open(&sandbox, bundled, Some(&folder), kept, &progress);
     tokio::pin!(loading);
     if is_first {
         tell("the plug-ins are compiled for this machine, once; that can take a minute");
@@ -149,12 +198,17 @@ pub(super) fn sandbox(config: &ServerConfig) -> anyhow::Result<Sandbox> {
 
 /// How such a sandbox is set up.
 pub(super) fn sandbox_config(config: &ServerConfig) -> anyhow::Result<SandboxConfig> {
-    let key_file = config.data.join("cache.key");
+    sandbox_config_in(config, &config.data)
+}
+
+/// The same with another data folder in which compiled code is kept.
+fn sandbox_config_in(config: &ServerConfig, data: &Path) -> anyhow::Result<SandboxConfig> {
+    let key_file = data.join("cache.key");
     let cache_key = CacheKey::kept_in(&key_file)
         .with_context(|| format!("{} cannot be written", key_file.display()))?;
     Ok(SandboxConfig {
         limits: config.sandbox.clone(),
-        cache_dir: Some(config.data.join("cache")),
+        cache_dir: Some(data.join("cache")),
         cache_key: Some(cache_key),
         compiler: compiler(),
         suspension: Some(SuspensionConfig::default()),

@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use clap::{Args, Subcommand, ValueEnum};
 use linecard_simulator::graph::{FeedOptions, GraphOptions, GraphSimulator, InstagramOptions};
 use linecard_simulator::open_messaging::{OpenMessagingOptions, OpenMessagingSimulator};
+use linecard_simulator::telegram::{TelegramOptions, TelegramSimulator};
 use linecard_simulator::whatsapp::{Identifiers, WhatsAppOptions, WhatsAppSimulator};
 use linecard_simulator::x::{XOptions, XSimulator};
 use url::Url;
@@ -26,6 +27,8 @@ pub(super) enum Simulate {
     /// The WhatsApp Cloud API of one business phone number
     #[command(name = "whatsapp")]
     WhatsApp(WhatsApp),
+    /// The Bot API of Telegram for one bot
+    Telegram(Telegram),
 }
 
 #[derive(Debug, Args)]
@@ -121,6 +124,20 @@ pub(super) struct WhatsApp {
     identifiers: Named,
 }
 
+#[derive(Debug, Args)]
+pub(super) struct Telegram {
+    /// Where to listen
+    #[arg(
+        long = "at",
+        default_value = "127.0.0.1:8454",
+        value_name = "ADDRESS:PORT"
+    )]
+    at: SocketAddr,
+    /// The bot's user name, without @
+    #[arg(long, default_value = "simulated_bot")]
+    username: String,
+}
+
 /// By what webhooks name people on WhatsApp.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(super) enum Named {
@@ -140,6 +157,7 @@ impl Simulate {
             Self::OpenMessaging(middleware) => middleware.run(told).await,
             Self::X(x) => x.run(told).await,
             Self::WhatsApp(number) => number.run(told).await,
+            Self::Telegram(bot) => bot.run(told).await,
         }
     }
 }
@@ -365,6 +383,40 @@ impl WhatsApp {
         ));
         told.await;
         network.shutdown().await;
+        Ok(())
+    }
+}
+
+impl Telegram {
+    async fn run(self, told: impl Future<Output = ()>) -> anyhow::Result<()> {
+        let bot = TelegramSimulator::start(TelegramOptions {
+            listen: self.at,
+            username: self.username,
+            ..TelegramOptions::default()
+        })
+        .await?;
+        let options = bot.options();
+        let base = bot.base_url();
+        say(&format!(
+            "The bot @{username} on Telegram is simulated at {base}. In a site file:\n\n\
+             [channels.telegram]\n\
+             plugin = \"telegram\"\n\
+             queue = \"support\"\n\
+             config = {{ updates = \"polling\", api_url = \"{base}\" }}\n\
+             hosts = [\"{base}\"]\n\
+             secrets = {{ bot-token = \"env:BOT_TOKEN\" }}\n\n\
+             with, in the hub's environment:\n\n\
+             BOT_TOKEN={token}\n\n\
+             The hub waits at the bot for news. With updates = \"webhook\" and a secret webhook-key, it is called \
+             once `linecard channel set-up telegram` has told the bot its public_url. A customer writes by\n\n\
+             curl {base}/_sim/customers/77001/say -H 'content-type: application/json' \\\n     \
+             -d '{{\"type\":\"text\",\"text\":\"Where is my parcel?\"}}'\n\n\
+             and what the hub sent is at {base}/_sim/customers/77001. A browser shows what customers see at {base}/_sim/show. Ctrl-C ends it.",
+            username = options.username,
+            token = options.token,
+        ));
+        told.await;
+        bot.shutdown().await;
         Ok(())
     }
 }

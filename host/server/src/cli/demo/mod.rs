@@ -15,20 +15,20 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use clap::Args;
-use linecard_api::Doors;
 use linecard_hub::Hub;
 use linecard_model::routing::InteractionState;
 use linecard_simulator::people::{People, PeopleOptions, Report};
-use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use self::check::Findings;
 use self::client::Client;
-use self::networks::{Networks, Place};
+use self::networks::{Networks, Place, TELEGRAM};
 use self::robot::Robot;
+use super::hosted::Hosted;
 use super::options::ConfigOptions;
+use super::setup::Surroundings;
 use super::signals::told_to_end;
-use super::{handles, log, say, serve};
+use super::{log, say};
 
 /// How many robots work at least: one for each customer who comes in a second.
 const ROBOTS: usize = 6;
@@ -109,25 +109,9 @@ impl Demo {
             "warn".clone_into(&mut config.log.level);
         }
         log::start(&config.log)?;
-        let listener = TcpListener::bind(config.listen).await?;
-        let base = format!("http://{}", listener.local_addr()?);
-        let hub = serve::start(&config).await?;
-        let (close, closed) = watch::channel(false);
-        let doors = Doors {
-            tls: None,
-            connections: handles::connections(config.http.connections),
-        };
-        let router = linecard_api::router(Arc::clone(&hub), serve::http_options(&config, &hub)?);
-        let server = tokio::spawn(linecard_api::serve(listener, router, doors, ended(closed)));
-
-        let shown = self.show(&hub, &base).await;
-
-        hub.site.supervisor().end();
-        close.send_replace(true);
-        hub.site.stop().await;
-        let served = server.await?;
-        hub.store.close().await?;
-        served?;
+        let hosted = Hosted::start(&config, Surroundings::real(&config)?).await?;
+        let shown = self.show(&hosted.hub, &hosted.base).await;
+        hosted.end().await?;
         shown
     }
 
@@ -160,6 +144,11 @@ impl Demo {
             "The desk, for a browser: {base}/desk/\n  sign in as {YOU} with the password {you}, and get a share of the work\nWhat customers see, and a way to write as one of them:\n{shown}The hub is at {base}\n  the API, to browse and try: {base}/api/\n  sign in there as the same person:\n    curl -s {base}/api/v1/session -H 'content-type: application/json' -d '{{\"name\":\"{YOU}\",\"password\":\"{you}\"}}'\n"
         ));
         let client = Client::sign_in(&http, base, YOU, &you).await?;
+        if networks.has(TELEGRAM) {
+            // The hub itself tells the network where it is.
+            let path = format!("/channels/{TELEGRAM}/set-up");
+            client.post(&path, &serde_json::json!({})).await?;
+        }
         automatic::declare(&client, &networks).await?;
         networks.trouble(self.trouble);
         let crowds = self.crowds(&networks);
@@ -189,6 +178,7 @@ impl Demo {
         for (place, mut report) in reports {
             // Answers to a last word of thanks come after the customer has stopped looking.
             look_again(&mut report, place);
+            place.name(&mut report);
             findings
                 .compare(&client, &networks, place.channel, &report)
                 .await?;
@@ -365,11 +355,6 @@ fn look_again(report: &mut Report, place: &Place) {
             person.answers = customer.delivered().cloned().collect();
         }
     }
-}
-
-async fn ended(mut closed: watch::Receiver<bool>) {
-    // Without a sender the demo is over, too.
-    let _ = closed.wait_for(|closed| *closed).await;
 }
 
 fn summarize(findings: &Findings) -> anyhow::Result<()> {

@@ -11,7 +11,8 @@ use linecard_simulator::graph::{
     Commenters, GraphOptions, GraphSimulator, InstagramPeople, Surface,
 };
 use linecard_simulator::open_messaging::{OpenMessagingOptions, OpenMessagingSimulator};
-use linecard_simulator::people::{Network, People, PeopleOptions};
+use linecard_simulator::people::{Network, People, PeopleOptions, Report};
+use linecard_simulator::telegram::{TelegramOptions, TelegramSimulator};
 use linecard_simulator::whatsapp::{WhatsAppOptions, WhatsAppSimulator};
 use linecard_simulator::x::{XOptions, XSimulator};
 use serde_json::{Value, json};
@@ -25,6 +26,8 @@ pub(super) const PAGE: &str = "page";
 pub(super) const POSTS: &str = "posts";
 /// The channel to the simulated WhatsApp number.
 pub(super) const WHATSAPP: &str = "whatsapp";
+/// The channel to the simulated bot on Telegram.
+pub(super) const TELEGRAM: &str = "telegram";
 /// The channel to the simulated account on X.
 const X: &str = "x";
 
@@ -61,6 +64,22 @@ impl Place {
         self.population.start(options)
     }
 
+    /// Gives messages the names by which the hub knows them: Telegram counts them anew in each chat.
+    pub fn name(&self, report: &mut Report) {
+        if self.channel != TELEGRAM {
+            return;
+        }
+        for message in &mut report.messages {
+            let delivery = &mut message.delivery;
+            delivery.message_id = format!("{}/{}", delivery.customer, delivery.message_id);
+        }
+        for person in &mut report.people {
+            for answer in &mut person.answers {
+                answer.message_id = format!("{}/{}", person.id, answer.message_id);
+            }
+        }
+    }
+
     /// A customer's conversation as the customer sees it.
     pub fn customer(&self, id: &str) -> Option<Customer> {
         self.population.customer(id)
@@ -72,6 +91,7 @@ pub(super) struct Networks {
     graph: Arc<GraphSimulator>,
     open_messaging: Arc<OpenMessagingSimulator>,
     whatsapp: Arc<WhatsAppSimulator>,
+    telegram: Arc<TelegramSimulator>,
     x: Arc<XSimulator>,
     /// Their channels.
     pub places: Vec<Place>,
@@ -85,12 +105,14 @@ impl Networks {
         let web = Arc::new(web);
         let number = WhatsAppSimulator::start(WhatsAppOptions::default()).await?;
         let number = Arc::new(number);
+        let bot = Arc::new(TelegramSimulator::start(TelegramOptions::default()).await?);
         let posts = Arc::new(XSimulator::start(generous()).await?);
         let mut places = vec![
             messenger(&graph),
             facebook(&graph),
             instagram(&graph),
             whatsapp(&number),
+            telegram(&bot),
             middleware(&web),
             x(&posts),
         ];
@@ -106,6 +128,7 @@ impl Networks {
             graph,
             open_messaging: web,
             whatsapp: number,
+            telegram: bot,
             x: posts,
             places,
         })
@@ -167,6 +190,7 @@ impl Networks {
                 self.graph.base_url(),
             ),
             ("WhatsApp", self.has(WHATSAPP), self.whatsapp.base_url()),
+            ("Telegram", self.has(TELEGRAM), self.telegram.base_url()),
             ("X", self.has(X), self.x.base_url()),
             ("web chat", self.has(WEB), self.open_messaging.base_url()),
         ];
@@ -182,6 +206,7 @@ impl Networks {
             self.graph.faults(),
             self.open_messaging.faults(),
             self.whatsapp.faults(),
+            self.telegram.faults(),
             self.x.faults(),
         ] {
             trouble(faults, probability);
@@ -193,6 +218,7 @@ impl Networks {
         self.graph.faults().clear();
         self.open_messaging.faults().clear();
         self.whatsapp.faults().clear();
+        self.telegram.faults().clear();
         self.x.faults().clear();
     }
 
@@ -201,6 +227,7 @@ impl Networks {
         self.graph.shutdown().await;
         self.open_messaging.shutdown().await;
         self.whatsapp.shutdown().await;
+        self.telegram.shutdown().await;
         self.x.shutdown().await;
     }
 }
@@ -313,6 +340,24 @@ fn whatsapp(number: &Arc<WhatsAppSimulator>) -> Place {
         config,
         secrets,
         population: Box::new(Arc::clone(number)),
+    }
+}
+
+fn telegram(bot: &Arc<TelegramSimulator>) -> Place {
+    let secrets = json!({ "bot-token": bot.options().token, "webhook-key": "the demo's own key" });
+    let own = json!({ "updates": "webhook", "api_url": bot.base_url() });
+    let config = configured(
+        "telegram",
+        "Simulated Telegram",
+        bot.base_url(),
+        own,
+        &secrets,
+    );
+    Place {
+        channel: TELEGRAM,
+        config,
+        secrets,
+        population: Box::new(Arc::clone(bot)),
     }
 }
 

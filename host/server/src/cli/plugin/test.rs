@@ -29,6 +29,9 @@ pub(super) struct Test {
     /// The folder of the cases; `tests/golden` in the project, or in the nearest folder above the file
     #[arg(long, value_name = "FOLDER")]
     cases: Option<PathBuf>,
+    /// Only the case of this name
+    #[arg(long, value_name = "NAME")]
+    case: Option<String>,
     /// Write the result as JUnit XML, too
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
@@ -47,6 +50,20 @@ pub(super) struct Test {
 }
 
 impl Test {
+    /// One case alone, as it is.
+    pub(super) fn of_case(of: PathBuf, cases: PathBuf, case: String) -> Self {
+        Self {
+            of,
+            cases: Some(cases),
+            case: Some(case),
+            junit: None,
+            update: false,
+            no_hostile: true,
+            require_coverage: false,
+            watch: false,
+        }
+    }
+
     pub(super) async fn run(&self, options: &ConfigOptions) -> anyhow::Result<()> {
         if !self.watch {
             return self.once(options).await;
@@ -65,7 +82,7 @@ impl Test {
 
     async fn once(&self, options: &ConfigOptions) -> anyhow::Result<()> {
         let sandbox = sandbox_config(&options.load()?)?;
-        let (of, cases) = (self.of.clone(), self.cases.clone());
+        let (of, cases, only) = (self.of.clone(), self.cases.clone(), self.case.clone());
         let how = Options {
             hostile: !self.no_hostile,
             update: self.update,
@@ -74,7 +91,10 @@ impl Test {
         let run = tokio::task::spawn_blocking(move || {
             let component = component(&of)?;
             let cases = cases_of(&of, &component, cases)?;
-            let suite = Suite::load(&component, &cases, sandbox)?;
+            let mut suite = Suite::load(&component, &cases, sandbox)?;
+            if let Some(only) = only {
+                suite.only(&only)?;
+            }
             let manifest = suite.manifest();
             let title = format!("{} {}", manifest.id, manifest.version);
             say(&format!(
