@@ -98,6 +98,7 @@ class App extends Part {
     this.addEventListener('signed-in', () => this.look());
     addEventListener('hashchange', () => this.go());
     addEventListener('keydown', (event) => this.pressed(event));
+    addEventListener('resize', () => this.reveal());
     this.look();
   }
 
@@ -145,6 +146,11 @@ class App extends Part {
     entitle(allowed.id === 'work' ? '' : t(`areas.${allowed.id}`));
     if (moved) store.notice = lost ? t('areas.lost', { area: t(`areas.${area.id}`) }) : '';
     await this.updateComplete;
+    this.reveal();
+  }
+
+  /** Where somebody is is seen, where the ways to everywhere do not all fit. */
+  reveal() {
     for (const link of this.querySelectorAll('nav [aria-current=page]')) link.scrollIntoView({ inline: 'nearest', block: 'nearest' });
   }
 
