@@ -126,6 +126,18 @@ await page.locator('.mention', { hasText: 'I called <b>Dora</b>, she waits.' }).
 await page.getByRole('button', { name: 'Show the note' }).click();
 await page.locator('.note:focus', { hasText: 'I called' }).waitFor();
 await page.waitForSelector('.mention', { state: 'detached' });
+// A note on the contact leads to the newest conversation with them; one that is taken back is told no more.
+const { contact: whom } = await other('GET', dora.slice(2));
+const taken = await other('POST', `contacts/${whom}/notes`, { text: '@agent-1 never mind' });
+await page.locator('.mention', { hasText: 'never mind' }).waitFor();
+await other('DELETE', `contacts/${whom}/notes/${taken.id}`);
+await page.waitForSelector('.mention', { state: 'detached' });
+await page.evaluate(() => { location.hash = '#/search'; });
+await page.waitForSelector('lc-search');
+await other('POST', `contacts/${whom}/notes`, { text: 'She likes tea, @agent-1' });
+await page.locator('.mention', { hasText: 'She likes tea' }).getByRole('button', { name: 'Show the note' }).click();
+await page.locator('.note:focus', { hasText: 'She likes tea' }).waitFor();
+assert.equal(await page.evaluate(() => location.hash), dora);
 await answer.waitFor();
 told('mentioned');
 
