@@ -1,6 +1,7 @@
 //! The calls of an analyzer.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use linecard_model::platform::{Analysis, Subject};
 use wasmtime::Store;
@@ -156,7 +157,9 @@ impl Analyzer {
         };
         let time = limits.receive_time;
         let call = (Call::Prepare, &*mark);
+        let begun = Instant::now();
         let prepared = run::timed(&inner.shared, call, None, time, running).await;
+        self.warm.made_in(begun.elapsed());
         match prepared.map_err(|fault| self.plugin.error(Call::Prepare, fault, &mark))? {
             Ok(warm) => Ok(warm),
             Err(problems) => Err(PrepareError::Config(convert::problems(problems))),
