@@ -1,7 +1,7 @@
 //! The calls of an analyzer.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use linecard_model::platform::{Analysis, Subject};
 use wasmtime::Store;
@@ -9,7 +9,7 @@ use wasmtime::Store;
 use crate::contract::AnalyzerGuest;
 use crate::convert::{self, Checked as _};
 use crate::error::{Call, CallError, Fault, PrepareError};
-use crate::instance::{CallState, Capability, new_store};
+use crate::instance::{CallState, Capability, new_store, renew};
 use crate::lanes::Turn;
 use crate::mark::Mark;
 use crate::plugin::{Kind, Plugin, World};
@@ -51,7 +51,8 @@ impl Analyzer {
         };
         let _turn = analyzer.turn().await?;
         if let Taken::Make(seat) = analyzer.warm.take().await {
-            let first = analyzer.fresh(seat).await?;
+            let time = analyzer.plugin.inner.shared.limits.prepare_time;
+            let first = analyzer.fresh(seat, time).await?;
             analyzer.keep(first);
         }
         Ok(analyzer)
@@ -82,18 +83,19 @@ impl Analyzer {
         let _turn = turn.await.map_err(failed)?;
         let mut warm = match self.warm.take().await {
             Taken::Kept(warm) => warm,
-            Taken::Make(seat) => self.fresh(seat).await.map_err(|error| match error {
-                PrepareError::Call(error) => error,
-                // The same configuration was taken before.
-                other => {
-                    let fault = Fault::Refused(other.to_string());
-                    self.plugin.error(Call::Prepare, fault, &mark)
-                }
-            })?,
+            Taken::Make(seat) => self
+                .fresh(seat, limits.receive_time)
+                .await
+                .map_err(|error| match error {
+                    PrepareError::Call(error) => error,
+                    // The same configuration was taken before.
+                    other => {
+                        let fault = Fault::Refused(other.to_string());
+                        self.plugin.error(Call::Prepare, fault, &mark)
+                    }
+                })?,
         };
-        warm.store.data_mut().renew(Arc::clone(&mark));
-        // The clock went on meanwhile: with the deadline of the last call the guest would be interrupted at once.
-        warm.store.set_epoch_deadline(1);
+        renew(&mut warm.store, Arc::clone(&mark));
         let text = subject.text.clone();
         let subject = convert::subject(subject);
         let running = async {
@@ -121,7 +123,7 @@ impl Analyzer {
         let inner = &self.plugin.inner;
         let mark = Mark::new();
         let call = (Call::Prepare, &*mark);
-        let time = inner.shared.limits.receive_time;
+        let time = inner.shared.limits.prepare_time;
         let turn = run::turn(&inner.runtime, &inner.shared, call, None, time).await;
         let failed = |fault| self.plugin.error(Call::Prepare, fault, &mark);
         Ok(turn.map_err(failed)?)
@@ -129,7 +131,7 @@ impl Analyzer {
 
     /// A fresh instance with the configuration. A turn is held meanwhile, and for as long as it works: one
     /// without a seat has its place in the engine's pool by that turn alone.
-    async fn fresh(&self, seat: Option<Seat>) -> Result<Warm, PrepareError> {
+    async fn fresh(&self, seat: Option<Seat>, time: Duration) -> Result<Warm, PrepareError> {
         let inner = &self.plugin.inner;
         let limits = &inner.shared.limits;
         let mark = Mark::new();
@@ -155,7 +157,6 @@ impl Analyzer {
                 seat,
             }))
         };
-        let time = limits.receive_time;
         let call = (Call::Prepare, &*mark);
         let begun = Instant::now();
         let prepared = run::timed(&inner.shared, call, None, time, running).await;

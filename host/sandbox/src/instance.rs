@@ -137,13 +137,6 @@ impl CallState {
         self.stderr.text()
     }
 
-    /// Makes the store ready for another call of a warm instance.
-    pub(crate) fn renew(&mut self, mark: Arc<Mark>) {
-        self.mark = mark;
-        self.usage = Usage::default();
-        self.release_long_run();
-    }
-
     fn release_long_run(&self) {
         self.long_run
             .lock()
@@ -242,6 +235,17 @@ pub(crate) fn new_store(
     store.set_epoch_deadline(1);
     store.epoch_deadline_callback(|mut context| tick(context.data_mut()));
     store
+}
+
+/// Makes a store ready for another call of its instance.
+pub(crate) fn renew(store: &mut Store<CallState>, mark: Arc<Mark>) {
+    let state = store.data_mut();
+    state.mark = mark;
+    state.usage = Usage::default();
+    state.release_long_run();
+    // The clock went on meanwhile: with the deadline of the last call the guest would be interrupted at once, and
+    // wait until all others had their turn.
+    store.set_epoch_deadline(1);
 }
 
 /// Runs on each tick in which the guest computes: ends a call that is over its time, and lets the

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 /// Calls go in four **lanes**: `receive` with `describe` and the calls of analyzers; `perform`; `poll`;
 /// and the look-ups `resolve-profile`, `resolve-media`, `probe` and `templates`. A lane's turns are its own, so none of
 /// them waits for calls of another. Calls that find no turn wait in order: those of the first lane for as
-/// long as they may run, then they fail with the limit's name; those that use the network for as long as
+/// long as they may run (`analyze` for as long as `receive`), then they fail with the limit's name; those that use the network for as long as
 /// it takes, because what their network holds up is not to fail for it.
 ///
 /// In files, times are whole milliseconds, sizes are bytes, and every field may be left out.
@@ -22,11 +22,17 @@ pub struct Limits {
     #[serde(with = "millis")]
     #[schema(value_type = u64)]
     pub describe_time: Duration,
-    /// Wall time of `receive`, and of an analyzer's `prepare`, in milliseconds. Default 1 s: a network
-    /// that waits for its 2xx gives up after a few seconds.
+    /// Wall time of `receive`, and of an analyzer's `prepare` where a message waits for it, in
+    /// milliseconds. Default 1 s: a network that waits for its 2xx gives up after a few seconds.
     #[serde(with = "millis")]
     #[schema(value_type = u64)]
     pub receive_time: Duration,
+    /// Wall time of an analyzer's `prepare` while a configuration is checked or begins to hold, in
+    /// milliseconds. Default 10 s: it only computes, for `cpu_time` at most, but on a busy machine it
+    /// waits for its turns.
+    #[serde(with = "millis")]
+    #[schema(value_type = u64)]
+    pub prepare_time: Duration,
     /// Wall time of `analyze`, in milliseconds. Default 100 ms: it lies in the path of every message.
     #[serde(with = "millis")]
     #[schema(value_type = u64)]
@@ -87,6 +93,7 @@ impl Default for Limits {
         Self {
             describe_time: Duration::from_secs(1),
             receive_time: Duration::from_secs(1),
+            prepare_time: Duration::from_secs(10),
             analyze_time: Duration::from_millis(100),
             network_time: Duration::from_secs(30),
             cpu_time: Duration::from_millis(500),

@@ -11,7 +11,7 @@ use crate::context::ChannelContext;
 use crate::contract::ConnectorGuest;
 use crate::convert::{self, Checked as _};
 use crate::error::{Call, CallError, Fault};
-use crate::instance::{CallState, Capability, new_store};
+use crate::instance::{CallState, Capability, new_store, renew};
 use crate::mark::Mark;
 use crate::plugin::World;
 use crate::run;
@@ -59,7 +59,7 @@ impl Reused {
         let request = convert::webhook_request(request);
         let channel = record(&self.channel);
         let mark = Mark::new();
-        self.store.data_mut().renew(Arc::clone(&mark));
+        renew(&mut self.store, Arc::clone(&mark));
         let running = async {
             let given = self.guest.receive(&mut self.store, channel, request).await;
             let given = given.map_err(|error| run::fault(&error, self.store.data()))?;

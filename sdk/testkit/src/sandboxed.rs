@@ -68,6 +68,7 @@ impl SandboxedPlugin {
         let limits = Limits {
             describe_time: PATIENCE,
             receive_time: PATIENCE,
+            prepare_time: PATIENCE,
             analyze_time: PATIENCE,
             cpu_time: PATIENCE,
             ..config.limits.clone()

@@ -367,6 +367,7 @@ async fn plugins(server: &ServerConfig, id: &str) -> anyhow::Result<Plugins> {
     for limit in [
         &mut limits.analyze_time,
         &mut limits.receive_time,
+        &mut limits.prepare_time,
         &mut limits.cpu_time,
     ] {
         *limit = (*limit).max(PATIENCE);
