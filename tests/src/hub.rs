@@ -11,6 +11,8 @@ use crate::{Client, eventually, http};
 
 mod compiled;
 
+pub use compiled::give_compiled;
+
 /// How long a hub may take to be ready, on a machine that is busy with other tests.
 const START: Duration = Duration::from_secs(120);
 
@@ -38,7 +40,7 @@ impl Hub {
         let address = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?;
         let binary = binary.into();
         let folder = tempfile::tempdir()?;
-        compiled::give(&binary, &folder.path().join("data"))?;
+        compiled::give_compiled(&binary, &folder.path().join("data"))?;
         Ok(Self {
             binary,
             folder,

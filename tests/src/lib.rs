@@ -16,7 +16,7 @@ mod specification;
 pub use board::{Board, Refusal, board_component, comment, texts};
 pub use client::{Client, Events, Seen, http, http_builder};
 pub use described::{Described, Operation};
-pub use hub::Hub;
+pub use hub::{Hub, give_compiled};
 pub use networks::{Networks, SiteOptions};
 pub use specification::{Request, Specification};
 

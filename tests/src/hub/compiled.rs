@@ -15,7 +15,7 @@ use anyhow::{Context as _, Result, ensure};
 static READY: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
 /// Puts compiled code into a data folder that is not there yet.
-pub(super) fn give(binary: &Path, data: &Path) -> Result<()> {
+pub fn give_compiled(binary: &Path, data: &Path) -> Result<()> {
     let origin = binary.with_file_name("compiled-for-tests");
     {
         let mut ready = READY.lock().unwrap_or_else(PoisonError::into_inner);
