@@ -169,6 +169,7 @@ impl Analyzer {
 
     fn keep(&self, warm: Warm) {
         if warm.seat.is_some() {
+            warm.store.data().release_long_run();
             self.warm.keep(warm);
         }
     }

@@ -137,7 +137,9 @@ impl CallState {
         self.stderr.text()
     }
 
-    fn release_long_run(&self) {
+    /// Lets another call of the plug-in compute for long. Whoever is not computing any more must not keep that:
+    /// a warm instance may be idle for hours.
+    pub(crate) fn release_long_run(&self) {
         self.long_run
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

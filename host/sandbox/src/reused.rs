@@ -75,9 +75,9 @@ impl Reused {
             let _turn = run::turn(&inner.runtime, &inner.shared, call, id, time).await?;
             run::timed(&inner.shared, call, id, time, running).await
         };
-        running
-            .await
-            .map_err(|fault| plugin.error(Call::Receive, fault, &mark))
+        let given = running.await;
+        self.store.data().release_long_run();
+        given.map_err(|fault| plugin.error(Call::Receive, fault, &mark))
     }
 }
 

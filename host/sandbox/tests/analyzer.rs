@@ -80,6 +80,22 @@ async fn an_instance_that_was_idle_reads_without_a_break() {
     assert!(at_once >= 5, "{at_once} of 10");
 }
 
+/// Of what computes for long, one at a time goes on; an instance that is idle again is not in the way.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_instance_that_computed_for_long_and_is_idle_hinders_no_other() {
+    let limits = Limits {
+        analyze_time: Duration::from_secs(10),
+        ..Limits::default()
+    };
+    let plugin = sandbox(limits).load(&ANALYZER, "a.wasm").await.unwrap();
+    for config in ["one", "two", "three"] {
+        let analyzer = plugin.analyzer(config).await.unwrap();
+        analyzer.analyze(subject("busy")).await.unwrap();
+        // It is kept, with its warm instance.
+        std::mem::forget(analyzer);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_failed_instance_is_replaced() {
     let analyzer = analyzer(Limits::default()).await;

@@ -54,6 +54,12 @@ impl Guest for Plugin {
             "loop" => loop {
                 std::hint::black_box(());
             },
+            // Long enough for several ticks of the host's clock.
+            "busy" => {
+                for number in 0..100_000_000_u64 {
+                    std::hint::black_box(number);
+                }
+            }
             "panic" => panic!("as asked"),
             "error" => return Err("as asked".into()),
             "nan" => analysis.scores[0].value = f64::NAN,
