@@ -149,11 +149,15 @@ mod tests {
         Pool::with(seats, Arc::new(Semaphore::new(places)))
     }
 
-    /// What is made at once, without waiting for anything; `None` if something would be waited for.
-    fn made(pool: &Pool<Option<Seat>>) -> Option<Option<Seat>> {
-        match pool.take().now_or_never()? {
-            Taken::Make(seat) => Some(seat),
-            Taken::Kept(_) => panic!("none is idle"),
+    #[derive(Debug)]
+    struct Waits;
+
+    /// What is made at once, without waiting for anything.
+    fn made(pool: &Pool<Option<Seat>>) -> Result<Option<Seat>, Waits> {
+        match pool.take().now_or_never() {
+            Some(Taken::Make(seat)) => Ok(seat),
+            Some(Taken::Kept(_)) => panic!("none is idle"),
+            None => Err(Waits),
         }
     }
 
@@ -222,7 +226,7 @@ mod tests {
         let seats = [&one, &one, &other].map(|pool| made(pool).unwrap());
         assert!(seats.iter().all(Option::is_some));
         // One analyzer's are at their most, another has none.
-        assert!(made(&one).is_none());
+        assert!(made(&one).is_err());
         assert!(made(&third).unwrap().is_none());
         drop(seats);
         assert!(made(&third).unwrap().is_some());
