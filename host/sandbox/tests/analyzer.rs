@@ -85,6 +85,7 @@ async fn an_instance_that_was_idle_reads_without_a_break() {
 async fn an_instance_that_computed_for_long_and_is_idle_hinders_no_other() {
     let limits = Limits {
         analyze_time: Duration::from_secs(10),
+        cpu_time: Duration::from_secs(10),
         ..Limits::default()
     };
     let plugin = sandbox(limits).load(&ANALYZER, "a.wasm").await.unwrap();
