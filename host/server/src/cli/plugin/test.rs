@@ -167,7 +167,10 @@ fn stamp(place: &Path, stamps: &mut BTreeMap<PathBuf, (u64, Option<SystemTime>)>
 /// The component that is meant; a Rust crate is built.
 pub(super) fn component(of: &Path) -> anyhow::Result<PathBuf> {
     if !of.exists() {
-        bail!("there is no {}", of.display());
+        bail!(
+            "there is no {}: name a plug-in's file, or the folder of its project",
+            of.display()
+        );
     }
     if !of.is_dir() {
         return Ok(of.to_owned());
